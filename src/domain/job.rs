@@ -1,0 +1,121 @@
+//! A plan being carried out, line by line, and why a wish can be refused.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Change, Plan, ProblemKind};
+
+/// An apply job: a plan being carried out, line by line.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub id: u64,
+    pub plan: Arc<Plan>,
+    /// One for every line of the plan, in the plan's order.
+    pub lines: Vec<JobLine>,
+    pub phase: JobPhase,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// When the last line is expected to be written, at the gateway's pace.
+    pub expected_end: Option<Timestamp>,
+}
+
+impl Job {
+    #[must_use]
+    pub fn running(&self) -> bool {
+        !matches!(self.phase, JobPhase::Done | JobPhase::Stopped | JobPhase::Interrupted)
+    }
+
+    /// Lines with a final outcome, and all lines that were asked for.
+    #[must_use]
+    pub fn progress(&self) -> (usize, usize) {
+        let asked = self.lines.iter().filter(|line| line.outcome != LineOutcome::LeftOut);
+        (asked.clone().filter(|line| line.outcome.is_final()).count(), asked.count())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobPhase {
+    Writing,
+    /// The gateway's write limit is reached; it goes on then.
+    Paced {
+        until: Timestamp,
+    },
+    /// Only crons that still run are left.
+    Draining,
+    /// The gateway is away; it goes on when it is back.
+    GatewayAway,
+    /// Stops after the line in flight.
+    Stopping,
+    Done,
+    Stopped,
+    /// Found in the journal at start: it can be continued.
+    Interrupted,
+}
+
+#[derive(Clone, Debug)]
+pub struct JobLine {
+    pub change: Arc<Change>,
+    pub outcome: LineOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum LineOutcome {
+    /// The user unticked it.
+    LeftOut,
+    Waiting,
+    /// It pauses when its run ends.
+    Draining {
+        since: Timestamp,
+    },
+    /// Its run takes longer than its timeout: the user is asked.
+    DrainAsks {
+        since: Timestamp,
+    },
+    Writing,
+    /// Written and read back.
+    Verified,
+    /// Somebody else changed the cron meanwhile; nothing was written.
+    Conflict {
+        detail: String,
+    },
+    /// The gateway said no, and would say it again.
+    Refused {
+        detail: String,
+    },
+    /// It may work another time.
+    Failed {
+        detail: String,
+    },
+    /// Not started because the job was stopped.
+    NotStarted,
+}
+
+impl LineOutcome {
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Verified | Self::Conflict { .. } | Self::Refused { .. } | Self::Failed { .. } | Self::NotStarted
+        )
+    }
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    NotConnected,
+    ReadOnly,
+    /// The plan that was shown is no longer the plan; a fresh one is in the snapshot.
+    Drifted,
+    JobRunning,
+    NothingToDo,
+    UnknownCron {
+        cron: String,
+    },
+    /// Nothing in the journal can be undone under that name.
+    UnknownSwitch {
+        name: String,
+    },
+    Problem(ProblemKind),
+}

@@ -1,0 +1,49 @@
+//! What this program owes back: every pause it made, and what a crisis changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{CronId, Fields, Revision};
+
+/// One debt: a cron as it was before we touched it. Written before the first call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    pub cron: CronId,
+    pub name: String,
+    pub opened_at: Timestamp,
+    pub why: LedgerReason,
+    /// The fields before our write.
+    pub before: Fields,
+    /// What we wrote; a field the user changed since then is theirs.
+    pub wrote: Fields,
+    /// The definition's revision before, so that giving back can be proven identical.
+    pub revision_before: Option<Revision>,
+    /// The cron's full definition before.
+    pub definition: Arc<Value>,
+    /// The write was seen on the gateway. Until then the entry is an intent.
+    #[serde(default)]
+    pub confirmed: bool,
+    /// Fields of the file that this version does not know.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerReason {
+    /// Nothing in its chain served.
+    NothingServes,
+    /// Pinned to a route that does not serve.
+    PinnedOnDeadRoute,
+    /// Crisis mode.
+    Crisis,
+    /// Taken over from the older `disabled-tracking.json`.
+    Imported,
+}
+
+/// All open debts.
+pub type Ledger = BTreeMap<CronId, LedgerEntry>;

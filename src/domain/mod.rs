@@ -1,0 +1,43 @@
+//! What exists: crons, tiers, routes, health, plans, ledger entries, settings.
+//!
+//! Plain data with public fields unless an invariant asks otherwise. Knows no other room, no clock,
+//! no file and no socket. Serde here serves our own history and golden files only; every promised
+//! format has its own shapes in the room that owns it.
+
+mod account;
+mod bundle;
+mod catalog;
+mod connection;
+mod cron;
+mod health;
+mod ids;
+mod job;
+mod ledger;
+mod observation;
+mod plan;
+mod problem;
+mod route;
+mod secret;
+mod settings;
+mod suggestion;
+mod switch;
+mod tier;
+
+pub use account::*;
+pub use bundle::*;
+pub use catalog::*;
+pub use connection::*;
+pub use cron::*;
+pub use health::*;
+pub use ids::*;
+pub use job::*;
+pub use ledger::*;
+pub use observation::*;
+pub use plan::*;
+pub use problem::*;
+pub use route::*;
+pub use secret::*;
+pub use settings::*;
+pub use suggestion::*;
+pub use switch::*;
+pub use tier::*;

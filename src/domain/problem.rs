@@ -1,0 +1,84 @@
+//! The only failure a face sees: what happened, since when, what to do.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Something is wrong and stays wrong until it is mended. `words` says it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Stable while it lasts, so that it is shown once: `state/cron-tiers.json`, `gateway`.
+    pub id: String,
+    pub what: ProblemKind,
+    pub since: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ProblemKind {
+    /// A file did not parse; the original is kept under another name.
+    FileSetAside {
+        file: String,
+        kept_as: String,
+        detail: String,
+    },
+    /// One value of a file was wrong; the default stands in for it.
+    BadValue {
+        file: String,
+        path: String,
+        detail: String,
+    },
+    CannotRead {
+        file: String,
+        detail: String,
+    },
+    CannotWrite {
+        file: String,
+        detail: String,
+    },
+    /// Somebody else may write; we only look.
+    FolderHeld {
+        holder: String,
+    },
+    /// The owner mark on the gateway names another computer.
+    GatewayOwned {
+        host: String,
+        since: Option<Timestamp>,
+    },
+    /// Another program and this one changed the same field.
+    EditConflict {
+        file: String,
+        field: String,
+    },
+    /// A job of the gateway could not be read; it is listed but never touched.
+    UnreadableCron {
+        cron: String,
+        detail: String,
+    },
+    /// The gateway speaks a version nobody has proven a guarded write on.
+    UnprovenGateway {
+        version: String,
+    },
+    ReadOnlyScopes,
+    ClockSkew {
+        seconds: i64,
+    },
+    /// A run used another model than a switch intended.
+    RanElsewhere {
+        cron: String,
+        intended: String,
+        ran: String,
+    },
+    /// A job of ours was interrupted; the rest can be continued.
+    Interrupted {
+        left: usize,
+    },
+    /// A part of this program failed; the world is untouched.
+    TaskFailed {
+        task: String,
+        detail: String,
+    },
+    /// Work could not be accepted now.
+    Busy,
+    Refused {
+        detail: String,
+    },
+}

@@ -1,0 +1,195 @@
+//! What the user can set. Every field has a default, so that one bad value costs only itself.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use jiff::civil::date;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AccountId, Billing, Chain, ChainOrder, Chains, ModelFacts, Price, PriceTable, Route, RouteKey, Tier, Usd, VendorId,
+};
+
+/// Everything in `settings.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub routes: BTreeMap<RouteKey, Route>,
+    pub chains: Chains,
+    pub prices: PriceTable,
+    /// The highest price per million output tokens a tier may reach; absent: no limit.
+    pub cost_guard: BTreeMap<Tier, Usd>,
+    /// Overrides of how an account bills.
+    pub billing: BTreeMap<AccountId, Billing>,
+    pub thresholds: Thresholds,
+    pub automation: Automation,
+    pub window: WindowSettings,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Thresholds {
+    /// Vendors down from which the outage level is Crisis.
+    pub crisis_vendors: u32,
+    /// How long a better route must have served before a cron returns to it.
+    pub settle: SignedDuration,
+    /// A window used this much makes its account strained.
+    pub strained_ratio: f64,
+    /// Evidence of serving older than this proves nothing any more.
+    pub proof_lasts: SignedDuration,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Automation {
+    pub level: AutomationLevel,
+    /// At most this share of the crons…
+    pub max_ratio: f64,
+    /// …or this many, whichever is more.
+    pub max_crons: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutomationLevel {
+    Observe,
+    #[default]
+    Ask,
+    ActWithinLimits,
+}
+
+/// What the window remembers beyond its own size and place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WindowSettings {
+    pub theme: ThemeChoice,
+    pub compact_cards: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThemeChoice {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            routes: default_routes(),
+            chains: default_chains(),
+            prices: default_prices(),
+            cost_guard: BTreeMap::from([(Tier::T1, Usd(5.0)), (Tier::T2, Usd(5.0))]),
+            billing: BTreeMap::new(),
+            thresholds: Thresholds::default(),
+            automation: Automation::default(),
+            window: WindowSettings::default(),
+        }
+    }
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            crisis_vendors: 2,
+            settle: SignedDuration::from_mins(10),
+            strained_ratio: 0.8,
+            proof_lasts: SignedDuration::from_hours(24),
+        }
+    }
+}
+
+impl Default for Automation {
+    fn default() -> Self {
+        Self { level: AutomationLevel::Ask, max_ratio: 0.25, max_crons: 20 }
+    }
+}
+
+impl Default for WindowSettings {
+    fn default() -> Self {
+        Self { theme: ThemeChoice::System, compact_cards: false }
+    }
+}
+
+impl Settings {
+    #[must_use]
+    pub fn chain(&self, tier: Tier) -> &Chain {
+        const EMPTY: &Chain = &Chain { order: ChainOrder::Listed, routes: Vec::new() };
+        self.chains.get(&tier).unwrap_or(EMPTY)
+    }
+
+    /// The user's own price, else the table's, else unknown.
+    #[must_use]
+    pub fn price(&self, route: &Route) -> Option<Price> {
+        let from_table = || Some(self.prices.facts(route.model.as_ref()?)?.price);
+        route.price.or_else(from_table)
+    }
+
+    #[must_use]
+    pub fn billing(&self, account: &AccountId) -> Billing {
+        self.billing.get(account).copied().unwrap_or_else(|| super::default_billing(account))
+    }
+}
+
+fn default_routes() -> BTreeMap<RouteKey, Route> {
+    let route = |key: &str, label: &str, vendor: &str| {
+        let route = Route {
+            label: label.to_owned(),
+            vendor: VendorId::new(vendor),
+            model: None,
+            price: None,
+            set_aside_until: None,
+        };
+        (RouteKey::new(key), route)
+    };
+    BTreeMap::from([
+        route("minimax", "MiniMax", "minimax"),
+        route("gemini_flash", "Flash 3", "google"),
+        route("kimi", "Kimi", "kimi"),
+        route("opus", "Opus", "anthropic"),
+        route("sonnet", "Sonnet", "anthropic"),
+    ])
+}
+
+fn default_chains() -> Chains {
+    let chain = |routes: &[&str]| Chain {
+        order: ChainOrder::Listed,
+        routes: routes.iter().map(|key| RouteKey::new(key)).collect(),
+    };
+    BTreeMap::from([
+        (Tier::T1, chain(&["minimax", "gemini_flash", "kimi"])),
+        (Tier::T2, chain(&["gemini_flash", "kimi", "minimax"])),
+        (Tier::T3, chain(&["opus", "sonnet", "kimi", "gemini_flash"])),
+    ])
+}
+
+/// List prices in US dollars per million tokens, looked up on the day named; the user corrects them.
+fn default_prices() -> PriceTable {
+    let facts = |pattern: &str, vendor: &str, input: f64, output: f64, capability: u8| ModelFacts {
+        pattern: pattern.to_owned(),
+        vendor: VendorId::new(vendor),
+        price: Price { input: Usd(input), output: Usd(output) },
+        capability,
+    };
+    PriceTable {
+        as_of: date(2026, 11, 22),
+        models: vec![
+            facts("opus", "anthropic", 5.0, 25.0, 95),
+            facts("sonnet", "anthropic", 3.0, 15.0, 88),
+            facts("haiku", "anthropic", 1.0, 5.0, 70),
+            facts("gemini-3-pro", "google", 2.0, 12.0, 90),
+            facts("gemini-3-flash", "google", 0.5, 3.0, 78),
+            facts("flash", "google", 0.5, 3.0, 75),
+            facts("flash-lite", "google", 0.1, 0.4, 60),
+            facts("kimi", "kimi", 0.6, 2.5, 80),
+            facts("minimax", "minimax", 0.3, 1.2, 72),
+            facts("glm", "zai", 0.6, 2.2, 79),
+            facts("gpt-5", "openai", 1.25, 10.0, 90),
+            facts("gpt-5-mini", "openai", 0.25, 2.0, 72),
+            facts("deepseek", "deepseek", 0.28, 0.42, 74),
+            facts("grok", "xai", 3.0, 15.0, 85),
+        ],
+    }
+}

@@ -1,0 +1,43 @@
+//! One verified change of a cron, as the journal keeps it and Activity shows it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Cause, CronId, Fields, PlanId, Reason, Revision, SwitchId};
+
+/// A change that was written and read back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Switch {
+    pub id: SwitchId,
+    pub plan: PlanId,
+    pub at: Timestamp,
+    pub cron: CronId,
+    pub name: String,
+    pub from: Fields,
+    pub to: Fields,
+    pub revision_before: Option<Revision>,
+    pub revision_after: Option<Revision>,
+    pub reason: Reason,
+    pub cause: Cause,
+    pub confirmation: Confirmation,
+    /// The switch that took this one back.
+    pub undone_by: Option<SwitchId>,
+}
+
+/// Whether a real run has used what the switch wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Confirmation {
+    /// No run since.
+    Waiting,
+    Confirmed {
+        at: Timestamp,
+    },
+    /// "Ran on another model than intended".
+    RanElsewhere {
+        at: Timestamp,
+        provider: String,
+        model: String,
+    },
+    /// A pause needs no run to be true.
+    NotNeeded,
+}

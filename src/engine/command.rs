@@ -1,0 +1,181 @@
+//! Everything the engine can be told, by a person, a subcommand or a timer.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::domain::{
+    Chain, CronId, ExportWhat, GatewayTarget, ImportChoice, ModelRef, Pin, PlanId, Price, Route, RouteKey, SwitchId,
+    ThemeChoice, Tier, Usd,
+};
+
+/// What a face may ask for. Nothing but [`Command::Apply`], [`Command::RetryFailed`] and
+/// [`Command::ContinueJob`] leads to a call that changes a cron on the gateway.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Leaves the current gateway, opens the state folder of `target` and connects.
+    Connect(Target),
+    /// Leaves the gateway and closes its folder. Refused while an apply job runs.
+    Disconnect,
+    /// Looks for gateways on this machine again.
+    Discover,
+    /// Fetches crons, models and quotas anew.
+    Refresh,
+    /// Changes the mapping: saved to `cron-tiers.json`, undoable, never sent to the gateway.
+    Edit(Edit),
+    /// Takes the newest edit back, or does it again.
+    UndoEdit,
+    RedoEdit,
+    /// Changes `settings.json`.
+    Settings(SettingsChange),
+    /// Carries out the named lines of a plan that was shown; refused if the world drifted.
+    Apply {
+        plan: PlanId,
+        crons: Vec<CronId>,
+    },
+    /// Finishes the line in flight and leaves the rest as not started.
+    StopJob,
+    /// Plans the failed and stopped lines of the finished job again and applies those that still differ.
+    RetryFailed,
+    /// Goes on with a job that was stopped or interrupted.
+    ContinueJob,
+    /// Removes the finished job from the screen; its journal stays.
+    DismissJob,
+    /// A cron that shall pause has not finished its run in time: pause it now, killing the run.
+    PauseNow {
+        cron: CronId,
+    },
+    /// Offers a plan that takes these switches back ([`Snapshot::undo_plan`]); applying it is [`Command::Apply`].
+    ///
+    /// [`Snapshot::undo_plan`]: super::Snapshot::undo_plan
+    PrepareUndo(UndoScope),
+    DiscardUndo,
+    /// Fetches the last runs of one cron for the details drawer.
+    LoadRuns {
+        cron: CronId,
+    },
+    /// Reads a folder or file and offers a preview; nothing is written.
+    PreviewImport {
+        from: PathBuf,
+    },
+    /// Writes what the preview showed; files whose choice is `Keep` are left as they are.
+    ConfirmImport {
+        preview: u64,
+        choices: BTreeMap<String, ImportChoice>,
+    },
+    CancelImport,
+    /// Copies the state folder, or one file of it, without secrets.
+    Export {
+        to: PathBuf,
+        what: ExportWhat,
+    },
+    /// Removes a problem that the user has read.
+    DismissProblem {
+        id: String,
+    },
+    /// The built-in demo only: lets a provider fail, or serve again.
+    DemoOutage {
+        provider: String,
+        outage: DemoOutage,
+    },
+    /// Finishes the line in flight, records the rest, releases the lease and ends.
+    Shutdown,
+}
+
+/// One change of the mapping. Several crons change as one step of undo.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// `None` puts them back among the unsorted. A new tier lifts a hold.
+    SetTier {
+        crons: Vec<CronId>,
+        tier: Option<Tier>,
+    },
+    /// Gives each cron the tier that was suggested for it.
+    AcceptSuggestions {
+        crons: Vec<CronId>,
+    },
+    SetCritical {
+        crons: Vec<CronId>,
+        critical: bool,
+    },
+    /// `None` unpins.
+    SetPin {
+        crons: Vec<CronId>,
+        pin: Option<Pin>,
+    },
+    SetHold {
+        crons: Vec<CronId>,
+        hold: bool,
+    },
+    /// The user agrees that an edit may cost agent-made crons their stored authority.
+    AllowAgentMade {
+        crons: Vec<CronId>,
+        allow: bool,
+    },
+    SetNote {
+        cron: CronId,
+        note: Option<String>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum SettingsChange {
+    /// Matches routes to models of the gateway.
+    MatchRoutes(BTreeMap<RouteKey, Option<ModelRef>>),
+    SetChain {
+        tier: Tier,
+        chain: Chain,
+    },
+    /// Adds a route or replaces it.
+    PutRoute {
+        key: RouteKey,
+        route: Route,
+    },
+    /// Also takes it out of every chain.
+    RemoveRoute {
+        key: RouteKey,
+    },
+    /// `None` goes back to the table's price.
+    SetPrice {
+        route: RouteKey,
+        price: Option<Price>,
+    },
+    /// `None` lifts the limit.
+    SetGuard {
+        tier: Tier,
+        guard: Option<Usd>,
+    },
+    SetTheme(ThemeChoice),
+    SetCompactCards(bool),
+    SetCrisisVendors(u32),
+    SetSettleMinutes(u32),
+    /// Back to the defaults, matches included.
+    ResetChains,
+}
+
+/// Which gateway to talk to.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// The built-in demo, with a state folder of its own that is removed at the end.
+    Demo,
+    Gateway(GatewayTarget),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UndoScope {
+    /// Every switch of this plan that still stands.
+    Plan(PlanId),
+    Switch(SwitchId),
+    /// Every switch of the newest plan that still stands.
+    Last,
+}
+
+/// What a demo provider answers from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DemoOutage {
+    Serving,
+    QuotaExhausted,
+    OutOfCredits,
+    Overloaded,
+    RefusedKey,
+    RateLimited,
+}

@@ -1,0 +1,77 @@
+//! What the engine shows: one immutable picture of the world, cheap to publish and to hold.
+//!
+//! Everything large is behind an [`Arc`] and shared between snapshots as long as it has not changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    Catalog, Connection, Cron, CronId, Discovered, Fleet, ImportPreview, Job, Ledger, OutageLevel, Plan, Problem,
+    RouteMatch, RunRecord, Settings, Suggestion, Switch, TierMap,
+};
+
+/// The world at one moment, as every face sees it.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Grows with each snapshot: the key of every cache.
+    pub revision: u64,
+    pub at: Timestamp,
+    /// The gateway is the built-in demo; it is labelled so everywhere.
+    pub demo: bool,
+    pub connection: Connection,
+    /// Where the state files are, once a gateway was chosen.
+    pub folder: Option<FolderInfo>,
+    /// Gateways found on this machine.
+    pub discovered: Arc<Vec<Discovered>>,
+    pub settings: Arc<Settings>,
+    pub crons: Arc<BTreeMap<CronId, Arc<Cron>>>,
+    /// When the list of crons was last known to be complete.
+    pub crons_as_of: Option<Timestamp>,
+    pub tiers: Arc<TierMap>,
+    pub catalog: Arc<Catalog>,
+    pub fleet: Arc<Fleet>,
+    pub ledger: Arc<Ledger>,
+    /// A tier and a reason for every unsorted routable cron.
+    pub suggestions: Arc<BTreeMap<CronId, Suggestion>>,
+    /// How the routes were, or could be, matched to models of this gateway.
+    pub matches: Arc<Vec<RouteMatch>>,
+    /// Some match needs the user's word before anything can be planned on that route.
+    pub match_asked: bool,
+    /// What would bring every cron to where it should be.
+    pub plan: Arc<Plan>,
+    /// Offered after [`PrepareUndo`](super::Command::PrepareUndo).
+    pub undo_plan: Option<Arc<Plan>>,
+    /// The running or last apply job.
+    pub job: Option<Arc<Job>>,
+    /// Newest first, the most recent thousand.
+    pub switches: Arc<Vec<Switch>>,
+    /// Last runs of the crons that were asked for, newest first.
+    pub runs: Arc<BTreeMap<CronId, Vec<RunRecord>>>,
+    /// What undo and redo of the mapping would take back or do again, in words.
+    pub undo: Option<String>,
+    pub redo: Option<String>,
+    /// Crons whose edit is not on disk yet.
+    pub saving: Arc<BTreeSet<CronId>>,
+    pub import: Option<Arc<ImportPreview>>,
+    pub problems: Arc<Vec<Problem>>,
+    /// The engine has ended, and why if it was not asked to.
+    pub ended: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderInfo {
+    pub path: PathBuf,
+    /// Who holds it, when that is not us.
+    pub held_by: Option<String>,
+}
+
+/// The level in the header, for faces that need nothing else.
+impl Snapshot {
+    #[must_use]
+    pub fn level(&self) -> OutageLevel {
+        self.plan.outage.level
+    }
+}

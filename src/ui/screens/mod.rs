@@ -1,0 +1,1 @@
+//! One file or folder for each screen. Each owns only what may be forgotten when the window closes.

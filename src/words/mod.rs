@@ -1,0 +1,42 @@
+//! How it is said to a person: the one place for all wording beyond plain labels.
+//!
+//! Pure: domain values in, sentences out. Times are said in the zone of the [`Speech`].
+
+mod health;
+mod job;
+mod model;
+mod plan;
+mod problem;
+mod reason;
+mod schedule;
+mod time;
+
+pub use health::*;
+pub use job::*;
+pub use model::*;
+pub use plan::*;
+pub use problem::*;
+pub use reason::*;
+pub use schedule::*;
+pub use time::*;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::domain::{Catalog, Settings};
+
+/// What every sentence may lean on.
+#[derive(Clone, Copy, Debug)]
+pub struct Speech<'a> {
+    pub now: Timestamp,
+    pub zone: &'a TimeZone,
+    pub settings: &'a Settings,
+    pub catalog: &'a Catalog,
+}
+
+/// What happened, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub what: String,
+    pub remedy: Option<String>,
+}
