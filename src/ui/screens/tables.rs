@@ -7,7 +7,9 @@ use std::hash::Hash;
 use egui::accesskit::Role;
 use egui::{EventFilter, Id, Key, Modifiers, Rangef, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
+use crate::domain::{ModelRef, Settings, VendorId};
 use crate::ui::theme::{self, corner};
+use crate::ui::widgets;
 
 /// The keyboard's place in a table whose rows exist only while they are visible.
 #[derive(Debug, Default)]
@@ -17,7 +19,6 @@ pub(super) struct Cursor {
 }
 
 /// One row, before its cells.
-#[derive(Debug)]
 pub(super) struct Row<'a> {
     pub id: Id,
     pub index: usize,
@@ -27,10 +28,10 @@ pub(super) struct Row<'a> {
     pub label: &'a dyn Fn() -> String,
 }
 
-impl std::fmt::Debug for dyn Fn() -> String + '_ {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("label")
-    }
+/// Whose square stands before a model: its route's vendor where the user named one.
+pub(super) fn vendor_of(model: &ModelRef, settings: &Settings) -> VendorId {
+    let route = settings.routes.values().find(|route| route.model.as_ref() == Some(model));
+    route.map_or_else(|| widgets::vendor_of_model(model), |route| route.vendor.clone())
 }
 
 pub(super) fn row_id(table: &str, key: impl Hash + std::fmt::Debug) -> Id {
@@ -100,7 +101,7 @@ fn paint_ground(ui: &Ui, rect: Rect, selected: bool, response: &Response) {
     if selected {
         painter.rect_filled(rect, 0.0, palette.accent_ground);
     } else if response.contains_pointer() {
-        painter.rect_filled(rect, 0.0, palette.card);
+        painter.rect_filled(rect, 0.0, palette.hover);
     }
     painter.hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.line));
     if response.has_focus() {

@@ -2,12 +2,21 @@
 //!
 //! Reading, not computing: all of it stands in the plan's decision.
 
+use egui::accesskit::Role;
+use egui::{Align, Layout, RichText, Sense, Stroke, Ui, UiBuilder, WidgetInfo, vec2};
+
 use crate::domain::{
-    Chain, ChainOrder, Change, CronId, Decision, ModelRef, QuotaWindow, RouteKey, SkipReason, Verdict, VendorId,
-    Vital, vendor_of,
+    Chain, ChainOrder, Change, CronId, Decision, ModelRef, QuotaWindow, RouteKey, SkipReason, VendorId, Verdict, Vital,
+    vendor_of,
 };
 use crate::engine::Snapshot;
+use crate::ui::theme;
+use crate::ui::theme::table::{GAP, ROW};
+use crate::ui::widgets::{self, elided};
 use crate::words::{self, Speech};
+
+/// Width of a route's place in the chain.
+const NUMBER: f32 = 34.0;
 
 /// One route as *explain* shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,34 +36,115 @@ pub enum Stand {
     NotNeeded,
 }
 
+/// The question, the routes in order with what became of each, and what would change it.
+pub fn section_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    cron: &CronId,
+    change: Option<&Change>,
+    decision: Option<&Decision>,
+    speech: &Speech<'_>,
+) {
+    widgets::section(ui, &question(snapshot, cron, change, decision, speech), |ui| {
+        table_ui(ui, snapshot, cron, change, decision, speech);
+    });
+}
+
+/// The answer without its frame and question.
+pub fn table_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    cron: &CronId,
+    change: Option<&Change>,
+    decision: Option<&Decision>,
+    speech: &Speech<'_>,
+) {
+    let palette = theme::palette(ui);
+    let reason = change.map(|change| &change.reason).or_else(|| decision.map(|decision| &decision.reason));
+    if let Some(reason) = reason {
+        ui.label(RichText::new(words::reason(reason, speech)).color(palette.secondary));
+    }
+    let Some(decision) = decision else { return };
+    let lines = lines(snapshot, cron, change, decision, speech);
+    for (at, line) in lines.iter().enumerate() {
+        line_ui(ui, at + 1, line);
+    }
+    let trigger = words::trigger(decision, speech);
+    if let Some(trigger) = trigger {
+        ui.label(RichText::new(trigger).color(palette.secondary));
+    }
+}
+
+fn line_ui(ui: &mut Ui, number: usize, line: &RouteLine) {
+    let palette = theme::palette(ui);
+    let color = match line.stand {
+        Stand::Chosen => palette.text,
+        Stand::Skipped => palette.secondary,
+        Stand::NotNeeded => palette.faint,
+    };
+    let width = ui.available_width();
+    let height = ROW - 4.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, format!("{number}, {}, {}", line.label, line.text)));
+    let layout = Layout::left_to_right(Align::Center);
+    let mut row = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    let name = (width * 0.3).clamp(96.0, 190.0);
+    row.spacing_mut().item_spacing.x = 0.0;
+    elided(&mut row, &number.to_string(), theme::text_font(), palette.faint, NUMBER);
+    row.add_space(rect.left() + NUMBER - row.cursor().left());
+    let font = if line.stand == Stand::Chosen { theme::strong_font() } else { theme::text_font() };
+    let mut left = name - GAP;
+    if let Some(vendor) = &line.vendor {
+        widgets::mark(&mut row, vendor, line.stand == Stand::Skipped);
+        row.add_space(5.0);
+        left -= widgets::MARK + 5.0;
+    }
+    elided(&mut row, &line.label, font, color, left);
+    row.add_space(rect.left() + NUMBER + name - row.cursor().left());
+    let left = row.available_width();
+    elided(&mut row, &line.text, theme::text_font(), color, left);
+    ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.line));
+}
+
 /// The question that the table answers.
 #[must_use]
-pub fn question(snapshot: &Snapshot, cron: &CronId, speech: &Speech<'_>) -> String {
-    let name = snapshot.crons.get(cron).map_or(cron.as_str(), |cron| cron.name.as_str());
-    let Some(decision) = snapshot.plan.decision(cron) else { return format!("Nothing is planned for {name} yet") };
-    let to = || decision.model.as_ref().map(|model| words::model_name(model, speech));
-    match decision.verdict {
-        Verdict::Change => match (snapshot.plan.change(cron).filter(|change| change.to.enabled), to()) {
-            (Some(_), Some(to)) => format!("Why does {name} go to {to}?"),
-            (Some(_), None) => format!("Why does {name} change?"),
-            (None, _) => format!("Why does {name} pause?"),
-        },
-        Verdict::Stay => match to() {
-            Some(to) => format!("Why does {name} stay on {to}?"),
-            None => format!("Why does {name} stay as it is?"),
-        },
-        Verdict::Waiting => format!("Why does {name} wait?"),
-        Verdict::Stranded => format!("Why is {name} stranded?"),
-        Verdict::LeftAlone => format!("Why is {name} left alone?"),
+pub fn question(
+    snapshot: &Snapshot,
+    cron: &CronId,
+    change: Option<&Change>,
+    decision: Option<&Decision>,
+    speech: &Speech<'_>,
+) -> String {
+    let name = snapshot.crons.get(cron).map(|cron| cron.name.as_str());
+    let name = name.or_else(|| change.map(|change| change.name.as_str())).unwrap_or(cron.as_str());
+    if let Some(change) = change {
+        return if change.to.enabled {
+            format!("Why does {name} go to {}?", words::target(change, speech))
+        } else {
+            format!("Why does {name} pause?")
+        };
+    }
+    let Some(decision) = decision else { return format!("Nothing is planned for {name} yet") };
+    match (decision.verdict, &decision.model) {
+        (Verdict::Change, _) => format!("Why does {name} change?"),
+        (Verdict::Stay, Some(model)) => format!("Why does {name} stay on {}?", words::model_name(model, speech)),
+        (Verdict::Stay, None) => format!("Why does {name} stay as it is?"),
+        (Verdict::Waiting, _) => format!("Why does {name} wait?"),
+        (Verdict::Stranded, _) => format!("Why is {name} stranded?"),
+        (Verdict::LeftAlone, _) => format!("Why is {name} left alone?"),
     }
 }
 
 /// The routes of the cron's chain in order; pause comes last where the chain ends in it.
 #[must_use]
-pub fn lines(snapshot: &Snapshot, cron: &CronId, speech: &Speech<'_>) -> Vec<RouteLine> {
-    let Some(decision) = snapshot.plan.decision(cron) else { return Vec::new() };
+pub fn lines(
+    snapshot: &Snapshot,
+    cron: &CronId,
+    change: Option<&Change>,
+    decision: &Decision,
+    speech: &Speech<'_>,
+) -> Vec<RouteLine> {
     let Some(entry) = snapshot.tiers.get(cron) else { return Vec::new() };
-    let change = snapshot.plan.change(cron);
     let mut lines: Vec<RouteLine> = order(snapshot.settings.chain(entry.tier), decision)
         .iter()
         .map(|route| line(snapshot, decision, change, route, speech))
@@ -132,10 +222,7 @@ fn serves(snapshot: &Snapshot, model: Option<&ModelRef>, speech: &Speech<'_>) ->
     let Some(model) = model else { return String::new() };
     let account = model.account();
     let vital: Option<&Vital> = snapshot.fleet.models.get(model).or_else(|| snapshot.fleet.accounts.get(&account));
-    let mut text = vital.map_or_else(
-        || "untested".to_owned(),
-        |vital| words::health(&vital.health, &account, speech),
-    );
+    let mut text = vital.map_or_else(|| "untested".to_owned(), |vital| words::health(&vital.health, &account, speech));
     let windows = snapshot.fleet.windows.get(&account).map_or(&[][..], Vec::as_slice);
     let fullest = windows
         .iter()

@@ -58,7 +58,10 @@ mod tests {
         let cases = [
             (Counts { total: 6, ticked: 5, moves: 5, ..none }, "5 crons move, 1 left out"),
             (Counts { total: 1, ticked: 1, pauses: 1, ..none }, "1 cron pauses"),
-            (Counts { total: 4, ticked: 4, moves: 1, resumes: 2, refits: 1, ..none }, "1 cron moves, 2 run again, 1 gets new fallbacks"),
+            (
+                Counts { total: 4, ticked: 4, moves: 1, resumes: 2, refits: 1, ..none },
+                "1 cron moves, 2 run again, 1 gets new fallbacks",
+            ),
             (Counts { total: 2, ticked: 2, undone: 2, ..none }, "2 crons go back"),
             (Counts { total: 2, ..none }, "2 changes left out"),
         ];
