@@ -56,6 +56,16 @@ pub mod space {
     pub const DRAWER: f32 = 380.0;
 }
 
+/// Measures of tables, in points.
+pub mod table {
+    pub const ROW: f32 = 33.0;
+    pub const HEADER: f32 = 30.0;
+    /// Between a cell's text and the next column.
+    pub const GAP: f32 = 8.0;
+    /// Before the first column.
+    pub const LEAD: f32 = 10.0;
+}
+
 /// Corner radii.
 pub mod corner {
     pub const MARK: u8 = 4;
