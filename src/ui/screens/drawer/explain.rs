@@ -10,8 +10,8 @@ use crate::domain::{
     vendor_of,
 };
 use crate::engine::Snapshot;
-use crate::ui::theme;
 use crate::ui::theme::table::{GAP, ROW};
+use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, elided};
 use crate::words::{self, Speech};
 
@@ -60,6 +60,7 @@ pub fn table_ui(
     speech: &Speech<'_>,
 ) {
     let palette = theme::palette(ui);
+    ui.spacing_mut().item_spacing.y = space::S / 2.0;
     let reason = change.map(|change| &change.reason).or_else(|| decision.map(|decision| &decision.reason));
     if let Some(reason) = reason {
         ui.label(RichText::new(words::reason(reason, speech)).color(palette.secondary));

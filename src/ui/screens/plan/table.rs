@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder, TableRow};
 
 use crate::domain::{Change, ChangeMark, LineOutcome};
 use crate::ui::icon;
-use crate::ui::screens::tables::{Cursor, Row, row_id, vendor_of};
+use crate::ui::screens::tables::{Cursor, Row, row_id, tick_ui, vendor_of};
 use crate::ui::theme::table::{GAP, HEADER, LEAD, ROW};
 use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::{self, elided};
@@ -72,7 +72,7 @@ impl Table<'_> {
                 .max_scroll_height(height - HEADER)
                 .cell_layout(Layout::left_to_right(egui::Align::Center));
             for width in self.columns(widths) {
-                builder = builder.column(Column::exact(width));
+                builder = builder.column(Column::exact(width).clip(false));
             }
             if let Some(row) = cursor.wanted() {
                 builder = builder.scroll_to_row(row, None);
@@ -105,8 +105,8 @@ impl Table<'_> {
                 let counts = self.ticks.counts();
                 let mut all = counts.ticked == counts.total;
                 let some = counts.ticked > 0 && !all;
-                let tick = ui.add(egui::Checkbox::without_text(&mut all).indeterminate(some));
-                if tick.accessible_name("All changes").on_hover_text("Tick all, or none").changed() {
+                let tick = tick_ui(ui, &mut all, some, "All changes");
+                if tick.on_hover_text("Tick all, or none").changed() {
                     did = Some(Did::TickAll(all));
                 }
             }
@@ -145,14 +145,12 @@ impl Table<'_> {
             if response.has_focus() && ui.input_mut(space) {
                 return Some(Did::Tick(line, !on));
             }
-            let tick =
-                ui.add(egui::Checkbox::without_text(&mut on)).accessible_name(format!("Apply to {}", change.name));
-            if tick.changed() {
+            if tick_ui(ui, &mut on, false, &format!("Apply to {}", change.name)).changed() {
                 did = Some(Did::Tick(line, on));
             }
         } else {
-            let tick = ui.add_enabled(false, egui::Checkbox::without_text(&mut on));
-            tick.accessible_name(format!("Applied to {}", change.name));
+            let name = format!("Applied to {}", change.name);
+            ui.add_enabled_ui(false, |ui| tick_ui(ui, &mut on, false, &name));
         }
         did
     }
@@ -264,7 +262,8 @@ fn name_ui(ui: &mut Ui, change: &Change, width: f32) {
     elided(ui, &change.name, theme::strong_font(), palette.text, width - star);
     if change.critical {
         ui.add_space(4.0);
-        widgets::icon(ui, icon::STAR, 14.0, palette.warning).on_hover_text("Critical: must keep running in a crisis");
+        let star = ui.label(RichText::new("★").color(palette.warning));
+        star.on_hover_text("Critical: must keep running in a crisis");
     }
 }
 
