@@ -66,10 +66,12 @@ pub(super) fn read(expr: &str) -> Option<Reading> {
     let hour = field(hour, 0, 23, &[])?;
     let days = days(day, month, weekday)?;
     let when = when(&second, &minute, &hour)?;
-    let on_all_days = days == Days::Every;
-    let of_month = matches!(days, Days::Month { .. } | Days::LastOfMonth);
-    let seconds = second != Field::Values(vec![0]) && !matches!(when, When::Times(_));
-    let spoken = !(of_month && !matches!(when, When::Times(_)) || seconds && !on_all_days);
+    // "1st of month every 5 min" and "Mondays every 10 s" are no words for anybody.
+    let spoken = match days {
+        Days::Every => true,
+        Days::Week(_) => matches!(when, When::Times(_)) || second == Field::Values(vec![0]),
+        Days::Month { .. } | Days::LastOfMonth => matches!(when, When::Times(_)),
+    };
     spoken.then_some(Reading { days, when })
 }
 
@@ -212,9 +214,9 @@ fn parts(text: &str, min: u8, max: u8, names: &[&str]) -> Option<Vec<(u8, u8)>> 
 }
 
 fn value(text: &str, min: u8, names: &[&str]) -> Option<u8> {
-    let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
-    let named = named.and_then(|at| u8::try_from(at).ok()).map(|at| at + min);
-    named.or_else(|| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten())
+    let position = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+    let by_name = position.and_then(|at| u8::try_from(at).ok()).map(|at| at + min);
+    by_name.or_else(|| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten())
 }
 
 impl Days {

@@ -35,8 +35,8 @@ pub fn vendor_down(down: &VendorDown, speech: &Speech<'_>) -> String {
         Health::LimitHit { resets_at } => Health::LimitHit { resets_at: down.resets_at.or(*resets_at) },
         other => other.clone(),
     };
-    let said = state(&health, vendor_is_prepaid(&down.vendor, speech), speech);
-    format!("{}: {said}{}", vendor_name(&down.vendor), since(&health, down.since, speech))
+    let said = state_since(&health, down.since, vendor_is_prepaid(&down.vendor, speech), speech);
+    format!("{}: {said}", vendor_name(&down.vendor))
 }
 
 /// "quota limit hit — resets today 18:00": never a money word unless the account is prepaid.
@@ -106,12 +106,13 @@ fn passing(resets_at: Option<Timestamp>, speech: &Speech<'_>) -> bool {
     resets_at.is_some_and(|at| at > speech.now && at.duration_since(speech.now) <= PASSING)
 }
 
-/// " since 21:04"; a limit whose end is known says that instead.
-pub(super) fn since(health: &Health, since: Option<Timestamp>, speech: &Speech<'_>) -> String {
+/// "out of credits since 21:04"; a limit whose end is known says that instead.
+pub(super) fn state_since(health: &Health, since: Option<Timestamp>, prepaid: bool, speech: &Speech<'_>) -> String {
+    let said = state(health, prepaid, speech);
+    let comma = if said.contains(" — ") { "," } else { "" };
     match (health, since) {
-        (Health::LimitHit { resets_at: Some(_) }, _) | (_, None) => String::new(),
-        (Health::LimitHit { .. }, Some(at)) => format!(", since {}", clock(at, speech)),
-        (_, Some(at)) => format!(" since {}", clock(at, speech)),
+        (Health::LimitHit { resets_at: Some(_) }, _) | (_, None) => said,
+        (_, Some(at)) => format!("{said}{comma} since {}", clock(at, speech)),
     }
 }
 

@@ -7,7 +7,10 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::Speech;
-use crate::domain::{AgentTurn, Catalog, Cron, CronId, MadeBy, Model, ModelRef, Payload, RouteKey, Schedule, Settings};
+use crate::domain::{
+    AgentTurn, Catalog, Cause, Change, ChangeKind, Cron, CronId, Decision, Fields, MadeBy, Model, ModelRef, Payload,
+    Reason, RouteKey, Schedule, Settings, Tier, Verdict,
+};
 
 pub(super) struct World {
     pub(super) now: Timestamp,
@@ -93,5 +96,42 @@ pub(super) fn cron(stored_model: Option<&str>) -> Cron {
         made_by: MadeBy::Operator,
         updated_at: None,
         definition: Arc::new(serde_json::Value::Null),
+    }
+}
+
+/// A health change of an enabled T1 cron between two listed models.
+pub(super) fn change(name: &str, from: Option<&str>, to: Option<&str>) -> Change {
+    let fields = |stored: Option<&str>| Fields { model: stored.map(str::to_owned), fallbacks: None, enabled: true };
+    Change {
+        cron: CronId::new(name),
+        name: name.to_owned(),
+        tier: Some(Tier::T1),
+        critical: false,
+        revision: None,
+        from: fields(from),
+        to: fields(to),
+        from_model: from.and_then(ModelRef::parse),
+        to_model: to.and_then(ModelRef::parse),
+        to_route: None,
+        kind: ChangeKind::Move,
+        reason: Reason::NoEvidence,
+        cause: Cause::Health,
+        next_run_at: None,
+        running_since: None,
+        marks: Vec::new(),
+        ticked: true,
+    }
+}
+
+pub(super) fn decision(reason: Reason) -> Decision {
+    Decision {
+        cron: CronId::new("c1"),
+        verdict: Verdict::Stay,
+        chosen: None,
+        model: None,
+        skipped: Vec::new(),
+        reason,
+        since: None,
+        would_change: None,
     }
 }
