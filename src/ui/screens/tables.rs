@@ -109,3 +109,26 @@ fn paint_ground(ui: &Ui, rect: Rect, selected: bool, response: &Response) {
         painter.rect_stroke(rect.shrink2(vec2(1.0, 1.0)), corner::MARK, ring, StrokeKind::Inside);
     }
 }
+
+/// A tick that is filled when it is on, so that a column of them reads at a glance.
+pub(super) fn tick_ui(ui: &mut Ui, on: &mut bool, partly: bool, name: &str) -> Response {
+    ui.scope(|ui| {
+        let palette = theme::palette(ui);
+        if *on || partly {
+            let widgets = &mut ui.visuals_mut().widgets;
+            for visuals in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
+                visuals.bg_fill = palette.accent;
+                visuals.weak_bg_fill = palette.accent;
+                visuals.bg_stroke.color = palette.accent;
+                visuals.fg_stroke = Stroke::new(1.5, palette.on_accent);
+            }
+        }
+        let tick = ui.add(egui::Checkbox::without_text(on).indeterminate(partly)).accessible_name(name);
+        if tick.has_focus() {
+            let ring = Stroke::new(2.0, palette.text);
+            ui.painter().rect_stroke(tick.rect.expand(2.0), corner::MARK, ring, StrokeKind::Outside);
+        }
+        tick
+    })
+    .inner
+}

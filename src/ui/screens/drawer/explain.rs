@@ -10,8 +10,8 @@ use crate::domain::{
     vendor_of,
 };
 use crate::engine::Snapshot;
-use crate::ui::theme;
 use crate::ui::theme::table::{GAP, ROW};
+use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, elided};
 use crate::words::{self, Speech};
 
@@ -60,10 +60,13 @@ pub fn table_ui(
     speech: &Speech<'_>,
 ) {
     let palette = theme::palette(ui);
-    let reason = change.map(|change| &change.reason).or_else(|| decision.map(|decision| &decision.reason));
-    if let Some(reason) = reason {
-        ui.label(RichText::new(words::reason(reason, speech)).color(palette.secondary));
-    }
+    ui.spacing_mut().item_spacing.y = space::S / 2.0;
+    let reason = match (change, decision) {
+        (Some(change), _) => words::change_reason(change, decision, speech),
+        (None, Some(decision)) => words::reason(&decision.reason, speech),
+        (None, None) => return,
+    };
+    ui.label(RichText::new(reason).color(palette.secondary));
     let Some(decision) = decision else { return };
     let lines = lines(snapshot, cron, change, decision, speech);
     for (at, line) in lines.iter().enumerate() {
@@ -192,15 +195,15 @@ fn line(
 ) -> RouteLine {
     let route = snapshot.settings.routes.get(key);
     let model = model_of(snapshot, key);
-    let skipped = decision.skipped.iter().find(|skipped| skipped.route == *key).map(|skipped| &skipped.why);
-    let (stand, text) = match skipped {
+    let skipped = decision.skipped.iter().find(|skipped| skipped.route == *key);
+    let (stand, text) = match skipped.map(|skipped| (skipped, &skipped.why)) {
         _ if decision.chosen.as_ref() == Some(key) => (Stand::Chosen, serves(snapshot, model.as_ref(), speech)),
-        Some(SkipReason::NotNeeded) | None => {
+        Some((_, SkipReason::NotNeeded)) | None => {
             let written = model.as_ref().is_some_and(|model| is_fallback(change, model));
             let text = if written { "not needed; written as a fallback" } else { "not needed" };
             (Stand::NotNeeded, text.to_owned())
         }
-        Some(why) => (Stand::Skipped, words::skip_reason(why, speech)),
+        Some((skipped, _)) => (Stand::Skipped, words::skipped(skipped, speech)),
     };
     let vendor = route.map(|route| route.vendor.clone()).or_else(|| Some(vendor_of(&model?.account())));
     RouteLine { label: words::route_name(key, speech), vendor, text, stand }

@@ -1,6 +1,7 @@
 //! What stands around the diff: progress, lines that need a word, notes, an interrupted job.
 
-use egui::{Align, Layout, ProgressBar, RichText, Ui};
+use egui::accesskit::Role;
+use egui::{Align, Color32, Layout, RichText, Sense, Ui, Vec2, WidgetInfo};
 
 use crate::domain::{ChangeMark, Job, JobPhase, LineOutcome, Pin, Plan, PlanNote, PlanOrigin};
 use crate::engine::{Command, Edit, Snapshot, UndoScope};
@@ -12,10 +13,11 @@ use crate::words::{self, Speech};
 
 use super::lines::Tally;
 use super::say;
-use super::table::{detail, outcome_color};
+use super::table::outcome_color;
 
 /// Lines that need a word are listed up to here; the table marks the others.
 const MANY: usize = 40;
+const BAR: Vec2 = Vec2::new(160.0, 6.0);
 
 /// "Applying 2 of 5", its bar, how long it takes, and the button to stop; or what is left to do.
 pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, speech: &Speech<'_>) -> Vec<Action> {
@@ -29,8 +31,7 @@ pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, speech: &Speech<'_>)
                 let palette = theme::palette(ui);
                 let ratio = done as f32 / asked as f32;
                 let fill = if tally.failed > 0 { palette.warning } else { palette.accent };
-                let bar = ProgressBar::new(ratio).desired_width(160.0).desired_height(6.0).fill(fill);
-                ui.add(bar).accessible_name(format!("{done} of {asked} changes written"));
+                bar_ui(ui, ratio, fill, &format!("{done} of {asked} changes written"));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 actions = job_buttons_ui(ui, job, tally);
@@ -44,6 +45,14 @@ pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, speech: &Speech<'_>)
         });
     });
     actions
+}
+
+fn bar_ui(ui: &mut Ui, ratio: f32, fill: Color32, name: &str) {
+    let (rect, response) = ui.allocate_exact_size(BAR, Sense::hover());
+    ui.painter().rect_filled(rect, rect.height() / 2.0, theme::palette(ui).strong_line);
+    let done = rect.with_max_x(egui::lerp(rect.x_range(), ratio));
+    ui.painter().rect_filled(done, rect.height() / 2.0, fill);
+    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, name));
 }
 
 fn headline(job: &Job) -> String {
@@ -122,8 +131,9 @@ fn line_ui(ui: &mut Ui, snapshot: &Snapshot, job: &Job, line: usize, speech: &Sp
     let mut action = None;
     ui.horizontal(|ui| {
         ui.set_min_height(30.0);
-        let width = ui.available_width();
-        widgets::elided(ui, &change.name, theme::strong_font(), palette.text, width * 0.25);
+        let (left, width) = (ui.cursor().left(), (ui.available_width() * 0.22).max(140.0));
+        widgets::elided(ui, &change.name, theme::strong_font(), palette.text, width - space::S);
+        ui.add_space((left + width - ui.cursor().left()).max(0.0));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             action = match outcome {
                 LineOutcome::Conflict { .. } => conflict_ui(ui, snapshot, change, speech),
@@ -132,10 +142,7 @@ fn line_ui(ui: &mut Ui, snapshot: &Snapshot, job: &Job, line: usize, speech: &Sp
             };
             let width = ui.available_width();
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let mut text = words::line_outcome(outcome, speech);
-                if let Some(detail) = detail(outcome) {
-                    text = format!("{text} · {detail}");
-                }
+                let text = words::line_outcome(outcome, speech);
                 widgets::elided(ui, &text, theme::text_font(), outcome_color(outcome, palette), width);
             });
         });

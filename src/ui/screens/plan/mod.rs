@@ -123,7 +123,7 @@ impl Plan {
             if let Some(cost) = shown.plan().daily_cost {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let palette = theme::palette(ui);
-                    let text = format!("Cost: ${:.2} → ${:.2} a day", cost.before.0, cost.after.0);
+                    let text = format!("Cost: {} → {} a day", words::usd(cost.before), words::usd(cost.after));
                     ui.label(RichText::new(text).color(palette.secondary));
                 });
             }
@@ -159,7 +159,7 @@ impl Plan {
         ui.horizontal(|ui| {
             ui.set_min_height(34.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let text = format!("{} {}", if undo { "Undo" } else { "Apply" }, say::changes(n));
+                let text = format!("{} {}", if undo { "Undo" } else { "Apply" }, words::count(n, "change"));
                 let apply = ui.add_enabled_ui(cannot.is_none(), |ui| widgets::primary_button(ui, &text)).inner;
                 let apply = match &cannot {
                     Some(why) => apply.on_disabled_hover_text(why),
@@ -195,7 +195,8 @@ impl Plan {
             actions.extend(cards::attention_ui(ui, snapshot, job, &self.tally, speech));
             if !job.running() && job.phase != JobPhase::Interrupted && !snapshot.plan.changes.is_empty() {
                 let palette = theme::palette(ui);
-                let text = format!("{} planned since; Done shows them", say::changes(snapshot.plan.changes.len()));
+                let text =
+                    format!("{} planned since; Done shows them", words::count(snapshot.plan.changes.len(), "change"));
                 ui.label(RichText::new(text).color(palette.secondary));
             }
         }

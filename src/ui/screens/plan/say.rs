@@ -26,11 +26,6 @@ pub(super) fn headline(counts: Counts) -> String {
     parts.join(", ")
 }
 
-/// "1 change", "5 changes".
-pub(super) fn changes(n: usize) -> String {
-    if n == 1 { "1 change".to_owned() } else { format!("{n} changes") }
-}
-
 /// Why nothing can be written now, as far as it does not depend on the plan.
 pub(super) fn cannot_write(snapshot: &Snapshot) -> Option<String> {
     let info = match &snapshot.connection {

@@ -1,11 +1,11 @@
 //! The diff: one row for each change, ticked or not, with what became of it.
 
-use egui::{Color32, Layout, Margin, RichText, Ui};
+use egui::{Color32, Layout, Margin, RichText, Stroke, Ui};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use crate::domain::{Change, ChangeMark, LineOutcome};
 use crate::ui::icon;
-use crate::ui::screens::tables::{Cursor, Row, row_id, vendor_of};
+use crate::ui::screens::tables::{Cursor, Row, row_id, tick_ui, vendor_of};
 use crate::ui::theme::table::{GAP, HEADER, LEAD, ROW};
 use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::{self, elided};
@@ -72,13 +72,13 @@ impl Table<'_> {
                 .max_scroll_height(height - HEADER)
                 .cell_layout(Layout::left_to_right(egui::Align::Center));
             for width in self.columns(widths) {
-                builder = builder.column(Column::exact(width));
+                builder = builder.column(Column::exact(width).clip(false));
             }
             if let Some(row) = cursor.wanted() {
                 builder = builder.scroll_to_row(row, None);
             }
             let table = builder.header(HEADER, |mut row| {
-                did = self.header_ui(&mut row).or(did);
+                did = self.header_ui(&mut row, across).or(did);
             });
             table.body(|body| {
                 body.rows(ROW, self.shown.len(), |mut row| {
@@ -97,16 +97,18 @@ impl Table<'_> {
         [TICK, widths.name, TIER, widths.model, ARROW, widths.model, widths.why, CAUSE, NEXT, RESULT]
     }
 
-    fn header_ui(&self, row: &mut TableRow<'_, '_>) -> Option<Did> {
+    fn header_ui(&self, row: &mut TableRow<'_, '_>, across: egui::Rangef) -> Option<Did> {
         let mut did = None;
         row.col(|ui| {
+            let line = Stroke::new(1.0, theme::palette(ui).line);
+            ui.painter().hline(across, ui.max_rect().bottom(), line);
             if self.shown.can_tick() {
                 ui.add_space(LEAD);
                 let counts = self.ticks.counts();
                 let mut all = counts.ticked == counts.total;
                 let some = counts.ticked > 0 && !all;
-                let tick = ui.add(egui::Checkbox::without_text(&mut all).indeterminate(some));
-                if tick.accessible_name("All changes").on_hover_text("Tick all, or none").changed() {
+                let tick = tick_ui(ui, &mut all, some, "All changes");
+                if tick.on_hover_text("Tick all, or none").changed() {
                     did = Some(Did::TickAll(all));
                 }
             }
@@ -145,14 +147,12 @@ impl Table<'_> {
             if response.has_focus() && ui.input_mut(space) {
                 return Some(Did::Tick(line, !on));
             }
-            let tick =
-                ui.add(egui::Checkbox::without_text(&mut on)).accessible_name(format!("Apply to {}", change.name));
-            if tick.changed() {
+            if tick_ui(ui, &mut on, false, &format!("Apply to {}", change.name)).changed() {
                 did = Some(Did::Tick(line, on));
             }
         } else {
-            let tick = ui.add_enabled(false, egui::Checkbox::without_text(&mut on));
-            tick.accessible_name(format!("Applied to {}", change.name));
+            let name = format!("Applied to {}", change.name);
+            ui.add_enabled_ui(false, |ui| tick_ui(ui, &mut on, false, &name));
         }
         did
     }
@@ -204,36 +204,42 @@ impl Table<'_> {
     fn why_ui(&self, ui: &mut Ui, line: usize, width: f32) {
         let palette = theme::palette(ui);
         let change = self.shown.change(line);
-        let whole = words::reason(&change.reason, &self.speech);
-        let marks = change.marks.iter().map(words::mark).collect::<Vec<_>>().join("; ");
+        let whole = words::change_reason(change, self.shown.decision(line), &self.speech);
         let repeats = self.shown.same_reason(line);
         let reason = if repeats { "same reason" } else { whole.as_str() };
-        let loud = change.marks.iter().any(|mark| matches!(mark, ChangeMark::AgentMade | ChangeMark::Running));
-        let (text, color) = match marks.as_str() {
-            "" => (reason.to_owned(), palette.secondary),
-            marks if loud => (format!("{marks} · {reason}"), palette.warning),
-            marks => (format!("{marks} · {reason}"), palette.secondary),
+        let left_out = change.marks.contains(&ChangeMark::AgentMade) && !self.ticked(line);
+        let (text, color) = match change.marks.first() {
+            None => (reason.to_owned(), palette.secondary),
+            Some(_) if left_out => (words::mark(&ChangeMark::AgentMade).to_owned(), palette.warning),
+            Some(mark) => (format!("{} · {reason}", in_short(mark)), palette.secondary),
         };
         let response = elided(ui, &text, theme::text_font(), color, width);
-        if repeats {
-            response.on_hover_text(whole);
+        if repeats || !change.marks.is_empty() {
+            let mut lines: Vec<&str> = change.marks.iter().map(|mark| words::mark(mark)).collect();
+            lines.push(&whole);
+            response.on_hover_text(lines.join("\n"));
         }
     }
 
     fn result_ui(&self, ui: &mut Ui, line: usize) {
         let palette = theme::palette(ui);
-        let (text, color) = self.result(line, palette);
-        let response = elided(ui, &text, theme::text_font(), color, RESULT - GAP);
-        if let Some(detail) = self.shown.outcome(line).and_then(detail) {
-            response.on_hover_text(detail);
-        }
-    }
-
-    fn result(&self, line: usize, palette: &Palette) -> (String, Color32) {
-        match self.shown.outcome(line) {
-            Some(outcome) => (words::line_outcome(outcome, &self.speech), outcome_color(outcome, palette)),
-            None if self.ticks.is_on(line) => (String::new(), palette.faint),
-            None => ("left out".to_owned(), palette.faint),
+        let Some(outcome) = self.shown.outcome(line) else {
+            let text = if self.ticks.is_on(line) { "" } else { "left out" };
+            elided(ui, text, theme::text_font(), palette.faint, RESULT - GAP);
+            return;
+        };
+        let whole = words::line_outcome(outcome, &self.speech);
+        let text = match outcome {
+            LineOutcome::Conflict { .. } => "conflict",
+            LineOutcome::Refused { .. } => "refused",
+            LineOutcome::Failed { .. } => "failed",
+            LineOutcome::Draining { .. } => "runs now",
+            LineOutcome::DrainAsks { .. } => "still runs",
+            _ => whole.as_str(),
+        };
+        let response = elided(ui, text, theme::text_font(), outcome_color(outcome, palette), RESULT - GAP);
+        if text != whole {
+            response.on_hover_text(whole);
         }
     }
 
@@ -245,7 +251,7 @@ impl Table<'_> {
         parts.extend(change.critical.then(|| "critical".to_owned()));
         parts.extend(change.tier.map(|tier| tier.code().to_owned()));
         parts.push(format!("from {} to {}", words::origin(change, speech), words::target(change, speech)));
-        parts.push(words::reason(&change.reason, speech));
+        parts.push(words::change_reason(change, self.shown.decision(line), speech));
         parts.extend(change.marks.iter().map(|mark| words::mark(mark).to_owned()));
         parts.extend(change.next_run_at.map(|at| format!("next run {}", words::relative(at, speech.now))));
         let result = match self.shown.outcome(line) {
@@ -264,7 +270,8 @@ fn name_ui(ui: &mut Ui, change: &Change, width: f32) {
     elided(ui, &change.name, theme::strong_font(), palette.text, width - star);
     if change.critical {
         ui.add_space(4.0);
-        widgets::icon(ui, icon::STAR, 14.0, palette.warning).on_hover_text("Critical: must keep running in a crisis");
+        let star = ui.label(RichText::new("★").color(palette.warning));
+        star.on_hover_text("Critical: must keep running in a crisis");
     }
 }
 
@@ -291,12 +298,7 @@ pub(super) fn outcome_color(outcome: &LineOutcome, palette: &Palette) -> Color32
     }
 }
 
-/// What the gateway said about a line, for those who ask.
-pub(super) fn detail(outcome: &LineOutcome) -> Option<&str> {
-    match outcome {
-        LineOutcome::Conflict { detail } | LineOutcome::Refused { detail } | LineOutcome::Failed { detail } => {
-            Some(detail.as_str()).filter(|detail| !detail.is_empty())
-        }
-        _ => None,
-    }
+/// The mark without its explanation: "untested", "made by an agent".
+fn in_short(mark: &ChangeMark) -> &'static str {
+    words::mark(mark).split([':', ';']).next().unwrap_or_default()
 }
