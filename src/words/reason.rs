@@ -190,6 +190,9 @@ pub fn trigger(decision: &Decision, speech: &Speech<'_>) -> Option<String> {
             format!("It {verb} {} when that account {served}.", route_name(route, speech))
         }
         Trigger::At { at } => format!("This is looked at again {}.", clock_and_relative(*at, speech)),
+        Trigger::RouteFails { route } => {
+            format!("It leaves {} when that route stops serving.", route_name(route, speech))
+        }
         Trigger::AnyRouteServes => "It runs again when any route of its chain serves.".to_owned(),
         Trigger::TheUser => users_turn(&decision.reason).to_owned(),
     };

@@ -134,6 +134,8 @@ fn a_trigger_says_what_would_change_the_decision() {
     paused.would_change = serves();
     let mut waits = decision(Reason::NoEvidence);
     waits.would_change = Some(Trigger::At { at: at("2026-11-23 18:00") });
+    let mut stays = decision(Reason::NoEvidence);
+    stays.would_change = Some(Trigger::RouteFails { route: route("kimi") });
     let mut unsorted = decision(Reason::Unsorted);
     unsorted.would_change = Some(Trigger::TheUser);
     let cases = [
@@ -141,6 +143,7 @@ fn a_trigger_says_what_would_change_the_decision() {
         (broke, Some("It returns to MiniMax when that account has credit and has served for 10 minutes.")),
         (paused, Some("It runs again on MiniMax when that account has served for 10 minutes.")),
         (waits, Some("This is looked at again 18:00, in 12 h.")),
+        (stays, Some("It leaves Kimi when that route stops serving.")),
         (unsorted, Some("It is distributed once you give it a tier.")),
         (decision(Reason::NoModel), None),
     ];
