@@ -123,6 +123,12 @@ pub fn strong_font() -> FontId {
     FontId::new(13.0, semibold())
 }
 
+/// A word in a thin frame beside a name: "pinned".
+#[must_use]
+pub fn badge_font() -> FontId {
+    FontId::new(10.0, FontFamily::Proportional)
+}
+
 /// The letter in a provider's square.
 #[must_use]
 pub fn mark_font() -> FontId {

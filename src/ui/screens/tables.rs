@@ -45,11 +45,6 @@ impl Cursor {
         self.want
     }
 
-    /// Puts the keyboard on a row, also when it is not visible yet.
-    pub fn go(&mut self, row: usize) {
-        self.want = Some(row);
-    }
-
     /// Draws the ground of a row from its first cell, and moves the focus with the arrow keys.
     pub fn row_ui(&mut self, ui: &mut Ui, across: Rangef, row: &Row<'_>) -> Response {
         let rect = Rect::from_x_y_ranges(across, ui.max_rect().y_range());

@@ -3,12 +3,14 @@
 //! Each takes what it shows and returns the toolkit's answer; none knows the engine.
 
 mod button;
+mod clock;
 mod mark;
 mod section;
 mod tag;
 mod text;
 
 pub use button::*;
+pub use clock::*;
 pub use mark::*;
 pub use section::*;
 pub use tag::*;
