@@ -1,0 +1,74 @@
+//! What a gateway tells without being asked.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::convert;
+use crate::domain::{Cron, CronId, RunRecord};
+
+/// What happened on the gateway. Nobody replays what was missed: after a [`News::Gap`], as after a new
+/// connection, everything has to be fetched again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// Added or updated, by whomever. Without a revision: fetch it before a guarded edit.
+    CronChanged(Cron),
+    CronRemoved(CronId),
+    RunStarted {
+        cron: CronId,
+        at: Timestamp,
+    },
+    RunFinished(RunRecord, Cron),
+    /// The list of models, or a cooldown in it, may have changed.
+    ModelsChanged,
+    Tick,
+    /// Events were lost, or could not be read.
+    Gap,
+    /// The gateway says goodbye.
+    ShuttingDown {
+        restart_expected: bool,
+    },
+    /// The connection has ended; nothing comes after this.
+    Closed {
+        detail: String,
+    },
+}
+
+/// What an event means to this program, if anything.
+pub(crate) fn from_event(event: &str, mut payload: Value) -> Option<News> {
+    match event {
+        "tick" => Some(News::Tick),
+        "cron" => from_cron_event(&mut payload),
+        "chat.metadata.changed" | "config.changed" | "models.snapshot" => Some(News::ModelsChanged),
+        "shutdown" => {
+            let restart_expected = convert::span_millis(&payload["restartExpectedMs"]).is_some();
+            Some(News::ShuttingDown { restart_expected })
+        }
+        _ => None,
+    }
+}
+
+fn from_cron_event(payload: &mut Value) -> Option<News> {
+    let action = payload.get("action").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let job = payload.get_mut("job").map(Value::take).filter(|job| !job.is_null());
+    let id = payload.get("jobId").and_then(Value::as_str).map(CronId::new);
+    match action.as_str() {
+        "removed" => Some(id.map_or(News::Gap, News::CronRemoved)),
+        "started" => {
+            let at = convert::moment(payload.get("runAtMs")?)?;
+            Some(News::RunStarted { cron: id?, at })
+        }
+        "finished" => {
+            let Some(Ok(cron)) = job.map(convert::cron_from) else { return Some(News::Gap) };
+            Some(match convert::run_from(payload) {
+                Some(run) => News::RunFinished(run, cron),
+                None => News::CronChanged(cron),
+            })
+        }
+        // `added`, `updated`, and whatever else may come to a cron.
+        _ => Some(match convert::cron_from(job?) {
+            Ok(cron) => News::CronChanged(cron),
+            // It changed into something that cannot be read: the list says which.
+            Err(_) => News::Gap,
+        }),
+    }
+}

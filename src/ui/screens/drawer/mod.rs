@@ -1,0 +1,3 @@
+//! The details of one cron.
+
+pub mod explain;

@@ -1,0 +1,1 @@
+//! The board: dragging, keys, search, chains.
