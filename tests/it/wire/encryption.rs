@@ -19,7 +19,7 @@ const CERTIFICATE: &[u8] = include_bytes!("certificate/certificate.der");
 const KEY: &[u8] = include_bytes!("certificate/key.der");
 
 fn fingerprint() -> String {
-    Sha256::digest(CERTIFICATE).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(CERTIFICATE))
 }
 
 fn server_config() -> Arc<ServerConfig> {
