@@ -249,3 +249,6 @@ pub(super) fn strain(fleet: &mut Fleet, account: &AccountId, limits: &Thresholds
     let near = windows.iter().any(|window| window.used_ratio >= limits.strained_ratio && current(window, limits, now));
     vital.health = if near { Health::Strained } else { Health::Up };
 }
+
+#[cfg(test)]
+mod tests;
