@@ -299,6 +299,10 @@ pub enum Trigger {
     TheUser,
     /// Any route of its chain serves.
     AnyRouteServes,
+    /// The route it is on stops serving.
+    RouteFails {
+        route: RouteKey,
+    },
 }
 
 /// How bad it is, by vendor.
