@@ -1,5 +1,7 @@
 //! The built-in demo: its world by values, its socket by raw frames, its shapes against recordings.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests panic as tests do")]
+
 mod seeding;
 mod shapes;
 mod socket;

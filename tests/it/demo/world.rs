@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Stage, id, minutes, of_action, options};
 
-fn model_patch(model: Value) -> Value {
+fn model_patch(model: &Value) -> Value {
     json!({ "payload": { "kind": "agentTurn", "model": model } })
 }
 
@@ -64,17 +64,17 @@ fn a_model_is_written_dropped_and_given_back_with_its_old_revision() {
     let revision = before["configRevision"].clone();
     let update = |patch: Value| json!({ "id": slug, "patch": patch });
 
-    let changed = stage.ok("cron.update", update(model_patch(json!("kimi/kimi-k3"))));
+    let changed = stage.ok("cron.update", update(model_patch(&json!("kimi/kimi-k3"))));
     assert_eq!(changed["payload"]["model"], "kimi/kimi-k3");
     assert_eq!(changed["payload"]["message"], before["payload"]["message"], "the rest of the payload stays");
     assert_eq!(changed["nextRunAtMs"], before["nextRunAtMs"], "and so does the schedule");
     assert_ne!(changed["configRevision"], revision);
     for nothing in [json!(null), json!("")] {
-        stage.ok("cron.update", update(model_patch(json!("nope/none"))));
-        let dropped = stage.ok("cron.update", update(model_patch(nothing)));
+        stage.ok("cron.update", update(model_patch(&json!("nope/none"))));
+        let dropped = stage.ok("cron.update", update(model_patch(&nothing)));
         assert!(dropped["payload"].get("model").is_none());
     }
-    let back = stage.ok("cron.update", update(model_patch(before["payload"]["model"].clone())));
+    let back = stage.ok("cron.update", update(model_patch(&before["payload"]["model"])));
     assert_eq!(back["configRevision"], revision, "undoing an edit brings the old value back");
 }
 
@@ -85,14 +85,14 @@ fn a_guarded_edit_loses_against_somebody_elses() {
     let seen = stage.job("price-watch")["configRevision"].clone();
     stage.ok("cron.update", json!({ "id": slug.as_str(), "patch": { "description": "moved" } }));
     let mine = json!({
-        "id": slug.as_str(), "patch": model_patch(json!("google/gemini-3-flash")), "expectedConfigRevision": seen,
+        "id": slug.as_str(), "patch": model_patch(&json!("google/gemini-3-flash")), "expectedConfigRevision": seen,
     });
     let fault = stage.refused("cron.update", mine);
     assert_eq!((fault.code, fault.detail_code()), ("INVALID_REQUEST", Some("CRON_JOB_CHANGED")));
-    let actual = fault.details.unwrap()["actualConfigRevision"].clone();
+    let actual = fault.details.as_deref().unwrap()["actualConfigRevision"].clone();
     assert_eq!(actual, stage.job("price-watch")["configRevision"]);
     let again = json!({
-        "id": slug.as_str(), "patch": model_patch(json!("google/gemini-3-flash")), "expectedConfigRevision": actual,
+        "id": slug.as_str(), "patch": model_patch(&json!("google/gemini-3-flash")), "expectedConfigRevision": actual,
     });
     assert_eq!(stage.ok("cron.update", again)["payload"]["model"], "google/gemini-3-flash");
 }
@@ -148,7 +148,7 @@ fn the_write_limit_counts_by_method_and_caller_in_a_fixed_window() {
     let fault = stage.refused("cron.update", write());
     assert_eq!((fault.code, fault.retryable, fault.retry_after_ms), ("UNAVAILABLE", true, Some(40_000)));
     assert_eq!(fault.message, "rate limit exceeded for cron.update; retry after 40s");
-    assert_eq!(fault.details, Some(json!({ "method": "cron.update", "limit": "3 per 60s" })));
+    assert_eq!(fault.details.as_deref(), Some(&json!({ "method": "cron.update", "limit": "3 per 60s" })));
     assert_eq!(
         stage.refused("cron.remove", json!({ "id": "x" })).code,
         "INVALID_REQUEST",
@@ -182,7 +182,7 @@ fn scopes_open_methods() {
 }
 
 /// A cron on Z.AI that runs by hand and then every minute.
-fn on_zai(stage: &mut Stage, fallbacks: Value) -> String {
+fn on_zai(stage: &mut Stage, fallbacks: &Value) -> String {
     let job = json!({
         "name": "Z", "schedule": { "kind": "every", "everyMs": 60_000 }, "sessionTarget": "isolated", "wakeMode": "now",
         "delivery": { "mode": "none" },
@@ -207,7 +207,7 @@ fn fallbacks_answer_after_a_billing_error_and_never_after_a_timeout() {
     for (outage, answers, why) in cases {
         let mut stage = Stage::new();
         stage.world.set_outage("zai", outage);
-        let id = on_zai(&mut stage, json!(["flash"]));
+        let id = on_zai(&mut stage, &json!(["flash"]));
         stage.ok("cron.run", json!({ "id": id }));
         let events = stage.pass(jiff::SignedDuration::from_secs(30));
         let [run] = finished_of(&events, &id)[..] else { panic!("{why}: one run") };
@@ -224,7 +224,7 @@ fn fallbacks_answer_after_a_billing_error_and_never_after_a_timeout() {
 fn a_cooldown_refuses_runs_without_a_reason_until_it_is_over() {
     let mut stage = Stage::new();
     stage.world.set_outage("zai", DemoOutage::OutOfCredits);
-    let id = on_zai(&mut stage, json!([]));
+    let id = on_zai(&mut stage, &json!([]));
     let mut reasons = Vec::new();
     let mut available = Vec::new();
     for _ in 0..2 {
@@ -249,7 +249,7 @@ fn a_cooldown_refuses_runs_without_a_reason_until_it_is_over() {
 fn ten_failures_in_a_row_switch_a_recurring_cron_off() {
     let mut stage = Stage::new();
     stage.world.set_outage("zai", DemoOutage::RefusedKey);
-    let id = on_zai(&mut stage, json!([]));
+    let id = on_zai(&mut stage, &json!([]));
     let events = stage.pass(minutes(24 * 60));
     assert_eq!(finished_of(&events, &id).len(), 10, "it backs off, and after the tenth it is off");
     let job = stage.world.job(&id).unwrap();
