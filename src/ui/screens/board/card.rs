@@ -179,11 +179,18 @@ impl Pen<'_> {
         }
     }
 
+    /// The schedule is cut before the next run is.
     fn schedule_line(&self, card: &Card, y: f32, speech: &Speech<'_>) {
         let color = self.palette.secondary.gamma_multiply(self.fade);
-        let text = schedule_and_next(card, speech);
-        let galley = cut(self.painter, &text, theme::small_font(), color, self.inner.width());
+        let next = next_run(card, speech);
+        let next = if next.is_empty() { next } else { format!(" · {next}") };
+        let room = self.inner.width() - self.layout(&next, theme::small_font()).x;
+        let schedule = words::schedule(&card.cron.schedule, speech);
+        let galley = cut(self.painter, &schedule, theme::small_font(), color, room);
+        let end = self.inner.left() + galley.size().x;
         self.painter.galley(pos2(self.inner.left(), y), galley, color);
+        let galley = cut(self.painter, &next, theme::small_font(), color, self.inner.width());
+        self.painter.galley(pos2(end, y), galley, color);
     }
 
     /// Model now, an arrow, model planned; `right` at the end. The suggestion chip's place, if it has one.
