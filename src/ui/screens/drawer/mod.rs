@@ -62,6 +62,11 @@ impl Drawer {
     /// Fills the given room with the open cron; draws nothing while none is open.
     pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         let Some(id) = self.cron.clone() else { return Vec::new() };
+        let margin = egui::Margin { left: 16, right: 12, top: 12, bottom: 0 };
+        egui::Frame::new().inner_margin(margin).show(ui, |ui| self.content_ui(ui, snapshot, zone, id)).inner
+    }
+
+    fn content_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone, id: CronId) -> Vec<Action> {
         let speech = Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let mut actions = Vec::new();
         let cron = snapshot.crons.get(&id);
