@@ -29,7 +29,7 @@ impl Address {
         let bare = !text.contains("://");
         let with_scheme = if bare { format!("ws://{text}") } else { text.to_owned() };
         let without_fragment = with_scheme.split('#').next().unwrap_or_default();
-        let uri: Uri = without_fragment.parse().map_err(|_| wrong("it cannot be read"))?;
+        let uri: Uri = without_fragment.parse().map_err(|_unquoted| wrong("it cannot be read"))?;
         let authority = uri.authority().ok_or_else(|| wrong("it names no host"))?;
         if authority.as_str().contains('@') {
             return Err(wrong("it holds a user name"));

@@ -144,16 +144,16 @@ impl Client {
     /// Calls any method. Waits for a place among the calls under way, then at most a minute for the answer.
     pub async fn call(&self, method: &str, params: Value) -> Result<Value, GatewayError> {
         let closed = || GatewayError::Closed { detail: "already".to_owned() };
-        let _place = self.places.acquire().await.map_err(|_| closed())?;
+        let _place = self.places.acquire().await.map_err(|_ended| closed())?;
         let (answer, answered) = oneshot::channel();
         let asking = async {
             let ask = Ask { method: method.to_owned(), params, answer };
-            self.asks.send(ask).await.map_err(|_| closed())?;
-            answered.await.map_err(|_| closed())?
+            self.asks.send(ask).await.map_err(|_ended| closed())?;
+            answered.await.map_err(|_ended| closed())?
         };
         timeout(self.patience, asking)
             .await
-            .map_err(|_| GatewayError::Timeout { what: method.to_owned(), after: self.patience })?
+            .map_err(|_elapsed| GatewayError::Timeout { what: method.to_owned(), after: self.patience })?
     }
 
     /// Ends the connection for every handle on it.

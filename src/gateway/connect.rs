@@ -127,7 +127,7 @@ pub async fn connect_with(endpoint: &Endpoint, patience: Patience) -> Result<Con
     };
     let (socket, hello) = tokio::time::timeout(patience.handshake, greeting)
         .await
-        .map_err(|_| GatewayError::Timeout { what: "connect".to_owned(), after: patience.handshake })??;
+        .map_err(|_elapsed| GatewayError::Timeout { what: "connect".to_owned(), after: patience.handshake })??;
     // What was issued just now is a secret too.
     let scrub =
         Scrub::new([&endpoint.token, &endpoint.device_token, &hello.device_token].into_iter().flatten().cloned());
@@ -261,7 +261,7 @@ fn hello(payload: &Value, challenge: &Value) -> Result<Hello, GatewayError> {
         return Err(GatewayError::Protocol { detail });
     }
     let server = |key| text(&payload["server"][key]).unwrap_or_default();
-    let tick = convert::span_millis(&payload["policy"]["tickIntervalMs"]).filter(|tick| tick.is_positive());
+    let tick = convert::span_millis(&payload["policy"]["tickIntervalMs"]).filter(SignedDuration::is_positive);
     Ok(Hello {
         version: server("version"),
         boot_id: server("bootId"),

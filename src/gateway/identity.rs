@@ -59,7 +59,7 @@ impl DeviceIdentity {
 
     fn create(path: &Path) -> Result<Self, IdentityError> {
         let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|_| IdentityError::NoRandomness)?;
+        getrandom::fill(&mut seed).map_err(|_unnamed| IdentityError::NoRandomness)?;
         let text = format!("{}\n", json!({ "version": 1, "seed": URL_SAFE_NO_PAD.encode(seed) }));
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(IdentityError::Write)?;
@@ -131,7 +131,11 @@ impl fmt::Debug for DeviceIdentity {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
+        .collect()
 }
 
 #[cfg(test)]
@@ -176,8 +180,8 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = std::fs::metadata(&path).expect("is there").permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
+            let bits = std::fs::metadata(&path).expect("is there").permissions().mode();
+            assert_eq!(bits & 0o777, 0o600);
         }
         let text = std::fs::read_to_string(&path).expect("is text");
         assert!(!format!("{made:?}").contains(made.id()) && text.contains("seed"));

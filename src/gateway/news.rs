@@ -9,6 +9,7 @@ use crate::domain::{Cron, CronId, RunRecord};
 /// What happened on the gateway. Nobody replays what was missed: after a [`News::Gap`], as after a new
 /// connection, everything has to be fetched again.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "news are moved once, and most of them carry a cron")]
 pub enum News {
     /// Added or updated, by whomever. Without a revision: fetch it before a guarded edit.
     CronChanged(Cron),

@@ -1,1 +1,33 @@
-//! (room being built)
+//! What should be: health from evidence, a plan from health, and why for every cron.
+//!
+//! Pure: no clock, no I/O, no randomness. The moment is part of the observation, so equal
+//! observations give equal plans in equal order.
+
+mod standing;
+
+mod chain;
+mod distribute;
+mod outage;
+mod pause;
+mod plan;
+mod undo;
+
+mod advance;
+mod breaker;
+mod evidence;
+mod reset_text;
+
+mod confirm;
+mod matching;
+mod misplaced;
+mod suggest;
+
+pub use advance::{advance, next_wake};
+pub use confirm::confirm;
+pub use evidence::{absorb_catalog, absorb_run, absorb_usage};
+pub use matching::{match_routes, with_matches};
+pub use misplaced::misplaced;
+pub use outage::{vendors_failing, vendors_failing_at};
+pub use plan::plan;
+pub use suggest::suggest_tier;
+pub use undo::undo_plan;

@@ -64,6 +64,10 @@ pub mod table {
     pub const GAP: f32 = 8.0;
     /// Before the first column.
     pub const LEAD: f32 = 10.0;
+    /// Between a provider's square and the name.
+    pub const MARK_GAP: f32 = 5.0;
+    /// Width of a search field.
+    pub const SEARCH: f32 = 230.0;
 }
 
 /// Corner radii.

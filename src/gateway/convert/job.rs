@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::value::{at, count, flag, moment, span_millis, span_seconds, text, texts};
@@ -109,7 +110,7 @@ fn schedule(schedule: &Value) -> Result<Schedule, String> {
         },
         "every" => Schedule::Every {
             every: span_millis(at(schedule, "everyMs"))
-                .filter(|every| every.is_positive())
+                .filter(SignedDuration::is_positive)
                 .ok_or("its schedule has no interval")?,
             anchor: moment(at(schedule, "anchorMs")),
         },

@@ -1,5 +1,6 @@
 //! One file or folder for each screen. Each owns only what may be forgotten when the window closes.
 
+pub mod activity;
 pub mod board;
 pub mod drawer;
 pub mod plan;

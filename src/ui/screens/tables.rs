@@ -8,6 +8,7 @@ use egui::accesskit::Role;
 use egui::{EventFilter, Id, Key, Modifiers, Rangef, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
 use crate::domain::{ModelRef, Settings, VendorId};
+use crate::ui::theme::table::{GAP, MARK_GAP, SEARCH};
 use crate::ui::theme::{self, corner};
 use crate::ui::widgets;
 
@@ -42,11 +43,6 @@ impl Cursor {
     /// The row that must be scrolled to, for the table builder.
     pub fn wanted(&self) -> Option<usize> {
         self.want
-    }
-
-    /// Puts the keyboard on a row, also when it is not visible yet.
-    pub fn go(&mut self, row: usize) {
-        self.want = Some(row);
     }
 
     /// Draws the ground of a row from its first cell, and moves the focus with the arrow keys.
@@ -131,4 +127,29 @@ pub(super) fn tick_ui(ui: &mut Ui, on: &mut bool, partly: bool, name: &str) -> R
         tick
     })
     .inner
+}
+
+/// Mark and name of a model in a cell of this width.
+pub(super) fn model_ui(ui: &mut Ui, vendor: Option<VendorId>, text: &str, width: f32, strong: bool) {
+    let palette = theme::palette(ui);
+    let mut left = width - GAP;
+    if let Some(vendor) = vendor {
+        widgets::mark(ui, &vendor, false);
+        ui.add_space(MARK_GAP);
+        left -= widgets::MARK + MARK_GAP;
+    }
+    let font = if strong { theme::strong_font() } else { theme::text_font() };
+    widgets::elided(ui, text, font, palette.text, left);
+}
+
+/// A field that filters what is below it.
+pub(super) fn search_ui(ui: &mut Ui, text: &mut String, hint: &str, name: &str) -> Response {
+    let field =
+        egui::TextEdit::singleline(text).hint_text(hint).desired_width(SEARCH).margin(egui::Margin::symmetric(10, 6));
+    ui.add(field).accessible_name(name)
+}
+
+/// For searching without regard to case.
+pub(super) fn folded(text: &str) -> String {
+    text.trim().to_lowercase()
 }

@@ -1,3 +1,5 @@
+//! How an apply job is said.
+
 use std::sync::Arc;
 
 use jiff::SignedDuration;

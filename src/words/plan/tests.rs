@@ -1,3 +1,5 @@
+//! How a plan and its lines are said.
+
 use jiff::SignedDuration;
 
 use super::super::testing::{at, change, decision, world};

@@ -1,3 +1,5 @@
+//! How reasons, skipped routes and triggers are said.
+
 use jiff::SignedDuration;
 
 use super::super::testing::{at, change, decision, model, world};

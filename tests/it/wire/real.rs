@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model_orchestrator::domain::{Cron, CronId, Patch, Secret};
+use model_orchestrator::domain::{Cron, CronId, ModelRef, Patch, Secret};
 use model_orchestrator::gateway::{Connected, Endpoint, GatewayError, News, connect};
 use serde_json::json;
 
@@ -61,7 +61,7 @@ fn a_cron_lives_its_life_on_a_real_gateway() {
         let before = client.crons().await.expect("lists");
         assert_eq!(before.unreadable, [], "every job of a real gateway is readable");
         let catalog = client.catalog().await.expect("lists models");
-        assert_eq!(catalog.default_model.as_ref().map(|model| model.as_str()), Some("alpha/a-large"));
+        assert_eq!(catalog.default_model.as_ref().map(ModelRef::as_str), Some("alpha/a-large"));
         let moment: Timestamp = A_MOMENT.parse().expect("a time");
         client.usage(moment).await.expect("reports quotas");
         client.runs(None, 10).await.expect("lists runs");

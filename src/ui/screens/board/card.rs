@@ -326,7 +326,7 @@ fn result(card: &Card, speech: &Speech<'_>) -> (String, Tone) {
     match card.paused {
         Some(PausedBy::Us) => return ("paused by us".to_owned(), Tone::Warning),
         Some(PausedBy::You) => return ("paused by you".to_owned(), Tone::Plain),
-        Some(PausedBy::Gateway) => return ("✕ switched off by gateway".to_owned(), Tone::Bad),
+        Some(PausedBy::Gateway) => return ("✗ switched off by gateway".to_owned(), Tone::Bad),
         None => {}
     }
     if let Some(since) = cron.running_since {
@@ -334,10 +334,10 @@ fn result(card: &Card, speech: &Speech<'_>) -> (String, Tone) {
         return (format!("runs for {span}"), Tone::Accent);
     }
     if card.stranded {
-        return ("✕ no route serves".to_owned(), Tone::Bad);
+        return ("✗ no route serves".to_owned(), Tone::Bad);
     }
     if cron.consecutive_errors > 0 {
-        return (format!("✕ {} failed", cron.consecutive_errors), Tone::Bad);
+        return (format!("✗ {} failed", cron.consecutive_errors), Tone::Bad);
     }
     if card.waiting {
         return ("waits for its route".to_owned(), Tone::Warning);
@@ -346,7 +346,7 @@ fn result(card: &Card, speech: &Speech<'_>) -> (String, Tone) {
     let when = words::relative(run.at, speech.now);
     match run.status {
         RunStatus::Ok => (format!("ok {when}"), Tone::Plain),
-        RunStatus::Error => (format!("✕ failed {when}"), Tone::Bad),
+        RunStatus::Error => (format!("✗ failed {when}"), Tone::Bad),
         RunStatus::Skipped => (format!("skipped {when}"), Tone::Plain),
         RunStatus::Unknown => (when, Tone::Plain),
     }

@@ -94,18 +94,17 @@ impl Board {
                 let top = origin.y + PAD + row as f32 * step;
                 Rect::from_x_y_ranges(across, Rangef::new(top, top + height))
             };
-            let mut first = ((viewport.min.y - PAD) / step).floor().max(0.0) as usize;
-            let mut last = (((viewport.max.y - PAD) / step).ceil().max(0.0) as usize).min(count);
+            let first = ((viewport.min.y - PAD) / step).floor().max(0.0) as usize;
+            let last = (((viewport.max.y - PAD) / step).ceil().max(0.0) as usize).min(count);
             if let Some((_, row)) = wanted {
                 ui.scroll_to_rect(place(row).expand(PAD), None);
-                // The row must be drawn in this frame to take the focus, even where it is not in view yet.
-                if !(first..last).contains(&row) {
-                    self.card_ui(ui, scene, lane, row, place(row));
+                // Only a row in view can take the focus: until then the wish stays.
+                let arrived = (first..last).contains(&row);
+                self.arrived |= arrived;
+                if !arrived {
                     ui.ctx().request_repaint();
                 }
             }
-            first = first.min(last);
-            last = last.max(first);
             for row in first..last {
                 self.card_ui(ui, scene, lane, row, place(row));
             }
@@ -135,10 +134,7 @@ impl Board {
         if let Some(chip) = parts.suggestion {
             suggestion_ui(ui, scene, card, chip);
         }
-        let response = match parts.name_cut {
-            true => response.on_hover_text(&card.cron.name),
-            false => response,
-        };
+        let response = if parts.name_cut { response.on_hover_text(&card.cron.name) } else { response };
         menu::card_menu(&response, self, scene, card);
     }
 

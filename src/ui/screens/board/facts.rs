@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::domain::{
-    Cron, CronId, Decision, Ledger, ModelRef, Plan, RunStatus, Settings, Suggestion, Tier, TierEntry, TierMap, Verdict,
+    Cron, CronId, Decision, Ledger, ModelRef, Plan, Settings, Suggestion, Tier, TierEntry, TierMap, Verdict,
 };
 use crate::engine::Snapshot;
 
@@ -62,7 +62,6 @@ impl Lane {
 
     /// The tier a card gets by being dropped here; `None` where nothing can be dropped.
     #[must_use]
-    #[expect(clippy::option_option, reason = "no target, no tier and a tier are three things")]
     pub fn drop_tier(self) -> Option<Option<Tier>> {
         match self {
             Self::Unsorted => Some(None),
@@ -150,8 +149,6 @@ pub struct Facts {
     pub chains: [ChainView; 3],
     /// Crons with a suggested tier.
     pub suggested: Vec<CronId>,
-    pub n_routable: usize,
-    pub n_sorted: usize,
 }
 
 /// The parts of a snapshot that cards depend on.
@@ -225,16 +222,12 @@ impl Facts {
             cards.push(card(snapshot, cron, known, &mut resolver));
         }
         let suggested = cards.iter().filter(|card| card.suggested.is_some()).map(|card| card.cron.id.clone()).collect();
-        let n_routable = cards.iter().filter(|card| card.lane != Lane::NotRoutable).count();
-        let n_sorted = cards.iter().filter(|card| matches!(card.lane, Lane::Tier(_))).count();
         Rc::new(Self {
             revision: before.revision + 1,
             chains: chain_views(snapshot),
             source: Some(Source::of(snapshot)),
             cards,
             suggested,
-            n_routable,
-            n_sorted,
         })
     }
 
@@ -284,10 +277,12 @@ fn paused_by(snapshot: &Snapshot, cron: &Cron) -> Option<PausedBy> {
         return None;
     }
     let ours = snapshot.ledger.get(&cron.id).is_some_and(|entry| entry.before.enabled && !entry.wrote.enabled);
-    Some(match ours {
-        true => PausedBy::Us,
-        false if cron.auto_disabled.is_some() => PausedBy::Gateway,
-        false => PausedBy::You,
+    Some(if ours {
+        PausedBy::Us
+    } else if cron.auto_disabled.is_some() {
+        PausedBy::Gateway
+    } else {
+        PausedBy::You
     })
 }
 
@@ -304,10 +299,4 @@ impl<'a> Resolver<'a> {
         let catalog = self.catalog;
         self.known.entry((stored, agent)).or_insert_with(|| catalog.resolve(stored, agent)).clone()
     }
-}
-
-/// Whether the last finished run counts as bad.
-#[must_use]
-pub fn last_run_failed(cron: &Cron) -> bool {
-    cron.last_run.as_ref().is_some_and(|run| run.status == RunStatus::Error)
 }

@@ -36,7 +36,7 @@ impl Board {
                 scene.wishes.push(Action::Tell(command));
             }
         }
-        let focus = ui.memory(|memory| memory.focused());
+        let focus = ui.memory(egui::Memory::focused);
         let on_card = self.selection.cursor.as_ref().is_some_and(|id| focus == Some(card_id(id)));
         if focus.is_none() || on_card {
             self.edit_keys(ui, scene);

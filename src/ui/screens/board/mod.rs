@@ -47,6 +47,10 @@ pub struct Board {
     /// What a screen reader is told about the last wish.
     announcement: String,
     focus_search: bool,
+    /// The column in which the card under the cursor has the focus.
+    focused_in: Option<Lane>,
+    /// The row that the cursor went to is in view.
+    arrived: bool,
     facts: Rc<Facts>,
     lanes: Rc<Lanes>,
 }
@@ -82,6 +86,11 @@ impl Board {
         let facts = Facts::of(snapshot, &self.facts);
         if facts.revision != self.facts.revision {
             self.selection.prune(&facts);
+            // Keys go on working on a card where it arrives.
+            let card = self.selection.cursor.as_ref().and_then(|id| facts.card(id));
+            if let (Some(before), Some(card)) = (self.focused_in, card) {
+                self.selection.follow |= card.lane != before;
+            }
         }
         self.facts = facts;
         self.lanes = Lanes::of(&self.facts, &self.filter, &self.lanes);
@@ -123,7 +132,13 @@ impl Board {
             self.column_ui(ui, scene, lane, rect, head);
             left += width + space::M;
         }
-        self.selection.follow = false;
+        let lane = self.selection.cursor.as_ref().and_then(|id| scene.facts.card(id)).map(|card| card.lane);
+        let hidden = self.selection.cursor.as_ref().is_none_or(|id| scene.lanes.locate(&scene.facts, id).is_none());
+        if self.selection.follow && (std::mem::take(&mut self.arrived) || hidden) {
+            self.selection.follow = false;
+        }
+        let focus = ui.memory(egui::Memory::focused);
+        self.focused_in = lane.filter(|_| self.selection.cursor.as_ref().map(card_id) == focus);
         ui.advance_cursor_after_rect(full);
     }
 
@@ -150,8 +165,6 @@ impl Board {
         let n = crons.len();
         let to = tier.map_or("unsorted", Tier::code);
         self.announcement = if n == 1 { format!("1 cron moves to {to}") } else { format!("{n} crons move to {to}") };
-        // Keys go on working on the card where it arrives.
-        self.selection.follow = self.selection.cursor.is_some();
         scene.edit(Edit::SetTier { crons, tier });
     }
 
@@ -185,20 +198,20 @@ fn ghost_ui(ui: &mut Ui, scene: &Scene<'_>) {
     let Some(first) = carried.0.first().and_then(|id| scene.facts.card(id)) else { return };
     ui.set_cursor_icon(CursorIcon::Grabbing);
     let palette = theme::palette(ui);
-    let painter = ui.ctx().layer_painter(LayerId::new(Order::Tooltip, Id::unique("carried cards")));
-    let galley = cut(&painter, &first.cron.name, theme::strong_font(), palette.text, 200.0);
+    let paint = ui.ctx().layer_painter(LayerId::new(Order::Tooltip, Id::unique("carried cards")));
+    let galley = cut(&paint, &first.cron.name, theme::strong_font(), palette.text, 200.0);
     let more = carried.0.len() - 1;
     let extra = if more == 0 { 0.0 } else { 34.0 };
     let rect = Rect::from_min_size(pointer + vec2(12.0, 8.0), galley.size() + vec2(24.0 + extra, 14.0));
     if more > 0 {
         let under = rect.translate(vec2(4.0, 4.0));
-        painter.rect(under, theme::corner::CARD, palette.card, (1.0, palette.strong_line), StrokeKind::Inside);
+        paint.rect(under, theme::corner::CARD, palette.card, (1.0, palette.strong_line), StrokeKind::Inside);
     }
-    painter.rect(rect, theme::corner::CARD, palette.card, (1.5, palette.accent), StrokeKind::Inside);
-    painter.galley(rect.min + vec2(12.0, 7.0), galley, palette.text);
+    paint.rect(rect, theme::corner::CARD, palette.card, (1.5, palette.accent), StrokeKind::Inside);
+    paint.galley(rect.min + vec2(12.0, 7.0), galley, palette.text);
     if more > 0 {
         let at = rect.right_center() - vec2(10.0, 0.0);
-        painter.text(at, Align2::RIGHT_CENTER, format!("+{more}"), theme::strong_font(), palette.accent);
+        paint.text(at, Align2::RIGHT_CENTER, format!("+{more}"), theme::strong_font(), palette.accent);
     }
 }
 

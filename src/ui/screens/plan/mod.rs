@@ -231,5 +231,6 @@ fn age_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) {
     } else {
         format!("based on what the gateway said {said}")
     };
+    widgets::counts(ui, at, speech.now);
     widgets::tag(ui, &text, if stale { Tone::Warning } else { Tone::Accent });
 }

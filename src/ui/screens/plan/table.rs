@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder, TableRow};
 
 use crate::domain::{Change, ChangeMark, LineOutcome};
 use crate::ui::icon;
-use crate::ui::screens::tables::{Cursor, Row, row_id, tick_ui, vendor_of};
+use crate::ui::screens::tables::{Cursor, Row, model_ui, row_id, tick_ui, vendor_of};
 use crate::ui::theme::table::{GAP, HEADER, LEAD, ROW};
 use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::{self, elided};
@@ -273,18 +273,6 @@ fn name_ui(ui: &mut Ui, change: &Change, width: f32) {
         let star = ui.label(RichText::new("★").color(palette.warning));
         star.on_hover_text("Critical: must keep running in a crisis");
     }
-}
-
-fn model_ui(ui: &mut Ui, vendor: Option<crate::domain::VendorId>, text: &str, width: f32, strong: bool) {
-    let palette = theme::palette(ui);
-    let mut left = width - GAP;
-    if let Some(vendor) = vendor {
-        widgets::mark(ui, &vendor, false);
-        ui.add_space(5.0);
-        left -= widgets::MARK + 5.0;
-    }
-    let font = if strong { theme::strong_font() } else { theme::text_font() };
-    elided(ui, text, font, palette.text, left);
 }
 
 /// Colour never comes alone: the word beside it says the same.

@@ -1,0 +1,269 @@
+//! A tier's chain as it stands right now, worked out once and compared with many crons.
+//!
+//! Invariant: everything that depends on the tier alone is computed here, so that planning is
+//! linear in crons.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::standing::{Standing, later, standing};
+use crate::domain::{
+    Catalog, ChainOrder, Fleet, ModelRef, Observation, Route, RouteKey, Settings, SkipReason, Skipped, Tier, Usd,
+};
+
+/// One route of a chain, with everything that speaks for and against it.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub key: RouteKey,
+    /// `None` when the route is not set up.
+    pub model: Option<ModelRef>,
+    pub standing: Standing,
+    /// Why it may not be used at all, whatever its health.
+    pub barred: Option<SkipReason>,
+    pub output_price: Option<Usd>,
+    capability: Option<u8>,
+}
+
+impl Link {
+    /// Set up, not set aside and within the guard.
+    pub(super) fn usable(&self) -> bool {
+        self.barred.is_none()
+    }
+
+    pub(super) fn set_up(&self) -> bool {
+        self.model.is_some()
+    }
+
+    pub(super) fn serves(&self) -> bool {
+        self.usable() && self.standing.serves()
+    }
+
+    pub(super) fn unknown(&self) -> bool {
+        self.usable() && self.standing == Standing::Unknown
+    }
+
+    /// When a cron may return to it; the start of time when that moment was not seen.
+    pub(super) fn settled_at(&self, settings: &Settings) -> Option<Timestamp> {
+        match self.standing {
+            Standing::Serving { since } if self.usable() => {
+                Some(since.map_or(Timestamp::MIN, |since| later(since, settings.thresholds.settle)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A ranked chain under one cost guard.
+#[derive(Clone, Debug)]
+pub(super) struct ChainNow {
+    pub links: Vec<Link>,
+    pub any_set_up: bool,
+    /// Some set-up route is known not to serve.
+    pub any_failing: bool,
+    pub first_serving: Option<usize>,
+    /// The first that has served for `settle`.
+    pub first_settled: Option<usize>,
+    /// The first that serves or may serve.
+    pub first_open: Option<usize>,
+    pub first_unknown: Option<usize>,
+    /// When the first of its failing routes is expected back.
+    pub expected_return: Option<Timestamp>,
+    /// For critical crons: the cheapest serving route of any chain within this tier's guard.
+    pub cheapest_anywhere: Option<Link>,
+}
+
+impl ChainNow {
+    /// Where `model` stands in the chain, if it may be used there.
+    pub(super) fn position(&self, model: &ModelRef) -> Option<usize> {
+        self.links.iter().position(|link| link.usable() && link.model.as_ref() == Some(model))
+    }
+
+    /// What travels with a cron on `model`: the routes after it, then those before it, whatever
+    /// their health now.
+    pub(super) fn fallbacks(&self, model: &ModelRef) -> Vec<String> {
+        let own = self.links.iter().position(|link| link.model.as_ref() == Some(model));
+        let (before, after) = match own {
+            Some(own) => (&self.links[..own], &self.links[own + 1..]),
+            None => (&[][..], &self.links[..]),
+        };
+        let mut fallbacks: Vec<String> = Vec::with_capacity(self.links.len());
+        for link in after.iter().chain(before).filter(|link| link.usable()) {
+            let Some(other) = link.model.as_ref().filter(|other| *other != model) else { continue };
+            if !fallbacks.iter().any(|known| known == other.as_str()) {
+                fallbacks.push(other.as_str().to_owned());
+            }
+        }
+        fallbacks
+    }
+
+    /// Why each route but `chosen` was passed over.
+    pub(super) fn skipped(&self, chosen: Option<usize>, settings: &Settings, at: Timestamp) -> Vec<Skipped> {
+        let mut skipped = Vec::with_capacity(self.links.len());
+        for (index, link) in self.links.iter().enumerate() {
+            if Some(index) == chosen {
+                continue;
+            }
+            let needed = chosen.is_none_or(|chosen| index < chosen);
+            let why = if needed { objection(link, settings, at) } else { SkipReason::NotNeeded };
+            skipped.push(Skipped { route: link.key.clone(), why });
+        }
+        skipped
+    }
+
+    /// Only the routes before `chosen`.
+    pub(super) fn ahead(&self, chosen: usize, settings: &Settings, at: Timestamp) -> Vec<Skipped> {
+        let ahead = self.links[..chosen].iter();
+        ahead.map(|link| Skipped { route: link.key.clone(), why: objection(link, settings, at) }).collect()
+    }
+}
+
+fn objection(link: &Link, settings: &Settings, at: Timestamp) -> SkipReason {
+    if let Some(barred) = &link.barred {
+        return barred.clone();
+    }
+    match &link.standing {
+        Standing::Failing(failure) => failure.why.clone(),
+        Standing::Unknown => SkipReason::Untested,
+        Standing::Serving { .. } => match link.settled_at(settings) {
+            Some(until) if until > at => SkipReason::Settling { until },
+            _ => SkipReason::NotNeeded,
+        },
+    }
+}
+
+/// The chains of all tiers, with and without their guard.
+#[derive(Debug)]
+pub(super) struct ChainsNow {
+    guarded: BTreeMap<Tier, ChainNow>,
+    unguarded: BTreeMap<Tier, ChainNow>,
+}
+
+impl ChainsNow {
+    pub(super) fn new(obs: &Observation, settings: &Settings) -> Self {
+        let survey = Survey::new(obs, settings);
+        let each = |guard: &dyn Fn(Tier) -> Option<Usd>| {
+            Tier::ALL.into_iter().map(|tier| (tier, survey.chain(tier, guard(tier)))).collect()
+        };
+        Self { guarded: each(&|tier| settings.cost_guard.get(&tier).copied()), unguarded: each(&|_| None) }
+    }
+
+    /// The chain a cron of that tier goes by; `above_guard` is what the user allowed a critical one.
+    pub(super) fn of(&self, tier: Tier, above_guard: bool) -> &ChainNow {
+        let chains = if above_guard { &self.unguarded } else { &self.guarded };
+        chains.get(&tier).expect("both maps hold every tier")
+    }
+}
+
+/// Every route of the settings with its standing, before any guard.
+struct Survey<'a> {
+    settings: &'a Settings,
+    at: Timestamp,
+    links: BTreeMap<RouteKey, Link>,
+}
+
+impl<'a> Survey<'a> {
+    fn new(obs: &Observation, settings: &'a Settings) -> Self {
+        let survey = |(key, route): (&RouteKey, &Route)| (key.clone(), link(key, route, obs, settings));
+        Self { settings, at: obs.at, links: settings.routes.iter().map(survey).collect() }
+    }
+
+    fn chain(&self, tier: Tier, guard: Option<Usd>) -> ChainNow {
+        let chain = self.settings.chain(tier);
+        let mut links = self.under_guard(&chain.routes, guard);
+        rank(&mut links, chain.order);
+        let settled = |link: &Link| link.settled_at(self.settings).is_some_and(|from| from <= self.at);
+        ChainNow {
+            any_set_up: links.iter().any(Link::set_up),
+            any_failing: links.iter().any(|link| link.set_up() && link.standing.fails()),
+            first_serving: links.iter().position(Link::serves),
+            first_settled: links.iter().position(settled),
+            first_open: links.iter().position(|link| link.serves() || link.unknown()),
+            first_unknown: links.iter().position(Link::unknown),
+            expected_return: links.iter().filter(|link| link.usable()).filter_map(back_at).min(),
+            cheapest_anywhere: self.cheapest_anywhere(guard),
+            links,
+        }
+    }
+
+    fn under_guard(&self, routes: &[RouteKey], guard: Option<Usd>) -> Vec<Link> {
+        let known = routes.iter().filter_map(|key| self.links.get(key).cloned());
+        known.map(|link| guarded(link, guard)).collect()
+    }
+
+    fn cheapest_anywhere(&self, guard: Option<Usd>) -> Option<Link> {
+        let all = Tier::ALL.into_iter().flat_map(|tier| self.under_guard(&self.settings.chain(tier).routes, guard));
+        let mut serving: Vec<Link> = all.filter(Link::serves).collect();
+        rank(&mut serving, ChainOrder::Cheapest);
+        serving.into_iter().next()
+    }
+}
+
+fn link(key: &RouteKey, route: &Route, obs: &Observation, settings: &Settings) -> Link {
+    let model = route.model.clone().filter(|model| set_up(model, &obs.catalog));
+    let standing =
+        model.as_ref().map_or(Standing::Unknown, |model| stands(model, &obs.catalog, &obs.fleet, settings, obs.at));
+    let barred = match route.set_aside_until {
+        _ if model.is_none() => Some(SkipReason::NotSetUp),
+        Some(until) if until > obs.at => Some(SkipReason::SetAside { until }),
+        _ => None,
+    };
+    let facts = route.model.as_ref().and_then(|model| settings.prices.facts(model));
+    Link {
+        key: key.clone(),
+        model,
+        standing,
+        barred,
+        output_price: settings.price(route).map(|price| price.output),
+        capability: facts.map(|facts| facts.capability),
+    }
+}
+
+fn stands(model: &ModelRef, catalog: &Catalog, fleet: &Fleet, settings: &Settings, at: Timestamp) -> Standing {
+    standing(model, catalog, fleet, &settings.thresholds, at)
+}
+
+/// The gateway lists the model and can reach its account; a cooldown passes by itself.
+pub(super) fn set_up(model: &ModelRef, catalog: &Catalog) -> bool {
+    catalog.models.get(model).is_some_and(|listed| {
+        listed.available
+            || listed.unavailable_until.is_some()
+            || listed.unavailable_reason.as_deref().is_none_or(|reason| reason == "cooldown")
+    })
+}
+
+fn guarded(mut link: Link, guard: Option<Usd>) -> Link {
+    let Some(guard) = guard.filter(|_| link.usable()) else { return link };
+    link.barred = match link.output_price {
+        Some(price) if price <= guard => None,
+        Some(price) => Some(SkipReason::AboveGuard { price, guard }),
+        None => Some(SkipReason::PriceUnknown { guard }),
+    };
+    link
+}
+
+fn back_at(link: &Link) -> Option<Timestamp> {
+    match &link.standing {
+        Standing::Failing(failure) => failure.back_at,
+        _ => None,
+    }
+}
+
+/// Sorts by the chain's order; what is unknown comes last, and ties keep the listing.
+fn rank(links: &mut [Link], order: ChainOrder) {
+    match order {
+        ChainOrder::Listed => {}
+        ChainOrder::Cheapest => links.sort_by(|a, b| cheaper(a.output_price, b.output_price)),
+        ChainOrder::Smartest => links.sort_by_key(|link| std::cmp::Reverse(link.capability)),
+    }
+}
+
+fn cheaper(a: Option<Usd>, b: Option<Usd>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => a.0.total_cmp(&b.0),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    }
+}

@@ -1,0 +1,249 @@
+//! Health from what the gateway shows anyway: runs, cooldowns and quota reports.
+//!
+//! Invariants: a run that was refused during a cooldown says nothing; `available: true` proves
+//! nothing; older evidence never overrules newer; only a prepaid account can be out of balance,
+//! and Z.ai never is.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::breaker::{Answer, conclusive, failed, forget, good};
+use super::reset_text::reset_in;
+use super::standing::{current, later};
+use crate::domain::{
+    AccountId, Billing, Breaker, Catalog, Cron, CronId, Fleet, Health, ModelRef, ModelScope, QuotaWindow, RunRecord,
+    RunStatus, Settings, Source, Thresholds, VendorId, Vital, vendor_of,
+};
+
+/// Two time-outs this close together are one failed probe.
+pub(super) const TIMEOUTS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// What a finished run proves about the account and the model it used.
+///
+/// `cron` is not needed for that today; it is the definition at the time, where it is known.
+pub fn absorb_run(fleet: &mut Fleet, run: &RunRecord, cron: Option<&Cron>, settings: &Settings, now: Timestamp) {
+    let _ = cron;
+    let (Some(provider), Some(model)) = (run.provider.as_deref(), run.model.as_deref()) else { return };
+    let Some(model) = ModelRef::parse(&format!("{provider}/{model}")) else { return };
+    if later(run.finished_at, settings.thresholds.proof_lasts) <= now || refused_in_cooldown(run) {
+        return;
+    }
+    match run.status {
+        RunStatus::Ok => served(fleet, &model, run, settings),
+        RunStatus::Error => errored(fleet, &model, run, settings),
+        RunStatus::Skipped | RunStatus::Unknown => {}
+    }
+}
+
+fn refused_in_cooldown(run: &RunRecord) -> bool {
+    let refusal = |text: &str| {
+        text.contains("temporarily disabled after a provider") || text.contains("is temporarily unavailable for")
+    };
+    run.error_reason.is_none() && run.error.as_deref().is_some_and(refusal)
+}
+
+fn served(fleet: &mut Fleet, model: &ModelRef, run: &RunRecord, settings: &Settings) {
+    let account = model.account();
+    let answer = || Answer { at: run.finished_at, source: Source::Run, detail: None };
+    let vital = fleet.accounts.entry(account.clone()).or_default();
+    if is_news(vital, run.finished_at) {
+        good(vital, answer());
+        let gone: Vec<CronId> = vital.timeouts.drain(..).map(|(_, cron)| cron).collect();
+        remember_timed_out(fleet, &account, gone);
+        strain(fleet, &account, &settings.thresholds, run.finished_at);
+    }
+    if let Some(vital) = fleet.models.get_mut(model).filter(|vital| is_news(vital, run.finished_at)) {
+        good(vital, answer());
+    }
+}
+
+fn is_news(vital: &Vital, at: Timestamp) -> bool {
+    vital.observed_at.is_none_or(|known| at > known)
+}
+
+/// What an error says, and about whom.
+enum Verdict {
+    Account(Health),
+    Model(Health),
+    /// Counts one of two, about the account or the model.
+    AccountOnce(Health),
+    ModelOnce(Health),
+    TimedOut,
+    /// About the request, the delivery or nothing we know.
+    Nothing,
+}
+
+fn errored(fleet: &mut Fleet, model: &ModelRef, run: &RunRecord, settings: &Settings) {
+    let account = model.account();
+    let answer = Answer { at: run.finished_at, source: Source::Run, detail: run.error.clone() };
+    let verdict = verdict(run, &account, settings);
+    if matches!(verdict, Verdict::TimedOut) {
+        return timed_out(fleet, &account, run, answer);
+    }
+    let vital = match verdict {
+        Verdict::Account(_) | Verdict::AccountOnce(_) => fleet.accounts.entry(account).or_default(),
+        Verdict::Model(_) | Verdict::ModelOnce(_) => fleet.models.entry(model.clone()).or_default(),
+        Verdict::TimedOut | Verdict::Nothing => return,
+    };
+    if !is_news(vital, run.finished_at) {
+        return;
+    }
+    match verdict {
+        Verdict::Account(health) | Verdict::Model(health) => conclusive(vital, health, answer),
+        Verdict::AccountOnce(health) | Verdict::ModelOnce(health) => failed(vital, health, answer),
+        Verdict::TimedOut | Verdict::Nothing => {}
+    }
+}
+
+fn verdict(run: &RunRecord, account: &AccountId, settings: &Settings) -> Verdict {
+    let vendor = vendor_of(account);
+    let text = run.error.as_deref().unwrap_or_default();
+    let resets_at = reset_in(text, &vendor, run.finished_at);
+    let limit = Health::LimitHit { resets_at };
+    match run.error_reason.as_deref().unwrap_or_default() {
+        "billing" if may_lack_balance(account, &vendor, settings) => Verdict::Account(Health::OutOfBalance),
+        "billing" => Verdict::Account(limit),
+        "auth" | "auth_permanent" | "session_expired" => Verdict::Account(Health::RefusedKey),
+        // Google's limits are per model.
+        "rate_limit" if resets_at.is_some() && vendor.as_str() == "google" => Verdict::Model(limit),
+        "rate_limit" if resets_at.is_some() => Verdict::Account(limit),
+        "rate_limit" if vendor.as_str() == "google" => Verdict::ModelOnce(limit),
+        "rate_limit" => Verdict::AccountOnce(limit),
+        "model_not_found" => Verdict::Model(Health::Unreachable),
+        "overloaded" | "server_error" => Verdict::AccountOnce(Health::Overloaded),
+        "tls_certificate" => Verdict::AccountOnce(Health::Unreachable),
+        "timeout" => Verdict::TimedOut,
+        _ => Verdict::Nothing,
+    }
+}
+
+fn may_lack_balance(account: &AccountId, vendor: &VendorId, settings: &Settings) -> bool {
+    settings.billing(account) == Billing::PrepaidCredits && vendor.as_str() != "zai"
+}
+
+/// The gateway retries a plain 429 or 5xx until the job's time is up: two such runs within a
+/// quarter of an hour, from different crons or from one that never timed out before, are one failed probe.
+fn timed_out(fleet: &mut Fleet, account: &AccountId, run: &RunRecord, answer: Answer) {
+    let before = fleet.timed_out_before.get(account).cloned().unwrap_or_default();
+    let vital = fleet.accounts.entry(account.clone()).or_default();
+    let mark = (run.finished_at, run.cron.clone());
+    if vital.timeouts.contains(&mark) || vital.observed_at.is_some_and(|known| run.finished_at < known) {
+        return;
+    }
+    vital.timeouts.push(mark);
+    vital.timeouts.sort();
+    let oldest = vital.timeouts.len().saturating_sub(MOST_TIMEOUTS);
+    let mut gone: Vec<CronId> = vital.timeouts.drain(..oldest).map(|(_, cron)| cron).collect();
+    gone.extend(expire_timeouts(vital, run.finished_at));
+    let others = vital.timeouts.iter().any(|(_, cron)| *cron != run.cron);
+    let again = vital.timeouts.iter().filter(|(_, cron)| *cron == run.cron).count() > 1;
+    if others || (again && !before.contains(&run.cron)) {
+        failed(vital, Health::Overloaded, answer);
+        gone.extend(vital.timeouts.drain(..).map(|(_, cron)| cron));
+    }
+    remember_timed_out(fleet, account, gone);
+}
+
+const MOST_TIMEOUTS: usize = 32;
+
+/// Drops time-outs that are too old to pair with another; gives back whose they were.
+pub(super) fn expire_timeouts(vital: &mut Vital, now: Timestamp) -> Vec<CronId> {
+    let recent = |at: Timestamp| later(at, TIMEOUTS_WITHIN) >= now;
+    let (kept, gone) = std::mem::take(&mut vital.timeouts).into_iter().partition(|(at, _)| recent(*at));
+    vital.timeouts = kept;
+    gone.into_iter().map(|(_, cron)| cron).collect()
+}
+
+pub(super) fn remember_timed_out(fleet: &mut Fleet, account: &AccountId, crons: Vec<CronId>) {
+    if crons.is_empty() {
+        return;
+    }
+    let known = fleet.timed_out_before.entry(account.clone()).or_default();
+    known.extend(crons);
+    known.sort();
+    known.dedup();
+}
+
+/// Which accounts and models the gateway itself refuses to use for now.
+///
+/// A cooldown follows a billing or sign-in failure, so what was thought to serve is unknown after it.
+pub fn absorb_catalog(fleet: &mut Fleet, catalog: &Catalog, settings: &Settings, now: Timestamp) {
+    let _ = settings;
+    for account in catalog.accounts() {
+        let listed: Vec<_> = catalog.models.values().filter(|model| model.id.account() == account).collect();
+        let waits = |until: Option<Timestamp>| until.filter(|until| *until > now);
+        let all_until = listed.iter().map(|model| waits(model.unavailable_until).filter(|_| !model.available));
+        let whole = all_until.collect::<Option<Vec<Timestamp>>>().and_then(|each| each.into_iter().min());
+        cool(fleet.accounts.get_mut(&account), whole, now);
+        if let Some(until) = whole {
+            cool(Some(fleet.accounts.entry(account.clone()).or_default()), Some(until), now);
+        }
+        for model in listed {
+            let own = waits(model.unavailable_until).filter(|_| !model.available && whole.is_none());
+            cool(fleet.models.get_mut(&model.id), own, now);
+            if own.is_some() {
+                cool(Some(fleet.models.entry(model.id.clone()).or_default()), own, now);
+            }
+        }
+    }
+}
+
+fn cool(vital: Option<&mut Vital>, until: Option<Timestamp>, now: Timestamp) {
+    let Some(vital) = vital else { return };
+    if until.is_some() && vital.gateway_waits_until.is_none() && vital.health.serves() {
+        forget(vital, now);
+        vital.source = Source::Cooldown;
+    }
+    vital.gateway_waits_until = until;
+}
+
+/// Quota windows, and what they say about an account as a whole.
+///
+/// A used-up window that covers every model is a limit hit. Room in all windows is a sign of return
+/// for an account that is tried again, or that was only down because an earlier report said so.
+pub fn absorb_usage(fleet: &mut Fleet, windows: &[(AccountId, Vec<QuotaWindow>)], settings: &Settings, now: Timestamp) {
+    for (account, windows) in windows {
+        fleet.windows.insert(account.clone(), windows.clone());
+        if windows.is_empty() {
+            continue;
+        }
+        let limits = &settings.thresholds;
+        let used_up = windows.iter().filter(|window| {
+            window.used_ratio >= 1.0 && window.covers == ModelScope::All && current(window, limits, now)
+        });
+        let longest = used_up.map(|window| window.resets_at).max_by_key(|reset| reset.unwrap_or(Timestamp::MAX));
+        let observed_at = windows.iter().map(|window| window.observed_at).max().unwrap_or(now);
+        let answer = Answer { at: observed_at, source: Source::UsageStatus, detail: None };
+        let vital = fleet.accounts.entry(account.clone()).or_default();
+        match longest {
+            Some(resets_at) => limit_reported(vital, resets_at, answer),
+            None => room_reported(vital, answer),
+        }
+        strain(fleet, account, limits, now);
+    }
+}
+
+fn limit_reported(vital: &mut Vital, resets_at: Option<Timestamp>, answer: Answer) {
+    let graver = matches!(vital.health, Health::RefusedKey | Health::OutOfBalance);
+    let health = Health::LimitHit { resets_at };
+    if !graver && vital.health != health && is_news(vital, answer.at) {
+        conclusive(vital, health, answer);
+    }
+}
+
+fn room_reported(vital: &mut Vital, answer: Answer) {
+    let tried_again = matches!(vital.breaker, Breaker::HalfOpen { .. });
+    let quota_matter =
+        matches!(vital.health, Health::LimitHit { .. } | Health::RefusedKey | Health::Unknown) || vital.health.serves();
+    let own_word = vital.source == Source::UsageStatus && matches!(vital.health, Health::LimitHit { .. });
+    if is_news(vital, answer.at) && (own_word || (tried_again && quota_matter)) {
+        good(vital, answer);
+    }
+}
+
+/// A serving account is strained while one of its windows is nearly used up.
+pub(super) fn strain(fleet: &mut Fleet, account: &AccountId, limits: &Thresholds, now: Timestamp) {
+    let Some(vital) = fleet.accounts.get_mut(account).filter(|vital| vital.health.serves()) else { return };
+    let windows = fleet.windows.get(account).map_or(&[][..], Vec::as_slice);
+    let near = windows.iter().any(|window| window.used_ratio >= limits.strained_ratio && current(window, limits, now));
+    vital.health = if near { Health::Strained } else { Health::Up };
+}

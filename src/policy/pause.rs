@@ -1,0 +1,160 @@
+//! Pausing, and the way back: a pause of ours ends when a route has served for `settle`.
+//!
+//! Invariants: only what the ledger shows as our pause is ever switched on; a field that the user
+//! changed meanwhile is theirs.
+
+use jiff::Timestamp;
+
+use super::chain::{ChainNow, Link};
+use super::distribute::{Case, Draft, changed, waiting};
+use super::plan::{Decided, Own, OwnState, Scene};
+use super::standing::{Standing, later};
+use crate::domain::{ChangeKind, Cron, Fields, LedgerEntry, Observation, PlanNote, Reason, Trigger};
+
+/// Switches a cron off until something serves again.
+pub(super) fn pause(
+    scene: &Scene<'_>,
+    case: &Case<'_>,
+    own: &Own,
+    reason: Reason,
+    expected_return: Option<Timestamp>,
+) -> Decided {
+    let to = Fields { enabled: false, ..case.cron.fields() };
+    let draft = Draft { kind: ChangeKind::Pause, to, to_model: own.model.clone(), to_route: None };
+    let trigger = back_trigger(expected_return);
+    let newest = own.since().filter(|since| *since <= scene.obs.at);
+    changed(case, own, draft, reason, trigger).since(newest)
+}
+
+fn back_trigger(expected_return: Option<Timestamp>) -> Trigger {
+    expected_return.map_or(Trigger::AnyRouteServes, |at| Trigger::At { at })
+}
+
+/// The debt behind a cron that is off: it was on before, and we switched it off.
+pub(super) fn our_pause<'a>(obs: &'a Observation, cron: &Cron) -> Option<&'a LedgerEntry> {
+    let debt = obs.ledger.get(&cron.id)?;
+    (debt.before.enabled && !debt.wrote.enabled && !cron.enabled).then_some(debt)
+}
+
+/// A paused cron of ours resumes on what it had before when that route serves and nothing better
+/// does, else on what distribution says; with nothing settled it stays paused.
+pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry) -> Decided {
+    let back = given_back(&case.cron.fields(), debt);
+    let own = scene.own_of(back.model.as_deref(), case.cron.agent.as_deref());
+    let chain = case.chain(scene);
+    if let Some(pin) = &case.entry.pinned {
+        return resume_pinned(scene, case, debt, pin.model.as_ref().map(|model| model.as_str()), back, &own);
+    }
+    let target = if case.entry.critical { critical_target(chain) } else { settled_target(chain) };
+    let position = own.model.as_ref().and_then(|model| chain.position(model));
+    match target {
+        Some((link, index)) => {
+            let keeps = position.is_some() && position <= index && resumable(scene, case, &own);
+            let reason = if keeps { Reason::GivenBack } else { Reason::Resumes { route: link.key.clone() } };
+            let to = if keeps { back } else { onto(chain, link) };
+            resume(scene, case, &own, to, reason)
+        }
+        None => still_paused(scene, case, debt, chain),
+    }
+}
+
+/// What the cron would hold again: our writes taken back, other people's kept.
+fn given_back(now: &Fields, debt: &LedgerEntry) -> Fields {
+    Fields {
+        model: if now.model == debt.wrote.model { debt.before.model.clone() } else { now.model.clone() },
+        fallbacks: if now.fallbacks == debt.wrote.fallbacks {
+            debt.before.fallbacks.clone()
+        } else {
+            now.fallbacks.clone()
+        },
+        enabled: true,
+    }
+}
+
+fn onto(chain: &ChainNow, link: &Link) -> Fields {
+    let model = link.model.as_ref().expect("only a set-up route is chosen");
+    Fields { model: Some(model.as_str().to_owned()), fallbacks: Some(chain.fallbacks(model)), enabled: true }
+}
+
+fn settled_target(chain: &ChainNow) -> Option<(&Link, Option<usize>)> {
+    chain.first_settled.map(|index| (&chain.links[index], Some(index)))
+}
+
+/// A cron that became critical while it was paused waits for nothing.
+fn critical_target(chain: &ChainNow) -> Option<(&Link, Option<usize>)> {
+    let own_chain = chain.first_serving.map(|index| (&chain.links[index], Some(index)));
+    own_chain.or_else(|| chain.cheapest_anywhere.as_ref().map(|link| (link, None)))
+}
+
+/// It serves, and long enough to return to unless the cron is critical.
+fn resumable(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> bool {
+    own.serves() && (case.entry.critical || settled_at(scene, own).is_some_and(|from| from <= scene.obs.at))
+}
+
+fn settled_at(scene: &Scene<'_>, own: &Own) -> Option<Timestamp> {
+    match own.state {
+        OwnState::Known(Standing::Serving { since }) => {
+            Some(since.map_or(Timestamp::MIN, |since| later(since, scene.settings.thresholds.settle)))
+        }
+        _ => None,
+    }
+}
+
+fn resume(scene: &Scene<'_>, case: &Case<'_>, own: &Own, to: Fields, reason: Reason) -> Decided {
+    let there = scene.own_of(to.model.as_deref(), case.cron.agent.as_deref());
+    let trigger = match &there.route {
+        Some(route) => Trigger::RouteFails { route: route.clone() },
+        None => Trigger::TheUser,
+    };
+    let draft = Draft { kind: ChangeKind::Resume, to, to_model: there.model.clone(), to_route: there.route.clone() };
+    let chain = case.chain(scene);
+    let index = there.model.as_ref().and_then(|model| chain.position(model));
+    let now = scene.own_of(case.cron.fields().model.as_deref(), case.cron.agent.as_deref());
+    let from = if now.model.is_some() { &now } else { own };
+    let skipped = chain.skipped(index, scene.settings, scene.obs.at);
+    changed(case, from, draft, reason, trigger).skipped(skipped).since(there.since())
+}
+
+fn resume_pinned(
+    scene: &Scene<'_>,
+    case: &Case<'_>,
+    debt: &LedgerEntry,
+    pin: Option<&str>,
+    back: Fields,
+    own: &Own,
+) -> Decided {
+    let pinned_to = pin.map(|model| scene.own_of(Some(model), None));
+    let there = pinned_to.as_ref().unwrap_or(own);
+    if resumable(scene, case, there) {
+        let holds = there.model == own.model;
+        let to = match &there.model {
+            Some(model) if !holds => Fields {
+                model: Some(model.as_str().to_owned()),
+                fallbacks: Some(case.chain(scene).fallbacks(model)),
+                enabled: true,
+            },
+            _ => back,
+        };
+        return resume(scene, case, own, to, Reason::GivenBack);
+    }
+    let reason = match (settled_at(scene, there), &there.route) {
+        (Some(until), Some(route)) => Reason::Settling { route: route.clone(), until },
+        _ => Reason::PinnedOnDeadRoute { model: there.model.clone() },
+    };
+    let expected = settled_at(scene, there).or(there.back_at());
+    waiting(case.cron, reason, back_trigger(expected)).since(Some(debt.opened_at))
+}
+
+fn still_paused(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry, chain: &ChainNow) -> Decided {
+    let settling = chain.first_serving.map(|index| &chain.links[index]);
+    let (reason, trigger) = match settling.and_then(|link| Some((link, link.settled_at(scene.settings)?))) {
+        Some((link, until)) => (Reason::Settling { route: link.key.clone(), until }, Trigger::At { at: until }),
+        None => (Reason::StillPaused, back_trigger(chain.expected_return)),
+    };
+    let mut decided = waiting(case.cron, reason, trigger).since(Some(debt.opened_at));
+    if case.entry.critical {
+        let (cron, name) = (case.cron.id.clone(), case.cron.name.clone());
+        decided.note = Some(PlanNote::CriticalStranded { cron, name });
+    }
+    decided.skipped(chain.skipped(None, scene.settings, scene.obs.at))
+}

@@ -1,0 +1,236 @@
+//! The plan: one decision for every cron, and the changes in the order they should be written.
+//!
+//! Linear in crons: chains and the standing of models are worked out once. Order: critical first,
+//! then what fires soonest, then by name and id.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::chain::ChainsNow;
+use super::distribute::decide;
+use super::outage::outage;
+use super::standing::{Standing, standing};
+use crate::domain::{
+    Change, Cron, Decision, ModelRef, Observation, Plan, PlanId, PlanNote, PlanOrigin, Reason, RouteKey, Settings,
+    Tier, Verdict,
+};
+
+/// What would bring every cron to where it should be.
+///
+/// While the gateway is away nothing is planned and the outage level stays what it was.
+#[must_use]
+pub fn plan(obs: &Observation, settings: &Settings) -> Plan {
+    let mut scene = Scene::new(obs, settings);
+    let mut drafts = Drafts::default();
+    for cron in obs.crons.values() {
+        let decided = decide(&mut scene, cron);
+        drafts.take(decided, cron, &mut scene);
+    }
+    drafts.finish(&scene)
+}
+
+/// What the policy makes of one cron.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub decision: Decision,
+    pub change: Option<Change>,
+    pub note: Option<PlanNote>,
+}
+
+/// Everything that is the same for many crons.
+pub(super) struct Scene<'a> {
+    pub obs: &'a Observation,
+    pub settings: &'a Settings,
+    pub chains: ChainsNow,
+    by_model: BTreeMap<ModelRef, RouteKey>,
+    owns: Vec<Arc<Own>>,
+    own_index: BTreeMap<(Option<&'a str>, Option<&'a str>), usize>,
+}
+
+/// What a cron's stored model name runs as, and how that stands.
+#[derive(Clone, Debug)]
+pub(super) struct Own {
+    pub model: Option<ModelRef>,
+    /// The first route of the settings with that model.
+    pub route: Option<RouteKey>,
+    pub state: OwnState,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum OwnState {
+    Known(Standing),
+    /// A name is stored and the gateway lists nothing of the kind: its runs fail.
+    Unlisted,
+}
+
+impl Own {
+    /// Known not to serve.
+    pub(super) fn fails(&self) -> bool {
+        match &self.state {
+            OwnState::Known(standing) => standing.fails(),
+            OwnState::Unlisted => true,
+        }
+    }
+
+    pub(super) fn serves(&self) -> bool {
+        matches!(&self.state, OwnState::Known(standing) if standing.serves())
+    }
+
+    /// When its standing became what it is.
+    pub(super) fn since(&self) -> Option<Timestamp> {
+        match &self.state {
+            OwnState::Known(Standing::Serving { since }) => *since,
+            OwnState::Known(Standing::Failing(failure)) => failure.since,
+            _ => None,
+        }
+    }
+
+    pub(super) fn back_at(&self) -> Option<Timestamp> {
+        match &self.state {
+            OwnState::Known(Standing::Failing(failure)) => failure.back_at,
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(obs: &'a Observation, settings: &'a Settings) -> Self {
+        let mut by_model = BTreeMap::new();
+        for (key, route) in &settings.routes {
+            if let Some(model) = &route.model {
+                by_model.entry(model.clone()).or_insert_with(|| key.clone());
+            }
+        }
+        let chains = ChainsNow::new(obs, settings);
+        Self { obs, settings, chains, by_model, owns: Vec::new(), own_index: BTreeMap::new() }
+    }
+
+    /// How what `cron` would run on now stands; each distinct name is looked up once.
+    pub(super) fn own(&mut self, cron: &'a Cron) -> Arc<Own> {
+        let stored = cron.turn().and_then(|turn| turn.model.as_deref());
+        let agent = cron.agent.as_deref();
+        if let Some(index) = self.own_index.get(&(stored, agent)) {
+            return Arc::clone(&self.owns[*index]);
+        }
+        let own = Arc::new(self.own_of(stored, agent));
+        self.own_index.insert((stored, agent), self.owns.len());
+        self.owns.push(Arc::clone(&own));
+        own
+    }
+
+    /// The same for a name that no cron holds yet.
+    pub(super) fn own_of(&self, stored: Option<&str>, agent: Option<&str>) -> Own {
+        let model = self.obs.catalog.resolve(stored, agent);
+        let listed = model.as_ref().is_some_and(|model| self.obs.catalog.lists(model));
+        let state = match &model {
+            Some(model) if listed => OwnState::Known(self.standing(model)),
+            None if stored.is_none() => OwnState::Known(Standing::Unknown),
+            _ => OwnState::Unlisted,
+        };
+        Own { route: model.as_ref().and_then(|model| self.route_of(model)), model, state }
+    }
+
+    pub(super) fn route_of(&self, model: &ModelRef) -> Option<RouteKey> {
+        self.by_model.get(model).cloned()
+    }
+
+    fn standing(&self, model: &ModelRef) -> Standing {
+        standing(model, &self.obs.catalog, &self.obs.fleet, &self.settings.thresholds, self.obs.at)
+    }
+}
+
+#[derive(Default)]
+struct Drafts {
+    changes: Vec<Change>,
+    decisions: Vec<Decision>,
+    notes: Vec<PlanNote>,
+    tiers: BTreeSet<Tier>,
+    n_waiting: usize,
+    waiting_until: Option<Timestamp>,
+    n_unsorted_failing: usize,
+}
+
+impl Drafts {
+    fn take<'a>(&mut self, decided: Decided, cron: &'a Cron, scene: &mut Scene<'a>) {
+        let decision = &decided.decision;
+        if let Reason::ChainNotSetUp { tier } = decision.reason {
+            self.tiers.insert(tier);
+        }
+        if decision.verdict == Verdict::Waiting {
+            self.n_waiting += 1;
+            if let Reason::RunsAfterReturn { expected_return } = decision.reason {
+                self.waiting_until =
+                    Some(self.waiting_until.map_or(expected_return, |known| known.min(expected_return)));
+            }
+        }
+        if decision.reason == Reason::Unsorted && cron.enabled && scene.own(cron).fails() {
+            self.n_unsorted_failing += 1;
+        }
+        self.decisions.push(decided.decision);
+        self.changes.extend(decided.change);
+        self.notes.extend(decided.note);
+    }
+
+    fn finish(mut self, scene: &Scene<'_>) -> Plan {
+        let (obs, settings) = (scene.obs, scene.settings);
+        sort_changes(&mut self.changes);
+        let mut notes: Vec<PlanNote> = self.tiers.iter().map(|tier| PlanNote::ChainNotSetUp { tier: *tier }).collect();
+        notes.extend(unmatched(settings));
+        notes.append(&mut self.notes);
+        if self.n_waiting > 0 {
+            notes.push(PlanNote::Waiting { n_crons: self.n_waiting, expected_return: self.waiting_until });
+        }
+        if self.n_unsorted_failing > 0 {
+            notes.push(PlanNote::UnsortedFailing { n_crons: self.n_unsorted_failing });
+        }
+        Plan {
+            id: plan_id(&self.changes),
+            at: obs.at,
+            origin: PlanOrigin::Distribution,
+            outage: outage(obs, settings),
+            changes: self.changes,
+            decisions: self.decisions,
+            notes,
+            daily_cost: None,
+        }
+    }
+}
+
+/// Routes that a chain names and nobody has matched to a model yet, each once.
+fn unmatched(settings: &Settings) -> Vec<PlanNote> {
+    let named: BTreeSet<&RouteKey> = Tier::ALL.into_iter().flat_map(|tier| &settings.chain(tier).routes).collect();
+    let missing = named.into_iter().filter(|key| settings.routes.get(*key).is_none_or(|route| route.model.is_none()));
+    missing.map(|key| PlanNote::RouteNotMatched { route: key.clone() }).collect()
+}
+
+/// Critical first, then what fires soonest, then by name and id.
+pub(super) fn sort_changes(changes: &mut [Change]) {
+    changes.sort_by(|a, b| {
+        let next = |change: &Change| change.next_run_at.unwrap_or(Timestamp::MAX);
+        (b.critical.cmp(&a.critical))
+            .then_with(|| next(a).cmp(&next(b)))
+            .then_with(|| a.name.cmp(&b.name))
+            .then_with(|| a.cron.cmp(&b.cron))
+    });
+}
+
+/// A short hash of what would be written, whatever the order: equal plans have equal ids.
+pub(super) fn plan_id(changes: &[Change]) -> PlanId {
+    let mut sorted: Vec<&Change> = changes.iter().collect();
+    sorted.sort_by(|a, b| a.cron.cmp(&b.cron));
+    let mut hash = Sha256::new();
+    for change in sorted {
+        // `Debug` quotes every text, so that no two contents look alike.
+        let content = (&change.cron, &change.revision, &change.to, change.kind);
+        hash.update(format!("{content:?}\n").as_bytes());
+    }
+    let mut id = String::with_capacity(12);
+    for byte in hash.finalize().iter().take(6) {
+        write!(id, "{byte:02x}").expect("writing to a string cannot fail");
+    }
+    PlanId::from(id)
+}

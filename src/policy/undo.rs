@@ -1,0 +1,117 @@
+//! Taking switches back, as a plan like any other.
+//!
+//! Invariant: only a field that still holds what we wrote goes back; what somebody changed since is theirs.
+
+use std::collections::BTreeMap;
+
+use super::outage::outage;
+use super::plan::{Scene, plan_id, sort_changes};
+use crate::domain::{
+    Cause, Change, ChangeKind, ChangeMark, Cron, CronId, Decision, Fields, MadeBy, Observation, Plan, PlanId,
+    PlanOrigin, Reason, Settings, Switch, Trigger, Verdict,
+};
+
+/// A plan that gives back what the named plan's switches changed. Its decisions are those of the
+/// crons it names; crons that are gone, or hold nothing of ours any more, are not in it.
+#[must_use]
+pub fn undo_plan(switches: &[Switch], of: &PlanId, obs: &Observation, settings: &Settings) -> Plan {
+    let scene = Scene::new(obs, settings);
+    let mut changes: Vec<Change> = spans(switches, of)
+        .into_iter()
+        .filter_map(|(id, span)| take_back(&scene, obs.crons.get(&id)?, &span, of))
+        .collect();
+    let mut decisions: Vec<Decision> = changes.iter().map(decision).collect();
+    decisions.sort_by(|a, b| a.cron.cmp(&b.cron));
+    sort_changes(&mut changes);
+    Plan {
+        id: plan_id(&changes),
+        at: obs.at,
+        origin: PlanOrigin::Undo { of: of.clone() },
+        outage: outage(obs, settings),
+        changes,
+        decisions,
+        notes: Vec::new(),
+        daily_cost: None,
+    }
+}
+
+/// What the plan did to one cron, from its first standing switch to its last.
+struct Span {
+    from: Fields,
+    to: Fields,
+}
+
+fn spans(switches: &[Switch], of: &PlanId) -> BTreeMap<CronId, Span> {
+    let mut standing: Vec<&Switch> =
+        switches.iter().filter(|switch| switch.plan == *of && switch.undone_by.is_none()).collect();
+    standing.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
+    let mut spans: BTreeMap<CronId, Span> = BTreeMap::new();
+    for switch in standing {
+        spans
+            .entry(switch.cron.clone())
+            .and_modify(|span| span.to = switch.to.clone())
+            .or_insert_with(|| Span { from: switch.from.clone(), to: switch.to.clone() });
+    }
+    spans
+}
+
+fn take_back(scene: &Scene<'_>, cron: &Cron, span: &Span, of: &PlanId) -> Option<Change> {
+    if !cron.routable() || scene.obs.busy.contains(&cron.id) {
+        return None;
+    }
+    let from = cron.fields();
+    let to = Fields {
+        model: given_back(&from.model, &span.to.model, &span.from.model),
+        fallbacks: given_back(&from.fallbacks, &span.to.fallbacks, &span.from.fallbacks),
+        enabled: given_back(&from.enabled, &span.to.enabled, &span.from.enabled),
+    };
+    if to == from {
+        return None;
+    }
+    let entry = scene.obs.tiers.get(&cron.id);
+    let before = scene.own_of(from.model.as_deref(), cron.agent.as_deref());
+    let after = scene.own_of(to.model.as_deref(), cron.agent.as_deref());
+    let agent_made = cron.made_by == MadeBy::Agent;
+    let marks = [(agent_made, ChangeMark::AgentMade), (stops_a_run(cron, &to), ChangeMark::Running)];
+    Some(Change {
+        cron: cron.id.clone(),
+        name: cron.name.clone(),
+        tier: entry.map(|entry| entry.tier),
+        critical: entry.is_some_and(|entry| entry.critical),
+        revision: cron.revision.clone(),
+        from,
+        to,
+        from_model: before.model,
+        to_model: after.model,
+        to_route: after.route,
+        kind: ChangeKind::Undo,
+        reason: Reason::Undone { of: of.clone() },
+        cause: Cause::Undo,
+        next_run_at: cron.next_run_at,
+        running_since: cron.running_since,
+        marks: marks.into_iter().filter(|(applies, _)| *applies).map(|(_, mark)| mark).collect(),
+        ticked: !agent_made || entry.is_some_and(|entry| entry.edit_agent_made),
+    })
+}
+
+/// `before` where `now` still is what we `wrote`, else what it is now.
+fn given_back<T: Clone + PartialEq>(now: &T, wrote: &T, before: &T) -> T {
+    if now == wrote { before.clone() } else { now.clone() }
+}
+
+fn stops_a_run(cron: &Cron, to: &Fields) -> bool {
+    cron.running_since.is_some() && cron.enabled && !to.enabled
+}
+
+fn decision(change: &Change) -> Decision {
+    Decision {
+        cron: change.cron.clone(),
+        verdict: Verdict::Change,
+        chosen: change.to_route.clone(),
+        model: change.to_model.clone(),
+        skipped: Vec::new(),
+        reason: change.reason.clone(),
+        since: None,
+        would_change: Some(Trigger::TheUser),
+    }
+}
