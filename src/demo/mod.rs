@@ -17,7 +17,7 @@ mod server;
 mod wire;
 mod world;
 
-pub use crate::engine::DemoOutage;
+pub use crate::domain::DemoOutage;
 pub use options::{DemoClock, DemoOptions};
 pub use seed::{cron_id, seed_state};
 pub use server::Demo;

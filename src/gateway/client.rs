@@ -40,7 +40,7 @@ pub struct CronList {
 /// What the gateway knows of quotas.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// Only accounts that reported, in the order of their ids.
+    /// Only accounts that could be asked, in the order of their ids.
     pub accounts: Vec<(AccountId, Vec<QuotaWindow>)>,
     /// The gateway is still asking; ask it again in some seconds.
     pub refreshing: bool,

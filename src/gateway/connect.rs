@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
@@ -285,11 +286,19 @@ fn texts(value: &Value) -> Vec<String> {
 /// An error of the socket before the greeting was over.
 fn not_a_gateway(error: &tungstenite::Error, scrub: &Scrub) -> GatewayError {
     let detail = match error {
-        tungstenite::Error::Http(response) => format!("HTTP {}", response.status().as_u16()),
+        tungstenite::Error::Http(response) => match response.status().as_u16() {
+            // A proxy whose gateway is away.
+            status @ 502..=504 => return GatewayError::Unreachable { detail: format!("HTTP {status}") },
+            status => format!("HTTP {status}"),
+        },
         tungstenite::Error::Io(error) => {
             return GatewayError::Closed { detail: scrub.quote(&error.to_string()) };
         }
-        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
+        tungstenite::Error::ConnectionClosed
+        | tungstenite::Error::AlreadyClosed
+        | tungstenite::Error::Protocol(
+            ProtocolError::HandshakeIncomplete | ProtocolError::ResetWithoutClosingHandshake,
+        ) => {
             return GatewayError::Closed { detail: "before the greeting was over".to_owned() };
         }
         other => scrub.quote(&other.to_string()),

@@ -47,7 +47,7 @@ impl DeviceIdentity {
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         let key = SigningKey::from_bytes(seed);
-        let id = hex(&Sha256::digest(key.verifying_key().as_bytes()));
+        let id = format!("{:x}", Sha256::digest(key.verifying_key().as_bytes()));
         Self { key, id }
     }
 
@@ -128,14 +128,6 @@ impl fmt::Debug for DeviceIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DeviceIdentity(•••)")
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
-        .collect()
 }
 
 #[cfg(test)]

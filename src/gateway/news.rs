@@ -73,3 +73,74 @@ fn from_cron_event(payload: &mut Value) -> Option<News> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{News, from_event};
+
+    fn recorded(file: &str) -> Vec<News> {
+        let file: Value = serde_json::from_str(file).expect("is JSON");
+        let frames = file["frames"].as_array().expect("a list").iter();
+        frames
+            .filter_map(|entry| {
+                let frame = &entry["frame"];
+                from_event(frame["event"].as_str()?, frame["payload"].clone())
+            })
+            .collect()
+    }
+
+    fn kinds(news: &[News]) -> Vec<&str> {
+        news.iter()
+            .map(|news| match news {
+                News::CronChanged(_) => "changed",
+                News::CronRemoved(_) => "removed",
+                News::RunStarted { .. } => "started",
+                News::RunFinished(..) => "finished",
+                News::ShuttingDown { restart_expected: true } => "restart",
+                News::ShuttingDown { restart_expected: false } => "stop",
+                _ => "other",
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_crons_life_is_told_in_order() {
+        let life = recorded(include_str!("../../tests/recorded/gateway/cron-events.json"));
+        let runs = ["started", "finished"].repeat(3);
+        let wanted: Vec<_> = ["changed", "changed"].into_iter().chain(runs).chain(["changed", "removed"]).collect();
+        assert_eq!(kinds(&life), wanted);
+        for news in &life {
+            if let News::RunFinished(run, cron) = news {
+                assert_eq!((&run.cron, Some(run.at)), (&cron.id, cron.last_run.as_ref().map(|last| last.at)));
+                assert_eq!(cron.revision, None, "events carry none");
+            }
+        }
+        let once = recorded(include_str!("../../tests/recorded/gateway/cron-one-shot-events.json"));
+        assert_eq!(kinds(&once).last(), Some(&"removed"));
+    }
+
+    #[test]
+    fn only_the_event_tells_a_restart_from_a_stop() {
+        assert_eq!(kinds(&recorded(include_str!("../../tests/recorded/gateway/shutdown-restart.json"))), ["restart"]);
+        assert_eq!(kinds(&recorded(include_str!("../../tests/recorded/gateway/shutdown-stop.json"))), ["stop"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_gap_and_what_does_not_matter_is_nothing() {
+        let cases = [
+            ("cron", json!({"action": "updated", "jobId": "j", "job": {"id": "j"}}), Some(News::Gap)),
+            ("cron", json!({"action": "finished", "jobId": "j"}), Some(News::Gap)),
+            ("cron", json!({"action": "removed"}), Some(News::Gap)),
+            ("cron", json!({"action": "pondered", "jobId": "j"}), None),
+            ("cron", json!(null), None),
+            ("presence", json!({}), None),
+            ("config.changed", json!({}), Some(News::ModelsChanged)),
+            ("tick", json!(null), Some(News::Tick)),
+        ];
+        for (event, payload, expected) in cases {
+            assert_eq!(from_event(event, payload.clone()), expected, "{event} {payload}");
+        }
+    }
+}

@@ -1,8 +1,11 @@
 //! The window: draws a snapshot, returns wishes. No I/O, no locks, no planning.
 
 pub mod action;
-pub mod files;
+pub mod app;
 pub mod icon;
+pub mod run;
 pub mod screens;
+pub mod shell;
+pub mod system_theme;
 pub mod theme;
 pub mod widgets;

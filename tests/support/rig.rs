@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model_orchestrator::demo::{Demo, DemoOptions, seed_state};
-use model_orchestrator::domain::{CronId, GatewayTarget, Job, Plan, Tier};
+use model_orchestrator::domain::{Cron, CronId, GatewayTarget, Job, Plan, Tier};
 use model_orchestrator::engine::{Command, Edit, Engine, EngineOptions, Event, Snapshot, Target};
-use model_orchestrator::gateway::Env;
+use model_orchestrator::gateway::{self, Endpoint, Env, News};
 
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -85,6 +85,38 @@ impl Rig {
             .iter()
             .map(|method| self.calls(method))
             .sum()
+    }
+
+    /// Runs one enabled cron of that provider now, as a person would from the gateway's own tools,
+    /// and waits for the end of the run.
+    pub fn force_run_on(&self, provider: &str) {
+        let endpoint = Endpoint {
+            url: self.demo.url().to_owned(),
+            token: Some(self.demo.token().clone()),
+            device: None,
+            device_token: None,
+            tls_fingerprint: None,
+        };
+        block_on(async {
+            let mut connected = gateway::connect(&endpoint).await.expect("connects");
+            let (client, catalog) = (&connected.client, connected.client.catalog().await.expect("models"));
+            let crons = client.crons().await.expect("crons").crons;
+            let runs_there = |cron: &&Cron| {
+                let model = catalog.resolve(cron.turn()?.model.as_deref(), cron.agent.as_deref())?;
+                (cron.routable() && cron.running_since.is_none() && model.provider() == provider).then_some(())
+            };
+            let cron = crons.iter().find(|cron| runs_there(cron).is_some()).expect("a cron of that provider");
+            client.call("cron.run", serde_json::json!({ "id": cron.id.as_str() })).await.expect("it is queued");
+            self.demo.finish_runs();
+            while !matches!(connected.news.recv().await, Some(News::RunFinished(run, _)) if run.cron == cron.id) {}
+        });
+    }
+
+    /// Puts one entry into `ledger.json`, as an earlier life of the program left it.
+    pub fn write_ledger(&self, cron: &CronId, entry: serde_json::Value) {
+        let ledger = serde_json::json!({ "entries": { cron.as_str(): entry } });
+        let file = std::fs::File::create(self.state_dir().join("ledger.json")).expect("creates it");
+        serde_json::to_writer_pretty(file, &ledger).expect("writes it");
     }
 
     pub fn log(&self) -> Vec<String> {

@@ -27,7 +27,7 @@ fn tiers() -> Value {
         let Some(tier) = seed.tier else { continue };
         let mut entry = json!({ "name": seed.name, "tier": tier, "critical": seed.has(Mark::Critical) });
         if let Some(model) = seed.find(|mark| if let Mark::Pinned(model) = mark { Some(*model) } else { None }) {
-            entry["pinned"] = json!({ "model": model });
+            entry["pinned"] = model.into();
         }
         crons.insert(seed.id().as_str().to_owned(), entry);
     }

@@ -212,10 +212,6 @@ impl World {
     pub(super) fn cool(&mut self, provider: &str, until_ms: i64) {
         self.cooldowns.insert(provider.to_owned(), until_ms);
     }
-
-    pub(super) fn options(&self) -> &DemoOptions {
-        &self.options
-    }
 }
 
 fn scope_of(method: &str) -> Option<&'static str> {

@@ -33,8 +33,8 @@ fn parse(path: &Path) -> Option<Value> {
 /// not followed further.
 fn include(section: &mut Value, folder: &Path) {
     let Value::Object(fields) = section else { return };
-    let Some(named) = fields.remove("$include") else { return };
-    let names: Vec<&str> = match &named {
+    let Some(wanted) = fields.remove("$include") else { return };
+    let names: Vec<&str> = match &wanted {
         Value::String(name) => vec![name],
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),

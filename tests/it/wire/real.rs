@@ -23,6 +23,7 @@ async fn heard<T>(connected: &mut Connected, what: &str, pick: impl Fn(News) -> 
     let search = async {
         loop {
             let news = connected.news.recv().await.unwrap_or_else(|| panic!("the news ended before {what}"));
+            assert_ne!(news, News::Gap, "a real gateway numbers its events without a gap");
             if let Some(found) = pick(news) {
                 return found;
             }
