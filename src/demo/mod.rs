@@ -1,1 +1,25 @@
-//! (room being built)
+//! A believable gateway inside the program, on loopback, spoken to over the real protocol.
+//!
+//! [`World`] is the pure heart: a request and a moment go in, an answer and events come out, so it
+//! can be tested by values. [`Demo`] puts it behind a WebSocket on a thread of its own. Whoever
+//! talks to it uses the same client as for a real gateway; nothing here is reached past the wire
+//! except the outage switches and what tests need to see.
+//!
+//! Invariants: listens on 127.0.0.1 only, with a fresh token; keeps nothing on disk; polls nothing,
+//! it sleeps until the next run is due.
+
+mod connection;
+mod handshake;
+mod options;
+mod schedule;
+mod seed;
+mod server;
+mod wire;
+mod world;
+
+pub use crate::domain::DemoOutage;
+pub use options::{DemoClock, DemoOptions};
+pub use seed::{cron_id, seed_state};
+pub use server::Demo;
+pub use wire::{Caller, Event, Fault, Reply, Request};
+pub use world::World;

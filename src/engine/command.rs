@@ -8,6 +8,8 @@ use crate::domain::{
     ThemeChoice, Tier, Usd,
 };
 
+pub use crate::domain::DemoOutage;
+
 /// What a face may ask for. Nothing but [`Command::Apply`], [`Command::RetryFailed`] and
 /// [`Command::ContinueJob`] leads to a call that changes a cron on the gateway.
 #[derive(Clone, Debug)]
@@ -167,15 +169,4 @@ pub enum UndoScope {
     Switch(SwitchId),
     /// Every switch of the newest plan that still stands.
     Last,
-}
-
-/// What a demo provider answers from now on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DemoOutage {
-    Serving,
-    QuotaExhausted,
-    OutOfCredits,
-    Overloaded,
-    RefusedKey,
-    RateLimited,
 }

@@ -1,12 +1,26 @@
 //! The only room that acts: takes commands and news, keeps the world, runs effects, publishes
 //! snapshots. It decides nothing by itself; `policy` does.
+//!
+//! ```text
+//! Command, news, result ─► Input + now ─► step(&mut World, input, now) ─► Vec<Effect> ─► perform
+//!                                              └─► Snapshot, Event
+//! ```
 
 mod command;
+mod effect;
 mod event;
 mod handle;
+mod input;
+mod perform;
+mod run;
 mod snapshot;
+mod step;
+mod world;
 
 pub use command::*;
 pub use event::*;
 pub use handle::*;
+pub use perform::{load_token, save_token};
+pub use run::*;
 pub use snapshot::*;
+pub use world::World;

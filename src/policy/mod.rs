@@ -19,12 +19,14 @@ mod reset_text;
 
 mod confirm;
 mod matching;
+mod misplaced;
 mod suggest;
 
 pub use advance::{advance, next_wake};
 pub use confirm::confirm;
 pub use evidence::{absorb_catalog, absorb_run, absorb_usage};
 pub use matching::{match_routes, with_matches};
+pub use misplaced::misplaced;
 pub use outage::{vendors_failing, vendors_failing_at};
 pub use plan::plan;
 pub use suggest::suggest_tier;

@@ -1,6 +1,12 @@
 //! Colours, sizes and fonts by role. The only file that may name a number for how things look.
 
-use egui::{Color32, FontFamily, FontId, Visuals};
+use std::sync::Arc;
+
+use egui::style::{ScrollAnimation, ScrollStyle, Selection, WidgetVisuals, Widgets};
+use egui::{
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
+    TextStyle, Theme, Visuals, vec2,
+};
 
 /// Colours by role, one set per theme.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +15,8 @@ pub struct Palette {
     pub sidebar: Color32,
     pub panel: Color32,
     pub card: Color32,
+    /// Ground of what the pointer is on.
+    pub hover: Color32,
     pub line: Color32,
     pub strong_line: Color32,
     pub text: Color32,
@@ -25,6 +33,12 @@ pub struct Palette {
     pub warning_ground: Color32,
     pub bad: Color32,
     pub bad_ground: Color32,
+    /// Ground of a filled button that interrupts or takes away.
+    pub bad_fill: Color32,
+    /// The letter in a provider's square.
+    pub on_mark: Color32,
+    /// Under cards; nothing in the dark theme.
+    pub shadow: Color32,
 }
 
 /// Sizes on the 4-point grid, in points.
@@ -40,6 +54,20 @@ pub mod space {
     /// Below this width the sidebar folds and the drawer covers.
     pub const NARROW: f32 = 1100.0;
     pub const DRAWER: f32 = 380.0;
+}
+
+/// Measures of tables, in points.
+pub mod table {
+    pub const ROW: f32 = 33.0;
+    pub const HEADER: f32 = 30.0;
+    /// Between a cell's text and the next column.
+    pub const GAP: f32 = 8.0;
+    /// Before the first column.
+    pub const LEAD: f32 = 10.0;
+    /// Between a provider's square and the name.
+    pub const MARK_GAP: f32 = 5.0;
+    /// Width of a search field.
+    pub const SEARCH: f32 = 230.0;
 }
 
 /// Corner radii.
@@ -83,6 +111,133 @@ pub fn semibold() -> FontFamily {
     FontFamily::Name("semibold".into())
 }
 
+/// The icons of [`super::icon`] at this size.
+#[must_use]
+pub fn icon_font(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name("icons".into()))
+}
+
+/// 13 semibold: a cron's name, the strong word of a line.
+#[must_use]
+pub fn strong_font() -> FontId {
+    FontId::new(13.0, semibold())
+}
+
+/// A word in a thin frame beside a name: "pinned".
+#[must_use]
+pub fn badge_font() -> FontId {
+    FontId::new(10.0, FontFamily::Proportional)
+}
+
+/// The letter in a provider's square.
+#[must_use]
+pub fn mark_font() -> FontId {
+    FontId::new(9.5, semibold())
+}
+
+/// 11 semibold: pills and suggestion chips.
+#[must_use]
+pub fn strong_chip_font() -> FontId {
+    FontId::new(11.0, semibold())
+}
+
+/// Gives a context our fonts and both themes. Call once, before the first frame.
+pub fn install(ctx: &Context) {
+    ctx.set_fonts(fonts());
+    ctx.style_mut_of(Theme::Dark, |style| dress(style, &DARK, Visuals::dark()));
+    ctx.style_mut_of(Theme::Light, |style| dress(style, &LIGHT, Visuals::light()));
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let bundled: [(&str, &'static [u8]); 4] = [
+        ("Inter", include_bytes!("../../assets/fonts/Inter-Regular.otf")),
+        ("Inter SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
+        ("Noto Sans SC", include_bytes!("../../assets/fonts/NotoSansSC-subset.otf")),
+        ("Icons", include_bytes!("../../assets/fonts/Icons-subset.ttf")),
+    ];
+    for (name, bytes) in bundled {
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    }
+    let rest = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    let family = |first: &[&str]| -> Vec<String> {
+        first.iter().map(|name| (*name).to_owned()).chain(rest.iter().cloned()).collect()
+    };
+    fonts.families.insert(FontFamily::Proportional, family(&["Inter", "Noto Sans SC"]));
+    fonts.families.insert(semibold(), family(&["Inter SemiBold", "Noto Sans SC"]));
+    fonts.families.insert(icon_font(1.0).family, family(&["Icons", "Inter"]));
+    fonts.families.entry(FontFamily::Monospace).or_default().push("Noto Sans SC".to_owned());
+    fonts
+}
+
+fn dress(style: &mut Style, palette: &Palette, base: Visuals) {
+    style.text_styles = [
+        (TextStyle::Heading, heading_font()),
+        (TextStyle::Body, text_font()),
+        (TextStyle::Button, text_font()),
+        (TextStyle::Small, small_font()),
+        (TextStyle::Monospace, FontId::new(12.0, FontFamily::Monospace)),
+    ]
+    .into();
+    style.visuals = visuals(palette, base);
+    style.animation_time = 0.0;
+    style.scroll_animation = ScrollAnimation::none();
+    style.url_in_tooltip = true;
+    style.interaction.tooltip_delay = 0.35;
+    style.interaction.selectable_labels = false;
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = vec2(space::S, space::S);
+    spacing.button_padding = vec2(12.0, 6.0);
+    spacing.interact_size = vec2(28.0, 24.0);
+    spacing.menu_margin = Margin::same(6);
+    spacing.window_margin = Margin::same(16);
+    spacing.icon_width = 16.0;
+    spacing.icon_width_inner = 9.0;
+    spacing.icon_spacing = space::S;
+    spacing.tooltip_width = 420.0;
+    spacing.scroll = ScrollStyle { bar_width: 8.0, floating_allocated_width: 0.0, ..ScrollStyle::floating() };
+}
+
+fn visuals(palette: &Palette, base: Visuals) -> Visuals {
+    let widget = |fill: Color32, line: Color32, text: Color32| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: Stroke::new(1.0, line),
+        corner_radius: CornerRadius::same(corner::BUTTON),
+        fg_stroke: Stroke::new(1.0, text),
+        expansion: 0.0,
+    };
+    let shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: Color32::from_black_alpha(48) };
+    Visuals {
+        widgets: Widgets {
+            noninteractive: widget(palette.panel, palette.line, palette.text),
+            inactive: widget(palette.card, palette.strong_line, palette.text),
+            hovered: widget(palette.hover, palette.secondary, palette.text),
+            active: widget(palette.hover, palette.accent, palette.text),
+            open: widget(palette.hover, palette.accent, palette.text),
+        },
+        selection: Selection { bg_fill: palette.accent_ground, stroke: Stroke::new(1.0, palette.accent) },
+        override_text_color: None,
+        weak_text_color: Some(palette.secondary),
+        hyperlink_color: palette.accent,
+        faint_bg_color: palette.background,
+        extreme_bg_color: palette.panel,
+        text_edit_bg_color: Some(palette.panel),
+        code_bg_color: palette.background,
+        warn_fg_color: palette.warning,
+        error_fg_color: palette.bad,
+        window_corner_radius: CornerRadius::same(corner::PANEL),
+        window_shadow: shadow,
+        window_fill: palette.panel,
+        window_stroke: Stroke::new(1.0, palette.strong_line),
+        menu_corner_radius: CornerRadius::same(corner::CARD),
+        panel_fill: palette.background,
+        popup_shadow: shadow,
+        striped: false,
+        ..base
+    }
+}
+
 /// The palette of the theme that is on.
 #[must_use]
 pub fn palette(ui: &egui::Ui) -> &'static Palette {
@@ -104,6 +259,7 @@ pub static DARK: Palette = Palette {
     sidebar: rgb(0x10_1216),
     panel: rgb(0x1a_1d23),
     card: rgb(0x22_262e),
+    hover: rgb(0x2a_2f38),
     line: rgb(0x2e_343e),
     strong_line: rgb(0x3a_424e),
     text: rgb(0xe8_eaee),
@@ -118,6 +274,9 @@ pub static DARK: Palette = Palette {
     warning_ground: rgb(0x3a_2d15),
     bad: rgb(0xef_6a5a),
     bad_ground: rgb(0x3f_2120),
+    bad_fill: rgb(0xc2_3b2b),
+    on_mark: rgb(0xff_ffff),
+    shadow: Color32::TRANSPARENT,
 };
 
 pub static LIGHT: Palette = Palette {
@@ -125,6 +284,7 @@ pub static LIGHT: Palette = Palette {
     sidebar: rgb(0xec_eef1),
     panel: rgb(0xff_ffff),
     card: rgb(0xff_ffff),
+    hover: rgb(0xee_f1f5),
     line: rgb(0xdf_e3e8),
     strong_line: rgb(0xc9_d0d9),
     text: rgb(0x1b_1f26),
@@ -139,6 +299,9 @@ pub static LIGHT: Palette = Palette {
     warning_ground: rgb(0xfb_eed3),
     bad: rgb(0xc2_3b2b),
     bad_ground: rgb(0xfb_e3e0),
+    bad_fill: rgb(0xc2_3b2b),
+    on_mark: rgb(0xff_ffff),
+    shadow: Color32::from_black_alpha(16),
 };
 
 /// A vendor's colour in its square mark: Okabe–Ito and neighbours, apart for colour-blind eyes.

@@ -2,6 +2,7 @@
 //!
 //! Pure: domain values in, sentences out. Times are said in the zone of the [`Speech`].
 
+mod cron_expr;
 mod health;
 mod job;
 mod model;
@@ -9,7 +10,11 @@ mod plan;
 mod problem;
 mod reason;
 mod schedule;
+mod text;
 mod time;
+
+#[cfg(test)]
+mod testing;
 
 pub use health::*;
 pub use job::*;
@@ -18,6 +23,7 @@ pub use plan::*;
 pub use problem::*;
 pub use reason::*;
 pub use schedule::*;
+pub use text::*;
 pub use time::*;
 
 use jiff::Timestamp;

@@ -1,20 +1,261 @@
 //! Failures: what happened, and what to do about it.
-use super::{Said, Speech};
-use crate::domain::{Connection, ProblemKind, Refusal, Trouble};
+//!
+//! Details come scrubbed of secrets from the room that met them.
+
+use super::{Said, Speech, clock, count, relative};
+use crate::domain::{Access, Connection, ProblemKind, Refusal, Trouble};
+
+fn said(what: impl Into<String>, remedy: impl Into<String>) -> Said {
+    Said { what: what.into(), remedy: Some(remedy.into()) }
+}
+
+fn only(what: impl Into<String>) -> Said {
+    Said { what: what.into(), remedy: None }
+}
+
 pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
-    let _ = (kind, speech);
-    Said { what: String::new(), remedy: None }
+    match kind {
+        ProblemKind::FileSetAside { file, kept_as, detail } => said(
+            format!("{file} does not parse and was set aside: {detail}"),
+            format!("Mend {kept_as} and import it, or go on without it"),
+        ),
+        ProblemKind::BadValue { file, path, detail } => {
+            said(format!("{file}: {path} is not usable: {detail}"), "The default stands in for it; correct the value")
+        }
+        ProblemKind::CannotRead { file, detail } => {
+            said(format!("Cannot read {file}: {detail}"), "Check that the file may be read by you")
+        }
+        ProblemKind::CannotWrite { file, detail } => {
+            said(format!("Cannot write {file}: {detail}"), "Free space or correct the rights; it is tried again")
+        }
+        ProblemKind::FolderHeld { holder } => said(
+            format!("Read only: the state folder is held by {holder}"),
+            "Close the other program, then connect again",
+        ),
+        ProblemKind::GatewayOwned { host, since } => {
+            let since = since.map_or_else(String::new, |at| format!(" since {}", clock(at, speech)));
+            said(
+                format!("Read only: {host} acts on this gateway{since}"),
+                "Close the program there; two computers never act on one gateway",
+            )
+        }
+        ProblemKind::EditConflict { file, field } => {
+            said(format!("{file}: {field} was changed here and by another program"), "Choose which of the two to keep")
+        }
+        ProblemKind::UnreadableCron { cron, detail } => {
+            said(format!("The cron {cron} could not be read: {detail}"), "It is listed but never touched")
+        }
+        ProblemKind::UnprovenGateway { version } => said(
+            format!("Nobody has tried this program on gateway version {version} yet"),
+            "The first apply starts with a guarded write that changes nothing, to prove it",
+        ),
+        ProblemKind::ReadOnlyScopes => said(
+            "Read only: the rights of this connection do not allow edits",
+            "Use a token with the operator.admin scope",
+        ),
+        ProblemKind::ClockSkew { seconds } => {
+            let (amount, way) = (seconds.unsigned_abs(), if *seconds < 0 { "behind" } else { "ahead of" });
+            let amount = super::span(jiff::SignedDuration::from_secs(i64::try_from(amount).unwrap_or(i64::MAX)));
+            said(format!("The gateway's clock is {amount} {way} this computer's"), "Set the clock that is wrong")
+        }
+        ProblemKind::RanElsewhere { cron, intended, ran } => said(
+            format!("{cron} ran on {ran} instead of {intended}"),
+            "The gateway fell back; look at the health of the intended route",
+        ),
+        ProblemKind::Interrupted { left } => {
+            said(format!("An apply was interrupted with {} left", count(*left, "line")), "Continue it, or dismiss it")
+        }
+        ProblemKind::TaskFailed { task, detail } => said(
+            format!("A part of this program failed ({task}): {detail}"),
+            "Nothing was changed by it; please report it",
+        ),
+        ProblemKind::Busy => said("Too much is waiting to be done", "Try again in a moment"),
+        ProblemKind::Refused { detail } => only(format!("Refused: {detail}")),
+    }
 }
+
 pub fn trouble(trouble: &Trouble) -> Said {
-    let _ = trouble;
-    Said { what: String::new(), remedy: None }
+    match trouble {
+        Trouble::Absent => said("Nothing listens there", "Start the gateway, or check the address"),
+        Trouble::Starting => only("The gateway is starting"),
+        Trouble::Restarting => only("The gateway is restarting"),
+        Trouble::Lost { detail } => only(with_detail("The connection was lost", detail)),
+        Trouble::NoToken => said("The gateway wants a token and none is known", "Enter the gateway's token"),
+        Trouble::BadToken => said("The gateway refuses the token", "Check gateway.auth.token in its configuration"),
+        Trouble::NeedsPairing { request } => said(
+            "The gateway does not know this device yet",
+            format!("Run `openclaw devices approve {request}` on the gateway's host"),
+        ),
+        Trouble::Protocol { detail } => said(
+            with_detail("The gateway speaks another protocol version", detail),
+            "Update the gateway or this program",
+        ),
+        Trouble::Insecure => said(
+            "A plain ws:// address is only safe on this computer and in private networks",
+            "Use wss://, or a tunnel to the gateway's host",
+        ),
+        Trouble::Certificate { detail } => said(
+            with_detail("The gateway's certificate is not trusted", detail),
+            "Give its SHA-256 fingerprint if it is self-signed",
+        ),
+        Trouble::NotAGateway { detail } => {
+            said(with_detail("Something answers there, but not like a gateway", detail), "Check the address")
+        }
+        Trouble::Refused { detail } => only(with_detail("The gateway refuses the connection", detail)),
+    }
 }
+
+fn with_detail(what: &str, detail: &str) -> String {
+    if detail.trim().is_empty() { what.to_owned() } else { format!("{what}: {}", detail.trim()) }
+}
+
 pub fn refusal(refusal: &Refusal, speech: &Speech<'_>) -> Said {
-    let _ = (refusal, speech);
-    Said { what: String::new(), remedy: None }
+    match refusal {
+        Refusal::NotConnected => said("Not connected to a gateway", "Connect first"),
+        Refusal::ReadOnly => said("Read only: nothing was changed", "The status line says why"),
+        Refusal::Drifted => said("Something changed since this plan was shown", "Look at the fresh plan and apply it"),
+        Refusal::JobRunning => said("Another apply is running", "Wait for it, or stop it"),
+        Refusal::NothingToDo => only("Nothing to do"),
+        Refusal::UnknownCron { cron } => said(format!("The gateway has no cron {cron}"), "Refresh the list"),
+        Refusal::UnknownSwitch { name } => {
+            said(format!("No switch or plan {name} that could be undone"), "Activity lists what can be")
+        }
+        Refusal::Problem(kind) => problem(kind, speech),
+    }
 }
+
 /// "Connected to home-mini · read and write", "Connecting to home-mini…".
 pub fn connection(connection: &Connection, speech: &Speech<'_>) -> String {
-    let _ = (connection, speech);
-    String::new()
+    match connection {
+        Connection::None => "No gateway chosen".to_owned(),
+        Connection::Connecting { name, attempt: 0 | 1, .. } => format!("Connecting to {name}…"),
+        Connection::Connecting { name, attempt, .. } => format!("Connecting to {name}… (attempt {attempt})"),
+        Connection::Connected(info) => format!("Connected to {} · {}", info.name, access(info.access)),
+        Connection::Waiting { name, trouble: why, retry_at, .. } => {
+            format!("{name}: {} · next try {}", lowered(&trouble(why).what), relative(*retry_at, speech.now))
+        }
+        Connection::Stopped { name, trouble: why, .. } => format!("{name}: {}", lowered(&trouble(why).what)),
+    }
+}
+
+/// What may be done on a connection: "read and write".
+pub fn access(access: Access) -> &'static str {
+    match access {
+        Access::ReadWrite => "read and write",
+        Access::ReadOnlyScopes => "read only: its rights do not allow edits",
+        Access::FolderHeld => "read only: another program holds the state folder",
+        Access::UnprovenVersion => "read and write, proven by the first apply",
+    }
+}
+
+/// A sentence made a clause.
+fn lowered(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::super::testing::{at, world};
+    use super::{connection, problem, refusal, trouble};
+    use crate::domain::{Access, Connection, GatewayInfo, ProblemKind, Refusal, Trouble};
+
+    fn text(value: &str) -> String {
+        value.to_owned()
+    }
+
+    #[test]
+    fn a_problem_says_what_happened_and_what_to_do() {
+        let world = world();
+        let cases = [
+            (
+                ProblemKind::FileSetAside {
+                    file: text("cron-tiers.json"),
+                    kept_as: text("cron-tiers.broken-2026-11-23.json"),
+                    detail: text("line 3"),
+                },
+                "cron-tiers.json does not parse and was set aside: line 3",
+                "Mend cron-tiers.broken-2026-11-23.json and import it, or go on without it",
+            ),
+            (
+                ProblemKind::GatewayOwned { host: text("nas"), since: Some(at("2026-11-22 21:04")) },
+                "Read only: nas acts on this gateway since yesterday 21:04",
+                "Close the program there; two computers never act on one gateway",
+            ),
+            (
+                ProblemKind::ClockSkew { seconds: -180 },
+                "The gateway's clock is 3 min behind this computer's",
+                "Set the clock that is wrong",
+            ),
+            (
+                ProblemKind::Interrupted { left: 1 },
+                "An apply was interrupted with 1 line left",
+                "Continue it, or dismiss it",
+            ),
+        ];
+        for (kind, what, remedy) in cases {
+            let said = problem(&kind, &world.speech());
+            assert_eq!((said.what.as_str(), said.remedy.as_deref()), (what, Some(remedy)));
+        }
+    }
+
+    #[test]
+    fn a_trouble_that_passes_by_itself_asks_for_nothing() {
+        for passing in [Trouble::Starting, Trouble::Restarting, Trouble::Lost { detail: String::new() }] {
+            assert_eq!(trouble(&passing).remedy, None, "{passing:?}");
+        }
+        let pairing = trouble(&Trouble::NeedsPairing { request: text("r-7") });
+        assert_eq!(pairing.remedy.as_deref(), Some("Run `openclaw devices approve r-7` on the gateway's host"));
+    }
+
+    #[test]
+    fn a_refusal_of_a_problem_is_said_as_the_problem() {
+        let world = world();
+        let wrapped = refusal(&Refusal::Problem(ProblemKind::Busy), &world.speech());
+        assert_eq!(wrapped, problem(&ProblemKind::Busy, &world.speech()));
+        assert_eq!(refusal(&Refusal::NothingToDo, &world.speech()).what, "Nothing to do");
+    }
+
+    #[test]
+    fn the_status_line_says_how_the_connection_stands() {
+        let world = world();
+        let (name, url) = (text("home-mini"), text("ws://127.0.0.1:18789"));
+        let info = GatewayInfo {
+            name: name.clone(),
+            url: url.clone(),
+            version: text("2026.9.6"),
+            access: Access::ReadWrite,
+            clock_skew: SignedDuration::ZERO,
+            latency: None,
+        };
+        let connecting = |attempt| Connection::Connecting { name: name.clone(), url: url.clone(), attempt };
+        let cases = [
+            (Connection::None, "No gateway chosen"),
+            (connecting(1), "Connecting to home-mini…"),
+            (connecting(3), "Connecting to home-mini… (attempt 3)"),
+            (Connection::Connected(info.clone()), "Connected to home-mini · read and write"),
+            (
+                Connection::Connected(GatewayInfo { access: Access::FolderHeld, ..info }),
+                "Connected to home-mini · read only: another program holds the state folder",
+            ),
+            (
+                Connection::Waiting {
+                    name: name.clone(),
+                    url: url.clone(),
+                    trouble: Trouble::Absent,
+                    retry_at: world.now + SignedDuration::from_secs(30),
+                },
+                "home-mini: nothing listens there · next try in 30 s",
+            ),
+            (
+                Connection::Stopped { name: name.clone(), url: url.clone(), trouble: Trouble::BadToken },
+                "home-mini: the gateway refuses the token",
+            ),
+        ];
+        for (state, said) in cases {
+            assert_eq!(connection(&state, &world.speech()), said);
+        }
+    }
 }

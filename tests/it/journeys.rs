@@ -1,1 +1,213 @@
-//! (being built)
+//! The journeys of a person, through the engine, over the demo's real protocol.
+
+use model_orchestrator::domain::{Confirmation, LineOutcome, OutageLevel, Refusal, Tier};
+use model_orchestrator::engine::{Command, Done, Edit, Event, UndoScope};
+
+use crate::support::Rig;
+
+#[test]
+fn connecting_writes_nothing_and_an_unsorted_gateway_plans_nothing() {
+    let rig = Rig::unsorted();
+    let engine = rig.engine();
+    assert_eq!(engine.now().plan.changes, [], "nothing was sorted, so nothing may move");
+    assert_eq!(rig.writes(), 0);
+    let routable = engine.now().crons.values().filter(|cron| cron.routable()).count();
+    assert_eq!(engine.now().suggestions.len(), routable, "every unsorted cron has a suggestion");
+}
+
+#[test]
+fn a_dragged_cron_is_saved_planned_applied_verified_and_undone() {
+    let rig = Rig::new();
+    let engine = rig.engine();
+    let before = engine.now();
+    let cron = engine.cron("Newsletter digest");
+    engine.set_tier(&["Newsletter digest"], Tier::T3);
+    let tiers = std::fs::read_to_string(rig.state_dir().join("cron-tiers.json")).expect("the mapping is on disk");
+    assert!(tiers.contains(cron.as_str()));
+    assert_eq!(rig.writes(), 0, "dragging changes the wish, not the gateway");
+    let planned = engine.wait("the cron in the plan", |now| now.plan.change(&cron).is_some());
+    let change = planned.plan.change(&cron).expect("it is there");
+    let job = {
+        let event = engine.ask(Command::Apply { plan: planned.plan.id.clone(), crons: vec![cron.clone()] });
+        assert!(matches!(event, Event::Done { .. }), "{event:?}");
+        let done = engine.wait("the job's end", |now| now.job.as_ref().is_some_and(|job| !job.running()));
+        done.job.clone().expect("a job")
+    };
+    let verified: Vec<_> = job.lines.iter().filter(|line| line.outcome == LineOutcome::Verified).collect();
+    assert_eq!(verified.len(), 1, "{:?}", job.lines.iter().map(|line| &line.outcome).collect::<Vec<_>>());
+    assert_eq!(rig.calls("cron.update"), 1);
+    assert_eq!(rig.log().len(), 1, "one switch, one line");
+    assert_eq!(engine.now().crons[&cron].fields().model, change.to.model);
+    assert_eq!(engine.now().switches[0].confirmation, Confirmation::Waiting);
+
+    assert!(matches!(engine.ask(Command::PrepareUndo(UndoScope::Last)), Event::Done { .. }));
+    let undo = engine.now().undo_plan.clone().expect("an undo is on offer");
+    let job = engine.apply(&undo);
+    assert!(job.lines.iter().all(|line| line.outcome == LineOutcome::Verified));
+    let after = engine.now();
+    assert_eq!(after.crons[&cron].revision, before.crons[&cron].revision, "the definition is the one of before");
+    assert!(after.tiers[&cron].hold.is_some(), "an undone cron is held");
+    assert_eq!(after.plan.change(&cron), None, "and is not planned again at once");
+    assert!(after.switches[1].undone_by.is_some());
+}
+
+#[test]
+fn applying_the_plan_leaves_an_empty_plan_that_makes_no_call() {
+    let rig = Rig::new();
+    let engine = rig.engine();
+    let planned = engine.now().plan.clone();
+    assert!(!planned.changes.is_empty(), "the demo starts with an outage to answer");
+    let job = engine.apply_all();
+    for line in &job.lines {
+        assert!(
+            matches!(line.outcome, LineOutcome::Verified | LineOutcome::LeftOut),
+            "{}: {:?}",
+            line.change.name,
+            line.outcome
+        );
+    }
+    let n_written = job.lines.iter().filter(|line| line.outcome == LineOutcome::Verified).count();
+    assert_eq!(rig.calls("cron.update"), n_written as u64, "one call a line");
+    assert_eq!(rig.log().len(), n_written);
+    let again = engine.wait("a fresh plan", |now| now.plan.changes.iter().all(|change| !change.ticked));
+    let event = engine.ask(Command::Apply { plan: again.plan.id.clone(), crons: Vec::new() });
+    assert!(matches!(event, Event::Refused { why: Refusal::NothingToDo, .. }));
+    assert_eq!(rig.calls("cron.update"), n_written as u64);
+}
+
+#[test]
+fn a_cron_that_somebody_else_edited_is_a_conflict_and_stays_as_they_left_it() {
+    let rig = Rig::new();
+    let engine = rig.engine();
+    let plan = engine.now().plan.clone();
+    let victim = plan.changes[0].cron.clone();
+    // The edit reaches the gateway after the plan was made and before the line is written.
+    let theirs = serde_json::json!({ "payload": { "kind": "agentTurn", "message": "theirs" } });
+    rig.demo.edit_as_somebody_else(&victim, &theirs).expect("they may");
+    let job = engine.apply(&plan);
+    let line = job.lines.iter().find(|line| line.change.cron == victim).expect("its line");
+    assert!(matches!(line.outcome, LineOutcome::Conflict { .. }), "{:?}", line.outcome);
+    let theirs = rig.demo.job(&victim).expect("it is there");
+    assert_eq!(theirs["payload"]["message"], "theirs");
+    assert_eq!(theirs["payload"]["model"].as_str(), plan.changes[0].from.model.as_deref());
+    assert!(rig.log().iter().all(|line| !line.contains(&plan.changes[0].name)));
+}
+
+#[test]
+fn a_plan_that_is_no_longer_the_plan_is_refused() {
+    let rig = Rig::new();
+    let engine = rig.engine();
+    let old = engine.now().plan.clone();
+    engine.set_tier(&["Newsletter digest"], Tier::T3);
+    let cron = engine.cron("Newsletter digest");
+    engine.wait("another plan", |now| now.plan.change(&cron).is_some());
+    let event = engine.ask(Command::Apply { plan: old.id.clone(), crons: vec![old.changes[0].cron.clone()] });
+    assert!(matches!(event, Event::Refused { why: Refusal::Drifted, .. }), "{event:?}");
+    assert_eq!(rig.writes(), 0);
+}
+
+#[test]
+fn edits_are_undone_and_done_again_on_disk_too() {
+    let rig = Rig::new();
+    let engine = rig.engine();
+    let path = rig.state_dir().join("cron-tiers.json");
+    let before = std::fs::read_to_string(&path).expect("seeded");
+    engine.set_tier(&["Heartbeat ping", "Uptime probe"], Tier::T2);
+    let moved = std::fs::read_to_string(&path).expect("saved");
+    assert_ne!(before, moved);
+    let changed = before.lines().zip(moved.lines()).filter(|(old, new)| old != new).count();
+    assert_eq!((changed, before.lines().count()), (2, moved.lines().count()), "two tiers, two lines");
+    assert_eq!(engine.now().undo.as_deref(), Some("2 crons moved to T2"));
+    engine.ask(Command::UndoEdit);
+    engine.wait("the undo on disk", |now| now.saving.is_empty() && now.redo.is_some());
+    assert_eq!(std::fs::read_to_string(&path).expect("saved"), before);
+    let event = engine.ask(Command::RedoEdit);
+    assert!(matches!(event, Event::Done { what: Done::Edited { .. }, .. }));
+    engine.wait("the redo on disk", |now| now.saving.is_empty() && now.undo.is_some());
+    assert_eq!(std::fs::read_to_string(&path).expect("saved"), moved);
+}
+
+#[test]
+fn the_engine_survives_a_restart_of_the_gateway_in_mid_apply() {
+    let rig = Rig::new();
+    let engine = rig.engine();
+    let plan = engine.now().plan.clone();
+    let crons: Vec<_> = plan.changes.iter().filter(|change| change.ticked).map(|change| change.cron.clone()).collect();
+    engine.tell(Command::Apply { plan: plan.id.clone(), crons: crons.clone() });
+    engine.wait("the first switch", |now| !now.switches.is_empty());
+    rig.demo.restart();
+    let done = engine.wait("the job's end", |now| now.job.as_ref().is_some_and(|job| !job.running()));
+    let job = done.job.clone().expect("a job");
+    for line in job.lines.iter().filter(|line| line.outcome != LineOutcome::LeftOut) {
+        assert_eq!(line.outcome, LineOutcome::Verified, "{}", line.change.name);
+    }
+    assert_eq!(rig.log().len(), crons.len(), "every switch is logged once");
+}
+
+#[test]
+fn a_stopped_job_can_go_on() {
+    let rig = Rig::with(model_orchestrator::demo::DemoOptions {
+        write_limit: 2,
+        run_jobs: false,
+        ..model_orchestrator::demo::DemoOptions::default()
+    });
+    let engine = rig.engine();
+    let plan = engine.now().plan.clone();
+    let crons = plan.changes.iter().filter(|change| change.ticked).map(|change| change.cron.clone()).collect();
+    engine.tell(Command::Apply { plan: plan.id.clone(), crons });
+    let paced = engine.wait("the gateway's limit", |now| {
+        now.job.as_ref().is_some_and(|job| matches!(job.phase, model_orchestrator::domain::JobPhase::Paced { .. }))
+    });
+    assert!(paced.job.as_ref().is_some_and(|job| job.expected_end.is_some()), "an estimate is shown");
+    assert!(matches!(engine.ask(Command::StopJob), Event::Done { .. }));
+    let stopped = engine.wait("the stop", |now| now.job.as_ref().is_some_and(|job| !job.running()));
+    let job = stopped.job.clone().expect("a job");
+    assert_eq!(job.lines.iter().filter(|line| line.outcome == LineOutcome::Verified).count(), 2);
+    assert!(job.lines.iter().any(|line| line.outcome == LineOutcome::NotStarted));
+    let left = job.lines.iter().filter(|line| line.outcome == LineOutcome::NotStarted).count();
+    assert!(matches!(engine.ask(Command::ContinueJob), Event::Done { .. }));
+    let again = engine.wait("the rest", |now| now.job.as_ref().is_some_and(|again| again.id != job.id));
+    let again = again.job.clone().expect("a job");
+    assert_eq!(again.progress().1, left, "exactly what was left goes on");
+}
+
+#[test]
+fn two_engines_never_act_on_one_folder() {
+    let rig = Rig::new();
+    let first = rig.engine();
+    let second = rig.engine_alone();
+    second.tell(Command::Connect(model_orchestrator::engine::Target::Gateway(rig.target())));
+    let looking = second.wait("crons", |now| now.crons_as_of.is_some() && now.folder.is_some());
+    let folder = looking.folder.clone().expect("open");
+    assert!(folder.held_by.is_some_and(|holder| holder.contains(&std::process::id().to_string())));
+    let edit = Edit::SetCritical { crons: vec![first.cron("Heartbeat ping")], critical: true };
+    let event = second.ask(Command::Edit(edit));
+    assert!(matches!(event, Event::Refused { why: Refusal::ReadOnly, .. }), "{event:?}");
+}
+
+#[test]
+fn a_wrong_token_stops_and_says_so_without_naming_it() {
+    let rig = Rig::new();
+    let engine = rig.engine_alone();
+    let wrong = model_orchestrator::domain::Secret::new("not-the-token");
+    let target = model_orchestrator::domain::GatewayTarget { token: Some(wrong), ..rig.target() };
+    engine.tell(Command::Connect(model_orchestrator::engine::Target::Gateway(target)));
+    let stopped =
+        engine.wait("a stop", |now| matches!(now.connection, model_orchestrator::domain::Connection::Stopped { .. }));
+    assert!(matches!(
+        &stopped.connection,
+        model_orchestrator::domain::Connection::Stopped { trouble: model_orchestrator::domain::Trouble::BadToken, .. }
+    ));
+    assert!(!format!("{stopped:?}").contains("not-the-token"));
+}
+
+#[test]
+fn the_demo_starts_degraded_and_is_labelled() {
+    let rig = Rig::new();
+    let engine = rig.engine_alone();
+    engine.tell(Command::Connect(model_orchestrator::engine::Target::Demo));
+    let now = engine.wait("the demo", |now| now.crons_as_of.is_some() && now.plan.decisions.len() == now.crons.len());
+    assert!(now.demo);
+    assert_eq!(now.crons.len(), 50);
+    assert_eq!(now.level(), OutageLevel::Degraded);
+}

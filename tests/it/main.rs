@@ -1,5 +1,8 @@
 //! Everything that needs neither a window nor npm: laws, golden cases, formats, wire, journeys.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod cli;
 mod compat;
 mod crash;

@@ -1,1 +1,10 @@
 //! One file or folder for each screen. Each owns only what may be forgotten when the window closes.
+
+pub mod activity;
+pub mod board;
+pub mod drawer;
+pub mod plan;
+pub mod settings;
+mod tables;
+pub mod transfer;
+pub mod welcome;

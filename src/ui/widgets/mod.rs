@@ -1,1 +1,17 @@
-//! Small parts that several screens draw.
+//! Small parts that several screens draw: marks, chips, pills, buttons, sections, cut text.
+//!
+//! Each takes what it shows and returns the toolkit's answer; none knows the engine.
+
+mod button;
+mod clock;
+mod mark;
+mod section;
+mod tag;
+mod text;
+
+pub use button::*;
+pub use clock::*;
+pub use mark::*;
+pub use section::*;
+pub use tag::*;
+pub use text::*;

@@ -1,0 +1,86 @@
+//! When a job runs next.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use croner::parser::CronParser;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The first moment after `after_ms` at which `schedule` fires; `None` for event kinds, for a
+/// one-shot that is past, and for an expression nobody can read.
+pub(super) fn next_run(schedule: &Value, after_ms: i64, created_ms: i64) -> Option<i64> {
+    match schedule.get("kind")?.as_str()? {
+        "every" => {
+            let every = schedule.get("everyMs")?.as_i64().filter(|every| *every > 0)?;
+            let anchor = schedule.get("anchorMs").and_then(Value::as_i64).unwrap_or(created_ms);
+            Some(anchor + ((after_ms - anchor).div_euclid(every) + 1) * every)
+        }
+        "at" => at_ms(schedule).filter(|at| *at > after_ms),
+        "cron" => {
+            let expr = schedule.get("expr")?.as_str()?;
+            let zone: Tz = schedule.get("tz").and_then(Value::as_str).unwrap_or("UTC").parse().ok()?;
+            let after = DateTime::<Utc>::from_timestamp_millis(after_ms)?.with_timezone(&zone);
+            let pattern = CronParser::new().parse(expr).ok()?;
+            Some(pattern.find_next_occurrence(&after, false).ok()?.timestamp_millis())
+        }
+        _ => None,
+    }
+}
+
+/// The moment of a one-shot.
+pub(super) fn at_ms(schedule: &Value) -> Option<i64> {
+    match schedule.get("at")? {
+        Value::Number(ms) => ms.as_i64(),
+        text => text.as_str()?.parse::<Timestamp>().ok().map(Timestamp::as_millisecond),
+    }
+}
+
+/// Only these are switched off after ten failures.
+pub(super) fn time_based(schedule: &Value) -> bool {
+    matches!(schedule.get("kind").and_then(Value::as_str), Some("cron" | "every"))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::next_run;
+
+    fn ms(text: &str) -> i64 {
+        text.parse::<Timestamp>().unwrap().as_millisecond()
+    }
+
+    #[test]
+    fn every_kind_of_schedule_says_when_it_fires_next() {
+        let now = ms("2026-11-23T06:30:10Z");
+        let cases = [
+            (
+                json!({"kind": "cron", "expr": "0 7 * * 1-5", "tz": "Europe/Brussels"}),
+                Some("2026-11-24T06:00:00Z"),
+                "a zone",
+            ),
+            (
+                json!({"kind": "cron", "expr": "30 */12 * * * *"}),
+                Some("2026-11-23T06:36:30Z"),
+                "six fields: seconds first",
+            ),
+            (
+                json!({"kind": "every", "everyMs": 600_000, "anchorMs": ms("2026-11-23T00:05:00Z")}),
+                Some("2026-11-23T06:35:00Z"),
+                "from its anchor",
+            ),
+            (
+                json!({"kind": "at", "at": "2026-11-23T06:30:11.000Z"}),
+                Some("2026-11-23T06:30:11Z"),
+                "a one-shot to come",
+            ),
+            (json!({"kind": "at", "at": "2026-11-23T06:30:10Z"}), None, "a one-shot that is past"),
+            (json!({"kind": "stream"}), None, "an event has no time"),
+            (json!({"kind": "cron", "expr": "whenever"}), None, "nobody can read this"),
+        ];
+        for (schedule, expected, why) in cases {
+            assert_eq!(next_run(&schedule, now, now), expected.map(ms), "{why}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Everything the engine can do to the outside. `step` returns these; `perform` carries them out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::input::Receipt;
+use super::{DemoOutage, Event, Ticket};
+use crate::domain::{
+    Change, Confirmation, Cron, CronId, ExportWhat, GatewayTarget, ImportChoice, ImportPreview, JobPhase, Ledger,
+    LineOutcome, Patch, Plan, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TierEntry,
+};
+
+#[derive(Debug)]
+pub enum Effect {
+    Emit(Event),
+    Discover,
+    /// Starts the demo gateway in a fresh temporary folder.
+    StartDemo,
+    StopDemo,
+    DemoOutage {
+        provider: String,
+        outage: DemoOutage,
+    },
+    Connect {
+        session: u64,
+        target: GatewayTarget,
+    },
+    /// Ends the current connection and everything that waits for it.
+    Disconnect,
+    Fetch {
+        session: u64,
+        what: Fetch,
+    },
+    /// A guarded write that must be refused, because its expected revision cannot be.
+    Prove {
+        session: u64,
+        cron: CronId,
+    },
+    /// Writes, then reads back.
+    Write {
+        job: u64,
+        cron: CronId,
+        patch: Patch,
+        expected: Revision,
+    },
+    Store(Box<StoreOp>),
+    RememberToken {
+        url: String,
+        token: Secret,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    Crons,
+    Cron(CronId),
+    Catalog,
+    Usage,
+    Runs { cron: Option<CronId>, limit: u32 },
+}
+
+/// One operation on the state folder. They are carried out one after another, in this order.
+#[derive(Debug)]
+pub enum StoreOp {
+    Open {
+        session: u64,
+        path: PathBuf,
+    },
+    Close,
+    Reload,
+    SaveTiers {
+        changes: BTreeMap<CronId, Option<TierEntry>>,
+        names: BTreeMap<CronId, String>,
+        pending: BTreeSet<CronId>,
+        receipt: Receipt,
+    },
+    SavePending(BTreeSet<CronId>),
+    SaveSettings {
+        settings: Arc<Settings>,
+        receipt: Receipt,
+    },
+    SaveLedger {
+        ledger: Arc<Ledger>,
+    },
+    /// Keeps all definitions before a job, and opens its journal.
+    BeginJob {
+        job: u64,
+        plan: Arc<Plan>,
+        crons: Vec<CronId>,
+        definitions: Arc<BTreeMap<CronId, Arc<Cron>>>,
+    },
+    /// The debt (when it pauses) and the intent of one line, on disk before its call.
+    Prepare {
+        job: u64,
+        change: Arc<Change>,
+        ledger: Option<Arc<Ledger>>,
+    },
+    /// The outcome of one line. For a verified one also the switch, its line in the log, the
+    /// changed ledger and the tier entry (the hold after an undo).
+    Settle {
+        job: u64,
+        cron: CronId,
+        outcome: LineOutcome,
+        switch: Option<Box<Switch>>,
+        log: Option<LogLine>,
+        undone: Vec<SwitchId>,
+        ledger: Option<Arc<Ledger>>,
+    },
+    EndJob {
+        job: u64,
+        phase: JobPhase,
+    },
+    /// A copy of all definitions, from which lost crons can be made again.
+    KeepDefinitions(Arc<BTreeMap<CronId, Arc<Cron>>>),
+    Confirm {
+        switch: SwitchId,
+        confirmation: Confirmation,
+    },
+    RememberRuns(Vec<RunRecord>),
+    SaveStatus {
+        plan: Arc<Plan>,
+        fleet: Arc<crate::domain::Fleet>,
+        settings: Arc<Settings>,
+    },
+    PreviewImport {
+        ticket: Ticket,
+        from: PathBuf,
+    },
+    Import {
+        ticket: Ticket,
+        preview: Arc<ImportPreview>,
+        choices: BTreeMap<String, ImportChoice>,
+    },
+    Export {
+        ticket: Ticket,
+        to: PathBuf,
+        what: ExportWhat,
+    },
+}
+
+/// One line of `switches.log`, before escaping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    pub at: Timestamp,
+    pub name: String,
+    pub from: String,
+    pub to: String,
+    pub reason: String,
+}

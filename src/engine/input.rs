@@ -1,0 +1,155 @@
+//! Everything that can happen to the world. Time comes beside it, never from a clock inside.
+
+use std::path::PathBuf;
+
+use super::{Command, Ticket};
+use crate::domain::{
+    AccountId, Catalog, Cron, CronId, Discovered, ImportPreview, ProblemKind, QuotaWindow, RunRecord, Secret, Trouble,
+};
+use crate::gateway::{Hello, News};
+use crate::state::Loaded;
+
+/// One input of [`step`](super::step::step).
+#[derive(Debug)]
+pub enum Input {
+    Command(Ticket, Command),
+    /// A deadline of [`World::next_wake`](super::World::next_wake) has come.
+    Tick,
+    Discovered(Vec<Discovered>),
+    DemoStarted(Result<DemoStarted, String>),
+    /// The state folder of the current target was opened.
+    Opened {
+        session: u64,
+        result: Result<Opened, ProblemKind>,
+    },
+    /// The files changed under us and were merged.
+    Reloaded(Result<Loaded, ProblemKind>),
+    Connected {
+        session: u64,
+        hello: Box<Hello>,
+        took: jiff::SignedDuration,
+    },
+    NotConnected {
+        session: u64,
+        trouble: Trouble,
+    },
+    Fetched {
+        session: u64,
+        what: Fetched,
+    },
+    News {
+        session: u64,
+        news: News,
+    },
+    /// The intent of a line, and its ledger entry, are on disk, or could not be.
+    Prepared {
+        job: u64,
+        cron: CronId,
+        result: Result<(), ProblemKind>,
+    },
+    /// A write came back, or its fate is unknown.
+    Written {
+        job: u64,
+        cron: CronId,
+        result: Box<WriteResult>,
+    },
+    /// A guarded write that must be refused was, or was not.
+    Proven {
+        session: u64,
+        result: Result<(), String>,
+    },
+    Stored {
+        receipt: Receipt,
+        result: Result<(), ProblemKind>,
+    },
+    Previewed {
+        ticket: Ticket,
+        result: Result<ImportPreview, ProblemKind>,
+    },
+    Imported {
+        ticket: Ticket,
+        result: Result<(usize, Loaded), ProblemKind>,
+    },
+    Exported {
+        ticket: Ticket,
+        to: PathBuf,
+        result: Result<usize, ProblemKind>,
+    },
+    /// A task of ours failed.
+    TaskFailed {
+        task: String,
+        detail: String,
+    },
+}
+
+#[derive(Debug)]
+pub struct DemoStarted {
+    pub url: String,
+    pub token: Secret,
+    pub state_dir: PathBuf,
+}
+
+#[derive(Debug)]
+pub struct Opened {
+    pub path: PathBuf,
+    pub held_by: Option<String>,
+    pub loaded: Loaded,
+}
+
+/// An answer of the gateway to one of our questions.
+#[derive(Debug)]
+pub enum Fetched {
+    Crons {
+        crons: Vec<Cron>,
+        unreadable: Vec<(String, String)>,
+        took: jiff::SignedDuration,
+    },
+    Cron(Box<Cron>),
+    CronGone(CronId),
+    Catalog(Catalog),
+    Usage {
+        windows: Vec<(AccountId, Vec<QuotaWindow>)>,
+        refreshing: bool,
+    },
+    /// `None`: of all crons.
+    Runs {
+        cron: Option<CronId>,
+        runs: Vec<RunRecord>,
+    },
+    Failed {
+        what: &'static str,
+        detail: String,
+    },
+}
+
+/// What became of one write.
+#[derive(Debug)]
+pub enum WriteResult {
+    /// Written and read back.
+    ReadBack(Cron),
+    /// The definition had moved; nothing was written. What it is now, when it could be read.
+    Conflict {
+        now: Option<Cron>,
+    },
+    Gone,
+    /// The write limit, or a gateway that asks for patience.
+    Later {
+        retry_after: jiff::SignedDuration,
+    },
+    /// Refused for good.
+    Refused {
+        detail: String,
+    },
+    /// Nobody knows whether it was written: the connection ended in between.
+    Unknown {
+        detail: String,
+    },
+}
+
+/// Which store operation has ended, where somebody waits for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    Edit { ticket: Option<Ticket>, crons: Vec<CronId> },
+    Settings { ticket: Ticket },
+    Quiet,
+}

@@ -1,0 +1,28 @@
+//! The desktop's secret service: where a gateway's token is kept when the user asks for it.
+
+use std::time::Duration;
+
+use crate::domain::Secret;
+
+const SERVICE: &str = "model-orchestrator";
+/// A secret service that does not answer is none.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The token kept for a gateway. A missing service or entry is no error, just no token.
+#[must_use]
+pub fn load(url: &str) -> Option<Secret> {
+    let entry = keyring::Entry::new(SERVICE, url).ok()?;
+    entry.get_password().ok().map(Secret::new)
+}
+
+/// # Errors
+/// With the service's own words; the token is never among them.
+pub fn save(url: &str, token: &Secret) -> Result<(), String> {
+    let entry = keyring::Entry::new(SERVICE, url).map_err(|error| token.scrub(&error.to_string()))?;
+    entry.set_password(token.reveal()).map_err(|error| token.scrub(&error.to_string()))
+}
+
+pub async fn load_async(url: String) -> Option<Secret> {
+    let asked = tokio::task::spawn_blocking(move || load(&url));
+    tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?
+}

@@ -1,0 +1,159 @@
+//! Carries effects out: every socket, file, dialog service and thread of the engine is behind here.
+
+mod gateway;
+mod keychain;
+mod store;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+
+pub use keychain::{load as load_token, save as save_token};
+
+use super::effect::{Effect, StoreOp};
+use super::input::{DemoStarted, Input};
+use crate::demo::{Demo, DemoOptions};
+use crate::gateway::{Client, Env};
+
+/// The outside, as the engine reaches it.
+pub struct Performer {
+    inputs: mpsc::Sender<Input>,
+    store: store::Store,
+    env: Env,
+    state_root: PathBuf,
+    client: Option<Client>,
+    /// Filled in by the connecting task.
+    pending_client: Option<oneshot::Receiver<Client>>,
+    /// Everything that belongs to the current connection.
+    connection_tasks: Vec<AbortHandle>,
+    demo: Option<RunningDemo>,
+}
+
+struct RunningDemo {
+    demo: Demo,
+    /// Removed with everything in it when the demo ends.
+    _folder: tempfile::TempDir,
+}
+
+impl Performer {
+    pub fn new(inputs: mpsc::Sender<Input>, env: Env, state_root: PathBuf) -> Self {
+        let store = store::Store::start(inputs.clone());
+        Self {
+            inputs,
+            store,
+            env,
+            state_root,
+            client: None,
+            pending_client: None,
+            connection_tasks: Vec::new(),
+            demo: None,
+        }
+    }
+
+    pub async fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Emit(_) => {}
+            Effect::Store(op) => self.store.queue(*op).await,
+            Effect::Discover => {
+                let env = self.env.clone();
+                self.spawn("discover", async move {
+                    let found = tokio::task::spawn_blocking(move || crate::gateway::discover(&env)).await;
+                    found.ok().map(Input::Discovered)
+                });
+            }
+            Effect::StartDemo => {
+                let result = self.start_demo();
+                self.tell(Input::DemoStarted(result));
+            }
+            Effect::StopDemo => {
+                self.store.flush().await;
+                self.demo = None;
+            }
+            Effect::DemoOutage { provider, outage } => {
+                if let Some(running) = &self.demo {
+                    running.demo.set_outage(&provider, outage);
+                }
+            }
+            Effect::Disconnect => self.disconnect(),
+            Effect::Connect { session, target } => {
+                self.disconnect();
+                self.connect(session, target).await;
+            }
+            Effect::Fetch { session, what } => self.fetch(session, what),
+            Effect::Prove { session, cron } => self.prove(session, cron),
+            Effect::Write { job, cron, patch, expected } => self.write(job, cron, patch, expected),
+            Effect::RememberToken { url, token } => {
+                self.spawn("keychain", async move {
+                    let saved = tokio::task::spawn_blocking(move || keychain::save(&url, &token)).await;
+                    match saved {
+                        Ok(Ok(())) => None,
+                        Ok(Err(detail)) => Some(Input::TaskFailed { task: "keychain".to_owned(), detail }),
+                        Err(_) => None, // The runtime is ending.
+                    }
+                });
+            }
+        }
+    }
+
+    fn start_demo(&mut self) -> Result<DemoStarted, String> {
+        let folder = tempfile::Builder::new()
+            .prefix("model-orchestrator-demo-")
+            .tempdir()
+            .map_err(|error| format!("no temporary folder: {error}"))?;
+        crate::demo::seed_state(folder.path()).map_err(|error| format!("cannot write the demo's files: {error}"))?;
+        let demo = Demo::start(DemoOptions::default()).map_err(|error| error.to_string())?;
+        let started = DemoStarted {
+            url: demo.url().to_owned(),
+            token: demo.token().clone(),
+            state_dir: folder.path().to_path_buf(),
+        };
+        self.demo = Some(RunningDemo { demo, _folder: folder });
+        Ok(started)
+    }
+
+    /// Runs `work` as a task of its own; a panic in it becomes a problem, not the end.
+    fn spawn(&self, name: &'static str, work: impl Future<Output = Option<Input>> + Send + 'static) -> AbortHandle {
+        let inputs = self.inputs.clone();
+        let task = tokio::spawn(work);
+        let abort = task.abort_handle();
+        tokio::spawn(async move {
+            let input = match task.await {
+                Ok(input) => input,
+                Err(error) if error.is_panic() => {
+                    Some(Input::TaskFailed { task: name.to_owned(), detail: "it failed unexpectedly".to_owned() })
+                }
+                Err(_) => None, // Cancelled with its connection.
+            };
+            if let Some(input) = input {
+                // The engine has ended: nobody is left to tell.
+                inputs.send(input).await.ok();
+            }
+        });
+        abort
+    }
+
+    fn tell(&self, input: Input) {
+        self.spawn("tell", async move { Some(input) });
+    }
+
+    fn disconnect(&mut self) {
+        self.pending_client = None;
+        if let Some(client) = self.client.take() {
+            client.close();
+        }
+        for task in self.connection_tasks.drain(..) {
+            task.abort();
+        }
+    }
+
+    /// Ends everything in order: socket, files, demo.
+    pub async fn end(&mut self, patience: Duration) {
+        self.disconnect();
+        self.store.queue(StoreOp::Close).await;
+        tokio::time::timeout(patience, self.store.flush()).await.ok();
+        self.demo = None;
+    }
+}

@@ -1,0 +1,243 @@
+//! The `store` thread: every write to the state folder, one after another, and nothing else.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::super::effect::StoreOp;
+use super::super::input::{Input, Opened, Receipt};
+use crate::domain::{LineOutcome, ProblemKind};
+use crate::state::{Folder, StateError, Watch};
+
+/// Operations that may wait before the engine does.
+const QUEUE: usize = 1024;
+
+/// The way to the store thread.
+pub struct Store {
+    queue: mpsc::Sender<Job>,
+}
+
+enum Job {
+    Do(Box<StoreOp>),
+    /// Answers when everything queued before it is done.
+    Flush(oneshot::Sender<()>),
+}
+
+impl Store {
+    pub fn start(inputs: mpsc::Sender<Input>) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let watch_queue = queue.clone().downgrade();
+        let keeper =
+            Keeper { inputs, folder: None, watch: None, watch_queue, jobs_on_disk: BTreeMap::new(), interrupted: None };
+        let started = std::thread::Builder::new().name("store".to_owned()).spawn(move || keeper.keep(jobs));
+        if let Err(error) = started {
+            // Every later operation then fails visibly, because nobody takes it from the queue.
+            tracing::error!(%error, "the store thread could not be started");
+        }
+        Self { queue }
+    }
+
+    pub async fn queue(&self, op: StoreOp) {
+        // The thread ends only with this queue.
+        self.queue.send(Job::Do(Box::new(op))).await.ok();
+    }
+
+    /// Waits until everything queued so far is done.
+    pub async fn flush(&self) {
+        let (done, wait) = oneshot::channel();
+        if self.queue.send(Job::Flush(done)).await.is_ok() {
+            wait.await.ok();
+        }
+    }
+}
+
+struct Keeper {
+    inputs: mpsc::Sender<Input>,
+    folder: Option<Folder>,
+    watch: Option<Watch>,
+    watch_queue: mpsc::WeakSender<Job>,
+    /// The engine's job numbers and the journal's.
+    jobs_on_disk: BTreeMap<u64, i64>,
+    /// The journal's number of a job of an earlier life.
+    interrupted: Option<i64>,
+}
+
+impl Keeper {
+    fn keep(mut self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(job) = jobs.blocking_recv() {
+            match job {
+                Job::Flush(done) => {
+                    done.send(()).ok(); // Whoever waited has gone.
+                }
+                Job::Do(op) => {
+                    let name = name_of(&op);
+                    let work = std::panic::AssertUnwindSafe(|| self.carry_out(*op));
+                    if std::panic::catch_unwind(work).is_err() {
+                        let detail = format!("it failed in {name}");
+                        self.tell(Input::TaskFailed { task: "store".to_owned(), detail });
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell(&self, input: Input) {
+        // The engine has ended: nobody is left to tell.
+        self.inputs.blocking_send(input).ok();
+    }
+
+    fn carry_out(&mut self, op: StoreOp) {
+        let now = clock();
+        match op {
+            StoreOp::Open { session, path } => {
+                let result = self.open(&path, now);
+                self.tell(Input::Opened { session, result });
+            }
+            StoreOp::Close => {
+                self.watch = None;
+                self.folder = None;
+            }
+            StoreOp::Reload => {
+                let Some(folder) = self.folder.as_mut() else { return };
+                match folder.reload(now) {
+                    Ok(None) => {}
+                    Ok(Some(loaded)) => self.tell(Input::Reloaded(Ok(loaded))),
+                    Err(error) => self.tell(Input::Reloaded(Err(error.problem(now).what))),
+                }
+            }
+            StoreOp::SaveTiers { changes, names, pending, receipt } => {
+                let result = self.with(|folder| {
+                    folder.save_tiers(&changes, &names)?;
+                    folder.save_pending(&pending)
+                });
+                self.tell(Input::Stored { receipt, result });
+            }
+            StoreOp::SavePending(pending) => self.quietly(|folder| folder.save_pending(&pending)),
+            StoreOp::SaveSettings { settings, receipt } => {
+                let result = self.with(|folder| folder.save_settings(&settings));
+                self.tell(Input::Stored { receipt, result });
+            }
+            StoreOp::SaveLedger { ledger } => self.quietly(|folder| folder.save_ledger(&ledger)),
+            StoreOp::BeginJob { job, plan, crons, definitions } => {
+                let mut on_disk = None;
+                self.quietly(|folder| {
+                    folder.snapshot_definitions(&definitions, "before an apply", now)?;
+                    on_disk = Some(folder.begin_job(&plan, &crons, now)?);
+                    Ok(())
+                });
+                if let Some(on_disk) = on_disk {
+                    self.jobs_on_disk.insert(job, on_disk);
+                }
+            }
+            StoreOp::Prepare { job, change, ledger } => {
+                let on_disk = self.job(job);
+                let result = self.with(|folder| {
+                    if let Some(ledger) = &ledger {
+                        folder.save_ledger(ledger)?;
+                    }
+                    folder.intent(on_disk, &change, now)
+                });
+                self.tell(Input::Prepared { job, cron: change.cron.clone(), result });
+            }
+            StoreOp::Settle { job, cron, outcome, switch, log, undone, ledger } => {
+                let on_disk = self.job(job);
+                self.quietly(|folder| {
+                    if let (LineOutcome::Verified, Some(switch), Some(log)) = (&outcome, &switch, &log) {
+                        folder.record_switch(on_disk, switch, &log.from, &log.to, &log.reason, now)?;
+                        for old in &undone {
+                            folder.mark_undone(old, &switch.id)?;
+                        }
+                    } else {
+                        folder.outcome(on_disk, &cron, &outcome, None, now)?;
+                    }
+                    ledger.as_ref().map_or(Ok(()), |ledger| folder.save_ledger(ledger))
+                });
+            }
+            StoreOp::EndJob { job, phase } => {
+                let on_disk = self.job(job);
+                self.quietly(|folder| folder.end_job(on_disk, &phase, now));
+            }
+            StoreOp::KeepDefinitions(definitions) => {
+                self.quietly(|folder| folder.snapshot_definitions(&definitions, "daily", now));
+            }
+            StoreOp::Confirm { switch, confirmation } => self.quietly(|folder| folder.confirm(&switch, &confirmation)),
+            StoreOp::RememberRuns(runs) => {
+                self.quietly(|folder| runs.iter().try_for_each(|run| folder.remember_run(run)));
+            }
+            StoreOp::SaveStatus { plan, fleet, settings } => {
+                self.quietly(|folder| folder.save_status(&plan, &fleet, &settings, now));
+            }
+            StoreOp::PreviewImport { ticket, from } => {
+                let result = self.with(|folder| folder.preview_import(&from));
+                self.tell(Input::Previewed { ticket, result });
+            }
+            StoreOp::Import { ticket, preview, choices } => {
+                let result = self.with(|folder| folder.import(&preview, &choices, now));
+                self.tell(Input::Imported { ticket, result });
+            }
+            StoreOp::Export { ticket, to, what } => {
+                let result = self.with(|folder| folder.export(&to, &what));
+                self.tell(Input::Exported { ticket, to, result });
+            }
+        }
+    }
+
+    fn open(&mut self, path: &std::path::Path, now: Timestamp) -> Result<Opened, ProblemKind> {
+        self.watch = None;
+        self.folder = None;
+        self.jobs_on_disk.clear();
+        let (folder, loaded) = Folder::open(path, &holder(), now).map_err(|error| error.problem(now).what)?;
+        self.interrupted = loaded.interrupted.as_ref().map(|job| job.job);
+        let queue = self.watch_queue.clone();
+        let reload = move || {
+            if let Some(queue) = queue.upgrade() {
+                // A full queue has a reload coming anyway.
+                queue.try_send(Job::Do(Box::new(StoreOp::Reload))).ok();
+            }
+        };
+        match Watch::new(path, reload) {
+            Ok(watch) => self.watch = Some(watch),
+            Err(error) => tracing::warn!(%error, "edits by other programs will not be noticed"),
+        }
+        let opened = Opened { path: path.to_path_buf(), held_by: folder.held_by().map(ToOwned::to_owned), loaded };
+        self.folder = Some(folder);
+        Ok(opened)
+    }
+
+    fn with<T>(&mut self, work: impl FnOnce(&mut Folder) -> Result<T, StateError>) -> Result<T, ProblemKind> {
+        let closed = || ProblemKind::Refused { detail: "no state folder is open".to_owned() };
+        let folder = self.folder.as_mut().ok_or_else(closed)?;
+        work(folder).map_err(|error| error.problem(clock()).what)
+    }
+
+    /// An operation nobody waits for: only its failure is news.
+    fn quietly(&mut self, work: impl FnOnce(&mut Folder) -> Result<(), StateError>) {
+        if self.folder.is_none() {
+            return;
+        }
+        let result = self.with(work);
+        self.tell(Input::Stored { receipt: Receipt::Quiet, result });
+    }
+
+    fn job(&self, job: u64) -> i64 {
+        self.jobs_on_disk.get(&job).copied().or(self.interrupted).unwrap_or_default()
+    }
+}
+
+/// Who holds the folder, for the one who finds it held.
+fn holder() -> String {
+    let host = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
+    let host = host.filter(|name| !name.is_empty()).unwrap_or_else(|| "this computer".to_owned());
+    format!("{host}, process {}", std::process::id())
+}
+
+fn name_of(op: &StoreOp) -> String {
+    let text = format!("{op:?}");
+    text.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a record carries the moment it was made")]
+fn clock() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,201 @@
+//! The engine's thread and its loop: the only place that reads the clock.
+
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{broadcast, mpsc, watch};
+
+use super::effect::Effect;
+use super::input::Input;
+use super::perform::Performer;
+use super::step::{settle, step};
+use super::{Command, Event, Handle, Snapshot, Ticket, World};
+use crate::gateway::Env;
+
+/// Commands that may wait; more than this is a problem to show.
+const COMMANDS: usize = 256;
+/// News and results that may wait before their senders do.
+const INPUTS: usize = 1024;
+/// Events a slow reader may fall behind.
+const EVENTS: usize = 256;
+/// Inputs taken before the faces are shown something again.
+const BATCH: usize = 256;
+/// How long ending may take before the process goes anyway.
+const END_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the engine needs to know of its surroundings.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Where the folders of the gateways are; `None`: the desktop's usual place.
+    pub state_root: Option<PathBuf>,
+    /// Where gateways are looked for.
+    pub env: Env,
+}
+
+impl EngineOptions {
+    /// This machine, as the desktop sees it.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        Self { state_root: None, env: Env::process() }
+    }
+
+    fn state_root(&self) -> PathBuf {
+        let usual = || directories::ProjectDirs::from("", "", "model-orchestrator").map(|dirs| dirs.data_dir().into());
+        self.state_root.clone().or_else(usual).unwrap_or_else(|| PathBuf::from("model-orchestrator-state"))
+    }
+}
+
+/// A running engine. Dropping it ends it, like [`Engine::shutdown`].
+#[derive(Debug)]
+pub struct Engine {
+    pub handle: Handle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts the engine on its own thread. `wake` is called after each snapshot, from that thread.
+    ///
+    /// # Errors
+    /// When the thread or its runtime cannot be made.
+    pub fn start(options: EngineOptions, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+        let (command_sender, commands) = mpsc::channel(COMMANDS);
+        let (event_sender, _) = broadcast::channel(EVENTS);
+        let world = World::new(options.state_root(), clock());
+        let (snapshot_sender, snapshots) = watch::channel(Arc::new(world.snapshot(clock())));
+        let handle = Handle::new(command_sender, snapshots, event_sender.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let faces = Faces { snapshots: snapshot_sender, events: event_sender, wake: Box::new(wake) };
+        let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            let run = AssertUnwindSafe(|| runtime.block_on(run(world, commands, &options, &faces)));
+            if let Err(panic) = std::panic::catch_unwind(run) {
+                faces.died(&panic_text(&*panic));
+            }
+            runtime.shutdown_timeout(END_PATIENCE);
+        })?;
+        Ok(Self { handle, thread: Some(thread) })
+    }
+
+    /// Finishes the line in flight, records the rest, releases the lease and waits for all of it.
+    pub fn shutdown(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        // A full queue or an engine that has ended already needs no further word.
+        self.handle.send(Command::Shutdown).ok();
+        let deadline = std::time::Instant::now() + END_PATIENCE;
+        while !thread.is_finished() && std::time::Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if thread.is_finished() {
+            thread.join().ok();
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Where pictures and news go.
+struct Faces {
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    events: broadcast::Sender<Event>,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Faces {
+    fn show(&self, snapshot: Snapshot) {
+        self.snapshots.send_replace(Arc::new(snapshot));
+        (self.wake)();
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody listens: fine, the snapshot holds the state.
+        self.events.send(event).ok();
+        (self.wake)();
+    }
+
+    fn died(&self, why: &str) {
+        tracing::error!(why, "the engine ended");
+        let last = (**self.snapshots.borrow()).clone();
+        self.show(Snapshot { revision: last.revision + 1, ended: Some(why.to_owned()), ..last });
+    }
+}
+
+async fn run(
+    mut world: World,
+    mut commands: mpsc::Receiver<(Ticket, Command)>,
+    options: &EngineOptions,
+    faces: &Faces,
+) {
+    let (input_sender, mut inputs) = mpsc::channel(INPUTS);
+    let mut performer = Performer::new(input_sender, options.env.clone(), options.state_root());
+    perform(&mut performer, faces, vec![Effect::Discover]).await;
+    loop {
+        let input = tokio::select! {
+            Some((ticket, command)) = commands.recv() => Input::Command(ticket, command),
+            Some(input) = inputs.recv() => input,
+            () = sleep_until(world.next_wake()) => Input::Tick,
+            else => break,
+        };
+        let effects = step(&mut world, input, clock());
+        perform(&mut performer, faces, effects).await;
+        for _ in 0..BATCH {
+            let waiting = inputs.try_recv().ok();
+            let Some(input) =
+                waiting.or_else(|| commands.try_recv().ok().map(|(ticket, command)| Input::Command(ticket, command)))
+            else {
+                break;
+            };
+            let effects = step(&mut world, input, clock());
+            perform(&mut performer, faces, effects).await;
+        }
+        let now = clock();
+        let (shown, effects) = settle(&mut world, now);
+        if shown {
+            faces.show(world.snapshot(now));
+        }
+        perform(&mut performer, faces, effects).await;
+        if world.may_end() {
+            break;
+        }
+    }
+    performer.end(END_PATIENCE).await;
+    let now = clock();
+    let last = world.snapshot(now);
+    faces.show(Snapshot { revision: last.revision + 1, ended: Some(String::new()), ..last });
+}
+
+async fn perform(performer: &mut Performer, faces: &Faces, effects: Vec<Effect>) {
+    for effect in effects {
+        match effect {
+            Effect::Emit(event) => faces.tell(event),
+            other => performer.perform(other).await,
+        }
+    }
+}
+
+/// Sleeps until `at`, or for ever: no deadline means no wake-up.
+async fn sleep_until(at: Option<Timestamp>) {
+    let Some(at) = at else { return std::future::pending().await };
+    let left = at.duration_since(clock());
+    tokio::time::sleep(left.try_into().unwrap_or(Duration::ZERO)).await;
+}
+
+#[expect(clippy::disallowed_methods, reason = "this loop is where time enters")]
+fn clock() -> Timestamp {
+    Timestamp::now()
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it failed".to_owned())
+}

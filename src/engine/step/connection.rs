@@ -1,0 +1,390 @@
+//! Getting to a gateway and staying there: folder, socket, lists, news.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::effect::{Effect, Fetch, StoreOp};
+use super::super::input::{DemoStarted, Fetched, Opened};
+use super::super::world::REFRESH_EVERY;
+use super::super::{FolderInfo, Target, World};
+use super::{apply, reconcile, record};
+use crate::domain::{Access, Connection, GatewayInfo, GatewayTarget, ProblemKind, Refusal, RunRecord, Trouble};
+use crate::gateway::{self, Hello, News};
+use crate::policy;
+use crate::state::Loaded;
+
+/// Versions on which this program's guarded writes were proven before it was released.
+const KNOWN_VERSIONS: &[&str] = &["2026.9."];
+/// Clocks further apart than this are named.
+const SKEW_NAMED: SignedDuration = SignedDuration::from_mins(1);
+/// How many past runs are read as evidence on connecting.
+const RUNS_ON_CONNECT: u32 = 200;
+
+pub fn connect(world: &mut World, target: Target, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    if world.job.as_ref().is_some_and(apply::JobState::running) {
+        return Err(Refusal::JobRunning);
+    }
+    let mut effects = leave(world, now);
+    match target {
+        Target::Demo => {
+            world.demo = true;
+            world.connection = Connection::Connecting { name: "demo".to_owned(), url: String::new(), attempt: 1 };
+            effects.push(Effect::StartDemo);
+        }
+        Target::Gateway(target) => effects.extend(open(world, target)),
+    }
+    world.dirty.shown = true;
+    Ok(effects)
+}
+
+/// Closes the socket and the folder of the gateway we leave.
+pub fn leave(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let mut effects = vec![Effect::Disconnect];
+    if world.folder.is_some() {
+        effects.push(Effect::Store(Box::new(StoreOp::Close)));
+    }
+    if world.demo {
+        effects.push(Effect::StopDemo);
+    }
+    world.leave_gateway(now);
+    effects
+}
+
+pub fn demo_started(world: &mut World, result: Result<DemoStarted, String>, now: Timestamp) -> Vec<Effect> {
+    if !world.demo {
+        return vec![Effect::StopDemo];
+    }
+    match result {
+        Ok(demo) => {
+            let target = GatewayTarget {
+                name: "demo".to_owned(),
+                url: demo.url,
+                token: Some(demo.token),
+                tls_fingerprint: None,
+                remember_token: false,
+                state_dir: Some(demo.state_dir),
+            };
+            open(world, target)
+        }
+        Err(detail) => {
+            world.raise("demo", ProblemKind::TaskFailed { task: "demo".to_owned(), detail: detail.clone() }, now);
+            let trouble = Trouble::Refused { detail };
+            world.connection = Connection::Stopped { name: "demo".to_owned(), url: String::new(), trouble };
+            Vec::new()
+        }
+    }
+}
+
+fn open(world: &mut World, target: GatewayTarget) -> Vec<Effect> {
+    world.attempt = 1;
+    world.connection =
+        Connection::Connecting { name: target.name.clone(), url: target.url.clone(), attempt: world.attempt };
+    let path = target.state_dir.clone().unwrap_or_else(|| folder_for(world, &target.url));
+    let remember = target.token.clone().filter(|_| target.remember_token);
+    let mut effects = vec![Effect::Store(Box::new(StoreOp::Open { session: world.session, path }))];
+    if let Some(token) = remember {
+        effects.push(Effect::RememberToken { url: target.url.clone(), token });
+    }
+    world.target = Some(target);
+    effects
+}
+
+/// One folder for each gateway, named after its address.
+fn folder_for(world: &World, url: &str) -> PathBuf {
+    let address = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
+    let name: String = address
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' })
+        .collect();
+    world.state_root.join("gateways").join(name)
+}
+
+/// The folder is open: now the socket.
+pub fn opened(world: &mut World, session: u64, result: Result<Opened, ProblemKind>, now: Timestamp) -> Vec<Effect> {
+    if session != world.session {
+        return Vec::new();
+    }
+    let Some(target) = world.target.clone() else { return Vec::new() };
+    match result {
+        Ok(opened) => {
+            if let Some(holder) = &opened.held_by {
+                world.raise("state/lease", ProblemKind::FolderHeld { holder: holder.clone() }, now);
+            }
+            world.folder = Some(FolderInfo { path: opened.path, held_by: opened.held_by });
+            take_loaded(world, opened.loaded, now);
+            vec![Effect::Connect { session: world.session, target }]
+        }
+        Err(problem) => {
+            world.raise("state", problem, now);
+            let trouble = Trouble::Refused { detail: "the state folder cannot be used".to_owned() };
+            world.connection = Connection::Stopped { name: target.name, url: target.url, trouble };
+            world.dirty.shown = true;
+            Vec::new()
+        }
+    }
+}
+
+/// What the files say, now and after somebody else changed them.
+pub fn take_loaded(world: &mut World, loaded: Loaded, now: Timestamp) {
+    world.settings = Arc::new(loaded.settings);
+    world.tiers = Arc::new(loaded.tiers);
+    world.ledger = Arc::new(loaded.ledger);
+    world.switches = Arc::new(loaded.switches);
+    world.edited = Arc::new(loaded.pending);
+    world.proven.extend(loaded.proven);
+    for problem in loaded.problems {
+        world.raise(problem.id, problem.what, now);
+    }
+    reconcile::remember_interrupted(world, loaded.interrupted, now);
+    world.dirty.plan = true;
+    world.dirty.shown = true;
+}
+
+pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDuration, now: Timestamp) -> Vec<Effect> {
+    if session != world.session {
+        return Vec::new();
+    }
+    let Some(target) = world.target.clone() else { return Vec::new() };
+    let clock_skew = hello.gateway_time.map_or(SignedDuration::ZERO, |theirs| theirs.duration_since(now));
+    if clock_skew.abs() > SKEW_NAMED {
+        world.raise("gateway/clock", ProblemKind::ClockSkew { seconds: clock_skew.as_secs() }, now);
+    } else {
+        world.clear("gateway/clock");
+    }
+    let access = access(world, hello, now);
+    world.boot_id = Some(hello.boot_id.clone());
+    world.connection = Connection::Connected(GatewayInfo {
+        name: target.name,
+        url: target.url,
+        version: hello.version.clone(),
+        access,
+        clock_skew,
+        latency: Some(took),
+    });
+    world.attempt = 0;
+    world.crons_as_of = None;
+    world.refresh_at = now.checked_add(REFRESH_EVERY).ok();
+    world.dirty.shown = true;
+    fetch_all(world)
+}
+
+/// The rights of this connection, the worst reason first.
+fn access(world: &mut World, hello: &Hello, now: Timestamp) -> Access {
+    if world.folder.as_ref().is_some_and(|folder| folder.held_by.is_some()) {
+        return Access::FolderHeld;
+    }
+    if !hello.scopes.iter().any(|scope| scope == "operator.admin") {
+        world.raise("gateway/scopes", ProblemKind::ReadOnlyScopes, now);
+        return Access::ReadOnlyScopes;
+    }
+    world.clear("gateway/scopes");
+    let known = world.proven.contains(&hello.version)
+        || KNOWN_VERSIONS.iter().any(|version| hello.version.starts_with(version));
+    if known {
+        return Access::ReadWrite;
+    }
+    world.raise("gateway/version", ProblemKind::UnprovenGateway { version: hello.version.clone() }, now);
+    Access::UnprovenVersion
+}
+
+pub fn fetch_all(world: &World) -> Vec<Effect> {
+    let all = [Fetch::Catalog, Fetch::Usage, Fetch::Runs { cron: None, limit: RUNS_ON_CONNECT }, Fetch::Crons];
+    all.into_iter().map(|what| Effect::Fetch { session: world.session, what }).collect()
+}
+
+/// Models and quotas, asked for now and then.
+pub fn refresh(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    world.refresh_at = now.checked_add(REFRESH_EVERY).ok();
+    [Fetch::Catalog, Fetch::Usage].into_iter().map(|what| Effect::Fetch { session: world.session, what }).collect()
+}
+
+/// No connection, or no longer one: what it means, and whether to try again.
+pub fn lost(world: &mut World, trouble: Trouble, now: Timestamp) -> Vec<Effect> {
+    let Some(target) = &world.target else { return Vec::new() };
+    let (name, url) = (target.name.clone(), target.url.clone());
+    world.refresh_at = None;
+    world.dirty.shown = true;
+    world.connection = if worth_retrying(&trouble) {
+        let wait = match trouble {
+            Trouble::Restarting | Trouble::Starting => SignedDuration::from_secs(1),
+            _ => gateway::backoff(world.attempt),
+        };
+        world.attempt = world.attempt.saturating_add(1);
+        let retry_at = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        Connection::Waiting { name, url, trouble, retry_at }
+    } else {
+        Connection::Stopped { name, url, trouble }
+    };
+    let mut effects = vec![Effect::Disconnect];
+    effects.extend(uncertain_now(world, now));
+    effects
+}
+
+/// A call in flight when the connection ended has an unknown fate.
+fn uncertain_now(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    if let Some(job) = world.job.as_mut() {
+        for line in &mut job.lines {
+            if line.stage == apply::Stage::InFlight {
+                line.stage = apply::Stage::Uncertain;
+            }
+        }
+    }
+    apply::advance(world, now)
+}
+
+fn worth_retrying(trouble: &Trouble) -> bool {
+    matches!(
+        trouble,
+        Trouble::Absent | Trouble::Starting | Trouble::Restarting | Trouble::Lost { .. } | Trouble::NeedsPairing { .. }
+    )
+}
+
+/// The time to try again has come.
+pub fn retry(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let Connection::Waiting { retry_at, .. } = &world.connection else { return Vec::new() };
+    if now < *retry_at {
+        return Vec::new();
+    }
+    let Some(target) = world.target.clone() else { return Vec::new() };
+    world.session += 1;
+    world.connection =
+        Connection::Connecting { name: target.name.clone(), url: target.url.clone(), attempt: world.attempt };
+    world.dirty.shown = true;
+    vec![Effect::Connect { session: world.session, target }]
+}
+
+pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -> Vec<Effect> {
+    if session != world.session {
+        return Vec::new();
+    }
+    world.dirty.plan = true;
+    world.dirty.shown = true;
+    match what {
+        Fetched::Crons { crons, unreadable, took } => {
+            world.crons = Arc::new(crons.into_iter().map(|cron| (cron.id.clone(), Arc::new(cron))).collect());
+            world.crons_as_of = Some(now);
+            if let Connection::Connected(info) = &mut world.connection {
+                info.latency = Some(took);
+            }
+            name_unreadable(world, unreadable, now);
+            return listed(world, now);
+        }
+        Fetched::Cron(cron) => record::cron(world, *cron),
+        Fetched::CronGone(id) => {
+            Arc::make_mut(&mut world.crons).remove(&id);
+        }
+        Fetched::Catalog(catalog) => {
+            let effective = world.effective.clone();
+            policy::absorb_catalog(Arc::make_mut(&mut world.fleet), &catalog, &effective, now);
+            let first = !world.catalog_known;
+            world.catalog = Arc::new(catalog);
+            world.catalog_known = true;
+            if first {
+                return listed(world, now);
+            }
+        }
+        Fetched::Usage { windows, refreshing } => {
+            let effective = world.effective.clone();
+            policy::absorb_usage(Arc::make_mut(&mut world.fleet), &windows, &effective, now);
+            if refreshing {
+                world.refresh_at = now.checked_add(SignedDuration::from_secs(5)).ok();
+            }
+        }
+        Fetched::Runs { cron: None, runs } => evidence(world, runs, now),
+        Fetched::Runs { cron: Some(cron), runs } => {
+            Arc::make_mut(&mut world.runs).insert(cron, runs);
+        }
+        Fetched::Failed { what, detail } => {
+            tracing::info!(what, %detail, "not fetched");
+            world.raise(format!("gateway/{what}"), ProblemKind::Refused { detail }, now);
+        }
+    }
+    Vec::new()
+}
+
+/// Past runs are evidence in the order in which they ended.
+fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) {
+    runs.sort_by_key(|run| run.finished_at);
+    let (crons, effective) = (world.crons.clone(), world.effective.clone());
+    let fleet = Arc::make_mut(&mut world.fleet);
+    for run in &runs {
+        let at = run.finished_at.min(now);
+        policy::absorb_run(fleet, run, crons.get(&run.cron).map(AsRef::as_ref), &effective, at);
+    }
+}
+
+/// Crons and models are both here: settle what an earlier life left open.
+fn listed(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    if !world.ready() {
+        return Vec::new();
+    }
+    world.derive(now);
+    let mut effects = reconcile::ledger(world, now);
+    effects.extend(reconcile::interrupted(world, now));
+    effects.extend(apply::resolve_uncertain(world, now));
+    effects.extend(keep_definitions(world, now));
+    let misplaced = policy::misplaced(&world.observation(now), &world.effective);
+    if !misplaced.is_subset(&world.edited) {
+        Arc::make_mut(&mut world.edited).extend(misplaced);
+    }
+    world.dirty.plan = true;
+    effects
+}
+
+/// Once a day, so that lost crons can be made again.
+fn keep_definitions(world: &mut World, now: Timestamp) -> Option<Effect> {
+    let recent = |at: Timestamp| now.duration_since(at) < SignedDuration::from_hours(24);
+    if world.definitions_kept_at.is_some_and(recent) {
+        return None;
+    }
+    world.definitions_kept_at = Some(now);
+    Some(Effect::Store(Box::new(StoreOp::KeepDefinitions(world.crons.clone()))))
+}
+
+fn name_unreadable(world: &mut World, unreadable: Vec<(String, String)>, now: Timestamp) {
+    Arc::make_mut(&mut world.problems).retain(|problem| !problem.id.starts_with("cron/"));
+    for (cron, detail) in unreadable {
+        world.raise(format!("cron/{cron}"), ProblemKind::UnreadableCron { cron, detail }, now);
+    }
+}
+
+pub fn news(world: &mut World, session: u64, news: News, now: Timestamp) -> Vec<Effect> {
+    if session != world.session {
+        return Vec::new();
+    }
+    let fetch = |world: &World, what| vec![Effect::Fetch { session: world.session, what }];
+    match news {
+        News::CronChanged(cron) => record::cron_from_event(world, cron).into_iter().collect(),
+        News::CronRemoved(id) => {
+            Arc::make_mut(&mut world.crons).remove(&id);
+            world.dirty.plan = true;
+            world.dirty.shown = true;
+            apply::advance(world, now)
+        }
+        News::RunStarted { cron, at } => {
+            if let Some(known) = Arc::make_mut(&mut world.crons).get_mut(&cron) {
+                Arc::make_mut(known).running_since = Some(at);
+                world.dirty.shown = true;
+            }
+            Vec::new()
+        }
+        News::RunFinished(run, cron) => {
+            let mut effects: Vec<Effect> = record::cron_from_event(world, cron).into_iter().collect();
+            effects.extend(record::run(world, run, now));
+            effects.extend(apply::advance(world, now));
+            effects
+        }
+        News::ModelsChanged => fetch(world, Fetch::Catalog),
+        News::Tick => Vec::new(),
+        News::Gap => fetch_all(world),
+        News::ShuttingDown { restart_expected } => {
+            if restart_expected {
+                return lost(world, Trouble::Restarting, now);
+            }
+            Vec::new()
+        }
+        News::Closed { detail } => lost(world, Trouble::Lost { detail }, now),
+    }
+}

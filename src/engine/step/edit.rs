@@ -1,0 +1,242 @@
+//! Edits of the mapping: what a drag, a key or a subcommand changes in `cron-tiers.json`.
+//!
+//! Nothing here reaches the gateway. Every edit is one step of undo, whatever number of crons it
+//! touches.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::effect::{Effect, StoreOp};
+use super::super::input::Receipt;
+use super::super::{Done, Edit, Event, Ticket, World};
+use crate::domain::{CronId, Hold, HoldReason, ProblemKind, Refusal, Tier, TierEntry};
+
+/// How many steps can be taken back.
+const STEPS_KEPT: usize = 200;
+
+/// Entries before and after one edit; `None` is unsorted.
+#[derive(Clone, Debug)]
+struct EditStep {
+    label: String,
+    before: Entries,
+    after: Entries,
+}
+
+type Entries = BTreeMap<CronId, Option<TierEntry>>;
+
+/// What can be taken back, and done again.
+#[derive(Debug, Default)]
+pub struct EditHistory {
+    undo: Vec<EditStep>,
+    redo: Vec<EditStep>,
+}
+
+impl EditHistory {
+    pub(in super::super) fn undo_label(&self) -> Option<String> {
+        self.undo.last().map(|step| step.label.clone())
+    }
+
+    pub(in super::super) fn redo_label(&self) -> Option<String> {
+        self.redo.last().map(|step| step.label.clone())
+    }
+}
+
+/// Carries out an edit and remembers how to take it back.
+pub fn edit(world: &mut World, ticket: Ticket, edit: &Edit, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    may_save(world)?;
+    let mut after = Entries::new();
+    for id in crons_of(edit) {
+        if !world.crons.contains_key(id) && !world.tiers.contains_key(id) {
+            return Err(Refusal::UnknownCron { cron: id.to_string() });
+        }
+        let old = world.tiers.get(id);
+        let new = edited_entry(world, edit, id, old, now);
+        if new.as_ref() != old {
+            after.insert(id.clone(), new);
+        }
+    }
+    if after.is_empty() {
+        return Err(Refusal::NothingToDo);
+    }
+    let before = after.keys().map(|id| (id.clone(), world.tiers.get(id).cloned())).collect();
+    let label = label(edit, after.len());
+    world.history.undo.push(EditStep { label: label.clone(), before, after: after.clone() });
+    if world.history.undo.len() > STEPS_KEPT {
+        world.history.undo.remove(0);
+    }
+    world.history.redo.clear();
+    let mut effects = put(world, Some(ticket), after);
+    effects.push(Effect::Emit(Event::Done { ticket, what: Done::Edited { label } }));
+    Ok(effects)
+}
+
+pub fn undo(world: &mut World, ticket: Ticket) -> Result<Vec<Effect>, Refusal> {
+    may_save(world)?;
+    let step = world.history.undo.pop().ok_or(Refusal::NothingToDo)?;
+    let entries = step.before.clone();
+    let what = Done::Edited { label: format!("undone: {}", step.label) };
+    world.history.redo.push(step);
+    let mut effects = put(world, Some(ticket), entries);
+    effects.push(Effect::Emit(Event::Done { ticket, what }));
+    Ok(effects)
+}
+
+pub fn redo(world: &mut World, ticket: Ticket) -> Result<Vec<Effect>, Refusal> {
+    may_save(world)?;
+    let step = world.history.redo.pop().ok_or(Refusal::NothingToDo)?;
+    let entries = step.after.clone();
+    let what = Done::Edited { label: step.label.clone() };
+    world.history.undo.push(step);
+    let mut effects = put(world, Some(ticket), entries);
+    effects.push(Effect::Emit(Event::Done { ticket, what }));
+    Ok(effects)
+}
+
+/// After a switch was taken back, automatic changes leave the cron alone.
+pub fn hold_after_undo(world: &mut World, cron: &CronId, now: Timestamp) -> Vec<Effect> {
+    let Some(entry) = world.tiers.get(cron) else { return Vec::new() };
+    let hold = Some(Hold { since: now, why: HoldReason::Undone });
+    let held = TierEntry { hold, ..entry.clone() };
+    let effects = put(world, None, Entries::from([(cron.clone(), Some(held))]));
+    // The hold is why the cron stays: there is no edit of the user's left to carry out.
+    Arc::make_mut(&mut world.edited).remove(cron);
+    effects
+}
+
+/// Puts entries into the mapping and on the way to the disk.
+fn put(world: &mut World, ticket: Option<Ticket>, entries: Entries) -> Vec<Effect> {
+    let mut names = BTreeMap::new();
+    let mut moved = Vec::new();
+    for (id, entry) in &entries {
+        let old = world.tiers.get(id);
+        let wish =
+            |entry: Option<&TierEntry>| entry.map(|entry| (entry.tier, entry.pinned.clone(), entry.hold.is_some()));
+        if wish(old) != wish(entry.as_ref()) {
+            moved.push(id.clone());
+        }
+        if let Some(cron) = world.crons.get(id) {
+            names.insert(id.clone(), cron.name.clone());
+        }
+        match entry {
+            Some(entry) => Arc::make_mut(&mut world.tiers).insert(id.clone(), entry.clone()),
+            None => Arc::make_mut(&mut world.tiers).remove(id),
+        };
+    }
+    Arc::make_mut(&mut world.edited).extend(moved);
+    Arc::make_mut(&mut world.saving).extend(entries.keys().cloned());
+    world.dirty.plan = true;
+    world.dirty.shown = true;
+    let receipt = Receipt::Edit { ticket, crons: entries.keys().cloned().collect() };
+    let pending = (*world.edited).clone();
+    vec![Effect::Store(Box::new(StoreOp::SaveTiers { changes: entries, names, pending, receipt }))]
+}
+
+/// The mapping is on disk, or could not be written: then the cards go back, with the reason.
+pub fn saved(
+    world: &mut World,
+    ticket: Option<Ticket>,
+    crons: &[CronId],
+    result: Result<(), ProblemKind>,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let saving = Arc::make_mut(&mut world.saving);
+    for id in crons {
+        saving.remove(id);
+    }
+    world.dirty.shown = true;
+    let Err(problem) = result else {
+        world.clear("state/cron-tiers.json");
+        return Vec::new();
+    };
+    let touched: BTreeSet<&CronId> = crons.iter().collect();
+    if let Some(step) = world.history.undo.pop_if(|step| step.after.keys().collect::<BTreeSet<_>>() == touched) {
+        let tiers = Arc::make_mut(&mut world.tiers);
+        for (id, entry) in step.before {
+            match entry {
+                Some(entry) => tiers.insert(id, entry),
+                None => tiers.remove(&id),
+            };
+        }
+    }
+    world.dirty.plan = true;
+    world.raise("state/cron-tiers.json", problem.clone(), now);
+    let refused = |ticket| Effect::Emit(Event::Refused { ticket, why: Refusal::Problem(problem) });
+    ticket.map(refused).into_iter().collect()
+}
+
+fn may_save(world: &World) -> Result<(), Refusal> {
+    match &world.folder {
+        None => Err(Refusal::NotConnected),
+        Some(folder) if folder.held_by.is_some() => Err(Refusal::ReadOnly),
+        Some(_) => Ok(()),
+    }
+}
+
+fn crons_of(edit: &Edit) -> &[CronId] {
+    match edit {
+        Edit::SetTier { crons, .. }
+        | Edit::AcceptSuggestions { crons }
+        | Edit::SetCritical { crons, .. }
+        | Edit::SetPin { crons, .. }
+        | Edit::SetHold { crons, .. }
+        | Edit::AllowAgentMade { crons, .. } => crons,
+        Edit::SetNote { cron, .. } => std::slice::from_ref(cron),
+    }
+}
+
+/// The entry of `id` after the edit. Marks need a tier: on an unsorted cron they change nothing.
+fn edited_entry(world: &World, edit: &Edit, id: &CronId, old: Option<&TierEntry>, now: Timestamp) -> Option<TierEntry> {
+    let routable = world.crons.get(id).is_none_or(|cron| cron.routable());
+    let with = |change: &dyn Fn(&mut TierEntry)| {
+        let mut entry = old?.clone();
+        change(&mut entry);
+        Some(entry)
+    };
+    match edit {
+        Edit::SetTier { .. } | Edit::AcceptSuggestions { .. } if !routable => old.cloned(),
+        Edit::SetTier { tier, .. } => tier.map(|tier| with_tier(old, tier)),
+        Edit::AcceptSuggestions { .. } => match world.suggestions.get(id) {
+            Some(suggestion) => Some(with_tier(old, suggestion.tier)),
+            None => old.cloned(),
+        },
+        Edit::SetCritical { critical, .. } => with(&|entry| entry.critical = *critical),
+        Edit::SetPin { pin, .. } => with(&|entry| entry.pinned.clone_from(pin)),
+        Edit::SetHold { hold, .. } => with(&|entry| match (hold, &entry.hold) {
+            (true, None) => entry.hold = Some(Hold { since: now, why: HoldReason::ByHand }),
+            (true, Some(_)) => {}
+            (false, _) => entry.hold = None,
+        }),
+        Edit::AllowAgentMade { allow, .. } => with(&|entry| entry.edit_agent_made = *allow),
+        Edit::SetNote { note, .. } => with(&|entry| entry.note.clone_from(note)),
+    }
+}
+
+/// A new tier lifts a hold; the rest of the entry stays.
+fn with_tier(old: Option<&TierEntry>, tier: Tier) -> TierEntry {
+    match old {
+        None => TierEntry::new(tier),
+        Some(old) if old.tier == tier => old.clone(),
+        Some(old) => TierEntry { tier, hold: None, ..old.clone() },
+    }
+}
+
+/// "2 crons moved to T1": what undo would take back.
+fn label(edit: &Edit, n_changed: usize) -> String {
+    let crons = if n_changed == 1 { "1 cron".to_owned() } else { format!("{n_changed} crons") };
+    match edit {
+        Edit::SetTier { tier: Some(tier), .. } => format!("{crons} moved to {}", tier.code()),
+        Edit::SetTier { tier: None, .. } => format!("{crons} moved to unsorted"),
+        Edit::AcceptSuggestions { .. } => format!("{crons} sorted as suggested"),
+        Edit::SetCritical { critical: true, .. } => format!("{crons} marked critical"),
+        Edit::SetCritical { critical: false, .. } => format!("{crons} no longer critical"),
+        Edit::SetPin { pin: Some(_), .. } => format!("{crons} pinned"),
+        Edit::SetPin { pin: None, .. } => format!("{crons} unpinned"),
+        Edit::SetHold { hold: true, .. } => format!("{crons} held"),
+        Edit::SetHold { hold: false, .. } => format!("{crons} released"),
+        Edit::AllowAgentMade { allow: true, .. } => format!("{crons} may be edited although an agent made them"),
+        Edit::AllowAgentMade { allow: false, .. } => format!("{crons} made by an agent left alone again"),
+        Edit::SetNote { .. } => "note changed".to_owned(),
+    }
+}

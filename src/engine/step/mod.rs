@@ -1,0 +1,206 @@
+//! What happens next: world + input + moment → effects. Pure, total, without a wait.
+
+pub(super) mod apply;
+mod connection;
+pub(super) mod edit;
+mod reconcile;
+mod record;
+mod settings;
+mod transfer;
+mod undo;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+
+use super::effect::{Effect, Fetch, StoreOp};
+use super::input::{Input, Receipt};
+use super::{Command, Done, Event, Ticket, World};
+use crate::domain::{ProblemKind, Refusal};
+
+/// Takes one input into the world and says what must be done outside.
+pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
+    match input {
+        Input::Command(ticket, command) => obey(world, ticket, command, now),
+        Input::Tick => tick(world, now),
+        Input::Discovered(found) => {
+            world.discovered = std::sync::Arc::new(found);
+            world.dirty.shown = true;
+            Vec::new()
+        }
+        Input::DemoStarted(result) => connection::demo_started(world, result, now),
+        Input::Opened { session, result } => connection::opened(world, session, result, now),
+        Input::Reloaded(Ok(loaded)) => {
+            connection::take_loaded(world, loaded, now);
+            Vec::new()
+        }
+        Input::Reloaded(Err(problem)) => {
+            world.raise("state/reload", problem, now);
+            Vec::new()
+        }
+        Input::Connected { session, hello, took } => connection::connected(world, session, &hello, took, now),
+        Input::NotConnected { session, trouble } if session == world.session => connection::lost(world, trouble, now),
+        Input::NotConnected { .. } => Vec::new(),
+        Input::Fetched { session, what } => connection::fetched(world, session, what, now),
+        Input::News { session, news } => connection::news(world, session, news, now),
+        Input::Prepared { job, cron, result } => apply::prepared(world, job, &cron, result, now),
+        Input::Written { job, cron, result } => apply::written(world, job, &cron, *result, now),
+        Input::Proven { session, result } if session == world.session => apply::proven(world, result, now),
+        Input::Proven { .. } => Vec::new(),
+        Input::Stored { receipt, result } => stored(world, receipt, result, now),
+        Input::Previewed { ticket, result } => transfer::previewed(world, ticket, result),
+        Input::Imported { ticket, result } => transfer::imported(world, ticket, result, now),
+        Input::Exported { ticket, to, result } => transfer::exported(ticket, &to, result),
+        Input::TaskFailed { task, detail } => {
+            world.raise(format!("task/{task}"), ProblemKind::TaskFailed { task, detail }, now);
+            Vec::new()
+        }
+    }
+}
+
+/// Brings everything that follows from the facts up to date. Returns whether a face should look,
+/// and what else there is to do.
+pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
+    let mut effects = Vec::new();
+    if world.dirty.plan {
+        world.dirty.plan = false;
+        world.derive(now);
+        world.dirty.shown = true;
+        effects.extend(status_files(world));
+    }
+    let shown = std::mem::take(&mut world.dirty.shown);
+    if shown {
+        world.revision += 1;
+    }
+    (shown, effects)
+}
+
+fn status_files(world: &mut World) -> Option<Effect> {
+    let key = world.status_key()?;
+    if world.status_written.as_ref() == Some(&key) {
+        return None;
+    }
+    world.status_written = Some(key);
+    let (plan, fleet, settings) = (world.plan.clone(), world.fleet.clone(), world.effective.clone());
+    Some(Effect::Store(Box::new(StoreOp::SaveStatus { plan, fleet, settings })))
+}
+
+fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let mut effects = connection::retry(world, now);
+    if world.wake_policy_at.is_some_and(|at| at <= now) {
+        world.wake_policy_at = None;
+        world.dirty.plan = true;
+    }
+    if world.refresh_at.is_some_and(|at| at <= now) && world.connected() {
+        effects.extend(connection::refresh(world, now));
+    }
+    effects.extend(apply::advance(world, now));
+    effects
+}
+
+fn obey(world: &mut World, ticket: Ticket, command: Command, now: Timestamp) -> Vec<Effect> {
+    tracing::debug!(?ticket, ?command, "command");
+    match carry_out(world, ticket, command, now) {
+        Ok(effects) => effects,
+        Err(why) => vec![Effect::Emit(Event::Refused { ticket, why })],
+    }
+}
+
+fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    let quietly = |mut effects: Vec<Effect>| {
+        effects.push(Effect::Emit(Event::Done { ticket, what: Done::Quietly }));
+        Ok(effects)
+    };
+    match command {
+        Command::Connect(target) => quietly(connection::connect(world, target, now)?),
+        Command::Disconnect => {
+            if world.job.as_ref().is_some_and(apply::JobState::running) {
+                return Err(Refusal::JobRunning);
+            }
+            quietly(connection::leave(world, now))
+        }
+        Command::Discover => quietly(vec![Effect::Discover]),
+        Command::Refresh if world.connected() => quietly(connection::fetch_all(world)),
+        Command::Refresh => {
+            if let crate::domain::Connection::Waiting { retry_at, .. } = &mut world.connection {
+                *retry_at = now;
+            }
+            quietly(connection::retry(world, now))
+        }
+        Command::Edit(edit) => edit::edit(world, ticket, &edit, now),
+        Command::UndoEdit => edit::undo(world, ticket),
+        Command::RedoEdit => edit::redo(world, ticket),
+        Command::Settings(change) => settings::change(world, ticket, change),
+        Command::Apply { plan, crons } => quietly(apply::begin(world, &plan, &crons, now)?),
+        Command::StopJob => quietly(apply::stop(world, now)?),
+        Command::RetryFailed | Command::ContinueJob => quietly(apply::carry_on(world, now)?),
+        Command::DismissJob => {
+            if world.job.as_ref().is_some_and(apply::JobState::running) {
+                return Err(Refusal::JobRunning);
+            }
+            world.job = None;
+            world.clear("job/interrupted");
+            world.dirty.shown = true;
+            quietly(Vec::new())
+        }
+        Command::PauseNow { cron } => quietly(apply::pause_now(world, &cron, now)?),
+        Command::PrepareUndo(scope) => {
+            undo::prepare(world, &scope, now)?;
+            quietly(Vec::new())
+        }
+        Command::DiscardUndo => {
+            world.undo_plan = None;
+            world.dirty.shown = true;
+            quietly(Vec::new())
+        }
+        Command::LoadRuns { cron } if world.connected() => {
+            let what = Fetch::Runs { cron: Some(cron), limit: 20 };
+            quietly(vec![Effect::Fetch { session: world.session, what }])
+        }
+        Command::LoadRuns { .. } => Err(Refusal::NotConnected),
+        Command::CancelImport => {
+            world.import = None;
+            world.dirty.shown = true;
+            quietly(Vec::new())
+        }
+        Command::PreviewImport { .. } | Command::ConfirmImport { .. } | Command::Export { .. } => {
+            transfer::command(world, ticket, command)
+        }
+        Command::DismissProblem { id } => {
+            world.clear(&id);
+            quietly(Vec::new())
+        }
+        Command::DemoOutage { provider, outage } if world.demo => {
+            quietly(vec![Effect::DemoOutage { provider, outage }])
+        }
+        Command::DemoOutage { .. } => Err(Refusal::NothingToDo),
+        Command::Shutdown => {
+            world.closing = true;
+            Ok(apply::advance(world, now))
+        }
+    }
+}
+
+fn stored(world: &mut World, receipt: Receipt, result: Result<(), ProblemKind>, now: Timestamp) -> Vec<Effect> {
+    match receipt {
+        Receipt::Edit { ticket, crons } => edit::saved(world, ticket, &crons, result, now),
+        Receipt::Settings { ticket } => match result {
+            Ok(()) => {
+                world.clear("state/settings.json");
+                vec![Effect::Emit(Event::Done { ticket, what: Done::Quietly })]
+            }
+            Err(problem) => {
+                world.raise("state/settings.json", problem.clone(), now);
+                vec![Effect::Emit(Event::Refused { ticket, why: Refusal::Problem(problem) })]
+            }
+        },
+        Receipt::Quiet => {
+            match result {
+                Ok(()) => world.clear("state/write"),
+                Err(problem) => world.raise("state/write", problem, now),
+            }
+            Vec::new()
+        }
+    }
+}

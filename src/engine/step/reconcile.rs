@@ -1,0 +1,104 @@
+//! After a crash: what the journal intended is compared with what the gateway has.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::World;
+use super::super::effect::{Effect, StoreOp};
+use super::apply::{self, JobState, Line, Stage};
+use crate::domain::{JobPhase, LineOutcome, ProblemKind};
+use crate::state::InterruptedJob;
+
+/// Keeps a job without an end until the gateway can say what became of it.
+pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJob>, now: Timestamp) {
+    let Some(found) = interrupted else { return };
+    if world.job.as_ref().is_some_and(JobState::running) {
+        return;
+    }
+    let id = world.next_job;
+    world.next_job += 1;
+    let lines = found
+        .plan
+        .changes
+        .iter()
+        .map(|change| {
+            let (outcome, stage) = if found.uncertain.contains(&change.cron) {
+                (LineOutcome::Writing, Stage::Uncertain)
+            } else if let Some(outcome) = found.settled.get(&change.cron) {
+                (outcome.clone(), Stage::Idle)
+            } else if found.asked.contains(&change.cron) {
+                (LineOutcome::NotStarted, Stage::Idle)
+            } else {
+                (LineOutcome::LeftOut, Stage::Idle)
+            };
+            Line { change: Arc::new(change.clone()), outcome, stage, pause_now: false }
+        })
+        .collect();
+    world.job = Some(JobState {
+        id,
+        plan: Arc::new(found.plan),
+        lines,
+        phase: JobPhase::Interrupted,
+        started_at: found.started_at,
+        ended_at: Some(now),
+        expected_end: None,
+        undoes: Vec::new(),
+        proving: false,
+        paced_until: None,
+        drain_check_at: None,
+    });
+}
+
+/// Gives every line of an interrupted job its outcome and closes its journal.
+pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let Some(job) = world.job.as_ref().filter(|job| job.phase == JobPhase::Interrupted) else { return Vec::new() };
+    let left = job.lines.iter().filter(|line| line.outcome == LineOutcome::NotStarted).count();
+    let id = job.id;
+    let uncertain = job.lines.iter().any(|line| line.stage == Stage::Uncertain);
+    let mut effects = Vec::new();
+    if uncertain {
+        effects.extend(apply::resolve_uncertain(world, now));
+    }
+    let waiting: Vec<usize> = world
+        .job
+        .iter()
+        .flat_map(|job| job.lines.iter().enumerate())
+        .filter(|(_, line)| line.outcome == LineOutcome::Waiting)
+        .map(|(index, _)| index)
+        .collect();
+    if let Some(job) = world.job.as_mut() {
+        for index in &waiting {
+            job.lines[*index].outcome = LineOutcome::NotStarted;
+        }
+    }
+    let left = left + waiting.len();
+    if left > 0 {
+        world.raise("job/interrupted", ProblemKind::Interrupted { left }, now);
+    }
+    effects.push(Effect::Store(Box::new(StoreOp::EndJob { job: id, phase: JobPhase::Interrupted })));
+    effects
+}
+
+/// Debts that are none: a pause that was never written, or a cron that somebody switched on again.
+pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let mut ledger = (*world.ledger).clone();
+    ledger.retain(|id, entry| {
+        let Some(cron) = world.crons.get(id) else {
+            tracing::info!(%id, "a paused cron no longer exists");
+            return false;
+        };
+        if cron.enabled {
+            return false;
+        }
+        entry.confirmed = true;
+        true
+    });
+    if ledger == *world.ledger {
+        return Vec::new();
+    }
+    let _ = now;
+    world.ledger = Arc::new(ledger);
+    world.dirty.plan = true;
+    vec![Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() }))]
+}

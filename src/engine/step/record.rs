@@ -1,0 +1,100 @@
+//! Writing facts into the world: a cron as read, a switch, a run and what it confirms.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::super::World;
+use super::super::effect::{Effect, Fetch, StoreOp};
+use crate::domain::{Change, Confirmation, Cron, ProblemKind, Reason, RunRecord, Switch, SwitchId};
+use crate::policy;
+use crate::words::{self, Speech};
+
+/// How many switches the faces see; the journal keeps all.
+const SWITCHES_SHOWN: usize = 1000;
+/// How many runs of one cron are kept in memory.
+const RUNS_SHOWN: usize = 20;
+
+/// A cron as the gateway has it now.
+pub fn cron(world: &mut World, cron: Cron) {
+    Arc::make_mut(&mut world.crons).insert(cron.id.clone(), Arc::new(cron));
+    world.dirty.plan = true;
+    world.dirty.shown = true;
+}
+
+/// A cron from an event, which does not say its revision: kept when the definition is the same,
+/// fetched when it is not.
+pub fn cron_from_event(world: &mut World, mut news: Cron) -> Option<Effect> {
+    let known = world.crons.get(&news.id);
+    if news.revision.is_none() {
+        news.revision =
+            known.filter(|known| known.definition == news.definition).and_then(|known| known.revision.clone());
+    }
+    if news.agent.is_none() {
+        news.agent = known.and_then(|known| known.agent.clone());
+    }
+    let fetch =
+        news.revision.is_none().then(|| Effect::Fetch { session: world.session, what: Fetch::Cron(news.id.clone()) });
+    cron(world, news);
+    fetch
+}
+
+/// A verified switch: newest first, and the ones it took back are marked.
+pub fn switch(world: &mut World, switch: Switch, undone: &[SwitchId]) {
+    let switches = Arc::make_mut(&mut world.switches);
+    for old in switches.iter_mut().filter(|old| undone.contains(&old.id)) {
+        old.undone_by = Some(switch.id.clone());
+    }
+    switches.insert(0, switch);
+    switches.truncate(SWITCHES_SHOWN);
+}
+
+/// A pause is true without a run; everything else waits for one.
+pub fn first_confirmation(change: &Change) -> Confirmation {
+    if change.to.enabled { Confirmation::Waiting } else { Confirmation::NotNeeded }
+}
+
+/// A finished run: evidence about its account, and the confirmation of a switch.
+pub fn run(world: &mut World, run: RunRecord, now: Timestamp) -> Vec<Effect> {
+    let cron = world.crons.get(&run.cron).cloned();
+    let effective = world.effective.clone();
+    policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, cron.as_deref(), &effective, now);
+    let mut effects = confirm(world, &run, now);
+    if let Some(known) = Arc::make_mut(&mut world.runs).get_mut(&run.cron) {
+        known.insert(0, run.clone());
+        known.truncate(RUNS_SHOWN);
+    }
+    world.dirty.plan = true;
+    world.dirty.shown = true;
+    effects.push(Effect::Store(Box::new(StoreOp::RememberRuns(vec![run]))));
+    effects
+}
+
+fn confirm(world: &mut World, run: &RunRecord, now: Timestamp) -> Vec<Effect> {
+    let waiting = |switch: &&Switch| switch.cron == run.cron && switch.undone_by.is_none();
+    let Some(newest) = world.switches.iter().find(waiting) else { return Vec::new() };
+    if newest.confirmation != Confirmation::Waiting {
+        return Vec::new();
+    }
+    let Some(confirmation) = policy::confirm(newest, run, &world.catalog) else { return Vec::new() };
+    let id = newest.id.clone();
+    if let Confirmation::RanElsewhere { provider, model, .. } = &confirmation {
+        let intended = newest.to.model.clone().unwrap_or_else(|| "agent default".to_owned());
+        let ran = format!("{provider}/{model}");
+        let what = ProblemKind::RanElsewhere { cron: newest.name.clone(), intended, ran };
+        world.raise(format!("ran-elsewhere/{}", run.cron), what, now);
+    } else {
+        world.clear(&format!("ran-elsewhere/{}", run.cron));
+    }
+    if let Some(switch) = Arc::make_mut(&mut world.switches).iter_mut().find(|switch| switch.id == id) {
+        switch.confirmation = confirmation.clone();
+    }
+    vec![Effect::Store(Box::new(StoreOp::Confirm { switch: id, confirmation }))]
+}
+
+/// For the log: always in UTC, so that a line means the same everywhere.
+pub fn reason_in_words(world: &World, reason: &Reason, now: Timestamp) -> String {
+    let speech = Speech { now, zone: &TimeZone::UTC, settings: &world.effective, catalog: &world.catalog };
+    words::reason(reason, &speech)
+}

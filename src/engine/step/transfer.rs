@@ -1,0 +1,70 @@
+//! Import and export: a preview before anything is written, and what came of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::effect::{Effect, StoreOp};
+use super::super::{Command, Done, Event, Ticket, World};
+use super::connection::take_loaded;
+use crate::domain::{ImportPreview, ProblemKind, Refusal};
+use crate::state::Loaded;
+
+pub fn command(world: &mut World, ticket: Ticket, command: Command) -> Result<Vec<Effect>, Refusal> {
+    let folder = world.folder.as_ref().ok_or(Refusal::NotConnected)?;
+    let read_only = folder.held_by.is_some();
+    let op = match command {
+        Command::PreviewImport { from } => StoreOp::PreviewImport { ticket, from },
+        Command::ConfirmImport { .. } if read_only => return Err(Refusal::ReadOnly),
+        Command::ConfirmImport { preview, choices } => {
+            let shown = world.import.take().filter(|shown| shown.id == preview).ok_or(Refusal::Drifted)?;
+            world.dirty.shown = true;
+            StoreOp::Import { ticket, preview: shown, choices }
+        }
+        Command::Export { to, what } => StoreOp::Export { ticket, to, what },
+        _ => return Err(Refusal::NothingToDo),
+    };
+    Ok(vec![Effect::Store(Box::new(op))])
+}
+
+pub fn previewed(world: &mut World, ticket: Ticket, result: Result<ImportPreview, ProblemKind>) -> Vec<Effect> {
+    match result {
+        Ok(preview) => {
+            world.import = Some(Arc::new(preview));
+            world.dirty.shown = true;
+            done(ticket, Done::Quietly)
+        }
+        Err(problem) => refused(ticket, problem),
+    }
+}
+
+pub fn imported(
+    world: &mut World,
+    ticket: Ticket,
+    result: Result<(usize, Loaded), ProblemKind>,
+    now: Timestamp,
+) -> Vec<Effect> {
+    match result {
+        Ok((n_files, loaded)) => {
+            take_loaded(world, loaded, now);
+            done(ticket, Done::Imported { n_files })
+        }
+        Err(problem) => refused(ticket, problem),
+    }
+}
+
+pub fn exported(ticket: Ticket, to: &PathBuf, result: Result<usize, ProblemKind>) -> Vec<Effect> {
+    match result {
+        Ok(n_files) => done(ticket, Done::Exported { to: to.display().to_string(), n_files }),
+        Err(problem) => refused(ticket, problem),
+    }
+}
+
+fn done(ticket: Ticket, what: Done) -> Vec<Effect> {
+    vec![Effect::Emit(Event::Done { ticket, what })]
+}
+
+fn refused(ticket: Ticket, problem: ProblemKind) -> Vec<Effect> {
+    vec![Effect::Emit(Event::Refused { ticket, why: Refusal::Problem(problem) })]
+}

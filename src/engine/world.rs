@@ -1,0 +1,336 @@
+//! The engine's whole knowledge. Plain values: no socket, no file, no clock, no lock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::step::apply::JobState;
+use super::step::edit::EditHistory;
+use super::{FolderInfo, Snapshot};
+use crate::domain::{
+    Access, AccountId, Catalog, Connection, Cron, CronId, Discovered, Fleet, GatewayTarget, Health, ImportPreview,
+    Ledger, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem, ProblemKind, RouteMatch, RunRecord, Settings,
+    Suggestion, Switch, TierMap, VendorId,
+};
+use crate::policy;
+
+/// What is, as far as the engine knows.
+#[derive(Debug)]
+pub struct World {
+    pub(super) revision: u64,
+    pub(super) state_root: PathBuf,
+    pub(super) demo: bool,
+    /// Grows with every connection attempt; answers of earlier ones are dropped.
+    pub(super) session: u64,
+    pub(super) target: Option<GatewayTarget>,
+    pub(super) attempt: u32,
+    pub(super) connection: Connection,
+    pub(super) boot_id: Option<String>,
+    pub(super) folder: Option<FolderInfo>,
+    pub(super) discovered: Arc<Vec<Discovered>>,
+
+    pub(super) settings: Arc<Settings>,
+    /// The settings with sure matches filled in: what the policy plans with.
+    pub(super) effective: Arc<Settings>,
+    pub(super) crons: Arc<BTreeMap<CronId, Arc<Cron>>>,
+    pub(super) crons_as_of: Option<Timestamp>,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) catalog_known: bool,
+    pub(super) fleet: Arc<Fleet>,
+    pub(super) tiers: Arc<TierMap>,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) suggestions: Arc<BTreeMap<CronId, Suggestion>>,
+    pub(super) matches: Arc<Vec<RouteMatch>>,
+    pub(super) edited: Arc<BTreeSet<CronId>>,
+    pub(super) down_since: BTreeMap<VendorId, Timestamp>,
+
+    pub(super) plan: Arc<Plan>,
+    pub(super) undo_plan: Option<Arc<Plan>>,
+    pub(super) job: Option<JobState>,
+    pub(super) next_job: u64,
+    /// The gateway's write limit: the window's start and the calls since.
+    pub(super) write_window: Option<(Timestamp, u32)>,
+    /// Gateway versions on which a guarded write was refused as it must be.
+    pub(super) proven: BTreeSet<String>,
+    pub(super) switches: Arc<Vec<Switch>>,
+    pub(super) runs: Arc<BTreeMap<CronId, Vec<RunRecord>>>,
+    pub(super) history: EditHistory,
+    pub(super) saving: Arc<BTreeSet<CronId>>,
+    pub(super) import: Option<Arc<ImportPreview>>,
+    pub(super) problems: Arc<Vec<Problem>>,
+
+    pub(super) dirty: Dirty,
+    /// When quotas and models are asked for again.
+    pub(super) refresh_at: Option<Timestamp>,
+    pub(super) wake_policy_at: Option<Timestamp>,
+    /// When all definitions were last copied to the history.
+    pub(super) definitions_kept_at: Option<Timestamp>,
+    /// What the status files last said.
+    pub(super) status_written: Option<StatusKey>,
+    pub(super) closing: bool,
+}
+
+/// What the next [`settle`](super::step::settle) has to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Dirty {
+    /// Something is different on screen.
+    pub shown: bool,
+    /// Crons, models, health, tiers or settings changed: plan again.
+    pub plan: bool,
+}
+
+/// What the status files depend on: written again when it differs.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct StatusKey {
+    level: OutageLevel,
+    health: Vec<(AccountId, Health)>,
+    settings: Arc<Settings>,
+}
+
+impl World {
+    /// The status files as they should be, or `None` while nobody may write them.
+    pub(super) fn status_key(&self) -> Option<StatusKey> {
+        let writable = self.folder.as_ref().is_some_and(|folder| folder.held_by.is_none());
+        (writable && self.ready() && self.connected()).then(|| StatusKey {
+            level: self.plan.outage.level,
+            health: self.fleet.accounts.iter().map(|(id, vital)| (id.clone(), vital.health.clone())).collect(),
+            settings: self.effective.clone(),
+        })
+    }
+
+    #[must_use]
+    pub fn new(state_root: PathBuf, now: Timestamp) -> Self {
+        Self {
+            revision: 0,
+            state_root,
+            demo: false,
+            session: 0,
+            target: None,
+            attempt: 0,
+            connection: Connection::None,
+            boot_id: None,
+            folder: None,
+            discovered: Arc::default(),
+            settings: Arc::default(),
+            effective: Arc::default(),
+            crons: Arc::default(),
+            crons_as_of: None,
+            catalog: Arc::default(),
+            catalog_known: false,
+            fleet: Arc::default(),
+            tiers: Arc::default(),
+            ledger: Arc::default(),
+            suggestions: Arc::default(),
+            matches: Arc::default(),
+            edited: Arc::default(),
+            down_since: BTreeMap::new(),
+            plan: Arc::new(empty_plan(now)),
+            undo_plan: None,
+            job: None,
+            next_job: 1,
+            write_window: None,
+            proven: BTreeSet::new(),
+            switches: Arc::default(),
+            runs: Arc::default(),
+            history: EditHistory::default(),
+            saving: Arc::default(),
+            import: None,
+            problems: Arc::default(),
+            dirty: Dirty { shown: true, plan: false },
+            refresh_at: None,
+            wake_policy_at: None,
+            definitions_kept_at: None,
+            status_written: None,
+            closing: false,
+        }
+    }
+
+    /// Forgets everything that belongs to one gateway.
+    pub(super) fn leave_gateway(&mut self, now: Timestamp) {
+        let fresh = Self::new(std::mem::take(&mut self.state_root), now);
+        let old = std::mem::replace(self, fresh);
+        self.revision = old.revision;
+        self.session = old.session + 1;
+        self.discovered = old.discovered;
+        self.next_job = old.next_job;
+        self.proven = old.proven;
+    }
+
+    /// Whether crons, models and files are all here, so that planning makes sense.
+    pub(super) fn ready(&self) -> bool {
+        self.folder.is_some() && self.crons_as_of.is_some() && self.catalog_known
+    }
+
+    pub(super) fn connected(&self) -> bool {
+        matches!(self.connection, Connection::Connected(_))
+    }
+
+    pub(super) fn access(&self) -> Option<Access> {
+        self.connection.info().map(|info| info.access)
+    }
+
+    /// Everything the policy may know, now.
+    pub(super) fn observation(&self, now: Timestamp) -> Observation {
+        Observation {
+            at: now,
+            gateway_reachable: self.connected() && self.ready(),
+            crons: self.crons.clone(),
+            catalog: self.catalog.clone(),
+            fleet: self.fleet.clone(),
+            tiers: self.tiers.clone(),
+            ledger: self.ledger.clone(),
+            edited: self.edited.clone(),
+            down_since: self.down_since.clone(),
+            previous_level: self.plan.outage.level,
+            busy: Arc::new(self.job.as_ref().map(JobState::busy).unwrap_or_default()),
+        }
+    }
+
+    /// Shows a problem, once for each id; the newest words win, the first date stays.
+    pub(super) fn raise(&mut self, id: impl Into<String>, what: ProblemKind, now: Timestamp) {
+        let id = id.into();
+        let problems = Arc::make_mut(&mut self.problems);
+        match problems.iter_mut().find(|problem| problem.id == id) {
+            Some(problem) => problem.what = what,
+            None => {
+                tracing::warn!(%id, ?what, "problem");
+                problems.push(Problem { id, what, since: now });
+            }
+        }
+        self.dirty.shown = true;
+    }
+
+    pub(super) fn clear(&mut self, id: &str) {
+        if self.problems.iter().any(|problem| problem.id == id) {
+            Arc::make_mut(&mut self.problems).retain(|problem| problem.id != id);
+            self.dirty.shown = true;
+        }
+    }
+
+    /// When time alone will change something: the loop sends [`Input::Tick`](super::Input::Tick) then.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        let retry_at = match &self.connection {
+            Connection::Waiting { retry_at, .. } => Some(*retry_at),
+            _ => None,
+        };
+        let job = self.job.as_ref().and_then(JobState::next_wake);
+        [retry_at, job, self.refresh_at, self.wake_policy_at].into_iter().flatten().min()
+    }
+
+    /// Whether everything asked for was carried out, so that the process may end.
+    #[must_use]
+    pub fn may_end(&self) -> bool {
+        self.closing && !self.job.as_ref().is_some_and(JobState::writing)
+    }
+
+    /// The picture for the faces.
+    #[must_use]
+    pub fn snapshot(&self, now: Timestamp) -> Snapshot {
+        Snapshot {
+            revision: self.revision,
+            at: now,
+            demo: self.demo,
+            connection: self.connection.clone(),
+            folder: self.folder.clone(),
+            discovered: self.discovered.clone(),
+            settings: self.effective.clone(),
+            crons: self.crons.clone(),
+            crons_as_of: self.crons_as_of,
+            tiers: self.tiers.clone(),
+            catalog: self.catalog.clone(),
+            fleet: self.fleet.clone(),
+            ledger: self.ledger.clone(),
+            suggestions: self.suggestions.clone(),
+            matches: self.matches.clone(),
+            match_asked: self.match_asked(),
+            plan: self.plan.clone(),
+            undo_plan: self.undo_plan.clone(),
+            job: self.job.as_ref().map(JobState::picture),
+            switches: self.switches.clone(),
+            runs: self.runs.clone(),
+            undo: self.history.undo_label(),
+            redo: self.history.redo_label(),
+            saving: self.saving.clone(),
+            import: self.import.clone(),
+            problems: self.problems.clone(),
+            ended: None,
+        }
+    }
+
+    /// Some chain names a route for which several models fit.
+    fn match_asked(&self) -> bool {
+        use crate::domain::MatchCertainty::Asks;
+        self.catalog_known && self.matches.iter().any(|found| found.certainty == Asks)
+    }
+
+    /// Recomputes everything that follows from crons, models, tiers, settings and health.
+    pub(super) fn derive(&mut self, now: Timestamp) {
+        if self.catalog_known {
+            self.matches = Arc::new(policy::match_routes(&self.settings, &self.catalog));
+            self.effective = Arc::new(policy::with_matches(&self.settings, &self.matches));
+        } else {
+            self.effective = self.settings.clone();
+        }
+        self.suggestions = Arc::new(
+            self.crons
+                .values()
+                .filter(|cron| cron.routable() && !self.tiers.contains_key(&cron.id))
+                .map(|cron| (cron.id.clone(), policy::suggest_tier(cron)))
+                .collect(),
+        );
+        let mut fleet = (*self.fleet).clone();
+        policy::advance(&mut fleet, &self.effective, now);
+        if fleet != *self.fleet {
+            self.fleet = Arc::new(fleet);
+        }
+        let failing = policy::vendors_failing_at(&self.observation(now), &self.effective);
+        self.down_since.retain(|vendor, _| failing.contains(vendor));
+        for vendor in failing {
+            self.down_since.entry(vendor).or_insert(now);
+        }
+        let observation = self.observation(now);
+        let plan = policy::plan(&observation, &self.effective);
+        self.settle_edits(&plan);
+        self.wake_policy_at = policy::next_wake(&self.fleet, &plan, &self.effective, now);
+        self.plan = Arc::new(plan);
+    }
+
+    /// An edit whose cron needs no change any more is no longer pending.
+    fn settle_edits(&mut self, plan: &Plan) {
+        use crate::domain::Verdict;
+        if self.edited.is_empty() || !self.connected() {
+            return;
+        }
+        let settled: Vec<CronId> = self
+            .edited
+            .iter()
+            .filter(|id| plan.decision(id).is_none_or(|decision| decision.verdict == Verdict::Stay))
+            .cloned()
+            .collect();
+        if !settled.is_empty() {
+            let edited = Arc::make_mut(&mut self.edited);
+            for id in settled {
+                edited.remove(&id);
+            }
+        }
+    }
+}
+
+fn empty_plan(now: Timestamp) -> Plan {
+    Plan {
+        id: PlanId::new("empty"),
+        at: now,
+        origin: PlanOrigin::Distribution,
+        outage: crate::domain::Outage { level: OutageLevel::Healthy, down: Vec::new() },
+        changes: Vec::new(),
+        decisions: Vec::new(),
+        notes: Vec::new(),
+        daily_cost: None,
+    }
+}
+
+/// How long the engine waits before it asks for models and quotas again.
+pub(super) const REFRESH_EVERY: SignedDuration = SignedDuration::from_mins(5);

@@ -1,0 +1,167 @@
+//! Calls to a gateway, in the program's own words.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::socket::Ask;
+use super::{GatewayError, convert};
+use crate::domain::{AccountId, Catalog, Cron, CronId, Patch, QuotaWindow, Revision, RunRecord};
+
+/// The most that a gateway gives of a list at once.
+const PAGE: usize = 200;
+/// How often a list that changes while it is read is read again.
+const READS: usize = 5;
+
+/// A cheap handle on the task that owns a connection. The connection ends with [`Client::close`], or
+/// with the last handle.
+#[derive(Clone, Debug)]
+pub struct Client {
+    asks: mpsc::Sender<Ask>,
+    places: Arc<Semaphore>,
+    bye: Arc<Notify>,
+    patience: Duration,
+}
+
+/// All crons of a gateway, as far as they can be read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CronList {
+    /// In the order of their ids.
+    pub crons: Vec<Cron>,
+    /// Jobs that cannot be read, with their id or their place in the list, and why.
+    pub unreadable: Vec<(String, String)>,
+}
+
+/// What the gateway knows of quotas.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Only accounts that could be asked, in the order of their ids.
+    pub accounts: Vec<(AccountId, Vec<QuotaWindow>)>,
+    /// The gateway is still asking; ask it again in some seconds.
+    pub refreshing: bool,
+}
+
+impl Client {
+    pub(crate) fn new(asks: mpsc::Sender<Ask>, places: Arc<Semaphore>, bye: Arc<Notify>, patience: Duration) -> Self {
+        Self { asks, places, bye, patience }
+    }
+
+    /// All crons, disabled ones too, from one unchanged list.
+    pub async fn crons(&self) -> Result<CronList, GatewayError> {
+        for _ in 0..READS {
+            if let Some(list) = self.crons_in_one_go().await? {
+                return Ok(list);
+            }
+        }
+        Err(GatewayError::Unavailable {
+            retry_after: None,
+            retryable: true,
+            message: "the list of crons keeps changing".to_owned(),
+        })
+    }
+
+    /// `None` when the list changed between two of its pages.
+    async fn crons_in_one_go(&self) -> Result<Option<CronList>, GatewayError> {
+        let mut crons = BTreeMap::new();
+        let mut unreadable = Vec::new();
+        let mut revision = None;
+        let mut offset = 0;
+        loop {
+            // By name: other orders move whenever a cron runs.
+            let params = json!({
+                "includeDisabled": true, "includeDeliveryPreviews": false,
+                "limit": PAGE, "offset": offset, "sortBy": "name",
+            });
+            let page = convert::crons_from(self.call("cron.list", params).await?, offset)
+                .map_err(|detail| GatewayError::Garbage { detail })?;
+            if *revision.get_or_insert_with(|| page.revision.clone()) != page.revision {
+                return Ok(None);
+            }
+            crons.extend(page.crons.into_iter().map(|cron| (cron.id.clone(), cron)));
+            unreadable.extend(page.unreadable);
+            match page.next_offset {
+                Some(next) if next > offset => offset = next,
+                Some(_) => return Err(GatewayError::Garbage { detail: "a list of crons without an end".to_owned() }),
+                None => return Ok(Some(CronList { crons: crons.into_values().collect(), unreadable })),
+            }
+        }
+    }
+
+    pub async fn cron(&self, id: &CronId) -> Result<Cron, GatewayError> {
+        readable(self.call("cron.get", json!({ "id": id.as_str() })).await?)
+    }
+
+    /// Writes `patch`, and returns the cron as the gateway keeps it then.
+    ///
+    /// With `expected`, only if the cron still has that revision. Does not pace: the gateway takes
+    /// 30 of these in a minute.
+    pub async fn update(&self, id: &CronId, patch: &Patch, expected: Option<&Revision>) -> Result<Cron, GatewayError> {
+        let mut params = json!({ "id": id.as_str(), "patch": convert::patch_to(patch) });
+        if let Some(revision) = expected {
+            params["expectedConfigRevision"] = revision.as_str().into();
+        }
+        readable(self.call("cron.update", params).await?)
+    }
+
+    /// The models that may be chosen, and which one a cron without a model gets.
+    pub async fn catalog(&self) -> Result<Catalog, GatewayError> {
+        let models = self.call("models.list", json!({}));
+        let config = self.call("config.get", json!({}));
+        let (models, config) = tokio::join!(models, config);
+        let config = match config {
+            Ok(config) => config,
+            // The list marks the default model, so it is enough.
+            Err(GatewayError::MissingScope { .. } | GatewayError::Rejected { .. }) => Value::Null,
+            Err(error) => return Err(error),
+        };
+        Ok(convert::catalog_from(&models?, &config))
+    }
+
+    /// Quota windows as the gateway last heard of them; `now` is when this is observed.
+    pub async fn usage(&self, now: Timestamp) -> Result<Usage, GatewayError> {
+        Ok(convert::usage_from(&self.call("usage.status", json!({})).await?, now))
+    }
+
+    /// The last `limit` finished runs (200 at most), newest first; of all crons when `cron` is `None`.
+    pub async fn runs(&self, cron: Option<&CronId>, limit: u32) -> Result<Vec<RunRecord>, GatewayError> {
+        let limit = limit.clamp(1, PAGE as u32);
+        let params = match cron {
+            Some(id) => json!({ "id": id.as_str(), "limit": limit }),
+            None => json!({ "scope": "all", "limit": limit }),
+        };
+        let page = self.call("cron.runs", params).await?;
+        let Some(entries) = page.get("entries").and_then(Value::as_array) else {
+            return Err(GatewayError::Garbage { detail: "a list of runs without entries".to_owned() });
+        };
+        Ok(entries.iter().filter_map(convert::run_from).collect())
+    }
+
+    /// Calls any method. Waits for a place among the calls under way, then at most a minute for the answer.
+    pub async fn call(&self, method: &str, params: Value) -> Result<Value, GatewayError> {
+        let closed = || GatewayError::Closed { detail: "already".to_owned() };
+        let _place = self.places.acquire().await.map_err(|_ended| closed())?;
+        let (answer, answered) = oneshot::channel();
+        let asking = async {
+            let ask = Ask { method: method.to_owned(), params, answer };
+            self.asks.send(ask).await.map_err(|_ended| closed())?;
+            answered.await.map_err(|_ended| closed())?
+        };
+        timeout(self.patience, asking)
+            .await
+            .map_err(|_elapsed| GatewayError::Timeout { what: method.to_owned(), after: self.patience })?
+    }
+
+    /// Ends the connection for every handle on it.
+    pub fn close(&self) {
+        self.bye.notify_one();
+    }
+}
+
+fn readable(job: Value) -> Result<Cron, GatewayError> {
+    convert::cron_from(job).map_err(|(_, detail)| GatewayError::Garbage { detail })
+}

@@ -1,0 +1,18 @@
+//! The customs: JSON of the gateway in, values of the domain out.
+//!
+//! Pure and lenient. Results carry fields that no schema lists, so nothing is refused for being unknown,
+//! and one thing that cannot be read never costs the others.
+
+mod job;
+mod model;
+mod run;
+mod usage;
+mod value;
+
+pub use job::{cron_from, crons_from};
+pub use model::catalog_from;
+pub use run::run_from;
+pub use usage::usage_from;
+
+pub(crate) use job::patch_to;
+pub(crate) use value::{moment, span_millis};

@@ -1,0 +1,62 @@
+//! OpenClaw's configuration file: JSON5, with parts kept in other files.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+/// Files larger than this are no configuration.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// The configuration at `path` with its included files, or nothing when it cannot be read. Why it cannot
+/// be is not said: a parser's words may quote a token.
+pub(super) fn read(path: &Path) -> Option<Value> {
+    let mut config = parse(path)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    include(&mut config, folder);
+    if let Value::Object(sections) = &mut config {
+        for section in sections.values_mut() {
+            include(section, folder);
+        }
+    }
+    Some(config)
+}
+
+fn parse(path: &Path) -> Option<Value> {
+    if std::fs::metadata(path).ok()?.len() > LARGEST {
+        return None;
+    }
+    let text = std::fs::read_to_string(path).ok()?;
+    json5::from_str(&text).ok()
+}
+
+/// Replaces `$include` with the files it names; what stands beside it wins. Inside included files it is
+/// not followed further.
+fn include(section: &mut Value, folder: &Path) {
+    let Value::Object(fields) = section else { return };
+    let Some(wanted) = fields.remove("$include") else { return };
+    let names: Vec<&str> = match &wanted {
+        Value::String(name) => vec![name],
+        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let mut merged = Value::Object(Map::new());
+    for name in names {
+        if let Some(part) = parse(&folder.join(name)) {
+            merge(&mut merged, part);
+        }
+    }
+    merge(&mut merged, std::mem::take(section));
+    *section = merged;
+}
+
+/// Lays `over` on `base`: objects field by field, anything else replaced.
+fn merge(base: &mut Value, over: Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, over) => *base = over,
+    }
+}

@@ -1,0 +1,200 @@
+//! The window's application: takes snapshots and events from the engine, draws the shell, and is
+//! the one place where wishes are carried out.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::{Context, Theme, Ui, ViewportCommand};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use tokio::sync::broadcast;
+
+use crate::domain::{MatchCertainty, RouteMatch, Settings, ThemeChoice};
+use crate::engine::{Command, Event, Handle, Snapshot};
+use crate::ui::action::{Action, Screen};
+use crate::ui::shell::Shell;
+use crate::ui::system_theme::SystemTheme;
+use crate::words::Speech;
+
+/// The state of the window.
+pub struct App {
+    handle: Handle,
+    events: broadcast::Receiver<Event>,
+    shell: Shell,
+    zone: TimeZone,
+    system_theme: SystemTheme,
+    /// The newest snapshot, and when it came.
+    latest: Arc<Snapshot>,
+    came: Instant,
+    /// The same with the present moment, for everything that counts.
+    shown: Snapshot,
+    settings: InEffect,
+    dressed: Option<Theme>,
+    shutdown: Option<Box<dyn FnOnce()>>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("screen", &self.shell.screen()).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// A window on a running engine. `shutdown` is called once, when the window has closed.
+    #[must_use]
+    pub fn new(handle: Handle, system_theme: SystemTheme, shutdown: Box<dyn FnOnce()>) -> Self {
+        let latest = handle.snapshot();
+        Self {
+            events: handle.events(),
+            handle,
+            shell: Shell::default(),
+            zone: TimeZone::system(),
+            system_theme,
+            shown: (*latest).clone(),
+            latest,
+            came: Instant::now(),
+            settings: InEffect::default(),
+            dressed: None,
+            shutdown: Some(shutdown),
+        }
+    }
+
+    /// Takes what the engine has to say. Runs before each frame, and while the window is hidden.
+    pub fn listen(&mut self, ctx: &Context) {
+        let latest = self.handle.snapshot();
+        if !Arc::ptr_eq(&latest, &self.latest) {
+            self.settings.follow(&self.latest, &latest);
+            self.latest = latest;
+            self.came = Instant::now();
+            self.shown = Snapshot { settings: self.settings.in_effect(&self.latest), ..(*self.latest).clone() };
+        }
+        // The engine's clock goes on between its snapshots.
+        let gone = SignedDuration::try_from(self.came.elapsed()).unwrap_or_default();
+        self.shown.at = self.latest.at + gone;
+        loop {
+            match self.events.try_recv() {
+                Ok(event) => self.hear(&event),
+                // The newest are still there: go on with those.
+                Err(broadcast::error::TryRecvError::Lagged(_)) => {}
+                Err(_) => break,
+            }
+        }
+        self.dress(ctx);
+    }
+
+    fn hear(&mut self, event: &Event) {
+        let shown = &self.shown;
+        let speech = Speech { now: shown.at, zone: &self.zone, settings: &shown.settings, catalog: &shown.catalog };
+        self.shell.notices.hear(event, shown, &speech);
+    }
+
+    /// Light or dark, as the user chose or the desktop says.
+    fn dress(&mut self, ctx: &Context) {
+        let theme = match self.shown.settings.window.theme {
+            ThemeChoice::Light => Theme::Light,
+            ThemeChoice::Dark => Theme::Dark,
+            ThemeChoice::System => self.system_theme.get().or_else(|| ctx.system_theme()).unwrap_or(Theme::Dark),
+        };
+        if self.dressed != Some(theme) {
+            ctx.set_theme(theme);
+            self.dressed = Some(theme);
+        }
+    }
+
+    /// Draws the window and carries out what the user asked for.
+    pub fn draw(&mut self, ui: &mut Ui) {
+        for action in self.shell.ui(ui, &self.shown, &self.zone) {
+            self.carry_out(ui.ctx(), action);
+        }
+    }
+
+    /// The one place where a wish becomes something.
+    fn carry_out(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::Tell(command) => self.tell(command),
+            Action::Go(screen) => self.go(screen),
+            Action::Open(cron) => self.shell.open(cron),
+            Action::CloseDrawer => self.shell.close_drawer(),
+            Action::Pick(pick) => self.shell.ask_path(pick),
+            Action::Browse(url) => ctx.open_url(egui::OpenUrl::new_tab(url)),
+        }
+        // What was asked for shows in the next frame, also when the engine has nothing to say.
+        ctx.request_repaint_after(Duration::from_millis(1));
+    }
+
+    fn go(&mut self, screen: Screen) {
+        if screen == Screen::Welcome {
+            self.tell(Command::Discover);
+        }
+        self.shell.go(screen);
+    }
+
+    fn tell(&mut self, command: Command) {
+        if self.handle.send(command).is_err() {
+            let text = "The engine does not take commands now; try again in a moment".to_owned();
+            self.shell.notices.say(text, self.shown.at);
+        }
+    }
+}
+
+/// The settings with the models that were matched to routes without asking: what is planned with,
+/// and so what a route's name stands for on screen.
+#[derive(Debug, Default)]
+struct InEffect(Option<Arc<Settings>>);
+
+impl InEffect {
+    /// Forgets what was worked out when settings or matches differ from before.
+    fn follow(&mut self, before: &Snapshot, now: &Snapshot) {
+        if !Arc::ptr_eq(&before.settings, &now.settings) || !Arc::ptr_eq(&before.matches, &now.matches) {
+            self.0 = None;
+        }
+    }
+
+    fn in_effect(&mut self, snapshot: &Snapshot) -> Arc<Settings> {
+        let work_out = || {
+            let mut settings = (*snapshot.settings).clone();
+            let sure = |found: &&RouteMatch| found.certainty == MatchCertainty::Sure;
+            for found in snapshot.matches.iter().filter(sure) {
+                if let Some(route) = settings.routes.get_mut(&found.route) {
+                    route.model = route.model.take().or_else(|| found.model.clone());
+                }
+            }
+            Arc::new(settings)
+        };
+        self.0.get_or_insert_with(work_out).clone()
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.listen(ctx);
+        if ctx.input(|input| input.viewport().close_requested()) {
+            tracing::debug!("the window closes");
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.draw(ui);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        if let Some(shutdown) = self.shutdown.take() {
+            shutdown();
+        }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        crate::ui::theme::palette_of(visuals).background.to_normalized_gamma_f32()
+    }
+
+    /// Only the window's size and place are kept; what is open in it is not.
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}
+
+/// Asks a window to close, from another thread.
+pub fn close(ctx: &Context) {
+    ctx.send_viewport_cmd(ViewportCommand::Close);
+    ctx.request_repaint_after(Duration::from_millis(1));
+}

@@ -1,0 +1,79 @@
+//! The context menu of a card: everything that keys and dragging can do, by name.
+
+use egui::{Button, Key, Modifiers, Popup, Response, SetOpenCommand, Ui};
+
+use crate::domain::{MadeBy, Tier};
+use crate::engine::Edit;
+use crate::ui::action::Action;
+
+use super::facts::{Card, Lane};
+use super::keys::Mark;
+use super::{Board, Scene};
+
+/// Opens on a right click, on the menu key and on Shift+F10.
+pub(super) fn card_menu(response: &Response, board: &mut Board, scene: &mut Scene<'_>, card: &Card) {
+    let by_key = response.has_focus()
+        && response.ctx.input_mut(|input| {
+            input.consume_key(Modifiers::SHIFT, Key::F10) || input.consume_key(Modifiers::NONE, Key::Menu)
+        });
+    if by_key || response.secondary_clicked() {
+        board.selection.grab(card.id());
+    }
+    let mut popup = Popup::context_menu(response);
+    if by_key {
+        popup = popup.open_memory(SetOpenCommand::Bool(true)).at_position(response.rect.left_bottom());
+    }
+    popup.show(|ui| menu_ui(ui, board, scene, card));
+}
+
+fn menu_ui(ui: &mut Ui, board: &mut Board, scene: &mut Scene<'_>, card: &Card) {
+    ui.set_min_width(210.0);
+    if item(ui, "Open details", "Enter", true) {
+        scene.wishes.push(Action::Open(card.id().clone()));
+    }
+    if card.lane == Lane::NotRoutable {
+        return;
+    }
+    ui.separator();
+    let crons = board.selection.targets(&scene.facts);
+    let many = if crons.len() > 1 { format!(" ({})", crons.len()) } else { String::new() };
+    if let Some(tier) = card.suggested
+        && item(ui, &format!("Accept suggestion: {}", tier.code()), "", scene.editable)
+    {
+        scene.edit(Edit::AcceptSuggestions { crons: vec![card.id().clone()] });
+    }
+    for (tier, key) in [(Some(Tier::T1), "1"), (Some(Tier::T2), "2"), (Some(Tier::T3), "3"), (None, "0")] {
+        let to = tier.map_or("unsorted", Tier::code);
+        if item(ui, &format!("Move to {to}{many}"), key, scene.editable) {
+            board.move_to(scene, &crons, tier);
+        }
+    }
+    ui.separator();
+    let sorted = scene.editable && matches!(card.lane, Lane::Tier(_));
+    let marks = [
+        (Mark::Critical, "Not critical", "Critical: keeps running in a crisis", "C"),
+        (Mark::Pinned, "Unpin its model", "Pin its model", "P"),
+        (Mark::Held, "Lift the hold", "Hold: no automatic changes", "H"),
+    ];
+    for (mark, off, on, key) in marks {
+        let text = if mark.is_on(card) { off } else { on };
+        if item(ui, text, key, sorted) {
+            board.toggle(scene, mark);
+        }
+    }
+    if card.cron.made_by == MadeBy::Agent && sorted {
+        let allowed = scene.snapshot.tiers.get(card.id()).is_some_and(|entry| entry.edit_agent_made);
+        let text = if allowed { "Leave this agent's cron alone" } else { "Allow edits, though its authority is lost" };
+        if item(ui, text, "", true) {
+            scene.edit(Edit::AllowAgentMade { crons, allow: !allowed });
+        }
+    }
+}
+
+fn item(ui: &mut Ui, text: &str, key: &str, enabled: bool) -> bool {
+    let clicked = ui.add_enabled(enabled, Button::new(text).shortcut_text(key)).clicked();
+    if clicked {
+        ui.close();
+    }
+    clicked
+}

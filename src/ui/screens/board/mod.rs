@@ -1,0 +1,237 @@
+//! The tier board: columns of cards that are dragged between tiers.
+//!
+//! Owns only what may be forgotten when the window closes: selection, search, scroll. It returns
+//! wishes and changes nothing itself. Derived lists are kept until the world or the filter
+//! changes; per frame only what is seen is drawn.
+
+mod card;
+mod chain;
+mod chain_ui;
+mod column;
+mod facts;
+mod keys;
+mod lanes;
+mod menu;
+mod select;
+mod toolbar;
+
+use std::rc::Rc;
+
+use egui::{Align2, CursorIcon, DragAndDrop, Id, LayerId, Order, Rect, Sense, StrokeKind, Ui, accesskit, pos2, vec2};
+
+use jiff::tz::TimeZone;
+
+pub use facts::Lane;
+pub use lanes::{Filter, Only, Sort};
+
+use crate::domain::{CronId, Tier};
+use crate::engine::{Command, Edit, Snapshot};
+use crate::ui::action::Action;
+use crate::ui::icon;
+use crate::ui::theme::{self, space};
+use crate::ui::widgets::{cut, empty_state};
+use crate::words::Speech;
+
+use facts::Facts;
+use lanes::Lanes;
+use select::Selection;
+
+/// The board and what it remembers while the window is open.
+#[derive(Debug, Default)]
+pub struct Board {
+    filter: Filter,
+    show_not_routable: bool,
+    /// Shown although nothing is unsorted.
+    show_unsorted: bool,
+    selection: Selection,
+    /// What a screen reader is told about the last wish.
+    announcement: String,
+    focus_search: bool,
+    /// The column in which the card under the cursor has the focus.
+    focused_in: Option<Lane>,
+    /// The row that the cursor went to is in view.
+    arrived: bool,
+    facts: Rc<Facts>,
+    lanes: Rc<Lanes>,
+}
+
+/// Crons that are carried by the pointer.
+#[derive(Clone, Debug)]
+struct Carried(Vec<CronId>);
+
+/// What the parts of the board draw from in one frame.
+struct Scene<'a> {
+    snapshot: &'a Snapshot,
+    speech: &'a Speech<'a>,
+    facts: Rc<Facts>,
+    lanes: Rc<Lanes>,
+    density: card::Density,
+    /// Edits of the mapping are possible.
+    editable: bool,
+    wishes: Vec<Action>,
+}
+
+impl Scene<'_> {
+    fn edit(&mut self, edit: Edit) {
+        if self.editable {
+            self.wishes.push(Action::Tell(Command::Edit(edit)));
+        }
+    }
+}
+
+impl Board {
+    /// Draws the board and returns what the user asked for.
+    pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
+        let speech = &Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
+        let facts = Facts::of(snapshot, &self.facts);
+        if facts.revision != self.facts.revision {
+            self.selection.prune(&facts);
+            // Keys go on working on a card where it arrives.
+            let card = self.selection.cursor.as_ref().and_then(|id| facts.card(id));
+            if let (Some(before), Some(card)) = (self.focused_in, card) {
+                self.selection.follow |= card.lane != before;
+            }
+        }
+        self.facts = facts;
+        self.lanes = Lanes::of(&self.facts, &self.filter, &self.lanes);
+        let mut scene = Scene {
+            snapshot,
+            speech,
+            facts: self.facts.clone(),
+            lanes: self.lanes.clone(),
+            density: card::Density::of(snapshot.settings.window.compact_cards),
+            editable: snapshot.folder.as_ref().is_none_or(|folder| folder.held_by.is_none()),
+            wishes: Vec::new(),
+        };
+        self.keys(ui, &mut scene);
+        self.toolbar_ui(ui, &mut scene);
+        ui.add_space(space::S / 2.0);
+        if scene.facts.cards.is_empty() {
+            nothing_ui(ui, snapshot);
+        } else if scene.lanes.is_empty() && self.filter.is_on() {
+            empty_state(ui, icon::SEARCH, "No cron matches", "Change the search or switch filters off.");
+        } else {
+            self.columns_ui(ui, &mut scene);
+        }
+        ghost_ui(ui, &scene);
+        self.announce_ui(ui);
+        scene.wishes
+    }
+
+    fn columns_ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
+        let lanes = self.shown(scene);
+        let weight = |lane: Lane| if matches!(lane, Lane::Tier(_)) { 1.22 } else { 1.0 };
+        let total: f32 = lanes.iter().map(|lane| weight(*lane)).sum();
+        let full = ui.available_rect_before_wrap();
+        let share = (full.width() - space::M * (lanes.len() - 1) as f32) / total;
+        let head = column::head_height(ui, scene, &lanes, share * 1.22);
+        let mut left = full.left();
+        for lane in lanes {
+            let width = share * weight(lane);
+            let rect = Rect::from_min_size(pos2(left, full.top()), vec2(width, full.height()));
+            self.column_ui(ui, scene, lane, rect, head);
+            left += width + space::M;
+        }
+        let lane = self.selection.cursor.as_ref().and_then(|id| scene.facts.card(id)).map(|card| card.lane);
+        let hidden = self.selection.cursor.as_ref().is_none_or(|id| scene.lanes.locate(&scene.facts, id).is_none());
+        if self.selection.follow && (std::mem::take(&mut self.arrived) || hidden) {
+            self.selection.follow = false;
+        }
+        let focus = ui.memory(egui::Memory::focused);
+        self.focused_in = lane.filter(|_| self.selection.cursor.as_ref().map(card_id) == focus);
+        ui.advance_cursor_after_rect(full);
+    }
+
+    fn shown(&self, scene: &Scene<'_>) -> Vec<Lane> {
+        let unsorted = self.show_unsorted || scene.lanes.total(Lane::Unsorted) > 0;
+        let mut lanes: Vec<Lane> = unsorted.then_some(Lane::Unsorted).into_iter().collect();
+        lanes.extend(Tier::ALL.map(Lane::Tier));
+        lanes.extend(self.show_not_routable.then_some(Lane::NotRoutable));
+        lanes
+    }
+
+    fn move_to(&mut self, scene: &mut Scene<'_>, crons: &[CronId], tier: Option<Tier>) {
+        let differs = |id: &&CronId| {
+            scene.facts.card(id).is_some_and(|card| match card.lane {
+                Lane::Tier(now) => Some(now) != tier,
+                Lane::Unsorted => tier.is_some(),
+                Lane::NotRoutable => false,
+            })
+        };
+        let crons: Vec<CronId> = crons.iter().filter(differs).cloned().collect();
+        if crons.is_empty() || !scene.editable {
+            return;
+        }
+        let n = crons.len();
+        let to = tier.map_or("unsorted", Tier::code);
+        self.announcement = if n == 1 { format!("1 cron moves to {to}") } else { format!("{n} crons move to {to}") };
+        scene.edit(Edit::SetTier { crons, tier });
+    }
+
+    fn announce_ui(&self, ui: &mut Ui) {
+        if self.announcement.is_empty() {
+            return;
+        }
+        let at = Rect::from_min_size(ui.max_rect().left_bottom(), egui::Vec2::ZERO);
+        let response = ui.interact(at, Id::unique("board announcement"), Sense::hover());
+        let text = &self.announcement;
+        response.widget_info(|| egui::WidgetInfo::labeled(accesskit::Role::Status, true, text));
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_live(accesskit::Live::Polite));
+    }
+}
+
+/// No crons at all: still loading, or really none.
+fn nothing_ui(ui: &mut Ui, snapshot: &Snapshot) {
+    if snapshot.crons_as_of.is_some() {
+        empty_state(ui, icon::INBOX, "This gateway has no crons", "As soon as one is created there it appears here.");
+    } else if snapshot.connection.info().is_some() {
+        empty_state(ui, icon::HOURGLASS_TOP, "Reading the crons…", "The gateway sends its list.");
+    } else {
+        empty_state(ui, icon::CLOUD_OFF, "Not connected", "The crons appear when the gateway answers.");
+    }
+}
+
+/// What is carried, beside the pointer.
+fn ghost_ui(ui: &mut Ui, scene: &Scene<'_>) {
+    let Some(carried) = DragAndDrop::payload::<Carried>(ui.ctx()) else { return };
+    let Some(pointer) = ui.input(|input| input.pointer.latest_pos()) else { return };
+    let Some(first) = carried.0.first().and_then(|id| scene.facts.card(id)) else { return };
+    ui.set_cursor_icon(CursorIcon::Grabbing);
+    let palette = theme::palette(ui);
+    let paint = ui.ctx().layer_painter(LayerId::new(Order::Tooltip, Id::unique("carried cards")));
+    let galley = cut(&paint, &first.cron.name, theme::strong_font(), palette.text, 200.0);
+    let more = carried.0.len() - 1;
+    let extra = if more == 0 { 0.0 } else { 34.0 };
+    let rect = Rect::from_min_size(pointer + vec2(12.0, 8.0), galley.size() + vec2(24.0 + extra, 14.0));
+    if more > 0 {
+        let under = rect.translate(vec2(4.0, 4.0));
+        paint.rect(under, theme::corner::CARD, palette.card, (1.0, palette.strong_line), StrokeKind::Inside);
+    }
+    paint.rect(rect, theme::corner::CARD, palette.card, (1.5, palette.accent), StrokeKind::Inside);
+    paint.galley(rect.min + vec2(12.0, 7.0), galley, palette.text);
+    if more > 0 {
+        let at = rect.right_center() - vec2(10.0, 0.0);
+        paint.text(at, Align2::RIGHT_CENTER, format!("+{more}"), theme::strong_font(), palette.accent);
+    }
+}
+
+/// The id of a card in the toolkit: of the cron, not of its row.
+fn card_id(id: &CronId) -> Id {
+    Id::unique(("card", id.as_str()))
+}
+
+impl Board {
+    /// Puts the keyboard into the search field.
+    pub fn search(&mut self) {
+        self.focus_search = true;
+    }
+
+    /// How many cards are selected, for the line beside the filters.
+    fn hint(&self, scene: &Scene<'_>) -> String {
+        match (scene.editable, self.selection.chosen.len()) {
+            (false, _) => "read only: another program holds the state folder".to_owned(),
+            (true, 0) => String::new(),
+            (true, n) => format!("{n} selected — drag, or press 1 2 3"),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! What stands around the diff: progress, lines that need a word, notes, an interrupted job.
+
+use egui::accesskit::Role;
+use egui::{Align, Color32, Layout, RichText, Sense, Ui, Vec2, WidgetInfo};
+
+use crate::domain::{ChangeMark, Job, JobPhase, LineOutcome, Pin, Plan, PlanNote, PlanOrigin};
+use crate::engine::{Command, Edit, Snapshot, UndoScope};
+use crate::ui::action::Action;
+use crate::ui::icon;
+use crate::ui::theme::{self, space};
+use crate::ui::widgets::{self, link_button, plain_button, primary_button};
+use crate::words::{self, Speech};
+
+use super::lines::Tally;
+use super::say;
+use super::table::outcome_color;
+
+/// Lines that need a word are listed up to here; the table marks the others.
+const MANY: usize = 40;
+const BAR: Vec2 = Vec2::new(160.0, 6.0);
+
+/// "Applying 2 of 5", its bar, how long it takes, and the button to stop; or what is left to do.
+pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, speech: &Speech<'_>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    widgets::section(ui, "", |ui| {
+        ui.horizontal(|ui| {
+            ui.set_min_height(30.0);
+            ui.label(RichText::new(headline(job)).font(theme::strong_font()));
+            let (done, asked) = job.progress();
+            if asked > 0 {
+                let palette = theme::palette(ui);
+                let ratio = done as f32 / asked as f32;
+                let fill = if tally.failed > 0 { palette.warning } else { palette.accent };
+                bar_ui(ui, ratio, fill, &format!("{done} of {asked} changes written"));
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                actions = job_buttons_ui(ui, job, tally);
+                let palette = theme::palette(ui);
+                let width = ui.available_width();
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    let text = words::job_detail(job, speech);
+                    widgets::elided(ui, &text, theme::text_font(), palette.secondary, width);
+                });
+            });
+        });
+    });
+    actions
+}
+
+fn bar_ui(ui: &mut Ui, ratio: f32, fill: Color32, name: &str) {
+    let (rect, response) = ui.allocate_exact_size(BAR, Sense::hover());
+    ui.painter().rect_filled(rect, rect.height() / 2.0, theme::palette(ui).strong_line);
+    let done = rect.with_max_x(egui::lerp(rect.x_range(), ratio));
+    ui.painter().rect_filled(done, rect.height() / 2.0, fill);
+    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, name));
+}
+
+fn headline(job: &Job) -> String {
+    if job.phase == JobPhase::Interrupted {
+        let (done, asked) = job.progress();
+        return format!("{done} of {asked} were written before the program ended");
+    }
+    words::job_headline(job)
+}
+
+/// From right to left: what one would press first stands at the edge.
+fn job_buttons_ui(ui: &mut Ui, job: &Job, tally: &Tally) -> Vec<Action> {
+    let mut told = None;
+    if job.running() {
+        let stopping = job.phase == JobPhase::Stopping;
+        let text = if stopping { "Stopping…" } else { "Stop after this one" };
+        let stop = ui.add_enabled_ui(!stopping, |ui| plain_button(ui, text)).inner;
+        return stop.clicked().then_some(Action::Tell(Command::StopJob)).into_iter().collect();
+    }
+    let dismiss = if job.phase == JobPhase::Interrupted { "Discard" } else { "Done" };
+    if plain_button(ui, dismiss).clicked() {
+        told = Some(Command::DismissJob);
+    }
+    if tally.can_continue(job) && primary_button(ui, "Continue").clicked() {
+        told = Some(Command::ContinueJob);
+    }
+    if tally.failed > 0 && plain_button(ui, "Retry failed").clicked() {
+        told = Some(Command::RetryFailed);
+    }
+    let undone = matches!(job.plan.origin, PlanOrigin::Undo { .. });
+    if tally.verified > 0 && !undone && job.phase != JobPhase::Interrupted {
+        let text = match tally.verified {
+            1 => "Undo this change".to_owned(),
+            n => format!("Undo these {n} changes"),
+        };
+        if plain_button(ui, &text).clicked() {
+            told = Some(Command::PrepareUndo(UndoScope::Plan(job.plan.id.clone())));
+        }
+    }
+    told.map(Action::Tell).into_iter().collect()
+}
+
+/// Lines in conflict, lines that failed, and pauses that wait for a run which takes too long.
+pub(super) fn attention_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    job: &Job,
+    tally: &Tally,
+    speech: &Speech<'_>,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if tally.attention.is_empty() {
+        return actions;
+    }
+    let title = match tally.attention.len() {
+        1 => "1 line needs your word".to_owned(),
+        n => format!("{n} lines need your word"),
+    };
+    widgets::section(ui, &title, |ui| {
+        for line in tally.attention.iter().take(MANY) {
+            actions.extend(line_ui(ui, snapshot, job, *line, speech));
+        }
+        if tally.attention.len() > MANY {
+            let palette = theme::palette(ui);
+            let more = format!("and {} more, in the table above", tally.attention.len() - MANY);
+            ui.label(RichText::new(more).color(palette.secondary));
+        }
+    });
+    actions
+}
+
+fn line_ui(ui: &mut Ui, snapshot: &Snapshot, job: &Job, line: usize, speech: &Speech<'_>) -> Option<Action> {
+    let palette = theme::palette(ui);
+    let change = &job.lines[line].change;
+    let outcome = &job.lines[line].outcome;
+    let mut action = None;
+    ui.horizontal(|ui| {
+        ui.set_min_height(30.0);
+        let (left, width) = (ui.cursor().left(), (ui.available_width() * 0.22).max(140.0));
+        widgets::elided(ui, &change.name, theme::strong_font(), palette.text, width - space::S);
+        ui.add_space((left + width - ui.cursor().left()).max(0.0));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            action = match outcome {
+                LineOutcome::Conflict { .. } => conflict_ui(ui, snapshot, change, speech),
+                LineOutcome::DrainAsks { .. } => pause_now_ui(ui, change),
+                _ => None,
+            };
+            let width = ui.available_width();
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = words::line_outcome(outcome, speech);
+                widgets::elided(ui, &text, theme::text_font(), outcome_color(outcome, palette), width);
+            });
+        });
+    });
+    action
+}
+
+/// Adopt what somebody else chose, or leave the cron alone; either way it is planned anew.
+fn conflict_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    change: &crate::domain::Change,
+    speech: &Speech<'_>,
+) -> Option<Action> {
+    let palette = theme::palette(ui);
+    let entry = snapshot.tiers.get(&change.cron);
+    if entry.is_some_and(|entry| entry.pinned.is_some()) {
+        ui.label(RichText::new("adopted: pinned to its model").color(palette.secondary));
+        return None;
+    }
+    if entry.is_some_and(|entry| entry.hold.is_some()) {
+        ui.label(RichText::new("left alone: held").color(palette.secondary));
+        return None;
+    }
+    let Some(cron) = snapshot.crons.get(&change.cron) else {
+        ui.label(RichText::new("the cron is gone").color(palette.secondary));
+        return None;
+    };
+    let crons = vec![change.cron.clone()];
+    let leave =
+        plain_button(ui, "Leave").on_hover_text("Hold it: changes leave this cron alone until you lift the hold");
+    if leave.clicked() {
+        return Some(Action::Tell(Command::Edit(Edit::SetHold { crons, hold: true })));
+    }
+    let has = words::cron_model(cron, speech);
+    let adopt = plain_button(ui, "Adopt").on_hover_text(format!("Keep {has}: pin this cron to the model it has now"));
+    let turn = cron.turn();
+    let model = snapshot.catalog.resolve(turn.and_then(|turn| turn.model.as_deref()), cron.agent.as_deref());
+    let pin = Some(Pin { model });
+    adopt.clicked().then_some(Action::Tell(Command::Edit(Edit::SetPin { crons, pin })))
+}
+
+fn pause_now_ui(ui: &mut Ui, change: &crate::domain::Change) -> Option<Action> {
+    let now = plain_button(ui, "Pause now, ending its run")
+        .on_hover_text("The gateway ends the run and counts it as an error. Otherwise the pause waits for its end.");
+    now.clicked().then(|| Action::Tell(Command::PauseNow { cron: change.cron.clone() }))
+}
+
+/// What a person should know beside the changes.
+pub(super) fn notes_ui(ui: &mut Ui, plan: &Plan, speech: &Speech<'_>) -> Option<Action> {
+    let mut action = None;
+    let agent_made = plan.changes.iter().filter(|change| change.marks.contains(&ChangeMark::AgentMade)).count();
+    if plan.notes.is_empty() && agent_made == 0 {
+        return None;
+    }
+    widgets::section(ui, "Beside the changes", |ui| {
+        for note in &plan.notes {
+            action = note_ui(ui, note, speech).or(action.take());
+        }
+        if agent_made > 0 {
+            let text = match agent_made {
+                1 => "1 cron was made by an agent: an edit drops its stored authority, so it is left out".to_owned(),
+                n => format!(
+                    "{n} crons were made by an agent: an edit drops their stored authority, so they are left out"
+                ),
+            };
+            with_icon(ui, icon::SMART_TOY, false, |ui| {
+                ui.label(RichText::new(text));
+            });
+        }
+    });
+    action
+}
+
+fn note_ui(ui: &mut Ui, note: &PlanNote, speech: &Speech<'_>) -> Option<Action> {
+    let loud = matches!(note, PlanNote::CriticalStranded { .. } | PlanNote::PinnedCritical { .. });
+    let glyph = if loud { icon::WARNING } else { icon::INFO };
+    let mut action = None;
+    with_icon(ui, glyph, loud, |ui| {
+        ui.label(words::note(note, speech));
+        match note {
+            PlanNote::OneShotKept { cron, name, .. } | PlanNote::CriticalStranded { cron, name } => {
+                if link_button(ui, "Details").accessible_name(format!("Details of {name}")).clicked() {
+                    action = Some(Action::Open(cron.clone()));
+                }
+            }
+            PlanNote::PinnedCritical { cron, name } => {
+                if link_button(ui, "Unpin").accessible_name(format!("Unpin {name}")).clicked() {
+                    let edit = Edit::SetPin { crons: vec![cron.clone()], pin: None };
+                    action = Some(Action::Tell(Command::Edit(edit)));
+                }
+            }
+            PlanNote::ChainNotSetUp { .. } | PlanNote::RouteNotMatched { .. } => {
+                if link_button(ui, "Match routes").clicked() {
+                    action = Some(Action::Go(crate::ui::action::Screen::Settings));
+                }
+            }
+            PlanNote::UnsortedFailing { .. } => {
+                if link_button(ui, "Sort them").clicked() {
+                    action = Some(Action::Go(crate::ui::action::Screen::Board));
+                }
+            }
+            PlanNote::Waiting { .. } => {}
+        }
+    });
+    action
+}
+
+fn with_icon(ui: &mut Ui, glyph: &str, loud: bool, add_contents: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        let palette = theme::palette(ui);
+        widgets::icon(ui, glyph, 16.0, if loud { palette.warning } else { palette.faint });
+        add_contents(ui);
+    });
+}
+
+/// Why there is nothing to do, said so that it can be believed.
+pub(super) fn nothing_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) {
+    let plan = &snapshot.plan;
+    if !matches!(snapshot.connection, crate::domain::Connection::Connected(_)) {
+        let why = say::cannot_write(snapshot).unwrap_or_default();
+        widgets::empty_state(ui, icon::CLOUD_OFF, "Nothing can be planned now", &why);
+        return;
+    }
+    if snapshot.crons_as_of.is_none() {
+        widgets::empty_state(
+            ui,
+            icon::HOURGLASS_TOP,
+            "Reading the crons…",
+            "The plan follows as soon as the list is complete",
+        );
+        return;
+    }
+    let routable = snapshot.crons.values().filter(|cron| cron.routable()).count();
+    let sorted =
+        snapshot.crons.values().filter(|cron| cron.routable() && snapshot.tiers.contains_key(&cron.id)).count();
+    if routable == 0 {
+        let text = "This gateway has no cron with a model to choose.";
+        widgets::empty_state(ui, icon::INBOX, "Nothing to plan", text);
+    } else if sorted == 0 {
+        let text = "No cron has a tier yet. Sort some on the board; what would change then shows up here, before anything is written.";
+        widgets::empty_state(ui, icon::INBOX, "Nothing is sorted yet", text);
+    } else {
+        let health = words::outage(&plan.outage, speech);
+        let rest = match routable - sorted {
+            0 => String::new(),
+            1 => " 1 unsorted cron is left alone.".to_owned(),
+            n => format!(" {n} unsorted crons are left alone."),
+        };
+        let noun = if sorted == 1 { "The sorted cron is" } else { "All sorted crons are" };
+        let text = format!("{noun} where the chains want them ({sorted} of {routable}). {health}.{rest}");
+        widgets::empty_state(ui, icon::CHECK_CIRCLE, "Nothing to change", &text);
+    }
+    ui.add_space(space::L);
+}

@@ -1,0 +1,236 @@
+//! The plan: what would be written, why, and what became of it. Nothing is applied from anywhere else.
+//!
+//! Owns the ticks, the selected line and the keyboard's place; the plan and its results live in the
+//! snapshot.
+
+mod cards;
+mod lines;
+mod say;
+mod table;
+mod ticks;
+
+use egui::{Align, Layout, RichText, ScrollArea, Ui};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use crate::domain::{Access, Connection, CronId, JobPhase};
+use crate::engine::{Command, Snapshot};
+use crate::ui::action::Action;
+use crate::ui::screens::drawer::explain;
+use crate::ui::theme::table::{HEADER, ROW};
+use crate::ui::theme::{self, space};
+use crate::ui::widgets::{self, Tone};
+use crate::words::{self, Speech};
+
+use lines::{Shown, Tally};
+use table::{Did, Table};
+use ticks::{Counts, Ticks};
+
+use super::tables::Cursor;
+
+/// Beyond this age the word of the gateway is shown as stale.
+const STALE: SignedDuration = SignedDuration::from_mins(3);
+
+/// The plan screen.
+#[derive(Debug, Default)]
+pub struct Plan {
+    ticks: Ticks,
+    undo_ticks: Ticks,
+    selected: Option<CronId>,
+    cursor: Cursor,
+    tally: Tally,
+    counted: Option<u64>,
+}
+
+impl Plan {
+    /// Draws the plan, an offered undo or the job, and returns what the user asked for.
+    pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
+        let speech = Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
+        let shown = Shown::of(snapshot);
+        self.follow(snapshot, &shown);
+        let mut actions = Vec::new();
+        self.headline_ui(ui, snapshot, &shown, &speech);
+        ui.add_space(space::S / 2.0);
+        if shown.len() == 0 && shown.job().is_none() {
+            actions.extend(self.empty_ui(ui, snapshot, &shown, &speech));
+            return actions;
+        }
+        if shown.can_tick() {
+            let bar = egui::Panel::bottom("plan-bar").frame(egui::Frame::new()).show_separator_line(false);
+            bar.show(ui, |ui| actions.extend(self.apply_bar_ui(ui, snapshot, &shown, &speech)));
+        }
+        let left = ui.available_height();
+        let rows = HEADER + ROW * shown.len() as f32 + 4.0;
+        let height = rows.min((left * 0.56).max(HEADER + ROW * 3.0));
+        let selected = self.selected_line(&shown);
+        let ticks = if matches!(shown, Shown::Undo(_)) { &self.undo_ticks } else { &self.ticks };
+        let did = Table { shown: &shown, ticks, selected, speech }.ui(ui, &mut self.cursor, height);
+        actions.extend(did.and_then(|did| self.act(&shown, did)));
+        ui.add_space(space::S / 2.0);
+        ScrollArea::vertical().id_salt("plan-rest").auto_shrink([false, false]).show(ui, |ui| {
+            actions.extend(self.rest_ui(ui, snapshot, &shown, &speech));
+        });
+        actions
+    }
+
+    fn follow(&mut self, snapshot: &Snapshot, shown: &Shown) {
+        match shown {
+            Shown::Offer(plan) => self.ticks.follow(plan),
+            Shown::Undo(plan) => self.undo_ticks.follow(plan),
+            Shown::Job(job) if self.counted != Some(snapshot.revision) => {
+                self.tally = Tally::of(job);
+                self.counted = Some(snapshot.revision);
+            }
+            Shown::Job(_) => {}
+        }
+    }
+
+    fn ticks_of(&self, shown: &Shown) -> &Ticks {
+        if matches!(shown, Shown::Undo(_)) { &self.undo_ticks } else { &self.ticks }
+    }
+
+    fn selected_line(&self, shown: &Shown) -> Option<usize> {
+        let cron = self.selected.as_ref()?;
+        (0..shown.len()).find(|line| shown.change(*line).cron == *cron)
+    }
+
+    fn act(&mut self, shown: &Shown, did: Did) -> Option<Action> {
+        let ticks = if matches!(shown, Shown::Undo(_)) { &mut self.undo_ticks } else { &mut self.ticks };
+        match did {
+            Did::Tick(line, on) => ticks.set(shown.plan(), line, on),
+            Did::TickAll(on) => ticks.set_all(shown.plan(), on),
+            Did::Select(line) => self.selected = Some(shown.change(line).cron.clone()),
+            Did::Open(line) => return Some(Action::Open(shown.change(line).cron.clone())),
+        }
+        None
+    }
+
+    fn headline_ui(&self, ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>) {
+        ui.horizontal(|ui| {
+            ui.set_min_height(26.0);
+            let title = match shown {
+                Shown::Undo(_) => format!("Undo: {}", say::headline(self.undo_ticks.counts())),
+                Shown::Offer(plan) if plan.changes.is_empty() => "Plan".to_owned(),
+                Shown::Offer(_) => say::headline(self.ticks.counts()),
+                Shown::Job(job) => {
+                    let asked = job.lines.iter();
+                    let counts = asked.map(|line| (&*line.change, line.outcome != crate::domain::LineOutcome::LeftOut));
+                    say::headline(Counts::of(counts))
+                }
+            };
+            ui.label(RichText::new(title).font(theme::heading_font()));
+            age_ui(ui, snapshot, speech);
+            if let Some(cost) = shown.plan().daily_cost {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let palette = theme::palette(ui);
+                    let text = format!("Cost: {} → {} a day", words::usd(cost.before), words::usd(cost.after));
+                    ui.label(RichText::new(text).color(palette.secondary));
+                });
+            }
+        });
+    }
+
+    fn empty_ui(&self, ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if let Shown::Undo(_) = shown {
+            let text = "Every field these switches wrote was changed by somebody else since, or the crons are gone.";
+            widgets::empty_state(ui, crate::ui::icon::UNDO, "Nothing is left to undo", text);
+            ui.vertical_centered(|ui| {
+                if widgets::plain_button(ui, "Back to the plan").clicked() {
+                    actions.push(Action::Tell(Command::DiscardUndo));
+                }
+            });
+            return actions;
+        }
+        cards::nothing_ui(ui, snapshot, speech);
+        actions.extend(cards::notes_ui(ui, shown.plan(), speech));
+        actions
+    }
+
+    /// What is about to happen, in words, and the button for it.
+    fn apply_bar_ui(&self, ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let plan = shown.plan();
+        let ticks = self.ticks_of(shown);
+        let n = ticks.counts().ticked;
+        let undo = matches!(shown, Shown::Undo(_));
+        let cannot = say::cannot_write(snapshot).or_else(|| (n == 0).then(|| "No line is ticked".to_owned()));
+        ui.add_space(space::S);
+        ui.horizontal(|ui| {
+            ui.set_min_height(34.0);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let text = format!("{} {}", if undo { "Undo" } else { "Apply" }, words::count(n, "change"));
+                let apply = ui.add_enabled_ui(cannot.is_none(), |ui| widgets::primary_button(ui, &text)).inner;
+                let apply = match &cannot {
+                    Some(why) => apply.on_disabled_hover_text(why),
+                    None => apply,
+                };
+                if apply.clicked() {
+                    let crons = ticks.crons(plan);
+                    actions.push(Action::Tell(Command::Apply { plan: plan.id.clone(), crons }));
+                }
+                if undo && widgets::plain_button(ui, "Discard").clicked() {
+                    actions.push(Action::Tell(Command::DiscardUndo));
+                }
+                let palette = theme::palette(ui);
+                let (text, color) = match cannot {
+                    Some(why) => (why, palette.warning),
+                    None if unproven(snapshot) => (UNPROVEN.to_owned(), palette.warning),
+                    None => (words::plan_summary(plan, speech), palette.secondary),
+                };
+                let width = ui.available_width() - space::S;
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    widgets::elided(ui, &text, theme::text_font(), color, width);
+                });
+            });
+        });
+        actions
+    }
+
+    fn rest_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>) -> Vec<Action> {
+        let mut actions = Vec::new();
+        ui.spacing_mut().item_spacing.y = space::M;
+        if let Some(job) = shown.job() {
+            actions.extend(cards::job_ui(ui, job, &self.tally, speech));
+            actions.extend(cards::attention_ui(ui, snapshot, job, &self.tally, speech));
+            if !job.running() && job.phase != JobPhase::Interrupted && !snapshot.plan.changes.is_empty() {
+                let palette = theme::palette(ui);
+                let text =
+                    format!("{} planned since; Done shows them", words::count(snapshot.plan.changes.len(), "change"));
+                ui.label(RichText::new(text).color(palette.secondary));
+            }
+        }
+        let line = self.selected_line(shown).unwrap_or_default();
+        if line < shown.len() {
+            let change = shown.change(line);
+            let decision = shown.decision(line).or_else(|| snapshot.plan.decision(&change.cron));
+            explain::section_ui(ui, snapshot, &change.cron, Some(change), decision, speech);
+        }
+        if shown.can_tick() {
+            actions.extend(cards::notes_ui(ui, shown.plan(), speech));
+        }
+        actions
+    }
+}
+
+const UNPROVEN: &str =
+    "This gateway's version is new here: applying starts with one guarded write that changes nothing";
+
+fn unproven(snapshot: &Snapshot) -> bool {
+    snapshot.connection.info().is_some_and(|info| info.access == Access::UnprovenVersion)
+}
+
+/// "based on what the gateway said 8 s ago"; stale looks stale.
+fn age_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) {
+    let Some(at) = snapshot.crons_as_of else { return };
+    let away = !matches!(snapshot.connection, Connection::Connected(_));
+    let stale = away || snapshot.at.duration_since(at) > STALE;
+    let said = words::relative(at, speech.now);
+    let text = if away {
+        format!("the gateway is away; this is what it said {said}")
+    } else {
+        format!("based on what the gateway said {said}")
+    };
+    widgets::counts(ui, at, speech.now);
+    widgets::tag(ui, &text, if stale { Tone::Warning } else { Tone::Accent });
+}

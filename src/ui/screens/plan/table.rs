@@ -1,0 +1,292 @@
+//! The diff: one row for each change, ticked or not, with what became of it.
+
+use egui::{Color32, Layout, Margin, RichText, Stroke, Ui};
+use egui_extras::{Column, TableBuilder, TableRow};
+
+use crate::domain::{Change, ChangeMark, LineOutcome};
+use crate::ui::icon;
+use crate::ui::screens::tables::{Cursor, Row, model_ui, row_id, tick_ui, vendor_of};
+use crate::ui::theme::table::{GAP, HEADER, LEAD, ROW};
+use crate::ui::theme::{self, Palette};
+use crate::ui::widgets::{self, elided};
+use crate::words::{self, Speech};
+
+use super::lines::Shown;
+use super::ticks::Ticks;
+
+/// What the user did in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Did {
+    Tick(usize, bool),
+    TickAll(bool),
+    Select(usize),
+    Open(usize),
+}
+
+/// Everything the table reads.
+#[derive(Clone, Copy)]
+pub(super) struct Table<'a> {
+    pub shown: &'a Shown,
+    pub ticks: &'a Ticks,
+    pub selected: Option<usize>,
+    pub speech: Speech<'a>,
+}
+
+#[derive(Clone, Copy)]
+struct Widths {
+    name: f32,
+    model: f32,
+    why: f32,
+}
+
+const TICK: f32 = 38.0;
+const TIER: f32 = 34.0;
+const ARROW: f32 = 22.0;
+const CAUSE: f32 = 66.0;
+const NEXT: f32 = 74.0;
+const RESULT: f32 = 96.0;
+
+impl Widths {
+    fn in_width(width: f32) -> Self {
+        let fixed = TICK + TIER + ARROW + CAUSE + NEXT + RESULT;
+        let name = (width * 0.19).clamp(150.0, 300.0);
+        let model = (width * 0.10).clamp(92.0, 150.0);
+        Self { name, model, why: (width - fixed - name - 2.0 * model).max(120.0) }
+    }
+}
+
+impl Table<'_> {
+    /// Draws at most `height` of it; longer plans scroll.
+    pub fn ui(&self, ui: &mut Ui, cursor: &mut Cursor, height: f32) -> Option<Did> {
+        let mut did = None;
+        let frame = widgets::panel_frame(ui).inner_margin(Margin::same(1));
+        frame.show(ui, |ui| {
+            ui.spacing_mut().item_spacing = egui::Vec2::ZERO;
+            let across = ui.available_rect_before_wrap().x_range();
+            let widths = Widths::in_width(across.span());
+            let mut builder = TableBuilder::new(ui)
+                .id_salt("plan-lines")
+                .animate_scrolling(false)
+                .auto_shrink([false, true])
+                .min_scrolled_height(0.0)
+                .max_scroll_height(height - HEADER)
+                .cell_layout(Layout::left_to_right(egui::Align::Center));
+            for width in self.columns(widths) {
+                builder = builder.column(Column::exact(width).clip(false));
+            }
+            if let Some(row) = cursor.wanted() {
+                builder = builder.scroll_to_row(row, None);
+            }
+            let table = builder.header(HEADER, |mut row| {
+                did = self.header_ui(&mut row, across).or(did);
+            });
+            table.body(|body| {
+                body.rows(ROW, self.shown.len(), |mut row| {
+                    let line = row.index();
+                    row.col(|ui| {
+                        did = self.lead_ui(ui, cursor, across, line).or(did);
+                    });
+                    self.cells_ui(&mut row, line, widths);
+                });
+            });
+        });
+        did
+    }
+
+    fn columns(&self, widths: Widths) -> [f32; 10] {
+        [TICK, widths.name, TIER, widths.model, ARROW, widths.model, widths.why, CAUSE, NEXT, RESULT]
+    }
+
+    fn header_ui(&self, row: &mut TableRow<'_, '_>, across: egui::Rangef) -> Option<Did> {
+        let mut did = None;
+        row.col(|ui| {
+            let line = Stroke::new(1.0, theme::palette(ui).line);
+            ui.painter().hline(across, ui.max_rect().bottom(), line);
+            if self.shown.can_tick() {
+                ui.add_space(LEAD);
+                let counts = self.ticks.counts();
+                let mut all = counts.ticked == counts.total;
+                let some = counts.ticked > 0 && !all;
+                let tick = tick_ui(ui, &mut all, some, "All changes");
+                if tick.on_hover_text("Tick all, or none").changed() {
+                    did = Some(Did::TickAll(all));
+                }
+            }
+        });
+        for title in ["Cron", "Tier", "From", "", "To", "Why", "Cause", "Next run", "Result"] {
+            row.col(|ui| {
+                let palette = theme::palette(ui);
+                ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
+            });
+        }
+        did
+    }
+
+    /// The row itself, and its tick.
+    fn lead_ui(&self, ui: &mut Ui, cursor: &mut Cursor, across: egui::Rangef, line: usize) -> Option<Did> {
+        let change = self.shown.change(line);
+        let row = Row {
+            id: row_id("plan-line", &change.cron),
+            index: line,
+            of: self.shown.len(),
+            selected: self.selected == Some(line),
+            label: &|| self.sentence(line),
+        };
+        let response = cursor.row_ui(ui, across, &row);
+        let mut did = response.clicked().then_some(Did::Select(line));
+        if response.double_clicked() {
+            did = Some(Did::Open(line));
+        }
+        if response.gained_focus() {
+            did = did.or(Some(Did::Select(line)));
+        }
+        ui.add_space(LEAD);
+        let mut on = self.ticked(line);
+        if self.shown.can_tick() {
+            let space = |input: &mut egui::InputState| input.consume_key(egui::Modifiers::NONE, egui::Key::Space);
+            if response.has_focus() && ui.input_mut(space) {
+                return Some(Did::Tick(line, !on));
+            }
+            if tick_ui(ui, &mut on, false, &format!("Apply to {}", change.name)).changed() {
+                did = Some(Did::Tick(line, on));
+            }
+        } else {
+            let name = format!("Applied to {}", change.name);
+            ui.add_enabled_ui(false, |ui| tick_ui(ui, &mut on, false, &name));
+        }
+        did
+    }
+
+    fn ticked(&self, line: usize) -> bool {
+        match self.shown.outcome(line) {
+            Some(outcome) => *outcome != LineOutcome::LeftOut,
+            None => self.ticks.is_on(line),
+        }
+    }
+
+    fn cells_ui(&self, row: &mut TableRow<'_, '_>, line: usize, widths: Widths) {
+        let change = self.shown.change(line);
+        let speech = &self.speech;
+        row.col(|ui| name_ui(ui, change, widths.name - GAP));
+        row.col(|ui| {
+            let palette = theme::palette(ui);
+            let tier = change.tier.map_or("–", crate::domain::Tier::code);
+            ui.label(RichText::new(tier).color(palette.secondary));
+        });
+        let was_on = change.from.enabled;
+        let vendor = change.from_model.as_ref().map(|model| vendor_of(model, speech.settings));
+        row.col(|ui| model_ui(ui, vendor.filter(|_| was_on), &words::origin(change, speech), widths.model, false));
+        row.col(|ui| {
+            let palette = theme::palette(ui);
+            widgets::icon(ui, icon::ARROW_FORWARD, 14.0, palette.faint);
+        });
+        let vendor = change.to_model.as_ref().map(|model| vendor_of(model, speech.settings));
+        let stays_on = change.to.enabled;
+        row.col(|ui| model_ui(ui, vendor.filter(|_| stays_on), &words::target(change, speech), widths.model, true));
+        row.col(|ui| self.why_ui(ui, line, widths.why - GAP));
+        row.col(|ui| {
+            let palette = theme::palette(ui);
+            let text = words::cause(change.cause);
+            elided(ui, text, theme::small_font(), palette.secondary, CAUSE - GAP);
+        });
+        row.col(|ui| {
+            let palette = theme::palette(ui);
+            let next = change.next_run_at.map(|at| words::relative(at, speech.now));
+            let text = next.as_deref().unwrap_or("–");
+            let response = elided(ui, text, theme::text_font(), palette.secondary, NEXT - GAP);
+            if let Some(at) = change.next_run_at {
+                response.on_hover_text(words::clock_and_relative(at, speech));
+            }
+        });
+        row.col(|ui| self.result_ui(ui, line));
+    }
+
+    fn why_ui(&self, ui: &mut Ui, line: usize, width: f32) {
+        let palette = theme::palette(ui);
+        let change = self.shown.change(line);
+        let whole = words::change_reason(change, self.shown.decision(line), &self.speech);
+        let repeats = self.shown.same_reason(line);
+        let reason = if repeats { "same reason" } else { whole.as_str() };
+        let left_out = change.marks.contains(&ChangeMark::AgentMade) && !self.ticked(line);
+        let (text, color) = match change.marks.first() {
+            None => (reason.to_owned(), palette.secondary),
+            Some(_) if left_out => (words::mark(&ChangeMark::AgentMade).to_owned(), palette.warning),
+            Some(mark) => (format!("{} · {reason}", in_short(mark)), palette.secondary),
+        };
+        let response = elided(ui, &text, theme::text_font(), color, width);
+        if repeats || !change.marks.is_empty() {
+            let mut lines: Vec<&str> = change.marks.iter().map(|mark| words::mark(mark)).collect();
+            lines.push(&whole);
+            response.on_hover_text(lines.join("\n"));
+        }
+    }
+
+    fn result_ui(&self, ui: &mut Ui, line: usize) {
+        let palette = theme::palette(ui);
+        let Some(outcome) = self.shown.outcome(line) else {
+            let text = if self.ticks.is_on(line) { "" } else { "left out" };
+            elided(ui, text, theme::text_font(), palette.faint, RESULT - GAP);
+            return;
+        };
+        let whole = words::line_outcome(outcome, &self.speech);
+        let text = match outcome {
+            LineOutcome::Conflict { .. } => "conflict",
+            LineOutcome::Refused { .. } => "refused",
+            LineOutcome::Failed { .. } => "failed",
+            LineOutcome::Draining { .. } => "runs now",
+            LineOutcome::DrainAsks { .. } => "still runs",
+            _ => whole.as_str(),
+        };
+        let response = elided(ui, text, theme::text_font(), outcome_color(outcome, palette), RESULT - GAP);
+        if text != whole {
+            response.on_hover_text(whole);
+        }
+    }
+
+    /// The row for a screen reader.
+    fn sentence(&self, line: usize) -> String {
+        let change = self.shown.change(line);
+        let speech = &self.speech;
+        let mut parts = vec![change.name.clone()];
+        parts.extend(change.critical.then(|| "critical".to_owned()));
+        parts.extend(change.tier.map(|tier| tier.code().to_owned()));
+        parts.push(format!("from {} to {}", words::origin(change, speech), words::target(change, speech)));
+        parts.push(words::change_reason(change, self.shown.decision(line), speech));
+        parts.extend(change.marks.iter().map(|mark| words::mark(mark).to_owned()));
+        parts.extend(change.next_run_at.map(|at| format!("next run {}", words::relative(at, speech.now))));
+        let result = match self.shown.outcome(line) {
+            Some(outcome) => words::line_outcome(outcome, speech),
+            None if self.ticks.is_on(line) => "ticked".to_owned(),
+            None => "left out".to_owned(),
+        };
+        parts.push(result);
+        parts.join(", ")
+    }
+}
+
+fn name_ui(ui: &mut Ui, change: &Change, width: f32) {
+    let palette = theme::palette(ui);
+    let star = if change.critical { 20.0 } else { 0.0 };
+    elided(ui, &change.name, theme::strong_font(), palette.text, width - star);
+    if change.critical {
+        ui.add_space(4.0);
+        let star = ui.label(RichText::new("★").color(palette.warning));
+        star.on_hover_text("Critical: must keep running in a crisis");
+    }
+}
+
+/// Colour never comes alone: the word beside it says the same.
+pub(super) fn outcome_color(outcome: &LineOutcome, palette: &Palette) -> Color32 {
+    match outcome {
+        LineOutcome::Verified => palette.good,
+        LineOutcome::Writing | LineOutcome::Draining { .. } => palette.accent,
+        LineOutcome::Conflict { .. } | LineOutcome::DrainAsks { .. } => palette.warning,
+        LineOutcome::Refused { .. } | LineOutcome::Failed { .. } => palette.bad,
+        LineOutcome::LeftOut | LineOutcome::Waiting | LineOutcome::NotStarted => palette.faint,
+    }
+}
+
+/// The mark without its explanation: "untested", "made by an agent".
+fn in_short(mark: &ChangeMark) -> &'static str {
+    words::mark(mark).split([':', ';']).next().unwrap_or_default()
+}

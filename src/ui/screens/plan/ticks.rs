@@ -1,0 +1,102 @@
+//! Which lines of the plan are ticked: remembered by cron, so that a fresh plan keeps the user's word.
+//!
+//! A line the user unticked by hand stays unticked in the next plan; everything else starts as that
+//! plan proposes. Counting happens when something changes, not in every frame.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{Change, ChangeKind, CronId, Plan, PlanId};
+
+/// The ticks of the plan on screen.
+#[derive(Debug, Default)]
+pub(super) struct Ticks {
+    plan: Option<PlanId>,
+    by_hand: BTreeMap<CronId, bool>,
+    on: Vec<bool>,
+    counts: Counts,
+}
+
+/// How many lines do what, of those that are ticked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub total: usize,
+    pub ticked: usize,
+    pub moves: usize,
+    pub refits: usize,
+    pub pauses: usize,
+    pub resumes: usize,
+    pub undone: usize,
+}
+
+impl Counts {
+    pub fn left_out(&self) -> usize {
+        self.total - self.ticked
+    }
+
+    /// Counts `lines`, each with whether it is ticked.
+    pub fn of<'a>(lines: impl Iterator<Item = (&'a Change, bool)>) -> Self {
+        let mut counts = Self::default();
+        for (change, on) in lines {
+            counts.total += 1;
+            if !on {
+                continue;
+            }
+            counts.ticked += 1;
+            match change.kind {
+                ChangeKind::Move => counts.moves += 1,
+                ChangeKind::Refit => counts.refits += 1,
+                ChangeKind::Pause => counts.pauses += 1,
+                ChangeKind::Resume => counts.resumes += 1,
+                ChangeKind::Undo => counts.undone += 1,
+            }
+        }
+        counts
+    }
+}
+
+impl Ticks {
+    /// Takes over another plan; costs nothing while the plan stays the same.
+    pub fn follow(&mut self, plan: &Plan) {
+        if self.plan.as_ref() == Some(&plan.id) && self.on.len() == plan.changes.len() {
+            return;
+        }
+        self.by_hand.retain(|_, ticked| !*ticked);
+        self.plan = Some(plan.id.clone());
+        self.on = plan.changes.iter().map(|change| self.wanted(change)).collect();
+        self.count(plan);
+    }
+
+    fn wanted(&self, change: &Change) -> bool {
+        self.by_hand.get(&change.cron).copied().unwrap_or(change.ticked)
+    }
+
+    fn count(&mut self, plan: &Plan) {
+        self.counts = Counts::of(plan.changes.iter().zip(self.on.iter().copied()));
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    pub fn is_on(&self, line: usize) -> bool {
+        self.on.get(line).copied().unwrap_or_default()
+    }
+
+    pub fn set(&mut self, plan: &Plan, line: usize, ticked: bool) {
+        let Some(change) = plan.changes.get(line) else { return };
+        self.by_hand.insert(change.cron.clone(), ticked);
+        self.on[line] = ticked;
+        self.count(plan);
+    }
+
+    pub fn set_all(&mut self, plan: &Plan, ticked: bool) {
+        self.by_hand.extend(plan.changes.iter().map(|change| (change.cron.clone(), ticked)));
+        self.on.fill(ticked);
+        self.count(plan);
+    }
+
+    /// The crons of the ticked lines, in the plan's order.
+    pub fn crons(&self, plan: &Plan) -> Vec<CronId> {
+        plan.changes.iter().zip(&self.on).filter(|(_, on)| **on).map(|(change, _)| change.cron.clone()).collect()
+    }
+}

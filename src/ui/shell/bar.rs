@@ -1,0 +1,66 @@
+//! The bottom bar: what is about to happen, in words, and the button for it.
+
+use egui::{Align, Label, Layout, ProgressBar, RichText, Stroke, Ui, UiBuilder, vec2};
+
+use crate::engine::{Command, Snapshot};
+use crate::ui::action::{Action, Screen};
+use crate::ui::theme::{self, space};
+use crate::ui::widgets::{plain_button, primary_button};
+use crate::words::{self, Speech};
+
+use super::job_is_open;
+
+/// Whether the bar is shown. The plan's own screen says all of it already.
+pub(super) fn has_something(snapshot: &Snapshot, screen: Screen) -> bool {
+    let something = job_is_open(snapshot) || snapshot.undo_plan.is_some() || !snapshot.plan.changes.is_empty();
+    something && matches!(screen, Screen::Board | Screen::Activity)
+}
+
+pub(super) fn bar_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Action> {
+    let palette = theme::palette(ui);
+    let full = ui.max_rect();
+    ui.painter().hline(full.x_range(), full.top() + 0.5, Stroke::new(1.0, palette.line));
+    let mut wishes = Vec::new();
+    let builder =
+        UiBuilder::new().max_rect(full.shrink2(vec2(space::L, 1.0))).layout(Layout::right_to_left(Align::Center));
+    ui.scope_builder(builder, |ui| {
+        ui.set_min_height(full.height() - 2.0);
+        let said = if let (true, Some(job)) = (job_is_open(snapshot), &snapshot.job) {
+            if primary_button(ui, "Show").clicked() {
+                wishes.push(Action::Go(Screen::Plan));
+            }
+            let (done, all) = job.progress();
+            ui.add(ProgressBar::new(done as f32 / all.max(1) as f32).desired_width(160.0).desired_height(6.0));
+            (words::job_headline(job), words::job_detail(job, speech))
+        } else if let Some(undo) = &snapshot.undo_plan {
+            if primary_button(ui, "Review undo").clicked() {
+                wishes.push(Action::Go(Screen::Plan));
+            }
+            if plain_button(ui, "Discard").clicked() {
+                wishes.push(Action::Tell(Command::DiscardUndo));
+            }
+            (words::plan_headline(undo), words::plan_summary(undo, speech))
+        } else {
+            if primary_button(ui, "Review plan").clicked() {
+                wishes.push(Action::Go(Screen::Plan));
+            }
+            wishes.extend(undo_ui(ui, snapshot));
+            (words::plan_headline(&snapshot.plan), words::plan_summary(&snapshot.plan, speech))
+        };
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = space::M;
+            ui.label(RichText::new(said.0).font(theme::strong_font()));
+            ui.add(Label::new(RichText::new(said.1).color(palette.secondary)).truncate());
+        });
+    });
+    wishes
+}
+
+/// Takes the newest edit of the mapping back.
+fn undo_ui(ui: &mut Ui, snapshot: &Snapshot) -> Option<Action> {
+    let undo = snapshot.undo.as_ref()?;
+    let response = plain_button(ui, "Undo");
+    let clicked = response.clicked();
+    response.on_hover_text(format!("Takes back: {undo}"));
+    clicked.then_some(Action::Tell(Command::UndoEdit))
+}

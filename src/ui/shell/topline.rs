@@ -1,0 +1,55 @@
+//! The top line: how bad it is as a pill with a word, the sentence that matters now, and "Check now".
+
+use egui::{Align, Label, Layout, RichText, Stroke, Ui, UiBuilder, vec2};
+
+use crate::domain::Connection;
+use crate::engine::{Command, Snapshot};
+use crate::ui::action::Action;
+use crate::ui::theme::{self, space};
+use crate::ui::widgets::{Tone, pill, plain_button, tag};
+use crate::words::{self, Speech};
+
+pub(super) fn topline_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Action> {
+    let palette = theme::palette(ui);
+    let full = ui.max_rect();
+    ui.painter().hline(full.x_range(), full.bottom() - 0.5, Stroke::new(1.0, palette.line));
+    let mut wishes = Vec::new();
+    let inner = full.shrink2(vec2(space::L, 0.0));
+    let builder = UiBuilder::new().max_rect(inner).layout(Layout::right_to_left(Align::Center));
+    ui.scope_builder(builder, |ui| {
+        ui.set_min_height(inner.height());
+        let connected = matches!(snapshot.connection, Connection::Connected(_));
+        let check = ui.add_enabled_ui(connected, |ui| plain_button(ui, "Check now")).inner;
+        if check.on_hover_text("Reads crons, models and quotas from the gateway again").clicked() {
+            wishes.push(Action::Tell(Command::Refresh));
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = space::M;
+            if snapshot.demo {
+                tag(ui, "DEMO", Tone::Accent)
+                    .on_hover_text("A gateway and providers inside this program; nothing is real");
+            }
+            if snapshot.crons_as_of.is_some() {
+                pill(ui, snapshot.level());
+            }
+            let said = sentence(snapshot, speech);
+            let label = Label::new(RichText::new(said).font(theme::text_font()).color(palette.secondary)).truncate();
+            ui.add(label);
+        });
+    });
+    wishes
+}
+
+fn sentence(snapshot: &Snapshot, speech: &Speech<'_>) -> String {
+    match &snapshot.connection {
+        Connection::Connected(_) if snapshot.crons_as_of.is_some() => words::outage(&snapshot.plan.outage, speech),
+        Connection::Connected(_) => "Reading the gateway…".to_owned(),
+        other => match snapshot.crons_as_of {
+            // The strip below says what is wrong; here stands what was known last.
+            Some(as_of) if !matches!(other, Connection::Connecting { .. }) => {
+                format!("{} (as of {})", words::outage(&snapshot.plan.outage, speech), words::clock(as_of, speech))
+            }
+            _ => words::connection(other, speech),
+        },
+    }
+}

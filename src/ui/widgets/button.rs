@@ -1,0 +1,62 @@
+//! Buttons. What they say happens when they are pressed.
+
+use egui::{Button, Color32, Response, RichText, Stroke, Ui, Vec2};
+
+use crate::ui::theme;
+
+/// The one thing to press on a screen.
+pub fn primary_button(ui: &mut Ui, text: &str) -> Response {
+    let palette = theme::palette(ui);
+    filled(ui, text, palette.on_accent, palette.accent)
+}
+
+/// For what interrupts or takes away.
+pub fn danger_button(ui: &mut Ui, text: &str) -> Response {
+    let palette = theme::palette(ui);
+    filled(ui, text, palette.on_mark, palette.bad_fill)
+}
+
+/// Any other button.
+pub fn plain_button(ui: &mut Ui, text: &str) -> Response {
+    ui.add(Button::new(RichText::new(text).font(theme::text_font())).min_size(HEIGHT))
+}
+
+/// A frameless word that does something small: "Undo", "Dismiss".
+pub fn link_button(ui: &mut Ui, text: &str) -> Response {
+    let palette = theme::palette(ui);
+    let text = RichText::new(text).font(theme::small_font()).color(palette.accent);
+    let response = ui.add(Button::new(text).frame(false).min_size(Vec2::ZERO));
+    if response.hovered() || response.has_focus() {
+        let rect = response.rect;
+        ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.accent));
+    }
+    response
+}
+
+/// An icon alone; `label` is its name for a screen reader and on hover.
+pub fn icon_button(ui: &mut Ui, glyph: &str, label: &str) -> Response {
+    let text = RichText::new(glyph).font(theme::icon_font(16.0)).color(theme::palette(ui).secondary);
+    let response =
+        ui.add(Button::new(text).min_size(Vec2::splat(26.0)).fill(Color32::TRANSPARENT).stroke(Stroke::NONE));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, ui.is_enabled(), label));
+    if response.has_focus() || response.hovered() {
+        let line = Stroke::new(1.0, ui.visuals().widgets.style(&response).bg_stroke.color);
+        ui.painter().rect_stroke(response.rect, theme::corner::BUTTON, line, egui::StrokeKind::Inside);
+    }
+    response.on_hover_text(label)
+}
+
+const HEIGHT: Vec2 = Vec2::new(0.0, 30.0);
+
+fn filled(ui: &mut Ui, text: &str, color: Color32, fill: Color32) -> Response {
+    let text = RichText::new(text).font(theme::strong_font()).color(color);
+    let response = ui.add(Button::new(text).fill(fill).stroke(Stroke::NONE).min_size(HEIGHT));
+    if response.has_focus() {
+        let line = Stroke::new(2.0, ui.visuals().text_color());
+        ui.painter().rect_stroke(response.rect, theme::corner::BUTTON, line, egui::StrokeKind::Outside);
+    } else if response.hovered() {
+        let line = Stroke::new(1.0, color);
+        ui.painter().rect_stroke(response.rect.shrink(2.0), theme::corner::MARK, line, egui::StrokeKind::Inside);
+    }
+    response
+}

@@ -1,0 +1,70 @@
+//! Small change of language: plurals, lists, dollars.
+
+use crate::domain::Usd;
+
+/// "1 cron", "2 crons".
+#[must_use]
+pub fn count(n: usize, singular: &str) -> String {
+    if n == 1 { format!("1 {singular}") } else { format!("{n} {singular}s") }
+}
+
+/// "a", "a and b", "a, b and c".
+#[must_use]
+pub fn list<T: AsRef<str>>(parts: &[T]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.as_ref().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<_> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", first.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// "$25", "$1.10", "$0.004": cents only where they say something.
+#[must_use]
+pub fn usd(amount: Usd) -> String {
+    let amount = amount.0;
+    if amount != 0.0 && amount.abs() < 0.01 {
+        return format!("${}", trimmed(&format!("{amount:.4}")));
+    }
+    let text = format!("{amount:.2}");
+    format!("${}", text.strip_suffix(".00").unwrap_or(&text))
+}
+
+fn trimmed(number: &str) -> &str {
+    number.trim_end_matches('0').trim_end_matches('.')
+}
+
+/// Upper case for the first letter, for a clause that opens a line.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{count, list, usd};
+    use crate::domain::Usd;
+
+    #[test]
+    fn one_is_singular_and_none_is_plural() {
+        assert_eq!([count(0, "cron"), count(1, "cron"), count(2, "cron")], ["0 crons", "1 cron", "2 crons"]);
+    }
+
+    #[test]
+    fn a_list_ends_with_and() {
+        assert_eq!(list::<&str>(&[]), "");
+        assert_eq!(list(&["a"]), "a");
+        assert_eq!(list(&["a", "b"]), "a and b");
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn dollars_show_cents_only_where_they_say_something() {
+        let cases = [(25.0, "$25"), (1.1, "$1.10"), (0.0, "$0"), (0.004, "$0.004"), (0.42, "$0.42")];
+        for (amount, said) in cases {
+            assert_eq!(usd(Usd(amount)), said);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Calls: answers in any order, refusals, pages, patience.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use model_orchestrator::domain::{CronId, Patch, Revision};
+use model_orchestrator::gateway::{GatewayError, Patience};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::peer::{Peer, TOKEN, assert_no_token, recorded, recorded_frames, recorded_payload, run};
+
+#[test]
+fn answers_may_come_in_any_order() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let client = &connected.client;
+        let serve = async {
+            let mut requests = [session.request().await, session.request().await, session.request().await];
+            requests.reverse();
+            for request in &requests {
+                session.answer(request, &request["params"]).await;
+            }
+        };
+        let ask = |n: u32| client.call("echo", json!({ "n": n }));
+        let (one, two, three, ()) = tokio::join!(ask(1), ask(2), ask(3), serve);
+        assert_eq!([one, two, three], [1, 2, 3].map(|n| Ok(json!({ "n": n }))));
+    });
+}
+
+#[test]
+fn each_call_sends_what_a_real_gateway_took() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let client = connected.client.clone();
+        let sent = recorded("cron-update-with-revision")["frames"][0]["frame"]["params"].clone();
+        let id = CronId::new(sent["id"].as_str().expect("an id"));
+        let revision = Revision::new(sent["expectedConfigRevision"].as_str().expect("a revision"));
+        let model = sent["patch"]["payload"]["model"].as_str().map(str::to_owned);
+        let patch = Patch { model: Some(model.clone()), ..Patch::default() };
+        let serve = async {
+            let request = session.request().await;
+            session.answer(&request, &recorded_payload("cron-update-with-revision")).await;
+            request
+        };
+        let (cron, request) = tokio::join!(client.update(&id, &patch, Some(&revision)), serve);
+        assert_eq!((request["method"].as_str(), &request["params"]), (Some("cron.update"), &sent));
+        let cron = cron.expect("is updated");
+        assert_eq!((&cron.id, cron.fields().model), (&id, model));
+        assert!(cron.revision.is_some_and(|now| now != revision));
+    });
+}
+
+#[test]
+fn every_refused_call_is_told_apart() {
+    let expected = Revision::new("sha256:B2Ob7Pbp46XlKbDi5l-7eIdrAVpAJAZ37yqp2-4L0xg");
+    let actual = Revision::new("sha256:t8GPbASS_h0HqwfKNy7Yrc5l50pHaxuIWsT4pggaj90");
+    let conflict = GatewayError::Conflict { expected: Some(expected), actual: Some(actual) };
+    let minute = SignedDuration::from_millis(59_193);
+    let rejected = |message: &str| GatewayError::Rejected { code: "INVALID_REQUEST".into(), message: message.into() };
+    let unavailable = |message: &str, retryable| GatewayError::Unavailable {
+        retry_after: None,
+        retryable,
+        message: message.to_owned(),
+    };
+    let owned = "Error: system-owned monitor jobs cannot be edited by cron clients";
+    let cases = [
+        ("error-job-not-found", Some(GatewayError::NotFound), false),
+        ("error-update-conflict", Some(conflict), false),
+        ("error-unknown-method", Some(rejected("unknown method: cron.bulkUpdate")), false),
+        ("error-list-limit", Some(rejected("invalid cron.list params: at /limit: must be <= 200")), false),
+        ("error-missing-scope", Some(GatewayError::MissingScope { scope: "operator.read".into() }), false),
+        ("error-rate-limited", Some(GatewayError::RateLimited { retry_after: Some(minute) }), true),
+        ("error-busy", Some(unavailable("The server is busy. Please try again in a moment.", true)), true),
+        ("error-update-system-owned", Some(unavailable(owned, false)), false),
+        ("error-update-no-kind", None, false),
+        ("error-update-wrong-kind", None, false),
+        ("error-update-unknown-field", None, false),
+        ("error-config-conflict", None, false),
+    ];
+    for (name, expected, retryable) in cases {
+        let error = run(async {
+            let (connected, mut session) = Peer::listen().await.connected().await;
+            let serve = async {
+                let request = session.request().await;
+                let answers = recorded_frames(name);
+                let refusal = answers.iter().rfind(|frame| frame["ok"] == false).expect("a refusal");
+                session.refuse(&request, &refusal["error"]).await;
+            };
+            let (answer, ()) = tokio::join!(connected.client.call("cron.update", json!({})), serve);
+            answer.expect_err("is refused")
+        });
+        match expected {
+            Some(expected) => assert_eq!(error, expected, "{name}"),
+            None => assert!(matches!(error, GatewayError::Rejected { .. }), "{name}: {error:?}"),
+        }
+        assert_eq!(error.retryable(), retryable, "{name}");
+    }
+}
+
+#[test]
+fn a_peer_that_repeats_the_token_does_not_spread_it() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let client = connected.client.clone();
+        let message = format!("token {TOKEN} is odd");
+        let errors = [
+            json!({"code": TOKEN, "message": message}),
+            json!({"code": "UNAVAILABLE", "message": message}),
+            json!({"code": "FORBIDDEN", "message": message, "details": {"code": "MISSING_SCOPE", "missingScope": TOKEN}}),
+        ];
+        for error in errors {
+            let serve = async {
+                let request = session.request().await;
+                session.refuse(&request, &error).await;
+            };
+            let (answer, ()) = tokio::join!(client.call("x", json!({})), serve);
+            assert_no_token(&answer.expect_err("is refused"));
+        }
+        assert!(!format!("{connected:?}").contains(TOKEN));
+    });
+}
+
+/// A page of `cron.list` with one cron.
+fn page(id: &str, revision: &str, next: Option<u64>) -> Value {
+    let job = json!({
+        "id": id, "name": id, "enabled": true, "schedule": { "kind": "every", "everyMs": 60_000 },
+        "payload": { "kind": "agentTurn", "message": "hi" },
+    });
+    json!({ "jobs": [job], "snapshotRevision": revision, "hasMore": next.is_some(), "nextOffset": next })
+}
+
+#[test]
+fn a_list_that_changes_between_its_pages_is_read_again() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let serve = async {
+            let pages = [
+                page("a", "r1", Some(1)),
+                page("b", "r2", Some(2)),
+                page("a", "r2", Some(1)),
+                page("b", "r2", Some(2)),
+                page("c", "r2", None),
+            ];
+            let mut offsets = Vec::new();
+            for page in &pages {
+                let request = session.request().await;
+                assert_eq!(request["params"]["includeDisabled"], true);
+                offsets.push(request["params"]["offset"].as_u64().expect("an offset"));
+                session.answer(&request, page).await;
+            }
+            offsets
+        };
+        let (list, offsets) = tokio::join!(connected.client.crons(), serve);
+        assert_eq!(offsets, [0, 1, 0, 1, 2]);
+        let ids: Vec<_> = list.expect("is read").crons.iter().map(|cron| cron.id.as_str().to_owned()).collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+    });
+}
+
+#[test]
+fn a_list_that_never_holds_still_or_never_ends_is_given_up() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let serve = async {
+            for n in 0..10_u64 {
+                let request = session.request().await;
+                let next = if n % 2 == 0 { Some(1) } else { None };
+                session.answer(&request, &page("a", &n.to_string(), next)).await;
+            }
+            let request = session.request().await;
+            session.answer(&request, &page("a", "r", Some(0))).await;
+        };
+        let calls = async { (connected.client.crons().await, connected.client.crons().await) };
+        let ((restless, endless), ()) = tokio::join!(calls, serve);
+        assert!(matches!(restless, Err(GatewayError::Unavailable { retryable: true, .. })), "{restless:?}");
+        assert!(matches!(endless, Err(GatewayError::Garbage { .. })), "{endless:?}");
+    });
+}
+
+#[test]
+fn the_catalog_survives_a_gateway_that_hides_its_configuration() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let serve = async {
+            for _ in 0..2 {
+                let request = session.request().await;
+                if request["method"] == "models.list" {
+                    session.answer(&request, &recorded_payload("models-list-policy")).await;
+                } else {
+                    session.refuse(&request, &recorded_frames("error-missing-scope")[0]["error"]).await;
+                }
+            }
+        };
+        let (catalog, ()) = tokio::join!(connected.client.catalog(), serve);
+        let catalog = catalog.expect("is read");
+        assert_eq!(catalog.default_model.map(|model| model.to_string()).as_deref(), Some("alpha/a-large"));
+        assert_eq!(catalog.models.len(), 3);
+    });
+}
+
+#[test]
+fn at_most_twenty_calls_are_under_way() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let calls = (0..50).map(|n| {
+            let client = connected.client.clone();
+            tokio::spawn(async move { client.call("echo", json!(n)).await })
+        });
+        let calls: Vec<_> = calls.collect();
+        let mut waiting = Vec::new();
+        for _ in 0..20 {
+            waiting.push(session.request().await);
+        }
+        // The pong follows everything that could be sent.
+        session.send_message(Message::Ping("?".into())).await;
+        let next = session.next_message().await;
+        assert!(matches!(next, Some(Message::Pong(_))), "a call too many: {next:?}");
+        for answered in 0..50 {
+            session.answer(&waiting.remove(0), &json!(answered)).await;
+            if answered < 30 {
+                waiting.push(session.request().await);
+            }
+        }
+        for call in calls {
+            call.await.expect("runs").expect("is answered");
+        }
+    });
+}
+
+#[test]
+fn a_call_without_an_answer_costs_no_other_call() {
+    run(async {
+        let patience = Patience { call: Duration::from_millis(50), ..Patience::default() };
+        let (connected, mut session) = Peer::listen().await.connected_with(patience, json!({})).await;
+        let client = connected.client.clone();
+        let (answer, lost) = tokio::join!(client.call("slow", json!({})), session.request());
+        let error = answer.expect_err("nobody answers");
+        assert_eq!(error, GatewayError::Timeout { what: "slow".to_owned(), after: patience.call });
+        assert!(error.retryable());
+        let serve = async {
+            let request = session.request().await;
+            // The late answer is nobody's, and must not be taken for this one.
+            session.answer(&lost, &json!("late")).await;
+            session.answer(&request, &json!("in time")).await;
+        };
+        let (answer, ()) = tokio::join!(client.call("quick", json!({})), serve);
+        assert_eq!(answer, Ok(json!("in time")));
+    });
+}
+
+#[test]
+fn what_nobody_expects_is_passed_over() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let serve = async {
+            let request = session.request().await;
+            session.send(&json!({"type": "hint", "text": "new"})).await;
+            session.send(&json!({"type": "res", "id": "nobody", "ok": true, "payload": 1})).await;
+            session.event("weather.changed", &json!({"sun": true}), 1).await;
+            session.send_message(Message::binary(vec![1, 2, 3])).await;
+            let answer = json!({"type": "res", "id": request["id"], "ok": true, "payload": 5, "took": 1, "x": {}});
+            session.send(&answer).await;
+        };
+        let (answer, ()) = tokio::join!(connected.client.call("x", json!({})), serve);
+        assert_eq!(answer, Ok(json!(5)));
+    });
+}

@@ -1,0 +1,5 @@
+//! What several tests lean on.
+
+mod rig;
+
+pub use rig::{Rig, Running};

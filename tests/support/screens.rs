@@ -1,0 +1,346 @@
+//! Snapshots for the screens beside the board: a small fleet in which MiniMax is out of credits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use model_orchestrator::domain::*;
+use model_orchestrator::engine::{FolderInfo, Snapshot};
+use serde_json::Value;
+
+pub const NOW: &str = "2026-11-23T06:00:00Z";
+
+pub fn now() -> Timestamp {
+    NOW.parse().expect("a timestamp")
+}
+
+pub fn minutes(n: i64) -> SignedDuration {
+    SignedDuration::from_mins(n)
+}
+
+pub fn model(text: &str) -> ModelRef {
+    ModelRef::parse(text).expect("a model reference")
+}
+
+pub const MINIMAX: &str = "minimax/MiniMax-M3";
+pub const FLASH: &str = "google/gemini-3-flash";
+pub const KIMI: &str = "kimi/k2-turbo";
+pub const OPUS: &str = "anthropic/claude-opus-4-6";
+
+/// A snapshot under construction.
+pub struct Scene {
+    pub snapshot: Snapshot,
+}
+
+impl Scene {
+    /// Connected, six crons on a gateway whose MiniMax account is out of credits, and nothing planned.
+    pub fn new() -> Self {
+        let crons = ["backup", "cleanup", "heartbeat", "invoice", "rotation", "standup"];
+        let names = [
+            "Backup verify",
+            "Session cleanup",
+            "Heartbeat ping",
+            "Invoice chaser",
+            "Log rotation report",
+            "Team standup notes",
+        ];
+        let crons: BTreeMap<CronId, Arc<Cron>> = crons
+            .iter()
+            .zip(names)
+            .map(|(id, name)| {
+                (CronId::new(id), Arc::new(cron(id, name, if *id == "invoice" { KIMI } else { MINIMAX })))
+            })
+            .collect();
+        let tiers = crons
+            .keys()
+            .map(|id| {
+                let tier = if id.as_str() == "invoice" { Tier::T2 } else { Tier::T1 };
+                (id.clone(), TierEntry { critical: id.as_str() == "backup", ..TierEntry::new(tier) })
+            })
+            .collect();
+        let snapshot = Snapshot {
+            revision: 1,
+            at: now(),
+            demo: false,
+            connection: connected(Access::ReadWrite),
+            folder: Some(FolderInfo {
+                path: PathBuf::from("/home/ann/.local/state/model-orchestrator/home-mini"),
+                held_by: None,
+            }),
+            discovered: Arc::default(),
+            settings: Arc::new(settings()),
+            crons: Arc::new(crons),
+            crons_as_of: Some(now() - SignedDuration::from_secs(8)),
+            tiers: Arc::new(tiers),
+            catalog: Arc::new(catalog()),
+            fleet: Arc::new(fleet()),
+            ledger: Arc::default(),
+            suggestions: Arc::default(),
+            matches: Arc::default(),
+            match_asked: false,
+            plan: Arc::new(plan("plan-0", Vec::new())),
+            undo_plan: None,
+            job: None,
+            switches: Arc::default(),
+            runs: Arc::default(),
+            undo: None,
+            redo: None,
+            saving: Arc::new(BTreeSet::new()),
+            import: None,
+            problems: Arc::default(),
+            ended: None,
+        };
+        Self { snapshot }
+    }
+
+    /// Five crons move, one made by an agent is left out.
+    pub fn planned() -> Self {
+        let mut scene = Self::new();
+        let lines = [
+            ("backup", 180, vec![]),
+            ("heartbeat", 2, vec![]),
+            ("cleanup", 60, vec![]),
+            ("rotation", 300, vec![]),
+            ("invoice", 540, vec![ChangeMark::Untested]),
+            ("standup", 50, vec![ChangeMark::AgentMade]),
+        ];
+        let changes = lines.into_iter().map(|(id, next, marks)| scene.change(id, FLASH, next, marks)).collect();
+        scene.snapshot.plan = Arc::new(plan("plan-1", changes));
+        scene
+    }
+
+    /// A line that moves a cron of the scene to `to`.
+    pub fn change(&self, id: &str, to: &str, next_in_minutes: i64, marks: Vec<ChangeMark>) -> Change {
+        let cron = &self.snapshot.crons[id];
+        let from = cron.fields();
+        let fields = Fields { model: Some(to.to_owned()), fallbacks: Some(vec![KIMI.to_owned()]), enabled: true };
+        let entry = &self.snapshot.tiers[id];
+        Change {
+            cron: cron.id.clone(),
+            name: cron.name.clone(),
+            tier: Some(entry.tier),
+            critical: entry.critical,
+            revision: cron.revision.clone(),
+            from_model: from.model.as_deref().and_then(ModelRef::parse),
+            from,
+            to: fields,
+            to_model: Some(model(to)),
+            to_route: Some(RouteKey::new("gemini_flash")),
+            kind: ChangeKind::Move,
+            reason: if entry.tier == Tier::T2 {
+                Reason::FirstServing { route: RouteKey::new("gemini_flash"), ahead: Vec::new() }
+            } else {
+                Reason::NextInChain { route: RouteKey::new("gemini_flash"), ahead: vec![minimax_down()] }
+            },
+            cause: Cause::Health,
+            next_run_at: Some(now() + minutes(next_in_minutes)),
+            running_since: None,
+            ticked: !marks.contains(&ChangeMark::AgentMade),
+            marks,
+        }
+    }
+
+    /// The plan as a job, with an outcome for each line.
+    pub fn job(mut self, phase: JobPhase, outcomes: &[LineOutcome]) -> Self {
+        let plan = Arc::clone(&self.snapshot.plan);
+        let lines = plan.changes.iter().zip(outcomes);
+        let lines = lines
+            .map(|(change, outcome)| JobLine { change: Arc::new(change.clone()), outcome: outcome.clone() })
+            .collect();
+        let running = !matches!(phase, JobPhase::Done | JobPhase::Stopped | JobPhase::Interrupted);
+        self.snapshot.job = Some(Arc::new(Job {
+            id: 1,
+            plan,
+            lines,
+            phase,
+            started_at: now() - SignedDuration::from_secs(2),
+            ended_at: (!running).then(now),
+            expected_end: running.then(|| now() + SignedDuration::from_secs(3)),
+        }));
+        self.snapshot.plan = Arc::new(super::screens::plan("plan-2", Vec::new()));
+        self
+    }
+
+    /// One switch of the plan `plan`, minutes ago.
+    pub fn switched(mut self, id: &str, plan: &str, cron: &str, ago: i64, confirmation: Confirmation) -> Self {
+        let change = self.change(cron, FLASH, 10, vec![]);
+        let switch = Switch {
+            id: SwitchId::new(id),
+            plan: PlanId::new(plan),
+            at: now() - minutes(ago),
+            cron: change.cron.clone(),
+            name: change.name.clone(),
+            from: change.from.clone(),
+            to: change.to.clone(),
+            revision_before: None,
+            revision_after: None,
+            reason: change.reason.clone(),
+            cause: Cause::Health,
+            confirmation,
+            undone_by: None,
+        };
+        let mut switches = self.snapshot.switches.to_vec();
+        switches.push(switch);
+        self.snapshot.switches = Arc::new(switches);
+        self
+    }
+
+    pub fn with(mut self, change: impl FnOnce(&mut Snapshot)) -> Self {
+        change(&mut self.snapshot);
+        self.snapshot.revision += 1;
+        self
+    }
+}
+
+pub fn connected(access: Access) -> Connection {
+    Connection::Connected(GatewayInfo {
+        name: "home-mini".to_owned(),
+        url: "ws://127.0.0.1:18789".to_owned(),
+        version: "2026.9.6".to_owned(),
+        access,
+        clock_skew: SignedDuration::ZERO,
+        latency: Some(SignedDuration::from_millis(4)),
+    })
+}
+
+fn minimax_down() -> Skipped {
+    let since = Some(now() - minutes(536));
+    Skipped { route: RouteKey::new("minimax"), why: SkipReason::Down { health: Health::OutOfBalance, since } }
+}
+
+pub fn settings() -> Settings {
+    let mut settings = Settings::default();
+    let models = [("minimax", MINIMAX), ("gemini_flash", FLASH), ("kimi", KIMI), ("opus", OPUS)];
+    for (key, text) in models {
+        if let Some(route) = settings.routes.get_mut(key) {
+            route.model = Some(model(text));
+        }
+    }
+    settings
+}
+
+fn catalog() -> Catalog {
+    let listed = |text: &str, name: &str| {
+        let id = model(text);
+        let entry = Model {
+            id: id.clone(),
+            name: name.to_owned(),
+            alias: None,
+            context_window: Some(200_000),
+            available: true,
+            unavailable_reason: None,
+            unavailable_until: None,
+        };
+        (id, entry)
+    };
+    Catalog {
+        models: BTreeMap::from([
+            listed(MINIMAX, "MiniMax M3"),
+            listed(FLASH, "Gemini 3 Flash"),
+            listed(KIMI, "Kimi K2 Turbo"),
+            listed(OPUS, "Claude Opus 4.6"),
+        ]),
+        default_model: Some(model(MINIMAX)),
+        agent_defaults: BTreeMap::new(),
+    }
+}
+
+fn fleet() -> Fleet {
+    let vital = |health: Health| Vital {
+        health,
+        since: Some(now() - minutes(536)),
+        observed_at: Some(now()),
+        ..Vital::default()
+    };
+    Fleet {
+        accounts: BTreeMap::from([
+            (AccountId::new("minimax"), vital(Health::OutOfBalance)),
+            (AccountId::new("google"), vital(Health::Up)),
+            (AccountId::new("kimi"), vital(Health::Up)),
+        ]),
+        windows: BTreeMap::from([(
+            AccountId::new("google"),
+            vec![QuotaWindow {
+                label: "Day".to_owned(),
+                used_ratio: 0.71,
+                resets_at: Some(now() + minutes(60 * 27)),
+                covers: ModelScope::All,
+                observed_at: now(),
+                source: Source::UsageStatus,
+            }],
+        )]),
+        ..Fleet::default()
+    }
+}
+
+pub fn cron(id: &str, name: &str, model: &str) -> Cron {
+    Cron {
+        id: CronId::new(id),
+        name: name.to_owned(),
+        description: None,
+        enabled: true,
+        agent: None,
+        schedule: Schedule::Cron {
+            expr: "30 1 * * *".to_owned(),
+            zone: Some("Asia/Shanghai".to_owned()),
+            stagger: None,
+        },
+        conditional: false,
+        payload: Payload::AgentTurn(AgentTurn {
+            message: "Run the check and report HEARTBEAT_OK".to_owned(),
+            model: Some(model.to_owned()),
+            ..AgentTurn::default()
+        }),
+        revision: Some(Revision::new("r1")),
+        next_run_at: Some(now() + minutes(30)),
+        running_since: None,
+        last_run: Some(LastRun {
+            at: now() - minutes(90),
+            status: RunStatus::Ok,
+            error: None,
+            error_reason: None,
+            duration: Some(SignedDuration::from_secs(14)),
+        }),
+        consecutive_errors: 0,
+        auto_disabled: None,
+        declaration_key: None,
+        delete_after_run: false,
+        made_by: if id == "standup" { MadeBy::Agent } else { MadeBy::Operator },
+        updated_at: None,
+        definition: Arc::new(Value::Null),
+    }
+}
+
+pub fn plan(id: &str, changes: Vec<Change>) -> Plan {
+    let mut decisions: Vec<Decision> = changes
+        .iter()
+        .map(|change| Decision {
+            cron: change.cron.clone(),
+            verdict: Verdict::Change,
+            chosen: change.to_route.clone(),
+            model: change.to_model.clone(),
+            skipped: vec![minimax_down(), Skipped { route: RouteKey::new("kimi"), why: SkipReason::NotNeeded }],
+            reason: change.reason.clone(),
+            since: Some(now() - minutes(536)),
+            would_change: Some(Trigger::RouteServes { route: RouteKey::new("minimax"), settle: minutes(10) }),
+        })
+        .collect();
+    decisions.sort_by(|a, b| a.cron.cmp(&b.cron));
+    let down = VendorDown {
+        vendor: VendorId::new("minimax"),
+        health: Health::OutOfBalance,
+        since: Some(now() - minutes(536)),
+        resets_at: None,
+    };
+    Plan {
+        id: PlanId::new(id),
+        at: now(),
+        origin: PlanOrigin::Distribution,
+        outage: Outage { level: OutageLevel::Degraded, down: vec![down] },
+        daily_cost: Some(CostEstimate { before: Usd(1.1), after: Usd(1.4) }),
+        changes,
+        decisions,
+        notes: Vec::new(),
+    }
+}

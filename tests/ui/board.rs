@@ -1,0 +1,365 @@
+//! The board: dragging, keys, search, chains, suggestions.
+
+#[path = "../support/board.rs"]
+mod support;
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers, Pos2, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use jiff::tz::TimeZone;
+use model_orchestrator::domain::{CronId, RouteKey, Tier};
+use model_orchestrator::engine::{Command, Edit, SettingsChange, Snapshot};
+use model_orchestrator::ui::action::Action;
+use model_orchestrator::ui::screens::board::Board;
+use model_orchestrator::ui::theme;
+use support::{FLASH, World, morning};
+
+/// A board, what it draws, and what it was asked for.
+struct Desk {
+    board: Board,
+    snapshot: Snapshot,
+    wishes: Vec<Action>,
+}
+
+fn desk(world: &World) -> Harness<'static, Desk> {
+    sized(world.snapshot(), [1104.0, 680.0], egui::Theme::Dark)
+}
+
+fn sized(snapshot: Snapshot, size: [f32; 2], theme: egui::Theme) -> Harness<'static, Desk> {
+    let desk = Desk { board: Board::default(), snapshot, wishes: Vec::new() };
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_theme(theme)
+        .with_os(egui::os::OperatingSystem::Nix)
+        .with_max_steps(16)
+        .with_context_setup(theme::install)
+        .build_ui_state(
+            |ui, desk: &mut Desk| {
+                let wishes = desk.board.ui(ui, &desk.snapshot, &TimeZone::UTC);
+                desk.wishes.extend(wishes);
+            },
+            desk,
+        );
+    settle(&mut harness);
+    harness
+}
+
+/// A few frames; labels that count ask for frames for ever.
+fn settle(harness: &mut Harness<'_, Desk>) {
+    harness.run_steps(4);
+}
+
+/// Press, move in steps, release: one frame for each.
+fn drag(harness: &mut Harness<'_, Desk>, from: Pos2, to: Pos2) {
+    carry(harness, from, to);
+    harness.drop_at(to);
+    harness.step();
+    settle(harness);
+}
+
+fn carry(harness: &mut Harness<'_, Desk>, from: Pos2, to: Pos2) {
+    harness.hover_at(from);
+    harness.step();
+    harness.drag_at(from);
+    harness.step();
+    for i in 1..=6_u8 {
+        harness.hover_at(from + (to - from) * (f32::from(i) / 6.0));
+        harness.step();
+    }
+}
+
+fn edits(desk: &Desk) -> Vec<Edit> {
+    let edit = |wish: &Action| match wish {
+        Action::Tell(Command::Edit(edit)) => Some(edit.clone()),
+        _ => None,
+    };
+    desk.wishes.iter().filter_map(edit).collect()
+}
+
+fn ids(names: &[&str]) -> Vec<CronId> {
+    names.iter().map(CronId::new).collect()
+}
+
+fn set(names: &[&str], tier: Option<Tier>) -> Vec<Edit> {
+    vec![Edit::SetTier { crons: ids(names), tier }]
+}
+
+fn press(harness: &mut Harness<'_, Desk>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    settle(harness);
+}
+
+fn click(harness: &mut Harness<'_, Desk>, label: &str) {
+    harness.get_by_label(label).click();
+    settle(harness);
+}
+
+#[test]
+fn a_card_dragged_to_another_column_gets_its_tier() {
+    let mut harness = desk(&morning());
+    let from = harness.get_by_label("Uptime probe").rect().center();
+    let to = harness.get_by_label("Email triage").rect().center();
+    drag(&mut harness, from, to);
+    assert_eq!(edits(harness.state()), set(&["Uptime probe"], Some(Tier::T2)));
+}
+
+#[test]
+fn two_selected_cards_are_dragged_as_one_edit() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Uptime probe");
+    harness.get_by_label("Certificate expiry").click_modifiers(Modifiers::COMMAND);
+    settle(&mut harness);
+    let from = harness.get_by_label("Certificate expiry").rect().center();
+    let to = harness.get_by_label("Blog draft").rect().center();
+    drag(&mut harness, from, to);
+    assert_eq!(edits(harness.state()), set(&["Certificate expiry", "Uptime probe"], Some(Tier::T3)));
+}
+
+#[test]
+fn dropping_where_it_was_or_escape_changes_nothing() {
+    let mut harness = desk(&morning());
+    let from = harness.get_by_label("Uptime probe").rect().center();
+    let beside = harness.get_by_label("Heartbeat ping").rect().center();
+    drag(&mut harness, from, beside);
+    let to = harness.get_by_label("Email triage").rect().center();
+    carry(&mut harness, from, to);
+    harness.key_press(Key::Escape);
+    harness.step();
+    harness.drop_at(to);
+    settle(&mut harness);
+    assert_eq!(edits(harness.state()), vec![]);
+}
+
+#[test]
+fn a_card_without_a_model_cannot_be_dragged() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Not routable 1");
+    let from = harness.get_by_label("rotate-logs.sh").rect().center();
+    let to = harness.get_by_label("Email triage").rect().center();
+    drag(&mut harness, from, to);
+    assert_eq!(edits(harness.state()), vec![]);
+}
+
+#[test]
+fn keys_set_the_tier_of_the_selection() {
+    let cases = [
+        (Key::Num1, "Email triage", Some(Tier::T1)),
+        (Key::Num2, "Uptime probe", Some(Tier::T2)),
+        (Key::Num3, "Uptime probe", Some(Tier::T3)),
+        (Key::Num0, "Uptime probe", None),
+    ];
+    for (key, name, tier) in cases {
+        let mut harness = desk(&morning());
+        click(&mut harness, name);
+        press(&mut harness, Modifiers::NONE, key);
+        assert_eq!(edits(harness.state()), set(&[name], tier), "{key:?}");
+        let said: Vec<_> = harness.get_all_by_role(Role::Status).collect();
+        assert_eq!(said.len(), 1, "the move is announced");
+    }
+}
+
+#[test]
+fn shift_selects_a_range_and_control_a_all_of_the_column() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Backup verify");
+    harness.get_by_label("Heartbeat ping").click_modifiers(Modifiers::SHIFT);
+    settle(&mut harness);
+    press(&mut harness, Modifiers::NONE, Key::Num3);
+    let range = set(&["Backup verify", "Certificate expiry", "Heartbeat ping"], Some(Tier::T3));
+    assert_eq!(edits(harness.state()), range);
+
+    harness.state_mut().wishes.clear();
+    press(&mut harness, Modifiers::COMMAND, Key::A);
+    press(&mut harness, Modifiers::NONE, Key::Num2);
+    let all = edits(harness.state());
+    assert!(matches!(&all[..], [Edit::SetTier { crons, .. }] if crons.len() == 7), "{all:?}");
+}
+
+#[test]
+fn arrows_walk_the_cards_space_selects_and_enter_opens() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Backup verify");
+    press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    press(&mut harness, Modifiers::NONE, Key::ArrowRight);
+    let focused = harness.get_all_by_role(Role::ListItem).find(egui_kittest::Node::is_focused).expect("a focused card");
+    assert_eq!(focused.accesskit_node().label().as_deref(), Some("Email triage"));
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert!(matches!(harness.state().wishes.last(), Some(Action::Open(id)) if id.as_str() == "Email triage"));
+    press(&mut harness, Modifiers::NONE, Key::Num3);
+    assert_eq!(edits(harness.state()), set(&["Backup verify", "Email triage"], Some(Tier::T3)));
+}
+
+#[test]
+fn marks_are_switched_by_key_on_for_all_unless_all_have_them() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Email triage");
+    harness.get_by_label("Mention screening").click_modifiers(Modifiers::COMMAND);
+    settle(&mut harness);
+    press(&mut harness, Modifiers::NONE, Key::C);
+    let both = ids(&["Email triage", "Mention screening"]);
+    assert_eq!(edits(harness.state()), vec![Edit::SetCritical { crons: both, critical: true }]);
+
+    harness.state_mut().wishes.clear();
+    click(&mut harness, "Calendar conflicts");
+    press(&mut harness, Modifiers::NONE, Key::P);
+    click(&mut harness, "Support inbox labels");
+    press(&mut harness, Modifiers::NONE, Key::H);
+    let off = vec![
+        Edit::SetPin { crons: ids(&["Calendar conflicts"]), pin: None },
+        Edit::SetHold { crons: ids(&["Support inbox labels"]), hold: false },
+    ];
+    assert_eq!(edits(harness.state()), off);
+}
+
+#[test]
+fn undo_and_redo_have_their_keys() {
+    let mut harness = desk(&morning());
+    press(&mut harness, Modifiers::COMMAND, Key::Z);
+    press(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    let wishes = &harness.state().wishes;
+    assert!(matches!(wishes[..], [Action::Tell(Command::UndoEdit), Action::Tell(Command::RedoEdit)]), "{wishes:?}");
+}
+
+#[test]
+fn search_finds_names_models_and_errors_in_any_script() {
+    let cases = [
+        ("余额", "Invoice chaser", "an error text in Chinese"),
+        ("🚀", "Feed filter 🚀", "an emoji in a name"),
+        ("竞品", "竞品周报 (competitor weekly)", "a Chinese name"),
+        ("SONNET", "Blog draft", "a model, without regard to case"),
+    ];
+    for (text, only, why) in cases {
+        let mut harness = desk(&morning());
+        press(&mut harness, Modifiers::COMMAND, Key::F);
+        harness.get_by_role(Role::TextInput).type_text(text);
+        settle(&mut harness);
+        let left: Vec<_> =
+            harness.get_all_by_role(Role::ListItem).filter_map(|node| node.accesskit_node().label()).collect();
+        assert_eq!(left, [only], "{why}");
+    }
+}
+
+#[test]
+fn digits_typed_into_the_search_field_do_not_move_cards() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Uptime probe");
+    press(&mut harness, Modifiers::NONE, Key::Slash);
+    press(&mut harness, Modifiers::NONE, Key::Num2);
+    assert_eq!(edits(harness.state()), vec![]);
+}
+
+#[test]
+fn filters_show_how_many_they_leave() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Failing 1");
+    let left: Vec<_> =
+        harness.get_all_by_role(Role::ListItem).filter_map(|node| node.accesskit_node().label()).collect();
+    assert_eq!(left, ["Invoice chaser"]);
+}
+
+#[test]
+fn a_very_long_name_is_cut_and_shown_whole_on_hover() {
+    let name = "Quarterly reconciliation ".repeat(8);
+    let mut world = morning();
+    world.cron(&name, Some(Tier::T1), FLASH);
+    let mut harness = desk(&world);
+    press(&mut harness, Modifiers::COMMAND, Key::F);
+    harness.get_by_role(Role::TextInput).type_text("quarterly");
+    settle(&mut harness);
+    let card = harness.get_by_role(Role::ListItem);
+    assert!(card.rect().width() < 280.0, "the card stays in its column");
+    let at = card.rect().center();
+    harness.hover_at(at);
+    harness.run_steps(40);
+    assert!(harness.query_all_by_label_contains(&name).count() >= 2, "the whole name is in a tooltip");
+}
+
+#[test]
+fn suggestions_are_accepted_one_by_one_or_all_at_once() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Accept T1 for disk-check");
+    click(&mut harness, "Accept 3 suggestions");
+    let all = ids(&["Newsletter digest", "disk-check", "竞品周报 (competitor weekly)"]);
+    let expected =
+        vec![Edit::AcceptSuggestions { crons: ids(&["disk-check"]) }, Edit::AcceptSuggestions { crons: all }];
+    assert_eq!(edits(harness.state()), expected);
+}
+
+fn chain_wish(desk: &Desk) -> Option<(Tier, Vec<RouteKey>)> {
+    desk.wishes.iter().find_map(|wish| match wish {
+        Action::Tell(Command::Settings(SettingsChange::SetChain { tier, chain })) => {
+            Some((*tier, chain.routes.clone()))
+        }
+        _ => None,
+    })
+}
+
+fn routes(keys: &[&str]) -> Vec<RouteKey> {
+    keys.iter().map(RouteKey::new).collect()
+}
+
+#[test]
+fn a_chain_is_reordered_by_drag_and_by_keys() {
+    let kimi = |harness: &Harness<'_, Desk>| {
+        let first = harness.get_all_by_label_contains("Kimi, next in line").next();
+        first.expect("T1 ends with Kimi").rect()
+    };
+    let mut harness = desk(&morning());
+    let from = kimi(&harness);
+    let first = harness.get_all_by_label_contains("MiniMax, ").next().expect("T1 begins with MiniMax").rect();
+    drag(&mut harness, from.center(), first.left_center() + Vec2::new(1.0, 0.0));
+    let expected = Some((Tier::T1, routes(&["kimi", "minimax", "gemini_flash"])));
+    assert_eq!(chain_wish(harness.state()), expected);
+
+    let mut harness = desk(&morning());
+    harness.get_all_by_label_contains("Kimi, next in line").next().expect("T1 ends with Kimi").focus();
+    settle(&mut harness);
+    press(&mut harness, Modifiers::COMMAND, Key::ArrowLeft);
+    let expected = Some((Tier::T1, routes(&["minimax", "kimi", "gemini_flash"])));
+    assert_eq!(chain_wish(harness.state()), expected);
+}
+
+#[test]
+fn only_cards_in_view_are_built_and_the_rest_is_counted() {
+    let mut world = World::default();
+    for i in 0..10_000 {
+        let tier = Tier::ALL[i % 3];
+        world.cron(&format!("job {i:05}"), Some(tier), FLASH);
+    }
+    let mut harness = desk(&world);
+    assert!(harness.get_all_by_role(Role::ListItem).count() < 40);
+    click(&mut harness, "job 00000");
+    press(&mut harness, Modifiers::NONE, Key::End);
+    let last = harness.get_by_label("job 09999");
+    assert!(last.is_focused(), "the keyboard reaches the last card");
+    assert_eq!(last.accesskit_node().data().size_of_set(), Some(3334));
+}
+
+#[test]
+fn every_state_fits_a_small_window_and_misses_no_glyph_in_either_theme() {
+    for theme in [egui::Theme::Dark, egui::Theme::Light] {
+        let mut harness = sized(morning().snapshot(), [940.0, 560.0], theme);
+        for chip in ["Paused 2", "Paused 2", "Not routable 1"] {
+            click(&mut harness, chip);
+        }
+        let right = harness.get_by_label("rotate-logs.sh").rect().right();
+        assert!(right <= 940.0, "{theme:?}: the last column ends at {right}");
+    }
+}
+
+#[test]
+fn a_folder_held_by_another_program_makes_the_board_read_only() {
+    let mut snapshot = morning().snapshot();
+    if let Some(folder) = &mut snapshot.folder {
+        folder.held_by = Some("model-orchestrator serve (4711)".to_owned());
+    }
+    let mut harness = sized(snapshot, [1104.0, 680.0], egui::Theme::Dark);
+    click(&mut harness, "Uptime probe");
+    press(&mut harness, Modifiers::NONE, Key::Num2);
+    let from = harness.get_by_label("Uptime probe").rect().center();
+    let to = harness.get_by_label("Email triage").rect().center();
+    drag(&mut harness, from, to);
+    assert_eq!(edits(harness.state()), vec![]);
+}

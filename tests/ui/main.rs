@@ -1,0 +1,4 @@
+//! Screens by label and keyboard, without a window.
+
+mod board;
+mod screens;

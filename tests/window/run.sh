@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Opens the real window on the built-in demo, on a screen of its own, and uses it like a person:
+# drags a card, sorts another from the keyboard, waits, closes.
+#
+#   tests/window/run.sh BINARY
+#
+# Needs Xvfb, openbox, xdotool, ImageMagick. Pictures and the log stay in target/window-test.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+binary=$(realpath "${1:-target/release/model-orchestrator}")
+out=$PWD/target/window-test
+width=1280 height=800
+
+say() { printf 'window test: %s\n' "$*"; }
+fail() { say "FAILED: $*" >&2; exit 1; }
+
+[ -x "$binary" ] || fail "no program at $binary"
+for tool in Xvfb openbox xdotool import identify; do
+    command -v "$tool" >/dev/null || fail "$tool is missing; .ci/run install brings it"
+done
+
+rm -rf "$out"
+mkdir -p "$out"
+home=$(mktemp -d)
+log=$out/log.txt
+pids=()
+
+cleanup() {
+    local status=$?
+    [ "$status" -eq 0 ] || { picture failed || true; say 'the last lines of the log:'; tail -n 20 "$log" 2>/dev/null || true; }
+    [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null || true
+    wait 2>/dev/null || true
+    rm -rf "$home"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# Nothing of the person who runs this is read or written, and no desktop service is reached.
+mkdir -p "$home/tmp" "$home/run"
+chmod 700 "$home/run"
+quiet=(env -i HOME="$home" PATH="$PATH" TMPDIR="$home/tmp" XDG_RUNTIME_DIR="$home/run" LANG=C.UTF-8
+    LIBGL_ALWAYS_SOFTWARE=1 RUST_BACKTRACE=1)
+
+picture() { [ -z "${DISPLAY:-}" ] || import -window root "$out/$1.png"; }
+
+# until_true SECONDS COMMAND...: polls; 1 when it never came true.
+until_true() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.2
+    done
+}
+
+# --- Without a display it says so and names the other way -----------------------------------------
+status=0
+timeout 20 "${quiet[@]}" "$binary" demo >"$out/no-display.txt" 2>&1 || status=$?
+[ "$status" -ne 0 ] && [ "$status" -ne 124 ] || fail "without a display it ended with $status"
+grep -qi 'display' "$out/no-display.txt" || fail "without a display it said: $(cat "$out/no-display.txt")"
+! grep -q 'panicked' "$out/no-display.txt" || fail 'without a display it panicked'
+say "without a display: $(head -n 1 "$out/no-display.txt")"
+
+# --- A screen with a window manager ---------------------------------------------------------------
+Xvfb -displayfd 3 -screen 0 "${width}x${height}x24" -nolisten tcp 3>"$out/display" >"$out/xvfb.txt" 2>&1 &
+pids+=($!)
+until_true 20 test -s "$out/display" || fail 'Xvfb did not start'
+DISPLAY=:$(tr -d '[:space:]' <"$out/display")
+export DISPLAY
+"${quiet[@]}" DISPLAY="$DISPLAY" openbox >"$out/openbox.txt" 2>&1 &
+pids+=($!)
+
+# --- It opens ---------------------------------------------------------------------------------------
+"${quiet[@]}" DISPLAY="$DISPLAY" RUST_LOG=info "$binary" demo >"$log" 2>&1 &
+program=$!
+pids+=("$program")
+
+alive() { kill -0 "$program" 2>/dev/null; }
+find_window() {
+    alive || fail "it ended before its window came: $(tail -n 5 "$log")"
+    window=$(xdotool search --onlyvisible --pid "$program" 2>/dev/null | tail -n 1)
+    [ -n "$window" ]
+}
+colours() { import -window root "$out/now.png" && identify -format '%k' "$out/now.png"; }
+drawn() { alive || fail 'it ended while drawing'; [ "$(colours)" -gt 200 ]; }
+tiers() { find "$home" -name cron-tiers.json -print -quit; }
+has_tiers() { alive || fail 'it ended before the demo was connected'; [ -n "$(tiers)" ]; }
+content() { sha256sum <"$(tiers)"; }
+changed() { [ "$(content)" != "$before" ]; }
+
+until_true 30 find_window || fail 'no window came'
+xdotool windowactivate --sync "$window" windowmove "$window" 0 0 windowsize "$window" "$width" "$height"
+until_true 30 drawn || fail 'the window stays empty'
+until_true 30 has_tiers || fail 'the demo has no cron-tiers.json'
+# The board is on screen once what is drawn stays the same for a second.
+still() { local first; first=$(import -window root rgb:- | sha256sum); sleep 1; [ "$first" = "$(import -window root rgb:- | sha256sum)" ]; }
+until_true 20 still || say 'the picture does not come to rest'
+picture board
+say "a window with $(colours) colours"
+
+# --- A card is dragged from Unsorted to a tier --------------------------------------------------------
+drag() {
+    xdotool mousemove "$1" "$2" mousedown 1
+    local step
+    for step in 1 2 3 4 5 6 7 8 9 10; do
+        xdotool mousemove $(($1 + ($3 - $1) * step / 10)) $(($2 + ($4 - $2) * step / 10))
+        sleep 0.05
+    done
+    sleep 0.2
+    [ -z "${5:-}" ] || picture "$5"
+    xdotool mouseup 1
+}
+
+before=$(content)
+moved=''
+# Where exactly the first card lies is the design's business.
+for y in 230 270 310 350; do
+    drag 300 "$y" 850 "$((y + 150))" drag
+    if until_true 3 changed; then moved=$y; break; fi
+done
+[ -n "$moved" ] || fail 'dragging a card did not change cron-tiers.json'
+picture dragged
+say "dragging a card changed cron-tiers.json"
+
+# --- The same from the keyboard: undo, then sort the selected card -------------------------------------
+before=$(content)
+xdotool key ctrl+z
+until_true 5 changed || fail 'Ctrl+Z did not take the drag back'
+before=$(content)
+xdotool mousemove 300 "$moved" click 1
+sleep 0.3
+xdotool key 3
+until_true 5 changed || fail 'the key 3 did not sort the selected card'
+picture keyboard
+say 'Ctrl+Z and the key 3 changed it too'
+
+# --- Idle costs nothing -----------------------------------------------------------------------------
+xdotool mousemove $((width - 5)) 30
+sleep 3
+ticks() { awk '{ print $14 + $15 }' "/proc/$program/stat"; }
+first=$(ticks)
+sleep 10
+used=$(($(ticks) - first))
+hertz=$(getconf CLK_TCK)
+say "10 s without input cost $((used * 1000 / hertz)) ms of CPU"
+[ "$used" -le $((hertz / 2)) ] || fail 'an idle window works'
+
+# --- It closes when asked ---------------------------------------------------------------------------
+xdotool windowactivate --sync "$window" key --clearmodifiers alt+F4
+gone() { ! alive; }
+until_true 15 gone || fail 'it does not close'
+status=0
+wait "$program" || status=$?
+[ "$status" -eq 0 ] || fail "it ended with $status"
+! grep -q 'panicked' "$log" || fail 'there was a panic'
+! grep -q ' ERROR ' "$log" || fail "an error was logged: $(grep -m 1 ' ERROR ' "$log")"
+say 'closed with 0'
