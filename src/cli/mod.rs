@@ -1,1 +1,30 @@
-//! (room being built)
+//! The same engine from a shell: text or JSON, exit codes.
+//!
+//! Results go to standard output and nothing else does; what went wrong goes to standard error. The
+//! token is read from a file, the environment, the configuration or the keychain, never from an
+//! argument, and is never printed.
+
+mod args;
+mod exit;
+mod run;
+
+mod apply;
+mod names;
+mod output;
+mod print;
+mod session;
+mod table;
+mod target;
+
+mod demo;
+mod distribute;
+mod explain;
+mod export;
+mod import;
+mod plan;
+mod status;
+mod tier;
+mod undo;
+
+pub use exit::Exit;
+pub use run::run;

@@ -93,8 +93,9 @@ fn when(second: &Field, minute: &Field, hour: &Field) -> Option<When> {
         (Any, Any, Any) => Some(When::Interval("every second".to_owned())),
         (Step(n), Any, Any) => Some(When::Interval(format!("every {n} s"))),
         (Values(seconds), Values(minutes), Values(hours)) => times(hours, minutes, seconds),
+        // At which second of its minute such a cron runs is no news for anybody.
+        (Values(seconds), Any | Step(_), Any) if seconds.len() == 1 => Some(When::Interval(every_minutes(minute)?)),
         _ if !on_the_minute => None,
-        (_, Any | Step(_), Any) => Some(When::Interval(every_minutes(minute)?)),
         (_, Values(minutes), Any) if minutes.len() <= MAX_TIMES => {
             let minutes: Vec<_> = minutes.iter().map(|minute| format!(":{minute:02}")).collect();
             Some(When::Interval(format!("hourly at {}", list(&minutes))))

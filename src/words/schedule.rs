@@ -176,6 +176,7 @@ mod tests {
             ("0 30 8 * * 1-5", "weekdays at 08:30"),
             ("15 30 8 * * *", "daily at 08:30:15"),
             ("*/10 * * * * *", "every 10 s"),
+            ("30 */12 * * * *", "every 12 min"),
             ("* * * * * *", "every second"),
         ];
         for (expr, words) in cases {

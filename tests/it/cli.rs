@@ -1,1 +1,233 @@
-//! (being built)
+//! Conversations with the program as a shell has them: arguments in; text, documents and codes out.
+//!
+//! Every conversation has a demo gateway and a state folder of its own, and nothing of the person
+//! who runs the tests: no home, no keychain, no variables.
+
+mod shell;
+
+use serde_json::Value;
+use shell::Shell;
+
+const DONE: i32 = 0;
+const USAGE: i32 = 2;
+const NOT_CONNECTED: i32 = 3;
+const NEEDS_ANSWER: i32 = 6;
+const CHANGES: i32 = 10;
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().map(|object| object.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+fn names(rows: &Value) -> Vec<&str> {
+    rows.as_array().map(|rows| rows.iter().filter_map(|row| row["name"].as_str()).collect()).unwrap_or_default()
+}
+
+#[test]
+fn status_counts_what_the_gateway_has() {
+    let shell = Shell::new();
+    let status = shell.json("status");
+    assert_eq!(status["gateway"]["access"], "read_write");
+    assert_eq!(status["mode"], "healthy");
+    assert_eq!(status["crons"]["total"], 50);
+    assert_eq!(status["crons"]["unsorted"], 3);
+    let sorted: u64 = ["t1", "t2", "t3", "unsorted"].iter().filter_map(|tier| status["crons"][tier].as_u64()).sum();
+    assert_eq!(status["crons"]["routable"], sorted, "every routable cron is in one lane");
+
+    let said = shell.run("status");
+    assert_eq!(said.code, DONE);
+    let mut lines = said.out.lines();
+    assert_eq!(lines.next(), Some("Healthy · No provider is down"));
+    assert!(lines.next().is_some_and(|line| line.ends_with("· read and write")), "{}", said.out);
+    assert!(lines.next().is_some_and(|line| line.starts_with("50 crons: ")), "{}", said.out);
+}
+
+#[test]
+fn a_plan_is_one_document_of_the_promised_shape() {
+    let shell = Shell::new();
+    shell.json("tier disk-check T1");
+    let plan = shell.json("plan");
+    assert_eq!(keys(&plan), ["id", "origin", "mode", "at", "summary", "changes", "notes", "questions"]);
+    let change = plan["changes"].as_array().and_then(|rows| rows.iter().find(|row| row["name"] == "disk-check"));
+    let change = change.expect("a cron on the agent's default moves to its chain");
+    assert_eq!(
+        keys(change),
+        ["cron", "name", "tier", "from", "to", "reason", "cause", "kind", "critical", "ticked", "marks", "next_run_at"]
+    );
+    assert_eq!(
+        (&change["tier"], &change["from"], &change["to"], &change["cause"]),
+        (&1.into(), &"agent default".into(), &"minimax/MiniMax-M3".into(), &"edit".into())
+    );
+    assert_eq!(shell.run("plan --exit-code").code, CHANGES);
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let shell = Shell::new();
+    shell.json("tier disk-check T1");
+    let dry = shell.json("distribute --dry-run");
+    assert!(names(&dry["changes"]).contains(&"disk-check"));
+    assert_eq!(dry["lines"], Value::Array(Vec::new()));
+    assert_eq!(shell.writes(), 0);
+}
+
+#[test]
+fn distributing_asks_first() {
+    let shell = Shell::new();
+    shell.json("tier disk-check T1");
+    let said = shell.run("distribute");
+    assert_eq!((said.code, shell.writes()), (NEEDS_ANSWER, 0));
+    assert!(said.out.contains("disk-check"), "the plan is shown: {}", said.out);
+    assert_eq!(said.err, "nothing was changed\nAdd --yes to do it\n");
+}
+
+#[test]
+fn distributing_verifies_every_line_and_then_has_nothing_to_do() {
+    let shell = Shell::new();
+    shell.json("tier disk-check newsletter-digest T1");
+    let done = shell.json("distribute --yes");
+    let outcomes: Vec<_> = done["lines"].as_array().expect("lines").iter().map(|line| &line["outcome"]).collect();
+    let ticked = done["changes"].as_array().expect("changes").iter().filter(|change| change["ticked"] == true).count();
+    assert!(ticked >= 2);
+    assert_eq!(outcomes.iter().filter(|outcome| ***outcome == "verified").count(), ticked, "{done:#}");
+
+    let written = shell.writes();
+    let again = shell.json("distribute --yes");
+    assert!(again["changes"].as_array().expect("changes").iter().all(|change| change["ticked"] == false));
+    assert_eq!(shell.writes(), written, "a second run makes no call that writes");
+    let log = shell.state_file("switches.log");
+    assert_eq!(log.lines().count(), ticked, "{log}");
+}
+
+#[test]
+fn crons_are_named_by_name_id_or_its_beginning() {
+    let shell = Shell::new();
+    let id = shell.id("disk-check");
+    for named in ["Disk-Check", id.as_str(), &id[..id.len() - 1]] {
+        let document = shell.json_of(&["tier", named, "T2", "--critical"]);
+        assert_eq!(document["crons"][0]["cron"], id.as_str(), "{named}");
+    }
+    let document = shell.json_of(&["tier", "disk-check", "--not-critical", "--pin", "opus", "--hold"]);
+    let row = &document["crons"][0];
+    assert_eq!((&row["tier"], &row["critical"], &row["held"]), (&2.into(), &false.into(), &true.into()));
+    assert!(row["pinned"].as_str().is_some_and(|model| model.starts_with("anthropic/")), "{row}");
+    assert_eq!(shell.writes(), 0, "sorting sends nothing to the gateway");
+}
+
+#[test]
+fn a_name_that_fits_several_lists_them() {
+    let shell = Shell::new();
+    shell.rename("disk-check", "Email triage");
+    let said = shell.run_of(&["explain", "email triage"]);
+    assert_eq!(said.code, USAGE);
+    let listed = said.err.lines().filter(|line| line.ends_with("Email triage")).count();
+    assert_eq!(listed, 2, "{}", said.err);
+    let unknown = shell.run_of(&["explain", "no such cron"]);
+    assert_eq!((unknown.code, unknown.err.lines().next()), (USAGE, Some("no cron is called no such cron")));
+    let without = shell.run_of(&["tier", "Nightly backup", "T1"]);
+    assert_eq!((without.code, without.err.as_str()), (USAGE, "Nightly backup has no model, so it has no tier\n"));
+}
+
+#[test]
+fn explaining_goes_through_the_chain() {
+    let shell = Shell::new();
+    let heartbeat = shell.json_of(&["explain", "Heartbeat ping"]);
+    let routes: Vec<_> =
+        heartbeat["chain"].as_array().expect("a chain").iter().filter_map(|row| row["label"].as_str()).collect();
+    assert_eq!(routes, ["MiniMax", "Flash 3", "Kimi"]);
+    assert_eq!(heartbeat["schedule"], "every 5 min");
+
+    let said = shell.run_of(&["explain", "disk-check"]);
+    assert_eq!(said.code, DONE);
+    assert!(said.out.starts_with(&format!("disk-check · unsorted · {}\n", shell.id("disk-check"))), "{}", said.out);
+    assert!(said.out.contains("Suggested: T1, its message says “HEARTBEAT_OK”"), "{}", said.out);
+    let command = shell.json_of(&["explain", "Nightly backup"]);
+    assert_eq!(command["now"], "no model");
+}
+
+#[test]
+fn undo_gives_back_what_the_newest_plan_changed() {
+    let shell = Shell::new();
+    assert_eq!(shell.run("undo").out, "Nothing to undo\n");
+    let before = shell.definition("disk-check");
+    shell.json("tier disk-check T1");
+    shell.json("distribute --yes");
+    assert_ne!(shell.definition("disk-check"), before);
+
+    let asked = shell.run("undo");
+    assert_eq!(asked.code, NEEDS_ANSWER);
+    let undone = shell.json("undo --yes");
+    assert_eq!(undone["origin"], "undo");
+    assert!(undone["lines"].as_array().expect("lines").iter().all(|line| line["outcome"] == "verified"), "{undone:#}");
+    assert_eq!(shell.definition("disk-check"), before);
+    let explained = shell.json_of(&["explain", "disk-check"]);
+    assert_eq!(explained["held"], true, "a cron that was undone is held");
+    assert_eq!(shell.run_of(&["undo", "no-such-plan"]).code, USAGE);
+}
+
+#[test]
+fn a_state_folder_leaves_and_comes_back() {
+    let shell = Shell::new();
+    let away = shell.path("away");
+    let exported = shell.json_of(&["export", &away]);
+    assert!(exported["files"].as_u64().is_some_and(|files| files >= 1), "{exported}");
+    let before = shell.state_file("cron-tiers.json");
+    shell.json("tier disk-check T3");
+    assert_ne!(shell.state_file("cron-tiers.json"), before);
+
+    let asked = shell.run_of(&["import", &away]);
+    assert_eq!(asked.code, NEEDS_ANSWER, "{}", asked.err);
+    let kept = shell.json_of(&["import", &away, "--yes", "--keep", "cron-tiers.json"]);
+    assert_eq!(kept["imported"], 0, "{kept:#}");
+    let imported = shell.json_of(&["import", &away, "--yes"]);
+    let tiers = imported["files"].as_array().expect("files").iter().find(|file| file["file"] == "cron-tiers.json");
+    assert_eq!(tiers.map(|file| &file["effect"]), Some(&"changed".into()));
+    assert_eq!(shell.state_file("cron-tiers.json"), before);
+}
+
+#[test]
+fn a_gateway_that_does_not_let_us_in_ends_with_three() {
+    let shell = Shell::new();
+    let wrong = shell.with_token("wrong").run("status");
+    assert_eq!((wrong.code, wrong.out.as_str()), (NOT_CONNECTED, ""));
+    assert!(wrong.err.contains("refuses the token"), "{}", wrong.err);
+
+    let absent = shell.run_at("ws://127.0.0.1:9", &["status", "--json"]);
+    assert_eq!(absent.code, NOT_CONNECTED);
+    let error: Value = serde_json::from_str(&absent.err).expect("one document on standard error");
+    assert_eq!(error["error"]["code"], "not_connected");
+    assert!(absent.err.contains("Nothing listens there"), "{}", absent.err);
+
+    let none = shell.run_alone(&["status"]);
+    assert_eq!(none.code, NOT_CONNECTED);
+    assert!(none.err.starts_with("no OpenClaw gateway was found on this machine"), "{}", none.err);
+}
+
+#[test]
+fn nonsense_ends_with_two_and_help_with_zero() {
+    let shell = Shell::new();
+    for nonsense in ["frobnicate", "tier", "plan --token abc", "distribute --yes --dry-run", "status --timeout never"] {
+        let said = shell.run(nonsense);
+        assert_eq!((said.code, said.out.as_str()), (USAGE, ""), "{nonsense}: {}", said.err);
+    }
+    let dash = shell.run_alone(&["status", "--url", "ws://127.0.0.1:9", "--token-file", "-"]);
+    assert_eq!(dash.code, USAGE, "{}", dash.err);
+    let help = shell.run_alone(&["--help"]);
+    assert_eq!((help.code, help.err.as_str()), (DONE, ""));
+    for command in ["status", "plan", "distribute", "explain", "tier", "undo", "export", "import", "demo"] {
+        assert!(help.out.contains(&format!("\n  {command}")), "{command} is not in the help");
+    }
+}
+
+#[test]
+fn the_headless_demo_says_where_it_is_and_keeps_its_token_to_itself() {
+    shell::headless_demo(|document, shell| {
+        let url = document["url"].as_str().expect("an address");
+        let token_file = document["token_file"].as_str().expect("a path");
+        let token = std::fs::read_to_string(token_file).expect("the token");
+        assert!(!document.to_string().contains(token.trim()));
+        let arguments = ["status", "--json", "--token-file", token_file];
+        let said = shell.run_at_with_own_token(url, &arguments);
+        assert_eq!(said.code, DONE, "{}", said.err);
+        assert!(!said.out.contains(token.trim()) && !said.err.contains(token.trim()));
+    });
+}

@@ -1,0 +1,268 @@
+//! Raw arguments. What they mean for a gateway is settled in [`target`](super::target).
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Parser, Subcommand};
+
+use crate::domain::Tier;
+
+/// Keeps scheduled AI jobs running by spreading them over AI providers.
+///
+/// Without a command it opens the window.
+#[derive(Debug, Parser)]
+#[command(name = "model-orchestrator", version, propagate_version = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Common {
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// The state folder to use, instead of the usual one for the gateway
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) state_dir: Option<PathBuf>,
+    /// The gateway's address, instead of the one found on this machine
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// A file that holds the gateway's token, and nothing else
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+    /// The OpenClaw profile whose gateway is meant
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// SHA-256 of a self-signed certificate to accept, in hexadecimal
+    #[arg(long, global = true, value_name = "HEX", value_parser = fingerprint)]
+    pub(super) tls_fingerprint: Option<String>,
+    /// How long to wait for an answer before giving up
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) timeout: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Open the window on the built-in demo
+    Demo {
+        /// Serve the demo gateway without a window, until Ctrl-C
+        #[arg(long)]
+        headless: bool,
+    },
+    /// Say how things stand
+    Status,
+    /// Show what would change, and why
+    Plan(PlanArguments),
+    /// Apply the plan: every cron goes to where it should be
+    Distribute(DistributeArguments),
+    /// Say why a cron is where it is
+    Explain {
+        /// Its id, the beginning of its id, or its name
+        cron: String,
+    },
+    /// Sort crons into a tier; nothing is sent to the gateway
+    Tier(TierArguments),
+    /// Take back switches: the newest plan's, or those named
+    Undo {
+        /// A plan or a switch, by the beginning of its id
+        #[arg(value_name = "PLAN|SWITCH")]
+        what: Option<String>,
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Copy the state folder, without secrets
+    Export {
+        /// The folder to copy to; with --file a folder or a file name
+        to: PathBuf,
+        /// Only this file of the state folder
+        #[arg(long, value_name = "NAME")]
+        file: Option<String>,
+    },
+    /// Take state files over from a folder or a file
+    Import {
+        /// A folder with state files, or one of them
+        from: PathBuf,
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+        /// Leave this file of the state folder as it is
+        #[arg(long, value_name = "NAME")]
+        keep: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArguments {
+    /// Exit with 10 when there are changes
+    #[arg(long)]
+    pub(super) exit_code: bool,
+    #[command(flatten)]
+    pub(super) answers: Answers,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DistributeArguments {
+    /// Show the plan and write nothing
+    #[arg(long, conflicts_with = "yes")]
+    pub(super) dry_run: bool,
+    /// Do it without asking
+    #[arg(long)]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) answers: Answers,
+}
+
+/// Answers to the question which model a route means.
+#[derive(Debug, Args)]
+pub(super) struct Answers {
+    /// Remember which of the gateway's models a route means
+    #[arg(long = "match", value_name = "ROUTE=MODEL", value_parser = answer)]
+    pub(super) matches: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("pinning").args(["pin", "unpin"])))]
+pub(super) struct TierArguments {
+    /// Crons, then their tier; without a tier only the options are changed
+    #[arg(required = true, value_name = "CRON… T1|T2|T3|unsorted")]
+    words: Vec<String>,
+    /// It must keep running in a crisis
+    #[arg(long, conflicts_with = "not_critical")]
+    critical: bool,
+    #[arg(long)]
+    not_critical: bool,
+    /// Never move it off this model: a route, an alias or provider/model
+    #[arg(long, value_name = "MODEL")]
+    pub(super) pin: Option<String>,
+    #[arg(long)]
+    pub(super) unpin: bool,
+    /// Leave it alone until the hold is lifted
+    #[arg(long, conflicts_with = "no_hold")]
+    hold: bool,
+    #[arg(long)]
+    no_hold: bool,
+}
+
+/// Where a cron shall be sorted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Tier(Tier),
+    Unsorted,
+}
+
+impl TierArguments {
+    pub(super) fn tier(&self) -> Option<Wanted> {
+        self.words.last().and_then(|word| wanted(word))
+    }
+
+    pub(super) fn crons(&self) -> &[String] {
+        match (self.tier(), self.words.split_last()) {
+            (Some(_), Some((_, crons))) => crons,
+            _ => &self.words,
+        }
+    }
+
+    pub(super) fn critical(&self) -> Option<bool> {
+        either(self.critical, self.not_critical)
+    }
+
+    pub(super) fn hold(&self) -> Option<bool> {
+        either(self.hold, self.no_hold)
+    }
+}
+
+fn either(yes: bool, no: bool) -> Option<bool> {
+    if yes { Some(true) } else { no.then_some(false) }
+}
+
+fn wanted(word: &str) -> Option<Wanted> {
+    let tier = |code: &Tier| code.code().eq_ignore_ascii_case(word);
+    let tier = Tier::ALL.into_iter().find(tier).map(Wanted::Tier);
+    tier.or_else(|| word.eq_ignore_ascii_case("unsorted").then_some(Wanted::Unsorted))
+}
+
+fn answer(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((route, model)) if !route.trim().is_empty() && !model.trim().is_empty() => {
+            Ok((route.trim().to_owned(), model.trim().to_owned()))
+        }
+        _ => Err("expected ROUTE=MODEL, such as gemini_flash=google/gemini-3-flash".to_owned()),
+    }
+}
+
+/// 64 hexadecimal digits, with or without colons, in lower case.
+fn fingerprint(text: &str) -> Result<String, String> {
+    let digits: String = text.chars().filter(|digit| *digit != ':').collect();
+    if digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        Ok(digits.to_ascii_lowercase())
+    } else {
+        Err("expected the 64 hexadecimal digits of a SHA-256".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Arguments, Command, Wanted};
+    use crate::domain::Tier;
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(["model-orchestrator"].into_iter().chain(line.split_ascii_whitespace()))
+    }
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_last_word_of_tier_is_the_tier_when_it_is_one() {
+        let cases: [(&str, &[&str], Option<Wanted>); 4] = [
+            ("tier digest T1", &["digest"], Some(Wanted::Tier(Tier::T1))),
+            ("tier a b t3", &["a", "b"], Some(Wanted::Tier(Tier::T3))),
+            ("tier a unsorted", &["a"], Some(Wanted::Unsorted)),
+            ("tier a b --critical", &["a", "b"], None),
+        ];
+        for (line, crons, tier) in cases {
+            let Ok(Arguments { command: Some(Command::Tier(parsed)), .. }) = parse(line) else {
+                panic!("{line} does not parse");
+            };
+            let named: Vec<_> = parsed.crons().iter().map(String::as_str).collect();
+            assert_eq!((named.as_slice(), parsed.tier()), (crons, tier), "{line}");
+        }
+    }
+
+    #[test]
+    fn contradictions_are_usage_errors() {
+        for line in [
+            "tier a T1 --critical --not-critical",
+            "tier a T1 --pin opus --unpin",
+            "tier a --hold --no-hold",
+            "tier",
+            "distribute --dry-run --yes",
+            "distribute --match flash",
+            "status --tls-fingerprint abc",
+            "status --timeout 0",
+            "status --token secret",
+        ] {
+            assert!(parse(line).is_err(), "{line} was taken");
+        }
+    }
+
+    #[test]
+    fn common_options_stand_before_or_after_the_command() {
+        let colons = ["ab"; 32].join(":");
+        for line in
+            [format!("--json --tls-fingerprint {colons} status"), format!("status --json --tls-fingerprint {colons}")]
+        {
+            let parsed = parse(&line).expect("parses");
+            assert!(parsed.common.json);
+            assert_eq!(parsed.common.tls_fingerprint, Some("ab".repeat(32)));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! How a command ends: one number for scripts, one sentence for people.
+
+use std::process::ExitCode;
+
+use crate::domain::{ProblemKind, Refusal, Trouble};
+use crate::words::{self, Said, Speech};
+
+/// The exit codes, as `docs/cli.md` promises them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done = 0,
+    Failed = 1,
+    /// The arguments make no sense here.
+    Usage = 2,
+    /// No gateway, or it does not let us in.
+    NotConnected = 3,
+    /// Some lines were not written and verified.
+    NotVerified = 4,
+    /// Looking is allowed, changing is not.
+    ReadOnly = 5,
+    /// It goes on with `--yes`, or with an answer to a question.
+    NeedsAnswer = 6,
+    /// `plan --exit-code`: there are changes.
+    Changes = 10,
+}
+
+impl Exit {
+    /// The code in words, for `--json`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::NotConnected => "not_connected",
+            Self::NotVerified => "not_verified",
+            Self::ReadOnly => "read_only",
+            Self::NeedsAnswer => "needs_answer",
+            Self::Changes => "changes",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// A command that could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) exit: Exit,
+    pub(super) what: String,
+    pub(super) remedy: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self { exit, what: what.into(), remedy: None }
+    }
+
+    #[must_use]
+    pub(super) fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    fn said(exit: Exit, said: Said) -> Self {
+        Self { exit, what: said.what, remedy: said.remedy }
+    }
+
+    /// Why there is no connection to `name`.
+    pub(super) fn of_trouble(name: &str, trouble: &Trouble) -> Self {
+        let said = words::trouble(trouble);
+        Self::said(Exit::NotConnected, Said { what: format!("{name}: {}", said.what), remedy: said.remedy })
+    }
+
+    pub(super) fn of_refusal(refusal: &Refusal, speech: &Speech<'_>) -> Self {
+        Self::said(refusal_exit(refusal), words::refusal(refusal, speech))
+    }
+
+    pub(super) fn of_problem(kind: &ProblemKind, speech: &Speech<'_>) -> Self {
+        Self::said(problem_exit(kind), words::problem(kind, speech))
+    }
+}
+
+fn refusal_exit(refusal: &Refusal) -> Exit {
+    match refusal {
+        Refusal::NotConnected => Exit::NotConnected,
+        Refusal::ReadOnly => Exit::ReadOnly,
+        Refusal::Drifted => Exit::NeedsAnswer,
+        Refusal::JobRunning => Exit::Failed,
+        Refusal::NothingToDo => Exit::Done,
+        Refusal::UnknownCron { .. } | Refusal::UnknownSwitch { .. } => Exit::Usage,
+        Refusal::Problem(kind) => problem_exit(kind),
+    }
+}
+
+fn problem_exit(kind: &ProblemKind) -> Exit {
+    match kind {
+        ProblemKind::FolderHeld { .. } | ProblemKind::GatewayOwned { .. } | ProblemKind::ReadOnlyScopes => {
+            Exit::ReadOnly
+        }
+        _ => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, problem_exit, refusal_exit};
+    use crate::domain::{ProblemKind, Refusal};
+
+    #[test]
+    fn a_refusal_ends_with_the_code_that_says_what_to_do() {
+        let cases = [
+            (Refusal::NotConnected, Exit::NotConnected),
+            (Refusal::ReadOnly, Exit::ReadOnly),
+            (Refusal::Drifted, Exit::NeedsAnswer),
+            (Refusal::NothingToDo, Exit::Done),
+            (Refusal::UnknownSwitch { name: "p9".to_owned() }, Exit::Usage),
+            (Refusal::Problem(ProblemKind::ReadOnlyScopes), Exit::ReadOnly),
+            (Refusal::Problem(ProblemKind::Busy), Exit::Failed),
+        ];
+        for (refusal, exit) in cases {
+            assert_eq!(refusal_exit(&refusal), exit, "{refusal:?}");
+        }
+        assert_eq!(problem_exit(&ProblemKind::FolderHeld { holder: "window".to_owned() }), Exit::ReadOnly);
+    }
+}

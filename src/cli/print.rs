@@ -1,0 +1,98 @@
+//! The two ways out: results on standard output, problems on standard error.
+//!
+//! A reader that has gone away (`| head`) is no failure.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use serde::Serialize;
+
+use super::exit::{Exit, Failure};
+
+/// Writes a result as it is, ending with a line break.
+pub(super) fn text(result: &str) -> Result<(), Failure> {
+    let end = if result.is_empty() || result.ends_with('\n') { "" } else { "\n" };
+    deliver(&mut io::stdout().lock(), &format!("{result}{end}"))
+}
+
+/// Writes a result as one JSON document.
+pub(super) fn json<T: Serialize>(document: &T) -> Result<(), Failure> {
+    let document = serde_json::to_string_pretty(document)
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot write the document: {error}")))?;
+    text(&document)
+}
+
+/// Says on standard error what a person should know beside the result.
+pub(super) fn aside(remark: &str) {
+    // Nobody is left to tell when standard error is gone.
+    writeln!(io::stderr().lock(), "{remark}").ok();
+}
+
+/// Says why it did not work; with `--json` as a document too.
+pub(super) fn failure(failure: &Failure, as_json: bool) {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        error: Row<'a>,
+    }
+    #[derive(Serialize)]
+    struct Row<'a> {
+        code: &'static str,
+        what: &'a str,
+        remedy: Option<&'a str>,
+    }
+    if as_json {
+        let row = Row { code: failure.exit.name(), what: &failure.what, remedy: failure.remedy.as_deref() };
+        if let Ok(document) = serde_json::to_string(&Document { error: row }) {
+            return aside(&document);
+        }
+    }
+    aside(&failure.what);
+    if let Some(remedy) = &failure.remedy {
+        aside(remedy);
+    }
+}
+
+/// Asks a person; `None` when there is nobody to ask.
+pub(super) fn confirm(question: &str) -> Option<bool> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return None;
+    }
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).ok()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).ok()?;
+    Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+fn deliver(out: &mut impl Write, result: &str) -> Result<(), Failure> {
+    match out.write_all(result.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::Failed, format!("cannot write the result: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+
+    use super::deliver;
+
+    struct Broken(io::ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_away_is_no_failure() {
+        assert!(deliver(&mut Broken(io::ErrorKind::BrokenPipe), "result").is_ok());
+        assert!(deliver(&mut Broken(io::ErrorKind::StorageFull), "result").is_err());
+    }
+}

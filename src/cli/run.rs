@@ -1,0 +1,57 @@
+//! From arguments to an exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use super::args::{Arguments, Command, Common};
+use super::exit::{Exit, Failure};
+use super::session::Session;
+use super::{demo, distribute, explain, export, import, plan, print, status, tier, undo};
+
+/// Does what the arguments say and returns the code to end with. Without a command: the window.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(usage) => {
+            let exit = if usage.use_stderr() { Exit::Usage } else { Exit::Done };
+            // Help that nobody reads is no failure.
+            usage.print().ok();
+            return exit.into();
+        }
+    };
+    let as_json = arguments.common.json;
+    match carry_out(arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            print::failure(&failure, as_json);
+            failure.exit.into()
+        }
+    }
+}
+
+fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
+    let Arguments { common, command } = arguments;
+    let json = common.json;
+    let open = |common: &Common| Session::open(common);
+    match command {
+        None | Some(Command::Demo { headless: false }) => window(),
+        Some(Command::Demo { headless: true }) => demo::serve(json),
+        Some(Command::Status) => status::run(&mut open(&common)?, json),
+        Some(Command::Plan(arguments)) => plan::run(&mut open(&common)?, &arguments, json),
+        Some(Command::Distribute(arguments)) => distribute::run(&mut open(&common)?, &arguments, json),
+        Some(Command::Explain { cron }) => explain::run(&mut open(&common)?, &cron, json),
+        Some(Command::Tier(arguments)) => tier::run(&mut open(&common)?, &arguments, json),
+        Some(Command::Undo { what, yes }) => undo::run(&mut open(&common)?, what.as_deref(), yes, json),
+        Some(Command::Export { to, file }) => export::run(&mut open(&common)?, &to, file.as_deref(), json),
+        Some(Command::Import { from, yes, keep }) => import::run(&mut open(&common)?, &from, yes, &keep, json),
+    }
+}
+
+fn window() -> Result<Exit, Failure> {
+    Err(Failure::new(
+        Exit::Failed,
+        "There is no display here; `model-orchestrator status` and the other commands work without one, and `demo --headless` serves the demo gateway.",
+    ))
+}

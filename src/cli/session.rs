@@ -1,0 +1,292 @@
+//! One command's time with the engine: connect, wait for what matters, act, end.
+//!
+//! The engine runs on its own thread; here is nothing but waiting with a deadline. Everything that is
+//! shown comes from a snapshot, and so does the moment it is shown at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tokio::sync::{broadcast, watch};
+use tokio::time::timeout;
+
+use super::args::Common;
+use super::exit::{Exit, Failure};
+use super::{names, target};
+use crate::domain::{Access, Connection, Refusal, Settings};
+use crate::engine::{Command, Done, Engine, EngineOptions, Event, Snapshot, Target, Ticket};
+use crate::words::Speech;
+
+/// After the lists are here, quotas and past runs follow; a plan that has been still for this long stands.
+const STILL: Duration = Duration::from_millis(300);
+/// A gateway with much news never gets still: then the plan of that moment is taken.
+const STILL_AT_MOST: Duration = Duration::from_secs(3);
+
+/// A running engine, connected or on its way.
+pub(super) struct Session {
+    engine: Option<Engine>,
+    runtime: tokio::runtime::Runtime,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    events: broadcast::Receiver<Event>,
+    zone: TimeZone,
+    patience: Duration,
+}
+
+/// What a sentence leans on, kept together.
+pub(super) struct Context {
+    pub(super) snapshot: Arc<Snapshot>,
+    /// With every certain match filled in.
+    pub(super) settings: Settings,
+    zone: TimeZone,
+}
+
+impl Context {
+    pub(super) fn speech(&self) -> Speech<'_> {
+        let snapshot = &self.snapshot;
+        Speech { now: snapshot.at, zone: &self.zone, settings: &self.settings, catalog: &snapshot.catalog }
+    }
+}
+
+/// A command of the engine that was not carried out.
+pub(super) enum NotDone {
+    Refused(Refusal),
+    Failed(Failure),
+}
+
+impl Session {
+    /// Starts an engine and sends it to the gateway that the options name.
+    pub(super) fn open(common: &Common) -> Result<Self, Failure> {
+        let mut options = EngineOptions::of_this_process();
+        if let Some(profile) = &common.profile {
+            options.env.vars.insert("OPENCLAW_PROFILE".to_owned(), profile.clone());
+        }
+        let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("cannot start the engine: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let engine = Engine::start(options, || ()).map_err(failed)?;
+        let mut session = Self {
+            snapshots: engine.handle.snapshots(),
+            events: engine.handle.events(),
+            engine: Some(engine),
+            runtime,
+            zone: TimeZone::system(),
+            patience: Duration::from_secs(common.timeout),
+        };
+        // The first picture after the start is the one with the gateways of this machine.
+        let found = session.wait(|snapshot| (snapshot.revision > 0).then(|| snapshot.discovered.clone()))?;
+        let target = target::choose(common, &found)?;
+        session.send(Command::Connect(Target::Gateway(target)))?;
+        Ok(session)
+    }
+
+    /// Waits until the gateway's crons are here and the plan stands.
+    pub(super) fn ready(&mut self) -> Result<Context, Failure> {
+        self.wait(|snapshot| match stopped(snapshot) {
+            Some(failure) => Some(Err(failure)),
+            None => planned(snapshot).then_some(Ok(())),
+        })
+        .map_err(|failure| self.instead_of_timeout(failure))??;
+        self.settle()
+    }
+
+    /// Waits until nothing new has come for a moment.
+    pub(super) fn settle(&mut self) -> Result<Context, Failure> {
+        let snapshots = &mut self.snapshots;
+        let still = async {
+            while let Ok(Ok(())) = timeout(STILL, snapshots.changed()).await {
+                snapshots.mark_unchanged();
+            }
+        };
+        // Never still is as good as still: the newest picture is taken.
+        self.runtime.block_on(async { timeout(STILL_AT_MOST, still).await }).ok();
+        let snapshot = self.snapshot();
+        stopped(&snapshot).map_or_else(|| Ok(self.context()), Err)
+    }
+
+    /// Waits until the state folder is open, whether or not the gateway answers.
+    pub(super) fn folder(&mut self) -> Result<Context, Failure> {
+        self.wait(|snapshot| match (&snapshot.folder, stopped(snapshot)) {
+            (Some(_), _) => Some(Ok(())),
+            (None, failure) => failure.map(Err),
+        })??;
+        Ok(self.context())
+    }
+
+    /// Waits until every edit is on disk.
+    pub(super) fn saved(&mut self) -> Result<Context, Failure> {
+        self.wait(|snapshot| snapshot.saving.is_empty().then_some(()))?;
+        self.settle()
+    }
+
+    /// Hands a command over and waits for its answer.
+    pub(super) fn ask(&mut self, command: Command) -> Result<Done, NotDone> {
+        let ticket = self.send(command).map_err(NotDone::Failed)?;
+        let events = &mut self.events;
+        let answer = async {
+            loop {
+                match events.recv().await {
+                    Ok(event) => {
+                        if let Some(answer) = answer_to(ticket, event) {
+                            return Some(answer);
+                        }
+                    }
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                }
+            }
+        };
+        let patience = self.patience;
+        match self.runtime.block_on(async { timeout(patience, answer).await }) {
+            Ok(Some(Ok(done))) => Ok(done),
+            Ok(Some(Err(why))) => Err(NotDone::Refused(why)),
+            Ok(None) => Err(NotDone::Failed(ended(&self.snapshot()))),
+            Err(_) => Err(NotDone::Failed(self.timed_out())),
+        }
+    }
+
+    /// Like [`ask`](Self::ask), for commands whose refusal ends the whole command.
+    pub(super) fn tell(&mut self, command: Command) -> Result<Done, Failure> {
+        self.ask(command).map_err(|not_done| self.failure(not_done))
+    }
+
+    pub(super) fn failure(&self, not_done: NotDone) -> Failure {
+        match not_done {
+            NotDone::Failed(failure) => failure,
+            NotDone::Refused(Refusal::ReadOnly) => read_only(&self.context())
+                .unwrap_or_else(|| Failure::of_refusal(&Refusal::ReadOnly, &self.context().speech())),
+            NotDone::Refused(refusal) => Failure::of_refusal(&refusal, &self.context().speech()),
+        }
+    }
+
+    pub(super) fn send(&self, command: Command) -> Result<Ticket, Failure> {
+        let engine = self.engine.as_ref().ok_or_else(|| ended(&self.snapshot()))?;
+        engine.handle.send(command).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshots.borrow().clone()
+    }
+
+    pub(super) fn context(&self) -> Context {
+        let snapshot = self.snapshot();
+        let settings = names::with_matches(&snapshot.settings, &snapshot.matches);
+        Context { snapshot, settings, zone: self.zone.clone() }
+    }
+
+    /// Stops the apply job, from inside a wait.
+    pub(super) fn stopper(&self) -> impl Fn() -> Result<(), Failure> + use<> {
+        let handle = self.engine.as_ref().map(|engine| engine.handle.clone());
+        move || {
+            let sent = handle.as_ref().map(|handle| handle.send(Command::StopJob));
+            match sent {
+                Some(Ok(_)) => Ok(()),
+                _ => Err(Failure::new(Exit::Failed, "the engine does not take commands now")),
+            }
+        }
+    }
+
+    /// The runtime and the pictures, for waits that watch more than pictures.
+    pub(super) fn watch(&mut self) -> (&tokio::runtime::Runtime, &mut watch::Receiver<Arc<Snapshot>>, Duration) {
+        (&self.runtime, &mut self.snapshots, self.patience)
+    }
+
+    fn wait<T>(&mut self, mut until: impl FnMut(&Snapshot) -> Option<T>) -> Result<T, Failure> {
+        let (snapshots, patience) = (&mut self.snapshots, self.patience);
+        let found = async {
+            loop {
+                let snapshot = snapshots.borrow_and_update().clone();
+                if let Some(found) = until(&snapshot) {
+                    return Some(found);
+                }
+                if snapshot.ended.is_some() || snapshots.changed().await.is_err() {
+                    return None;
+                }
+            }
+        };
+        match self.runtime.block_on(async { timeout(patience, found).await }) {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => Err(ended(&self.snapshot())),
+            Err(_) => Err(self.timed_out()),
+        }
+    }
+
+    fn timed_out(&self) -> Failure {
+        let waited = self.patience.as_secs();
+        Failure::new(Exit::NotConnected, format!("no answer within {waited} s"))
+            .with_remedy("Wait longer with --timeout, or look at the gateway")
+    }
+
+    /// What stood in the way says more than that time is over.
+    fn instead_of_timeout(&self, failure: Failure) -> Failure {
+        let context = self.context();
+        match &context.snapshot.connection {
+            Connection::Waiting { name, trouble, .. } => Failure::of_trouble(name, trouble),
+            Connection::Connected(_) => context
+                .snapshot
+                .problems
+                .iter()
+                .find(|problem| problem.id.starts_with("gateway/"))
+                .map_or(failure, |problem| Failure::of_problem(&problem.what, &context.speech())),
+            _ => failure,
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.shutdown();
+        }
+    }
+}
+
+/// Why nothing may be written here, if so.
+pub(super) fn read_only(context: &Context) -> Option<Failure> {
+    let info = context.snapshot.connection.info();
+    let held = context.snapshot.folder.as_ref().and_then(|folder| folder.held_by.as_ref());
+    if let Some(holder) = held {
+        return Some(
+            Failure::new(Exit::ReadOnly, format!("read only: the state folder is held by {holder}"))
+                .with_remedy("Close the other program first"),
+        );
+    }
+    let scopes = info.is_some_and(|info| info.access == Access::ReadOnlyScopes);
+    scopes.then(|| {
+        Failure::new(Exit::ReadOnly, "read only: the rights of this connection do not allow edits")
+            .with_remedy("Use a token with the operator.admin scope")
+    })
+}
+
+fn answer_to(asked: Ticket, event: Event) -> Option<Result<Done, Refusal>> {
+    match event {
+        Event::Done { ticket, what } if ticket == asked => Some(Ok(what)),
+        Event::Refused { ticket, why } if ticket == asked => Some(Err(why)),
+        _ => None,
+    }
+}
+
+/// The connection will not come about by waiting.
+fn stopped(snapshot: &Snapshot) -> Option<Failure> {
+    use crate::domain::Trouble::{Restarting, Starting};
+    match &snapshot.connection {
+        // A gateway that starts is worth waiting for; an absent one would keep a script waiting for nothing.
+        Connection::Waiting { trouble: Starting | Restarting, .. } => None,
+        Connection::Stopped { name, trouble, .. } | Connection::Waiting { name, trouble, .. } => {
+            Some(Failure::of_trouble(name, trouble))
+        }
+        _ => None,
+    }
+}
+
+/// The plan is about the crons that the gateway listed.
+fn planned(snapshot: &Snapshot) -> bool {
+    let connected = matches!(snapshot.connection, Connection::Connected(_));
+    let Some(listed) = snapshot.crons_as_of.filter(|_| connected) else { return false };
+    let plan = &snapshot.plan;
+    let away = plan.decisions.iter().any(|decision| matches!(decision.reason, crate::domain::Reason::GatewayAway));
+    plan.at >= listed && plan.decisions.len() == snapshot.crons.len() && !away
+}
+
+fn ended(snapshot: &Snapshot) -> Failure {
+    let why = snapshot.ended.as_deref().filter(|why| !why.is_empty()).unwrap_or("no reason was given");
+    Failure::new(Exit::Failed, format!("the engine ended: {why}"))
+}

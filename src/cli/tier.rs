@@ -1,0 +1,157 @@
+//! `tier`: sorts crons and marks them; nothing is sent to the gateway.
+
+use serde::Serialize;
+
+use super::args::{TierArguments, Wanted};
+use super::exit::{Exit, Failure};
+use super::session::{Context, NotDone, Session, read_only};
+use super::table::table;
+use super::{names, print};
+use crate::domain::{CronId, ModelRef, Pin, Refusal, Tier};
+use crate::engine::{Command, Edit};
+use crate::words;
+
+#[derive(Debug, Serialize)]
+struct Document {
+    crons: Vec<CronRow>,
+    /// What distribution would change now.
+    planned_changes: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct CronRow {
+    cron: String,
+    name: String,
+    tier: Option<u8>,
+    critical: bool,
+    pinned: Option<String>,
+    held: bool,
+}
+
+pub(super) fn run(session: &mut Session, arguments: &TierArguments, as_json: bool) -> Result<Exit, Failure> {
+    let context = session.ready()?;
+    let crons = chosen(arguments, &context)?;
+    let edits = edits(arguments, &crons, &context)?;
+    if let Some(failure) = read_only(&context).filter(|_| folder_held(&context)) {
+        return Err(failure);
+    }
+    for edit in edits {
+        match session.ask(Command::Edit(edit)) {
+            Ok(_) | Err(NotDone::Refused(Refusal::NothingToDo)) => {}
+            Err(not_done) => return Err(session.failure(not_done)),
+        }
+    }
+    let context = session.saved()?;
+    let document = document(&crons, &context);
+    // A mapping that could not be written was put back, and the snapshot says why.
+    if let Some(problem) = context.snapshot.problems.iter().find(|problem| problem.id == "state/cron-tiers.json") {
+        return Err(Failure::of_problem(&problem.what, &context.speech()));
+    }
+    if as_json {
+        print::json(&document)?;
+    } else {
+        print::text(&text(&document, &context))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Marks live in the state folder, so only its holder stands in the way; the gateway's rights do not.
+fn folder_held(context: &Context) -> bool {
+    context.snapshot.folder.as_ref().is_some_and(|folder| folder.held_by.is_some())
+}
+
+fn chosen(arguments: &TierArguments, context: &Context) -> Result<Vec<CronId>, Failure> {
+    let mut crons = Vec::new();
+    for named in arguments.crons() {
+        let cron = names::cron(&context.snapshot.crons, named)?;
+        if !cron.routable() {
+            return Err(Failure::new(Exit::Usage, format!("{} has no model, so it has no tier", cron.name)));
+        }
+        if !crons.contains(&cron.id) {
+            crons.push(cron.id.clone());
+        }
+    }
+    if crons.is_empty() {
+        return Err(Failure::new(Exit::Usage, "name at least one cron before the tier"));
+    }
+    Ok(crons)
+}
+
+fn edits(arguments: &TierArguments, crons: &[CronId], context: &Context) -> Result<Vec<Edit>, Failure> {
+    let crons = crons.to_vec();
+    let mut edits = Vec::new();
+    if let Some(wanted) = arguments.tier() {
+        let tier = match wanted {
+            Wanted::Tier(tier) => Some(tier),
+            Wanted::Unsorted => None,
+        };
+        edits.push(Edit::SetTier { crons: crons.clone(), tier });
+    }
+    if let Some(critical) = arguments.critical() {
+        edits.push(Edit::SetCritical { crons: crons.clone(), critical });
+    }
+    if let Some(named) = &arguments.pin {
+        edits.push(Edit::SetPin { crons: crons.clone(), pin: Some(Pin { model: Some(pinned(named, context)?) }) });
+    }
+    if arguments.unpin {
+        edits.push(Edit::SetPin { crons: crons.clone(), pin: None });
+    }
+    if let Some(hold) = arguments.hold() {
+        edits.push(Edit::SetHold { crons: crons.clone(), hold });
+    }
+    let marks_need_a_tier = arguments.tier() == Some(Wanted::Unsorted) && edits.len() > 1;
+    if marks_need_a_tier {
+        return Err(Failure::new(Exit::Usage, "an unsorted cron has no marks: give it a tier"));
+    }
+    if arguments.tier().is_none() {
+        let unsorted = crons.iter().find(|id| !context.snapshot.tiers.contains_key(*id));
+        let name = unsorted.and_then(|id| context.snapshot.crons.get(id)).map(|cron| cron.name.clone());
+        if let Some(name) = name {
+            return Err(
+                Failure::new(Exit::Usage, format!("{name} is unsorted")).with_remedy("Give it a tier: T1, T2 or T3")
+            );
+        }
+        if edits.is_empty() {
+            return Err(Failure::new(Exit::Usage, "say a tier, T1, T2, T3 or unsorted, or an option"));
+        }
+    }
+    Ok(edits)
+}
+
+fn pinned(named: &str, context: &Context) -> Result<ModelRef, Failure> {
+    let catalog = &context.snapshot.catalog;
+    names::model(named, &context.settings, |text| catalog.resolve(Some(text), None))
+}
+
+fn document(crons: &[CronId], context: &Context) -> Document {
+    let snapshot = &context.snapshot;
+    let row = |id: &CronId| {
+        let entry = snapshot.tiers.get(id);
+        let pin = entry.and_then(|entry| entry.pinned.as_ref());
+        let pinned = pin.map(|pin| pin.model.as_ref().map_or_else(|| "as it is".to_owned(), ToString::to_string));
+        CronRow {
+            cron: id.to_string(),
+            name: snapshot.crons.get(id).map_or_else(String::new, |cron| cron.name.clone()),
+            tier: entry.map(|entry| entry.tier.number()),
+            critical: entry.is_some_and(|entry| entry.critical),
+            pinned,
+            held: entry.is_some_and(|entry| entry.hold.is_some()),
+        }
+    };
+    Document { crons: crons.iter().map(row).collect(), planned_changes: snapshot.plan.changes.len() }
+}
+
+fn text(document: &Document, context: &Context) -> String {
+    let rows: Vec<_> = document
+        .crons
+        .iter()
+        .map(|row| {
+            let tier = row.tier.and_then(|tier| Tier::from_number(u64::from(tier))).map_or("unsorted", Tier::code);
+            let pinned = row.pinned.as_ref().map(|model| format!("pinned to {model}"));
+            let marks = [row.critical.then(|| "critical".to_owned()), pinned, row.held.then(|| "held".to_owned())];
+            let marks: Vec<_> = marks.into_iter().flatten().collect();
+            [tier.to_owned(), row.name.clone(), marks.join(", ")]
+        })
+        .collect();
+    format!("{}{}", table(&rows), words::plan_headline(&context.snapshot.plan))
+}

@@ -1,0 +1,49 @@
+//! `undo`: takes switches back, by a plan like any other.
+
+use super::exit::{Exit, Failure};
+use super::output::DistributeDocument;
+use super::session::{NotDone, Session};
+use super::{apply, names, output, plan, print};
+use crate::domain::Refusal;
+use crate::engine::Command;
+use crate::words;
+
+pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json: bool) -> Result<Exit, Failure> {
+    let context = session.ready()?;
+    let scope = names::undo_scope(&context.snapshot.switches, what)?;
+    match session.ask(Command::PrepareUndo(scope)) {
+        Ok(_) => {}
+        Err(NotDone::Refused(Refusal::NothingToDo)) => return nothing(as_json),
+        Err(not_done) => return Err(session.failure(not_done)),
+    }
+    let context = session.settle()?;
+    let Some(undo) = context.snapshot.undo_plan.clone() else { return nothing(as_json) };
+    if !as_json {
+        print::text(&plan::text(&undo, &context))?;
+    }
+    let document = |lines| DistributeDocument { plan: output::plan(&undo, &context), lines };
+    let question = format!("{}: do it?", words::plan_headline(&undo));
+    let stopped = apply::forbidden(session).map_or_else(|| apply::agreed(yes, as_json, &question), Err);
+    if let Err(failure) = stopped {
+        if as_json {
+            print::json(&document(Vec::new()))?;
+        }
+        return Err(failure);
+    }
+    let applied = apply::apply(session, &undo).map_err(|not_done| session.failure(not_done))?;
+    if as_json {
+        print::json(&document(apply::rows(&applied)))?;
+    } else {
+        apply::report(session, &applied)?;
+    }
+    Ok(applied.exit)
+}
+
+fn nothing(as_json: bool) -> Result<Exit, Failure> {
+    if as_json {
+        print::json(&serde_json::json!({ "changes": [], "lines": [] }))?;
+    } else {
+        print::text("Nothing to undo")?;
+    }
+    Ok(Exit::Done)
+}

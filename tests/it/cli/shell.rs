@@ -1,0 +1,192 @@
+//! A shell beside a demo gateway: runs the built program with nothing of this machine around it.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use model_orchestrator::demo::{Demo, DemoOptions, cron_id, seed_state};
+use serde_json::{Value, json};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_model-orchestrator");
+
+/// What a command said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// A gateway and a state folder that outlive commands.
+pub struct Shell {
+    demo: Demo,
+    folder: tempfile::TempDir,
+}
+
+impl Shell {
+    /// The demo's crons, sorted as in its first minute; none of them runs by itself.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        seed_state(&folder.path().join("state")).expect("the demo's files");
+        let options = DemoOptions { write_limit: 10_000, run_jobs: false, ..DemoOptions::default() };
+        let shell = Self { demo: Demo::start(options).expect("the demo starts"), folder };
+        shell.keep("token", shell.demo.token().reveal());
+        shell
+    }
+
+    /// The same gateway, with another token.
+    pub fn with_token(&self, token: &str) -> Other<'_> {
+        self.keep("other-token", token);
+        Other { shell: self, token_file: self.path("other-token") }
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    pub fn state_file(&self, name: &str) -> String {
+        let path: PathBuf = self.folder.path().join("state").join(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Calls that changed something on the gateway, or would have.
+    pub fn writes(&self) -> u64 {
+        let calls = self.demo.calls();
+        ["cron.add", "cron.update", "cron.remove", "cron.run"].iter().filter_map(|method| calls.get(*method)).sum()
+    }
+
+    pub fn id(&self, slug: &str) -> String {
+        let id = cron_id(slug);
+        assert!(self.demo.job(&id).is_some(), "the demo has no {slug}");
+        id.as_str().to_owned()
+    }
+
+    /// The gateway's own name for what a cron is, without its state.
+    pub fn definition(&self, slug: &str) -> String {
+        let job = self.demo.job(&cron_id(slug)).expect("the demo has it");
+        job["configRevision"].as_str().expect("a revision").to_owned()
+    }
+
+    /// Somebody else gives a cron another name.
+    pub fn rename(&self, slug: &str, name: &str) {
+        self.demo.edit_as_somebody_else(&cron_id(slug), &json!({ "name": name })).expect("is renamed");
+    }
+
+    /// Runs a line without quotes in it.
+    pub fn run(&self, line: &str) -> Said {
+        self.run_of(&words(line))
+    }
+
+    pub fn run_of(&self, arguments: &[&str]) -> Said {
+        self.run_at(self.demo.url(), arguments)
+    }
+
+    /// At another address, with this gateway's token.
+    pub fn run_at(&self, url: &str, arguments: &[&str]) -> Said {
+        self.with(url, &self.path("token"), arguments)
+    }
+
+    /// At another address, with a token file among the arguments.
+    pub fn run_at_with_own_token(&self, url: &str, arguments: &[&str]) -> Said {
+        let state = self.path("other-state");
+        self.said(self.program().args(["--url", url, "--state-dir", &state]).args(arguments))
+    }
+
+    /// Without a word about a gateway.
+    pub fn run_alone(&self, arguments: &[&str]) -> Said {
+        self.said(self.program().args(arguments))
+    }
+
+    /// The document of a line that succeeds.
+    pub fn json(&self, line: &str) -> Value {
+        self.json_of(&words(line))
+    }
+
+    pub fn json_of(&self, arguments: &[&str]) -> Value {
+        let said = self.run_of(&[&["--json"], arguments].concat());
+        assert_eq!(said.code, 0, "{arguments:?}: {}{}", said.out, said.err);
+        serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", said.out))
+    }
+
+    fn with(&self, url: &str, token_file: &str, arguments: &[&str]) -> Said {
+        let state = self.path("state");
+        let mut program = self.program();
+        self.said(program.args(["--url", url, "--token-file", token_file, "--state-dir", &state]).args(arguments))
+    }
+
+    /// Nothing of this machine: no home, no desktop, no variables.
+    fn program(&self) -> Command {
+        let mut program = Command::new(PROGRAM);
+        program.env_clear().env("TZ", "UTC").stdin(Stdio::null());
+        for home in ["HOME", "USERPROFILE", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"] {
+            program.env(home, self.folder.path().join("home"));
+        }
+        for kept in ["PATH", "SystemRoot", "TMPDIR", "TEMP"] {
+            if let Some(value) = std::env::var_os(kept) {
+                program.env(kept, value);
+            }
+        }
+        program
+    }
+
+    /// Whatever is said, the token is not in it.
+    fn said(&self, program: &mut Command) -> Said {
+        let output = program.output().expect("the program starts");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes UTF-8");
+        let said = Said {
+            code: output.status.code().expect("the program ends by itself"),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        };
+        let token = self.demo.token().reveal();
+        assert!(!said.out.contains(token) && !said.err.contains(token), "the token was printed");
+        said
+    }
+
+    fn keep(&self, name: &str, content: &str) {
+        let mut file = std::fs::File::create(self.folder.path().join(name)).expect("a file");
+        writeln!(file, "{content}").expect("is written");
+    }
+}
+
+/// A shell whose token is another one.
+pub struct Other<'a> {
+    shell: &'a Shell,
+    token_file: String,
+}
+
+impl Other<'_> {
+    pub fn run(&self, line: &str) -> Said {
+        self.shell.with(self.shell.demo.url(), &self.token_file, &words(line))
+    }
+}
+
+fn words(line: &str) -> Vec<&str> {
+    line.split_ascii_whitespace().collect()
+}
+
+/// Starts `demo --headless --json`, hands over its document, and ends it as Ctrl-C would.
+pub fn headless_demo(look: impl FnOnce(&Value, &Shell)) {
+    let shell = Shell::new();
+    let mut program = shell.program();
+    let mut demo =
+        program.args(["demo", "--headless", "--json"]).stdout(Stdio::piped()).spawn().expect("the program starts");
+    let out = BufReader::new(demo.stdout.take().expect("is piped"));
+    let mut text = String::new();
+    let document: Value = out
+        .lines()
+        .find_map(|line| {
+            text.push_str(&line.expect("is readable"));
+            serde_json::from_str(&text).ok()
+        })
+        .expect("a document");
+    look(&document, &shell);
+    let interrupted = Command::new("kill").args([OsStr::new("-INT"), OsStr::new(&demo.id().to_string())]).status();
+    assert!(interrupted.expect("kill is there").success());
+    assert!(demo.wait().expect("it ends").success());
+    for left in ["token_file", "state_dir"] {
+        let path = document[left].as_str().expect("a path");
+        assert!(!Path::new(path).exists(), "{path} is left behind");
+    }
+}
