@@ -25,6 +25,7 @@ mod plan;
 mod status;
 mod tier;
 mod undo;
+mod window;
 
 pub use exit::Exit;
 pub use run::run;
