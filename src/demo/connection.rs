@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 
 use super::handshake::{self, Challenge};
-use super::server::{Out, Shared};
+use super::server::{Out, Shared, random_id};
 use super::wire::{self, Caller, Event, Fault, Request};
 
 pub(super) const MAX_PAYLOAD: usize = 26_214_400;
@@ -53,7 +53,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 
 /// The challenge and its answer; `None` when the connection was refused and closed.
 async fn greet(socket: &mut Socket, shared: &Shared) -> Option<(Caller, String, Value)> {
-    let challenge = Challenge { nonce: shared.random_id(), ts_ms: shared.now().as_millisecond() };
+    let challenge = Challenge { nonce: random_id(), ts_ms: shared.now().as_millisecond() };
     let payload = json!({
         "nonce": challenge.nonce, "ts": challenge.ts_ms, "capabilities": ["model-catalog-snapshot"],
     });

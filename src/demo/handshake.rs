@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::wire::{Caller, Fault, Request};
-use super::world::METHODS;
+use super::world::{METHODS, hex};
 use crate::domain::Secret;
 
 const PROTOCOL: i64 = 4;
@@ -187,7 +187,7 @@ fn verify(device: &Value, params: &Value, challenge: &Challenge, scopes: &[Strin
     let invalid = || fault("DEVICE_AUTH_SIGNATURE_INVALID", "device signature invalid");
     let key = URL_SAFE_NO_PAD.decode(text("publicKey")).ok().and_then(|key| <[u8; 32]>::try_from(key).ok());
     let key = key.ok_or_else(invalid)?;
-    let id: String = Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = hex(&Sha256::digest(key));
     if id != text("id") {
         return Err(fault("DEVICE_AUTH_DEVICE_ID_MISMATCH", "device identity mismatch"));
     }

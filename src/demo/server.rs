@@ -210,7 +210,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn fresh_token() -> io::Result<Secret> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|why| io::Error::other(why.to_string()))?;
-    Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    Ok(Secret::new(world::hex(&bytes)))
+}
+
+pub(super) fn random_id() -> String {
+    let mut bytes = [0; 16];
+    // Without chance the nonce is only guessable, which loopback can bear.
+    getrandom::fill(&mut bytes).ok();
+    world::uuid(u128::from_be_bytes(bytes))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the demo is a gateway of its own and has a clock of its own")]
@@ -258,13 +265,6 @@ impl Shared {
         self.options.write_delay
     }
 
-    pub fn random_id(&self) -> String {
-        let mut bytes = [0; 16];
-        // Without chance the nonce is only guessable, which loopback can bear.
-        getrandom::fill(&mut bytes).ok();
-        world::uuid(u128::from_be_bytes(bytes))
-    }
-
     fn world(&self) -> MutexGuard<'_, World> {
         lock(&self.world)
     }
@@ -288,7 +288,7 @@ impl Shared {
     /// Lets `knock` look at the door as it is now.
     pub fn at_door<T>(&self, knock: impl FnOnce(&mut Door<'_>) -> T) -> T {
         let uptime = self.now().duration_since(self.started).as_millis();
-        let conn_id = self.random_id();
+        let conn_id = random_id();
         let mut hub = self.hub();
         let starting = hub.starting_until.is_some_and(|until| Instant::now() < until);
         let Hub { devices, boot_id, .. } = &mut *hub;
@@ -300,7 +300,7 @@ impl Shared {
             starting,
             tick_ms: self.options.tick.as_millis() as u64,
             uptime_ms: uptime as i64,
-            fresh_token: Secret::new(format!("{}{}", self.random_id(), self.random_id()).replace('-', "")),
+            fresh_token: Secret::new(format!("{}{}", random_id(), random_id()).replace('-', "")),
         })
     }
 

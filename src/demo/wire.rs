@@ -71,7 +71,8 @@ impl Request {
 pub struct Fault {
     pub code: &'static str,
     pub message: String,
-    pub details: Option<Value>,
+    /// Boxed, because a fault is what every answer might be.
+    pub details: Option<Box<Value>>,
     pub retryable: bool,
     pub retry_after_ms: Option<i64>,
 }
@@ -86,7 +87,7 @@ impl Fault {
     }
 
     pub(super) fn with(mut self, details: Value) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 
@@ -113,7 +114,7 @@ impl Fault {
             error.insert("retryAfterMs".into(), ms.into());
         }
         if let Some(details) = &self.details {
-            error.insert("details".into(), details.clone());
+            error.insert("details".into(), Value::clone(details));
         }
         Value::Object(error)
     }

@@ -26,6 +26,7 @@ pub struct Snapshot {
     pub folder: Option<FolderInfo>,
     /// Gateways found on this machine.
     pub discovered: Arc<Vec<Discovered>>,
+    /// The user's settings, with the routes filled in whose match is sure.
     pub settings: Arc<Settings>,
     pub crons: Arc<BTreeMap<CronId, Arc<Cron>>>,
     /// When the list of crons was last known to be complete.

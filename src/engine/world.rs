@@ -236,7 +236,7 @@ impl World {
             connection: self.connection.clone(),
             folder: self.folder.clone(),
             discovered: self.discovered.clone(),
-            settings: self.settings.clone(),
+            settings: self.effective.clone(),
             crons: self.crons.clone(),
             crons_as_of: self.crons_as_of,
             tiers: self.tiers.clone(),

@@ -2,7 +2,7 @@
 //!
 //! One task owns a connection's socket; [`Client`] is a cheap handle on it and [`News`] is what it
 //! hears. Nothing is written to the gateway on connecting, nothing is retried, and nothing decides
-//! when to connect again: that is the engine's, with [`backoff`] as its measure.
+//! when to connect again: that is the engine's, with [`backoff()`] as its measure.
 //!
 //! Invariants: a token reaches the gateway it belongs to and nothing else, neither a log nor an error;
 //! no byte is sent over a plain connection beyond loopback and private networks.

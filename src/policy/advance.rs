@@ -26,7 +26,7 @@ pub fn advance(fleet: &mut Fleet, settings: &Settings, now: Timestamp) {
         age(vital, limits, now);
     }
     // A model with nothing left to say follows its account again.
-    fleet.models.retain(|_, vital| !says_nothing(vital, now));
+    fleet.models.retain(|_, vital| !says_nothing(vital, limits, now));
 }
 
 fn age(vital: &mut Vital, limits: &Thresholds, now: Timestamp) {
@@ -53,9 +53,13 @@ fn stale_at(vital: &Vital, limits: &Thresholds) -> Option<Timestamp> {
     vital.observed_at.filter(|_| known).map(|at| later(at, limits.proof_lasts))
 }
 
-fn says_nothing(vital: &Vital, now: Timestamp) -> bool {
-    let quiet = vital.health == Health::Unknown && vital.gateway_waits_until.is_none_or(|until| until <= now);
-    quiet && matches!(vital.breaker, Breaker::Closed { .. }) && vital.timeouts.is_empty()
+fn says_nothing(vital: &Vital, limits: &Thresholds, now: Timestamp) -> bool {
+    let waits = vital.gateway_waits_until.is_some_and(|until| until > now);
+    let doubted = matches!(vital.breaker, Breaker::Open { .. } | Breaker::HalfOpen { .. })
+        && vital.since.is_some_and(|since| later(since, limits.proof_lasts) > now);
+    let counting = matches!(vital.breaker, Breaker::Closed { failures } if failures > 0)
+        && vital.observed_at.is_some_and(|at| later(at, limits.proof_lasts) > now);
+    vital.health == Health::Unknown && !waits && !doubted && !counting
 }
 
 /// The next moment after `now` at which time alone changes health, the outage level or the plan.
@@ -87,4 +91,89 @@ fn moments(vital: &Vital, limits: &Thresholds) -> Vec<Timestamp> {
     let timeout = vital.timeouts.first().map(|(at, _)| later(*at, TIMEOUTS_WITHIN));
     let all = [reset, retry, outage, settled, timeout, vital.gateway_waits_until, stale_at(vital, limits)];
     all.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::domain::{ModelRef, Observation, OutageLevel, Source};
+    use crate::policy::plan;
+
+    fn now() -> Timestamp {
+        "2026-11-23T08:00:00Z".parse().expect("a moment")
+    }
+
+    fn mins(minutes: i64) -> Timestamp {
+        now() + SignedDuration::from_mins(minutes)
+    }
+
+    fn empty_plan() -> Plan {
+        let obs = Observation {
+            at: now(),
+            gateway_reachable: true,
+            crons: std::sync::Arc::default(),
+            catalog: std::sync::Arc::default(),
+            fleet: std::sync::Arc::default(),
+            tiers: std::sync::Arc::default(),
+            ledger: std::sync::Arc::default(),
+            edited: std::sync::Arc::default(),
+            down_since: std::collections::BTreeMap::new(),
+            previous_level: OutageLevel::Healthy,
+            busy: std::sync::Arc::default(),
+        };
+        plan(&obs, &Settings::default())
+    }
+
+    #[test]
+    fn the_next_wake_is_the_first_moment_that_matters() {
+        let settings = Settings::default();
+        let limit = Health::LimitHit { resets_at: Some(mins(180)) };
+        let cases = [
+            (Vital::default(), None, "nothing is known, nothing comes by itself"),
+            (
+                Vital { health: limit.clone(), since: Some(mins(-60)), ..Vital::default() },
+                Some(mins(180)),
+                "a limit ends at its reset",
+            ),
+            (
+                Vital { health: limit, since: Some(mins(-4)), ..Vital::default() },
+                Some(mins(6)),
+                "a failure that lasts becomes an outage",
+            ),
+            (
+                Vital { health: Health::Up, serving_since: Some(mins(-3)), ..Vital::default() },
+                Some(mins(7)),
+                "crons may return after the settle time",
+            ),
+            (
+                Vital { gateway_waits_until: Some(mins(2)), source: Source::Cooldown, ..Vital::default() },
+                Some(mins(2)),
+                "the gateway's cooldown ends",
+            ),
+        ];
+        for (vital, expected, why) in cases {
+            let fleet = Fleet { accounts: [(AccountId::new("kimi"), vital)].into(), ..Fleet::default() };
+            assert_eq!(next_wake(&fleet, &empty_plan(), &settings, now()), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_model_follows_its_account_again_when_its_own_limit_is_long_over() {
+        let settings = Settings::default();
+        let model = ModelRef::of("google", "gemini-3-flash");
+        let limited = Vital {
+            health: Health::LimitHit { resets_at: Some(mins(60)) },
+            breaker: Breaker::Open { since: now(), retry_at: Some(mins(60)), conclusive: true },
+            since: Some(now()),
+            observed_at: Some(now()),
+            ..Vital::default()
+        };
+        let mut fleet = Fleet { models: [(model.clone(), limited)].into(), ..Fleet::default() };
+        advance(&mut fleet, &settings, mins(60));
+        assert_eq!(fleet.models[&model].health, Health::Unknown, "tried carefully at first");
+        advance(&mut fleet, &settings, mins(60 + 24 * 60));
+        assert!(fleet.models.is_empty());
+    }
 }

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::breaker::{Answer, conclusive, failed, forget, good};
-use super::reset_text::reset_in;
+use super::reset_text::{names_a_moment, reset_in};
 use super::standing::{current, later};
 use crate::domain::{
     AccountId, Billing, Breaker, Catalog, Cron, CronId, Fleet, Health, ModelRef, ModelScope, QuotaWindow, RunRecord,
@@ -98,14 +98,16 @@ fn verdict(run: &RunRecord, account: &AccountId, settings: &Settings) -> Verdict
     let vendor = vendor_of(account);
     let text = run.error.as_deref().unwrap_or_default();
     let resets_at = reset_in(text, &vendor, run.finished_at);
+    // A date that cannot be believed still tells a used-up quota from a short rate limit.
+    let dated = resets_at.is_some() || names_a_moment(text, &vendor);
     let limit = Health::LimitHit { resets_at };
     match run.error_reason.as_deref().unwrap_or_default() {
         "billing" if may_lack_balance(account, &vendor, settings) => Verdict::Account(Health::OutOfBalance),
         "billing" => Verdict::Account(limit),
         "auth" | "auth_permanent" | "session_expired" => Verdict::Account(Health::RefusedKey),
         // Google's limits are per model.
-        "rate_limit" if resets_at.is_some() && vendor.as_str() == "google" => Verdict::Model(limit),
-        "rate_limit" if resets_at.is_some() => Verdict::Account(limit),
+        "rate_limit" if dated && vendor.as_str() == "google" => Verdict::Model(limit),
+        "rate_limit" if dated => Verdict::Account(limit),
         "rate_limit" if vendor.as_str() == "google" => Verdict::ModelOnce(limit),
         "rate_limit" => Verdict::AccountOnce(limit),
         "model_not_found" => Verdict::Model(Health::Unreachable),
@@ -247,3 +249,6 @@ pub(super) fn strain(fleet: &mut Fleet, account: &AccountId, limits: &Thresholds
     let near = windows.iter().any(|window| window.used_ratio >= limits.strained_ratio && current(window, limits, now));
     vital.health = if near { Health::Strained } else { Health::Up };
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,11 @@ pub(super) fn reset_in(text: &str, vendor: &VendorId, now: Timestamp) -> Option<
     (found > now && found <= later(now, FARTHEST)).then_some(found)
 }
 
+/// Whether `text` names a moment at all, be it one to believe or not.
+pub(super) fn names_a_moment(text: &str, vendor: &VendorId) -> bool {
+    absolute(text, vendor).is_some()
+}
+
 fn absolute(text: &str, vendor: &VendorId) -> Option<Timestamp> {
     let starts = text.char_indices().filter(|(_, letter)| letter.is_ascii_digit()).map(|(at, _)| at);
     starts.filter_map(|at| moment(&text[at..], vendor)).next()

@@ -115,3 +115,6 @@ fn decision(change: &Change) -> Decision {
         would_change: Some(Trigger::TheUser),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub enum Answer {
 }
 
 /// A way to let the user choose a path outside the window.
-pub trait FilePicker {
+pub trait FilePicker: std::fmt::Debug {
     /// Opens the dialog for `pick` and returns at once.
     fn browse(&mut self, pick: &Pick, suggested: Option<&Path>, ctx: &egui::Context);
 

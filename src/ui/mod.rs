@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod app;
+pub mod files;
 pub mod icon;
 pub mod run;
 pub mod screens;

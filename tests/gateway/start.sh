@@ -106,6 +106,7 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+# An empty allow list means any model; without it the gateway takes the aliases for the list.
 write_config() {
     cat <<EOF
 {
@@ -127,6 +128,7 @@ write_config() {
     "defaults": {
       "model": { "primary": "alpha/a-large" },
       "models": { "alpha/a-large": { "alias": "big" }, "alpha/a-small": { "alias": "small" } },
+      "modelPolicy": { "allow": [] },
       "heartbeat": { "every": "0m" }
     }
   },

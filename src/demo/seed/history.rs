@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::crons::{Does, Mark, Seed};
-use super::{DAY, MINUTE};
+use super::{DAY, HOUR, MINUTE};
 use crate::demo::DemoOutage;
 use crate::demo::schedule::next_run;
 use crate::demo::world::{Failure, Job, World};
@@ -43,18 +43,22 @@ pub(super) fn write(world: &mut World, job: &mut Job, seed: &Seed, now_ms: i64) 
     job.reschedule(now_ms);
 }
 
-/// When `job` was due in the last two days, or in the last seven if it runs so rarely: oldest first.
+/// When `job` was due last, in two days or in seven if it runs so rarely: oldest first.
 fn past_times(job: &Job, now_ms: i64) -> Vec<i64> {
-    let due_since = |from_ms: i64| {
+    let due_since = |span_ms: i64| {
         let next = |after_ms: &i64| next_run(job.schedule(), *after_ms, job.created_ms);
-        let times = std::iter::successors(next(&from_ms), next);
+        let times = std::iter::successors(next(&(now_ms - span_ms)), next);
         // A run that began less than this ago might not have ended.
         times.take_while(|at_ms| *at_ms < now_ms - MINUTE / 2).collect::<Vec<_>>()
     };
-    let mut times = due_since(now_ms - 2 * DAY);
-    if times.is_empty() {
-        times = due_since(now_ms - 7 * DAY);
-    }
+    // Looking back no further than needed: a cron expression costs some to work out.
+    let enough = |span_ms: i64, times: &[i64]| {
+        let well = times.iter().filter(|at_ms| **at_ms < now_ms - OUT_SINCE_MS).count();
+        well >= RUNS_EACH || (span_ms >= 2 * DAY && !times.is_empty())
+    };
+    let mut spans = [3 * HOUR, 12 * HOUR, 2 * DAY, 7 * DAY].into_iter().map(|span_ms| (span_ms, due_since(span_ms)));
+    let times = spans.find(|(span_ms, times)| enough(*span_ms, times)).map(|(_, times)| times);
+    let times = times.unwrap_or_default();
     let (well, out): (Vec<_>, Vec<_>) = times.into_iter().partition(|at_ms| *at_ms < now_ms - OUT_SINCE_MS);
     let newest = |times: Vec<i64>, most: usize| times[times.len().saturating_sub(most)..].to_vec();
     let out = newest(out, FAILED_EACH);

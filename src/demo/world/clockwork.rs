@@ -71,7 +71,7 @@ impl World {
         outcome.duration_ms = ((outcome.duration_ms as f64 / self.options.speed.max(0.001)) as i64).max(1);
         let job = self.jobs.get_mut(id)?;
         job.state.insert("runningAtMs".into(), now_ms.into());
-        job.run = Some(Run { started_ms: now_ms, ends_ms: now_ms + outcome.duration_ms, run_id, outcome });
+        job.run = Some(Run { started_ms: now_ms, ends_ms: now_ms + outcome.duration_ms, manual_id: run_id, outcome });
         let mut event = cron_event(job, "started");
         event.payload["runAtMs"] = now_ms.into();
         Some(event)
@@ -81,7 +81,7 @@ impl World {
         let Some(job) = self.jobs.get_mut(id) else { return Vec::new() };
         let Some(run) = job.run.take() else { return Vec::new() };
         note(job, &run, now_ms);
-        let manual = run.run_id.is_some();
+        let manual = run.manual_id.is_some();
         let failed = run.outcome.error.is_some();
         let one_shot = job.schedule().get("kind").and_then(Value::as_str) == Some("at");
         let delete = one_shot && !manual && !failed && job.def.get("deleteAfterRun") == Some(&Value::Bool(true));
@@ -91,8 +91,9 @@ impl World {
         if !manual && failed && schedule::time_based(job.schedule()) && job.errors() >= FAILURES_UNTIL_OFF {
             switch_off(job, now_ms);
         }
-        // A manual run leaves a one-shot's time alone.
-        if !(manual && job.next_run_ms().is_some_and(|next| next > now_ms)) && !delete {
+        // A manual run leaves alone what is still to come.
+        let still_to_come = manual && job.next_run_ms().is_some_and(|next| next > now_ms);
+        if !still_to_come && !delete {
             job.reschedule(now_ms);
         }
         let mut random = Random::of(self.options.seed, &format!("{id} session {}", run.started_ms));
@@ -125,7 +126,7 @@ impl World {
             outcome = Outcome { error: failure, usage: None, summary: None, ..outcome };
         }
         let ends_ms = started_ms + outcome.duration_ms;
-        let run = Run { started_ms, ends_ms, run_id: None, outcome };
+        let run = Run { started_ms, ends_ms, manual_id: None, outcome };
         note(job, &run, ends_ms);
         let entry = entry(job, &run, ends_ms, &random.uuid());
         self.remember(entry);
@@ -299,7 +300,7 @@ fn entry(job: &Job, run: &Run, now_ms: i64, session: &str) -> Value {
     if let Some(summary) = &outcome.summary {
         set("summary", summary.clone().into());
     }
-    if let Some(run_id) = &run.run_id {
+    if let Some(run_id) = &run.manual_id {
         set("runId", run_id.clone().into());
     }
     set("runAtMs", run.started_ms.into());

@@ -25,7 +25,7 @@ pub(in crate::demo) struct Run {
     pub started_ms: i64,
     pub ends_ms: i64,
     /// Only manual runs have one.
-    pub run_id: Option<String>,
+    pub manual_id: Option<String>,
     pub outcome: Outcome,
 }
 

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 pub(super) use job::Job;
 pub(super) use outcome::Failure;
-pub(super) use random::{Random, uuid};
+pub(super) use random::{Random, hex, uuid};
 use usage::Quotas;
 
 use super::seed;

@@ -4,4 +4,7 @@ pub mod activity;
 pub mod board;
 pub mod drawer;
 pub mod plan;
+pub mod settings;
 mod tables;
+pub mod transfer;
+pub mod welcome;

@@ -4,7 +4,6 @@
 
 mod bar;
 mod notice;
-mod pick;
 mod sidebar;
 mod status;
 mod strip;
@@ -22,10 +21,11 @@ use crate::ui::screens::activity::Activity;
 use crate::ui::screens::board::Board;
 use crate::ui::screens::drawer::Drawer;
 use crate::ui::screens::plan::Plan;
+use crate::ui::screens::settings::Settings;
+use crate::ui::screens::transfer::Transfer;
+use crate::ui::screens::welcome::Welcome;
 use crate::ui::theme::{self, space};
 use crate::words::Speech;
-
-use pick::PathQuestion;
 
 /// The window's content, and what it remembers until it is closed.
 #[derive(Debug, Default)]
@@ -34,9 +34,11 @@ pub struct Shell {
     board: Board,
     plan: Plan,
     activity: Activity,
+    welcome: Welcome,
+    settings: Settings,
     drawer: Drawer,
+    transfer: Transfer,
     pub notices: Notices,
-    question: Option<PathQuestion>,
     counted: Counted,
     /// A gateway was chosen when the last frame was drawn.
     chosen: bool,
@@ -80,7 +82,7 @@ impl Shell {
                 wishes.extend(self.screen_ui(ui, Screen::Welcome, snapshot, zone));
             });
         }
-        wishes.extend(self.question_ui(ui));
+        wishes.extend(self.transfer.ui(ui, snapshot, zone));
         // What nobody else wanted the key for.
         let free = self.drawer.cron().is_some() && !ui.ctx().text_edit_focused();
         if free && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape)) {
@@ -158,7 +160,8 @@ impl Shell {
             Screen::Board => self.board.ui(ui, snapshot, zone),
             Screen::Plan => self.plan.ui(ui, snapshot, zone),
             Screen::Activity => self.activity.ui(ui, snapshot, zone),
-            Screen::Welcome | Screen::Settings => Vec::new(),
+            Screen::Welcome => self.welcome.ui(ui, snapshot, zone),
+            Screen::Settings => self.settings.ui(ui, snapshot, zone),
         }
     }
 
@@ -194,7 +197,7 @@ impl Shell {
 
     /// Asks for a path.
     pub fn ask_path(&mut self, pick: Pick) {
-        self.question = Some(PathQuestion::new(pick));
+        self.transfer.ask(pick);
     }
 
     /// Choosing a gateway leads to the board, leaving it back to the welcome.

@@ -121,7 +121,8 @@ fn gateway_ui(ui: &mut Ui, full: Rect, snapshot: &Snapshot, folded: bool) -> Vec
         ui.painter().galley(at, galley, palette.secondary);
         if snapshot.demo {
             let place = Rect::from_min_size(rect.right_center() - vec2(54.0, 10.0), Vec2::new(50.0, 20.0));
-            ui.scope_builder(UiBuilder::new().max_rect(place), |ui| tag(ui, "DEMO", Tone::Accent));
+            let layout = egui::Layout::right_to_left(egui::Align::Center);
+            ui.scope_builder(UiBuilder::new().max_rect(place).layout(layout), |ui| tag(ui, "DEMO", Tone::Accent));
         }
     }
     let mut wishes = Vec::new();

@@ -44,6 +44,12 @@ fn sentence(snapshot: &Snapshot, speech: &Speech<'_>) -> String {
     match &snapshot.connection {
         Connection::Connected(_) if snapshot.crons_as_of.is_some() => words::outage(&snapshot.plan.outage, speech),
         Connection::Connected(_) => "Reading the gateway…".to_owned(),
-        other => words::connection(other, speech),
+        other => match snapshot.crons_as_of {
+            // The strip below says what is wrong; here stands what was known last.
+            Some(as_of) if !matches!(other, Connection::Connecting { .. }) => {
+                format!("{} (as of {})", words::outage(&snapshot.plan.outage, speech), words::clock(as_of, speech))
+            }
+            _ => words::connection(other, speech),
+        },
     }
 }

@@ -4,7 +4,7 @@
 
 mod list;
 
-use egui::{Align, Layout, Margin, Rangef, RichText, Stroke, Ui};
+use egui::{Align, Layout, Margin, Rangef, RichText, Stroke, Ui, UiBuilder, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 use jiff::tz::TimeZone;
 
@@ -31,11 +31,12 @@ pub struct Activity {
     selected: Option<usize>,
 }
 
-const TIME: f32 = 104.0;
+const COLUMNS: usize = 9;
+const TIME: f32 = 126.0;
 const ARROW: f32 = 22.0;
 const CAUSE: f32 = 66.0;
-const STATE: f32 = 178.0;
-const UNDO: f32 = 62.0;
+const STATE: f32 = 196.0;
+const UNDO: f32 = 52.0;
 
 #[derive(Clone, Copy)]
 struct Widths {
@@ -166,32 +167,33 @@ fn plan_ui(row: &mut TableRow<'_, '_>, across: Rangef, plan: &PlanRow<'_>, speec
         let rect = egui::Rect::from_x_y_ranges(across, ui.max_rect().y_range());
         ui.painter().rect_filled(rect, 0.0, palette.background);
         ui.painter().hline(across, rect.bottom(), Stroke::new(1.0, palette.line));
-        ui.add_space(LEAD);
-        let what = if plan.first.cause == Cause::Undo { "Undo" } else { "Plan" };
-        let at = words::clock_with_day(plan.first.at, speech);
-        ui.label(RichText::new(format!("{what} of {at}")).font(theme::strong_font()));
-        ui.add_space(space::S);
-        let n = if plan.listed == 1 { "1 switch".to_owned() } else { format!("{} switches", plan.listed) };
-        let rest = format!("{n} · {}", short_id(plan.first.plan.as_str()));
-        ui.label(RichText::new(rest).font(theme::small_font()).color(palette.secondary));
+        // One line over all columns: a room of its own, so that no column grows by it.
+        let room = UiBuilder::new().max_rect(rect.shrink2(vec2(LEAD, 0.0)));
+        let mut room = ui.new_child(room.layout(Layout::left_to_right(Align::Center)));
+        actions = plan_line_ui(&mut room, plan, speech);
     });
-    for _ in 1..8 {
+    for _ in 1..COLUMNS {
         row.col(|_| {});
     }
-    row.col(|ui| {
-        if plan.standing < 2 {
-            return;
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add_space(LEAD);
-            let button = link_button(ui, &format!("Undo these {}", plan.standing));
-            let of = words::clock_with_day(plan.first.at, speech);
-            if button.on_hover_text(format!("Plan how to take back what the plan of {of} switched")).clicked() {
-                actions = undo(UndoScope::Plan(plan.first.plan.clone()));
-            }
-        });
-    });
     actions
+}
+
+fn plan_line_ui(ui: &mut Ui, plan: &PlanRow<'_>, speech: &Speech<'_>) -> Vec<Action> {
+    let palette = theme::palette(ui);
+    let what = if plan.first.cause == Cause::Undo { "Undo" } else { "Plan" };
+    let at = words::clock_with_day(plan.first.at, speech);
+    ui.label(RichText::new(format!("{what} of {at}")).font(theme::strong_font()));
+    ui.add_space(space::S);
+    let n = if plan.listed == 1 { "1 switch".to_owned() } else { format!("{} switches", plan.listed) };
+    let rest = format!("{n} · {}", short_id(plan.first.plan.as_str()));
+    ui.label(RichText::new(rest).font(theme::small_font()).color(palette.secondary));
+    if plan.standing < 2 {
+        return Vec::new();
+    }
+    let button = |ui: &mut Ui| link_button(ui, &format!("Undo these {}", plan.standing));
+    let button = ui.with_layout(Layout::right_to_left(Align::Center), button).inner;
+    let clicked = button.on_hover_text(format!("Plan how to take back what the plan of {at} switched")).clicked();
+    if clicked { undo(UndoScope::Plan(plan.first.plan.clone())) } else { Vec::new() }
 }
 
 fn undo(scope: UndoScope) -> Vec<Action> {

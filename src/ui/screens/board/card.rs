@@ -179,11 +179,18 @@ impl Pen<'_> {
         }
     }
 
+    /// The schedule is cut before the next run is.
     fn schedule_line(&self, card: &Card, y: f32, speech: &Speech<'_>) {
         let color = self.palette.secondary.gamma_multiply(self.fade);
-        let text = schedule_and_next(card, speech);
-        let galley = cut(self.painter, &text, theme::small_font(), color, self.inner.width());
+        let next = next_run(card, speech);
+        let next = if next.is_empty() { next } else { format!(" · {next}") };
+        let room = self.inner.width() - self.layout(&next, theme::small_font()).x;
+        let schedule = words::schedule(&card.cron.schedule, speech);
+        let galley = cut(self.painter, &schedule, theme::small_font(), color, room);
+        let end = self.inner.left() + galley.size().x;
         self.painter.galley(pos2(self.inner.left(), y), galley, color);
+        let galley = cut(self.painter, &next, theme::small_font(), color, self.inner.width());
+        self.painter.galley(pos2(end, y), galley, color);
     }
 
     /// Model now, an arrow, model planned; `right` at the end. The suggestion chip's place, if it has one.
@@ -197,29 +204,39 @@ impl Pen<'_> {
     ) -> Option<Rect> {
         let middle = y + MARK / 2.0;
         let mut end = self.inner.right();
+        let planned = change.filter(|change| change.kind != ChangeKind::Refit);
+        let now = words::cron_model(&card.cron, speech);
+        let target = planned.map(|change| match change.kind {
+            ChangeKind::Pause => "pause".to_owned(),
+            _ => words::target(change, speech),
+        });
         let mut suggestion = None;
         if let Some(tier) = card.suggested {
             let rect = self.pill_right(&format!("suggest {}", tier.code()), end, middle, Tone::Accent);
             suggestion = Some(rect);
             end = rect.left() - 8.0;
         } else if !right.0.is_empty() {
-            end = self.text_right(right.0, end, y + 1.0, self.tone(right.1)) - 8.0;
+            // What will change matters more than a last result that was good.
+            let needed = target.as_ref().map_or(0.0, |target| self.change_width(&now, target));
+            let room = end - self.inner.left() - self.layout(right.0, theme::small_font()).x - 8.0;
+            if right.1 != Tone::Plain || needed <= room {
+                end = self.text_right(right.0, end, y + 1.0, self.tone(right.1)) - 8.0;
+            }
         }
         let mut x = self.inner.left();
         let secondary = self.palette.secondary.gamma_multiply(self.fade);
-        let now = words::cron_model(&card.cron, speech);
         if let (Lane::NotRoutable, true) = (card.lane, now.is_empty()) {
             self.text(kind_word(card), x, middle, theme::small_font(), secondary, end - x);
             return suggestion;
         }
-        if let Some(model) = &card.model {
+        let tight = suggestion.is_some() && end - x < 104.0;
+        if let Some(model) = card.model.as_ref().filter(|_| !tight) {
             self.mark(x, middle, model);
             x += MARK + 6.0;
         }
-        let planned = change.filter(|change| change.kind != ChangeKind::Refit);
         let share = if planned.is_some() { 0.5 } else { 1.0 };
         x = self.text(&now, x, middle, theme::small_font(), secondary, (end - x) * share);
-        let Some(change) = planned else { return suggestion };
+        let (Some(change), Some(target)) = (planned, target) else { return suggestion };
         x = self.text("→", x + 6.0, middle, theme::small_font(), self.palette.faint, 14.0) + 6.0;
         if change.kind == ChangeKind::Pause {
             let width = self.layout("pause", theme::strong_chip_font()).x + 14.0;
@@ -230,10 +247,16 @@ impl Pen<'_> {
             self.mark(x, middle, model);
             x += MARK + 6.0;
         }
-        let target = words::target(change, speech);
         let font = FontId::new(theme::small_font().size, theme::semibold());
         self.text(&target, x, middle, font, self.palette.text, end - x);
         suggestion
+    }
+
+    /// How wide "mark now → mark target" is.
+    fn change_width(&self, now: &str, target: &str) -> f32 {
+        let font = FontId::new(theme::small_font().size, theme::semibold());
+        let words = self.layout(now, theme::small_font()).x + self.layout(target, font).x;
+        words + 2.0 * (MARK + 6.0) + 30.0
     }
 
     fn mark(&self, x: f32, middle: f32, model: &crate::domain::ModelRef) {

@@ -65,13 +65,14 @@ pub fn chain_ui(
     if let Some(pause) = places.get(count) {
         pause_ui(ui, tier, pause.translate(at.to_vec2()));
     }
-    if let Some(more) = places.get(count + 1) {
-        wanted = more_ui(ui, tier, view, speech, more.translate(at.to_vec2())).or(wanted);
-    }
-    wanted.map(|chain| Action::Tell(Command::Settings(SettingsChange::SetChain { tier, chain })))
+    wanted.map(|chain| set(tier, chain))
 }
 
-/// Where each chip goes, relative to the first: the routes, then pause, then the menu.
+fn set(tier: Tier, chain: Chain) -> Action {
+    Action::Tell(Command::Settings(SettingsChange::SetChain { tier, chain }))
+}
+
+/// Where each chip goes, relative to the first: the routes, then pause.
 fn places(ui: &Ui, view: &ChainView, speech: &Speech<'_>, width: f32) -> Vec<Rect> {
     let widths = view.routes.iter().map(|route| match route.state {
         RouteState::Serving => {
@@ -81,7 +82,7 @@ fn places(ui: &Ui, view: &ChainView, speech: &Speech<'_>, width: f32) -> Vec<Rec
         RouteState::Ready => MARK + 8.0,
         RouteState::Skipped(_) => MARK + 22.0,
     });
-    let widths = widths.chain([text_width(ui, "pause") + 12.0, 20.0]);
+    let widths = widths.chain([text_width(ui, "pause") + 12.0]);
     let mut at = pos2(0.0, 0.0);
     widths
         .map(|chip| {
@@ -205,7 +206,8 @@ fn route_menu(response: &Response, view: &ChainView, index: usize, speech: &Spee
     wanted
 }
 
-fn more_ui(ui: &mut Ui, tier: Tier, view: &ChainView, speech: &Speech<'_>, rect: Rect) -> Option<Chain> {
+/// The menu of the whole chain: its order, and routes to add.
+pub fn chain_menu(ui: &mut Ui, tier: Tier, view: &ChainView, speech: &Speech<'_>, rect: Rect) -> Option<Action> {
     let palette = theme::palette(ui);
     let response = ui.interact(rect, Id::unique(("chain menu", tier.code())), Sense::click());
     let label = format!("Change the chain of {}", tier.code());
@@ -247,7 +249,7 @@ fn more_ui(ui: &mut Ui, tier: Tier, view: &ChainView, speech: &Speech<'_>, rect:
         }
     });
     response.on_hover_text(label);
-    wanted
+    wanted.map(|chain| set(tier, chain))
 }
 
 /// Shows where a carried route would land, and lands it.

@@ -12,7 +12,7 @@ use crate::ui::theme::{self, corner};
 use crate::ui::widgets::{chip, cut};
 
 use super::card::{Look, described, paint_card, suggestion_text};
-use super::chain_ui::{chain_height, chain_rows, chain_ui};
+use super::chain_ui::{chain_height, chain_menu, chain_rows, chain_ui};
 use super::facts::{Card, Lane};
 use super::{Board, Carried, Scene, card_id, menu};
 
@@ -256,8 +256,11 @@ fn head_ui(ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, rect: Rect) {
     match lane {
         Lane::Tier(tier) => {
             let facts = scene.facts.clone();
-            let wish = chain_ui(ui, tier, &facts.chains[chain_index(tier)], scene.speech, at, width);
-            scene.wishes.extend(wish.filter(|_| scene.editable));
+            let view = &facts.chains[chain_index(tier)];
+            let corner = Rect::from_center_size(rect.right_top() + vec2(-20.0, 20.0), vec2(24.0, 22.0));
+            let menu = chain_menu(ui, tier, view, scene.speech, corner);
+            let wish = chain_ui(ui, tier, view, scene.speech, at, width);
+            scene.wishes.extend(wish.or(menu).filter(|_| scene.editable));
         }
         Lane::Unsorted if !scene.facts.suggested.is_empty() => accept_ui(ui, scene, at, width),
         Lane::Unsorted | Lane::NotRoutable => {}

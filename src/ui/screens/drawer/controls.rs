@@ -9,7 +9,7 @@ use crate::ui::theme::{self, space};
 use crate::ui::widgets;
 use crate::words::{self, Speech};
 
-use super::fact_ui;
+use super::control_ui;
 
 /// Tier, critical, pin and hold of a routable cron; each is one step of undo.
 pub(super) fn section_ui(
@@ -29,7 +29,8 @@ pub(super) fn section_ui(
         }
         ui.add_enabled_ui(held_by.is_none(), |ui| {
             ui.spacing_mut().item_spacing.y = space::S / 2.0;
-            fact_ui(ui, "Tier", |ui| edit = tier_ui(ui, snapshot, cron, entry).or(edit.take()));
+            control_ui(ui, "Tier", |ui| edit = tier_ui(ui, cron, entry));
+            edit = suggestion_ui(ui, snapshot, cron, entry).or(edit.take());
             if let Some(entry) = entry {
                 edit = entry_ui(ui, cron, entry, speech).or(edit.take());
             }
@@ -38,51 +39,50 @@ pub(super) fn section_ui(
     edit.map(|edit| Action::Tell(Command::Edit(edit)))
 }
 
-fn tier_ui(ui: &mut Ui, snapshot: &Snapshot, cron: &Cron, entry: Option<&TierEntry>) -> Option<Edit> {
+fn tier_ui(ui: &mut Ui, cron: &Cron, entry: Option<&TierEntry>) -> Option<Edit> {
     let mut edit = None;
     let crons = || vec![cron.id.clone()];
     let now = entry.map(|entry| entry.tier);
-    ui.horizontal(|ui| {
-        for tier in Tier::ALL {
-            let chip = widgets::chip(ui, tier.code(), now == Some(tier)).on_hover_text(words::tier_name(tier));
-            if chip.clicked() && now != Some(tier) {
-                edit = Some(Edit::SetTier { crons: crons(), tier: Some(tier) });
-            }
+    for tier in Tier::ALL {
+        let chip = widgets::chip(ui, tier.code(), now == Some(tier)).on_hover_text(words::tier_name(tier));
+        if chip.clicked() && now != Some(tier) {
+            edit = Some(Edit::SetTier { crons: crons(), tier: Some(tier) });
         }
-        let chip = widgets::chip(ui, "Unsorted", now.is_none()).on_hover_text("Not touched before it has a tier");
-        if chip.clicked() && now.is_some() {
-            edit = Some(Edit::SetTier { crons: crons(), tier: None });
-        }
-    });
-    if let Some(suggestion) = snapshot.suggestions.get(&cron.id).filter(|_| now.is_none()) {
-        ui.horizontal_wrapped(|ui| {
-            let palette = theme::palette(ui);
-            let why = format!("{} fits: {}", suggestion.tier.code(), words::suggestion(&suggestion.why));
-            ui.label(RichText::new(why).color(palette.secondary));
-            if widgets::link_button(ui, &format!("Accept {}", suggestion.tier.code())).clicked() {
-                edit = Some(Edit::AcceptSuggestions { crons: crons() });
-            }
-        });
+    }
+    let chip = widgets::chip(ui, "Unsorted", now.is_none()).on_hover_text("Not touched before it has a tier");
+    if chip.clicked() && now.is_some() {
+        edit = Some(Edit::SetTier { crons: crons(), tier: None });
     }
     edit
+}
+
+fn suggestion_ui(ui: &mut Ui, snapshot: &Snapshot, cron: &Cron, entry: Option<&TierEntry>) -> Option<Edit> {
+    let suggestion = snapshot.suggestions.get(&cron.id).filter(|_| entry.is_none())?;
+    let accept = ui.horizontal_wrapped(|ui| {
+        let palette = theme::palette(ui);
+        let why = format!("{} fits: {}", suggestion.tier.code(), words::suggestion(&suggestion.why));
+        ui.label(RichText::new(why).color(palette.secondary));
+        widgets::link_button(ui, &format!("Accept {}", suggestion.tier.code())).clicked()
+    });
+    accept.inner.then(|| Edit::AcceptSuggestions { crons: vec![cron.id.clone()] })
 }
 
 fn entry_ui(ui: &mut Ui, cron: &Cron, entry: &TierEntry, speech: &Speech<'_>) -> Option<Edit> {
     let mut edit = None;
     let crons = || vec![cron.id.clone()];
-    fact_ui(ui, "Critical", |ui| {
+    control_ui(ui, "Critical", |ui| {
         let mut critical = entry.critical;
         let tick = ui.add(Checkbox::new(&mut critical, "must keep running in a crisis"));
         if tick.changed() {
             edit = Some(Edit::SetCritical { crons: crons(), critical });
         }
     });
-    fact_ui(ui, "Pin", |ui| {
+    control_ui(ui, "Pin", |ui| {
         if let Some(pin) = pin_ui(ui, cron, entry.pinned.as_ref(), speech) {
             edit = Some(Edit::SetPin { crons: crons(), pin });
         }
     });
-    fact_ui(ui, "Hold", |ui| {
+    control_ui(ui, "Hold", |ui| {
         let mut hold = entry.hold.is_some();
         let text = match &entry.hold {
             Some(hold) => format!("left alone since {}", words::clock(hold.since, speech)),

@@ -3,14 +3,14 @@
 //! Reading, not computing: all of it stands in the plan's decision.
 
 use egui::accesskit::Role;
-use egui::{Align, Layout, RichText, Sense, Stroke, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{Align, Layout, RichText, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use crate::domain::{
     Chain, ChainOrder, Change, CronId, Decision, ModelRef, QuotaWindow, RouteKey, SkipReason, VendorId, Verdict, Vital,
     vendor_of,
 };
 use crate::engine::Snapshot;
-use crate::ui::theme::table::{GAP, ROW};
+use crate::ui::theme::table::{GAP, MARK_GAP, ROW};
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, elided};
 use crate::words::{self, Speech};
@@ -86,12 +86,12 @@ fn line_ui(ui: &mut Ui, number: usize, line: &RouteLine) {
         Stand::NotNeeded => palette.faint,
     };
     let width = ui.available_width();
-    let height = ROW - 4.0;
+    let name = (width * 0.28).clamp(84.0, 190.0);
+    let galley = ui.painter().layout(line.text.clone(), theme::text_font(), color, width - NUMBER - name);
+    let height = (galley.size().y + GAP).max(ROW - 4.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, format!("{number}, {}, {}", line.label, line.text)));
-    let layout = Layout::left_to_right(Align::Center);
-    let mut row = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
-    let name = (width * 0.3).clamp(96.0, 190.0);
+    let mut row = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
     row.spacing_mut().item_spacing.x = 0.0;
     elided(&mut row, &number.to_string(), theme::text_font(), palette.faint, NUMBER);
     row.add_space(rect.left() + NUMBER - row.cursor().left());
@@ -99,13 +99,12 @@ fn line_ui(ui: &mut Ui, number: usize, line: &RouteLine) {
     let mut left = name - GAP;
     if let Some(vendor) = &line.vendor {
         widgets::mark(&mut row, vendor, line.stand == Stand::Skipped);
-        row.add_space(5.0);
-        left -= widgets::MARK + 5.0;
+        row.add_space(MARK_GAP);
+        left -= widgets::MARK + MARK_GAP;
     }
     elided(&mut row, &line.label, font, color, left);
-    row.add_space(rect.left() + NUMBER + name - row.cursor().left());
-    let left = row.available_width();
-    elided(&mut row, &line.text, theme::text_font(), color, left);
+    let at = pos2(rect.left() + NUMBER + name, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, color);
     ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.line));
 }
 

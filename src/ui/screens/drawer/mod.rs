@@ -62,6 +62,11 @@ impl Drawer {
     /// Fills the given room with the open cron; draws nothing while none is open.
     pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         let Some(id) = self.cron.clone() else { return Vec::new() };
+        let margin = egui::Margin { left: 16, right: 12, top: 12, bottom: 0 };
+        egui::Frame::new().inner_margin(margin).show(ui, |ui| self.content_ui(ui, snapshot, zone, id)).inner
+    }
+
+    fn content_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone, id: CronId) -> Vec<Action> {
         let speech = Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let mut actions = Vec::new();
         let cron = snapshot.crons.get(&id);
@@ -135,6 +140,7 @@ fn head_ui(ui: &mut Ui, snapshot: &Snapshot, id: &CronId, cron: Option<&Cron>, s
         });
     });
     ui.horizontal(|ui| {
+        ui.set_min_height(26.0);
         let palette = theme::palette(ui);
         let width = ui.available_width() - 34.0;
         elided(ui, id.as_str(), theme::small_font(), palette.faint, width);
@@ -209,6 +215,18 @@ fn fact_ui(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui)) {
     });
 }
 
+/// The same for a control, centred on its label.
+fn control_ui(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(26.0);
+        let palette = theme::palette(ui);
+        let left = ui.cursor().left();
+        ui.label(RichText::new(label).color(palette.faint));
+        ui.add_space((left + LABEL - ui.cursor().left()).max(0.0));
+        add_contents(ui);
+    });
+}
+
 fn schedule_ui(ui: &mut Ui, cron: &Cron, speech: &Speech<'_>) {
     widgets::section(ui, "When", |ui| {
         ui.spacing_mut().item_spacing.y = space::S / 2.0;
@@ -250,7 +268,8 @@ fn model_ui(ui: &mut Ui, snapshot: &Snapshot, cron: &Cron, speech: &Speech<'_>) 
         let now = snapshot.catalog.resolve(stored, cron.agent.as_deref());
         fact_ui(ui, "Now", |ui| {
             let vendor = now.as_ref().map(|model| vendor_of(model, speech.settings));
-            let label = widgets::provider_label(ui, vendor.as_ref(), &words::cron_model(cron, speech), false);
+            let name = words::cron_model(cron, speech);
+            let label = ui.horizontal(|ui| widgets::provider_label(ui, vendor.as_ref(), &name, false)).inner;
             if let Some(model) = &now {
                 label.on_hover_text(format!(
                     "{} — stored as {}",
@@ -263,7 +282,8 @@ fn model_ui(ui: &mut Ui, snapshot: &Snapshot, cron: &Cron, speech: &Speech<'_>) 
             fact_ui(ui, "Planned", |ui| {
                 let to = change.to_model.as_ref().filter(|_| change.to.enabled);
                 let vendor = to.map(|model| vendor_of(model, speech.settings));
-                widgets::provider_label(ui, vendor.as_ref(), &words::target(change, speech), true);
+                let name = words::target(change, speech);
+                ui.horizontal(|ui| widgets::provider_label(ui, vendor.as_ref(), &name, true));
             });
         }
         fact_ui(ui, "Fallbacks", |ui| {

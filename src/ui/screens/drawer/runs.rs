@@ -64,7 +64,7 @@ fn run_ui(ui: &mut Ui, run: &RunRecord, speech: &Speech<'_>) {
     }
 }
 
-const TIME: f32 = 96.0;
+const TIME: f32 = 108.0;
 const OUTCOME: f32 = 56.0;
 
 fn ran_on(run: &RunRecord, speech: &Speech<'_>) -> Option<String> {

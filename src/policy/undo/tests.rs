@@ -1,0 +1,147 @@
+//! What an undo gives back, and what it leaves to whoever changed it since.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::domain::{AgentTurn, Confirmation, Model, ModelRef, OutageLevel, Payload, Revision, Schedule, SwitchId};
+
+fn now() -> Timestamp {
+    "2026-11-23T08:00:00Z".parse().expect("a moment")
+}
+
+fn fields(model: &str, fallbacks: &[&str], enabled: bool) -> Fields {
+    let fallbacks = fallbacks.iter().map(|name| (*name).to_owned()).collect();
+    Fields { model: Some(model.to_owned()), fallbacks: Some(fallbacks), enabled }
+}
+
+fn cron(id: &str, holds: &Fields) -> Cron {
+    Cron {
+        id: CronId::new(id),
+        name: id.to_owned(),
+        description: None,
+        enabled: holds.enabled,
+        agent: None,
+        schedule: Schedule::Event { kind: "stream".to_owned() },
+        conditional: false,
+        payload: Payload::AgentTurn(AgentTurn {
+            model: holds.model.clone(),
+            fallbacks: holds.fallbacks.clone(),
+            ..AgentTurn::default()
+        }),
+        revision: Some(Revision::new(format!("now-{id}"))),
+        next_run_at: None,
+        running_since: None,
+        last_run: None,
+        consecutive_errors: 0,
+        auto_disabled: None,
+        declaration_key: None,
+        delete_after_run: false,
+        made_by: MadeBy::Operator,
+        updated_at: None,
+        definition: Arc::new(serde_json::Value::Null),
+    }
+}
+
+fn switch(cron: &str, plan: &str, from: &Fields, to: &Fields) -> Switch {
+    Switch {
+        id: SwitchId::new(format!("{plan}-{cron}")),
+        plan: PlanId::new(plan),
+        at: now(),
+        cron: CronId::new(cron),
+        name: cron.to_owned(),
+        from: from.clone(),
+        to: to.clone(),
+        revision_before: Some(Revision::new(format!("before-{cron}"))),
+        revision_after: None,
+        reason: Reason::ChainEdited,
+        cause: Cause::Health,
+        confirmation: Confirmation::Waiting,
+        undone_by: None,
+    }
+}
+
+fn observe(crons: Vec<Cron>) -> Observation {
+    let model = |text: &str| {
+        let id = ModelRef::parse(text).expect("a reference");
+        let model = Model {
+            id: id.clone(),
+            name: text.to_owned(),
+            alias: None,
+            context_window: None,
+            available: true,
+            unavailable_reason: None,
+            unavailable_until: None,
+        };
+        (id, model)
+    };
+    let models = ["kimi/k2", "minimax/M3", "openai/gpt"].map(model).into_iter().collect();
+    Observation {
+        at: now(),
+        gateway_reachable: true,
+        crons: Arc::new(crons.into_iter().map(|cron| (cron.id.clone(), Arc::new(cron))).collect()),
+        catalog: Arc::new(crate::domain::Catalog { models, ..crate::domain::Catalog::default() }),
+        fleet: Arc::default(),
+        tiers: Arc::default(),
+        ledger: Arc::default(),
+        edited: Arc::default(),
+        down_since: BTreeMap::new(),
+        previous_level: OutageLevel::Healthy,
+        busy: Arc::default(),
+    }
+}
+
+#[test]
+fn only_what_still_holds_our_write_goes_back() {
+    let before = fields("kimi/k2", &["openai/gpt"], true);
+    let wrote = fields("minimax/M3", &["kimi/k2"], true);
+    let paused = fields("kimi/k2", &["openai/gpt"], false);
+    let model_edited = fields("openai/gpt", &["kimi/k2"], true);
+    let cases = [
+        (&wrote, &wrote, Some(before.clone()), "as we left it: all goes back"),
+        (&wrote, &model_edited, Some(fields("openai/gpt", &["openai/gpt"], true)), "the user's model stays theirs"),
+        (&wrote, &before, None, "somebody already put it back"),
+        (&paused, &paused, Some(before.clone()), "our pause ends"),
+        (
+            &paused,
+            &fields("minimax/M3", &["openai/gpt"], false),
+            Some(fields("minimax/M3", &["openai/gpt"], true)),
+            "and leaves the rest",
+        ),
+        (
+            &wrote,
+            &fields("minimax/M3", &["kimi/k2"], false),
+            Some(fields("kimi/k2", &["openai/gpt"], false)),
+            "what the user paused stays paused",
+        ),
+    ];
+    for (wrote, holds, expected, why) in cases {
+        let obs = observe(vec![cron("a", holds)]);
+        let of = PlanId::new("p");
+        let plan = undo_plan(&[switch("a", "p", &before, wrote)], &of, &obs, &Settings::default());
+        let to = plan.changes.first().map(|change| change.to.clone());
+        assert_eq!(to, expected, "{why}");
+    }
+}
+
+#[test]
+fn an_undo_is_a_plan_of_its_own_over_the_standing_switches_of_one_plan() {
+    let (before, wrote) = (fields("kimi/k2", &[], true), fields("minimax/M3", &[], true));
+    let undone = Switch { undone_by: Some(SwitchId::new("later")), ..switch("c", "p", &before, &wrote) };
+    let switches = [
+        switch("a", "p", &before, &wrote),
+        switch("b", "other", &before, &wrote),
+        undone,
+        switch("gone", "p", &before, &wrote),
+    ];
+    let obs = observe(["a", "b", "c"].map(|id| cron(id, &wrote)).to_vec());
+    let of = PlanId::new("p");
+    let plan = undo_plan(&switches, &of, &obs, &Settings::default());
+    assert_eq!(plan.origin, PlanOrigin::Undo { of: of.clone() });
+    let [line] = plan.changes.as_slice() else { panic!("one line, not {:?}", plan.changes) };
+    assert_eq!((line.cron.as_str(), line.kind, line.cause), ("a", ChangeKind::Undo, Cause::Undo));
+    assert_eq!(line.revision, Some(Revision::new("now-a")), "guarded by what is there now");
+    assert_eq!(line.reason, Reason::Undone { of });
+    assert_eq!(plan.decisions.len(), 1);
+}
