@@ -58,7 +58,7 @@ impl Session {
     pub(super) fn open(common: &Common) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("cannot start the engine: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let engine = Engine::start(engine_options(common), || ()).map_err(failed)?;
+        let engine = Engine::start(EngineOptions::of_this_process(), || ()).map_err(failed)?;
         let mut session = Self {
             snapshots: engine.handle.snapshots(),
             events: engine.handle.events(),
@@ -233,15 +233,6 @@ impl Drop for Session {
             engine.shutdown();
         }
     }
-}
-
-/// This machine, with the profile that was named.
-pub(super) fn engine_options(common: &Common) -> EngineOptions {
-    let mut options = EngineOptions::of_this_process();
-    if let Some(profile) = &common.profile {
-        options.env.vars.insert("OPENCLAW_PROFILE".to_owned(), profile.clone());
-    }
-    options
 }
 
 /// Why nothing may be written here, if so.
