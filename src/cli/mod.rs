@@ -6,6 +6,7 @@
 
 mod args;
 mod exit;
+mod log;
 mod run;
 
 mod apply;

@@ -7,6 +7,7 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command, Common};
 use super::exit::{Exit, Failure};
+use super::log::{self, Quiet};
 use super::session::Session;
 use super::{demo, distribute, explain, export, import, plan, print, status, tier, undo, window};
 
@@ -34,6 +35,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
     let Arguments { common, command } = arguments;
     let json = common.json;
+    let windowed = matches!(command, None | Some(Command::Demo { headless: false }));
+    log::start(if windowed { Quiet::Warnings } else { Quiet::Silent });
     let open = |common: &Common| Session::open(common);
     match command {
         None => window::run(&common, false),
