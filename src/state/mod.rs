@@ -22,6 +22,7 @@ pub mod tracking;
 
 pub mod history;
 
+mod bundle;
 mod folder;
 mod watch;
 

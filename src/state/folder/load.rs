@@ -80,6 +80,15 @@ pub(super) fn reload(folder: &mut Folder, now: Timestamp) -> Result<Option<Loade
     Ok(Some(load(folder, now, problems)))
 }
 
+pub(super) fn reload_all(folder: &mut Folder, now: Timestamp) -> Loaded {
+    folder.clock = now;
+    folder.is_stale = false;
+    let mut problems = std::mem::take(&mut folder.pending);
+    refresh(folder, Unusable::Leave, now, &mut problems);
+    import_older_pauses(folder, now, &mut problems);
+    load(folder, now, problems)
+}
+
 /// For its owner only, as far as the system knows owners.
 fn make_private(path: &Path) -> Result<(), StateError> {
     if path.is_dir() {

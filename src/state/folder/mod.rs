@@ -157,7 +157,16 @@ impl Folder {
         Watch::of_known(&self.path, self.known.clone(), on_change)
     }
 
-    fn may_write(&self) -> Result<(), StateError> {
+    /// Reads everything again, changed or not.
+    pub(super) fn reload_all(&mut self, now: Timestamp) -> Loaded {
+        load::reload_all(self, now)
+    }
+
+    pub(super) fn known(&self) -> &Known {
+        &self.known
+    }
+
+    pub(super) fn may_write(&self) -> Result<(), StateError> {
         match &self.right {
             Right::Holds(_) => Ok(()),
             Right::HeldBy(holder) => Err(StateError::Held { holder: holder.clone() }),
