@@ -1,6 +1,6 @@
 //! Reading a whole folder: at start, and again after somebody edited it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -200,7 +200,14 @@ fn load(folder: &mut Folder, now: Timestamp, mut problems: Vec<Problem>) -> Load
     folder.tiers_read.clone_from(&tiers);
     folder.ledger_read.clone_from(&ledger);
     let temporary = tracking::temporary_models(folder.tracking.root());
-    Loaded { settings, tiers, ledger, switches, interrupted: None, scraped, temporary, problems }
+    let (mut pending, mut proven) = (BTreeSet::new(), BTreeSet::new());
+    if let Some(history) = &folder.history {
+        match history.pending_edits().and_then(|crons| Ok((crons, history.proven_versions()?))) {
+            Ok(noted) => (pending, proven) = noted,
+            Err(error) => problems.push(error.problem(now)),
+        }
+    }
+    Loaded { settings, tiers, ledger, switches, interrupted: None, scraped, temporary, pending, proven, problems }
 }
 
 /// Changes whenever a quota file does.

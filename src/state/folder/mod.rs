@@ -9,12 +9,12 @@ mod save;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::domain::{AccountId, Ledger, Problem, QuotaWindow, Settings, Switch, TierMap};
+use crate::domain::{AccountId, CronId, Ledger, Problem, QuotaWindow, Settings, Switch, TierMap};
 
 use super::files::{Known, StateFile};
 use super::history::{History, InterruptedJob};
@@ -100,6 +100,10 @@ pub struct Loaded {
     pub scraped: BTreeMap<AccountId, Vec<QuotaWindow>>,
     /// Models that were added by hand for a while, from `provider-tracking.json`.
     pub temporary: Vec<TemporaryModel>,
+    /// Crons whose edit waits to be applied.
+    pub pending: BTreeSet<CronId>,
+    /// Gateway versions on which a guarded write was refused as it must be.
+    pub proven: BTreeSet<String>,
     pub problems: Vec<Problem>,
 }
 

@@ -1,6 +1,6 @@
 //! What happens is written down: the journal, `switches.log`, runs, snapshots.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -129,6 +129,22 @@ impl Folder {
     /// When it cannot be written.
     pub fn end_job(&mut self, job: i64, phase: &JobPhase, now: Timestamp) -> Result<(), StateError> {
         self.journal(now)?.end_job(job, phase, now)
+    }
+
+    /// Keeps which crons an edit of the user waits to be applied for.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_pending(&mut self, crons: &BTreeSet<CronId>) -> Result<(), StateError> {
+        self.journal(self.clock)?.note_pending_edits(crons)
+    }
+
+    /// Keeps the gateway versions on which a guarded write was refused as it must be.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_proven(&mut self, versions: &BTreeSet<String>) -> Result<(), StateError> {
+        self.journal(self.clock)?.note_proven_versions(versions)
     }
 
     /// # Errors

@@ -5,6 +5,7 @@
 //! here is the only copy of a debt or a decision.
 
 mod journal;
+mod notes;
 mod samples;
 mod schema;
 #[cfg(test)]

@@ -38,6 +38,8 @@ const MIGRATIONS: &[&str] = &["
         snapshot INTEGER NOT NULL REFERENCES snapshots (id), cron TEXT NOT NULL, name TEXT NOT NULL,
         hash TEXT NOT NULL, PRIMARY KEY (snapshot, cron)
     ) WITHOUT ROWID;
+", "
+    CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 "];
 
 /// Sets the modes and brings the tables up to date.
