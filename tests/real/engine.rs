@@ -85,9 +85,10 @@ impl Running {
         self.ask(Command::Apply { plan: plan.id.clone(), crons });
     }
 
-    /// Waits for the end of the job.
-    pub fn finish(&self) -> Arc<Job> {
-        let done = self.wait("the job's end", |now| now.job.as_ref().is_some_and(|job| !job.running()));
+    /// Waits for the end of the job that applies `plan`.
+    pub fn finish(&self, plan: &Plan) -> Arc<Job> {
+        let over = |job: &Arc<Job>| job.plan.id == plan.id && !job.running();
+        let done = self.wait("the job's end", |now| now.job.as_ref().is_some_and(over));
         done.job.clone().expect("a job")
     }
 

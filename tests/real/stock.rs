@@ -170,7 +170,7 @@ fn a_cron_that_was_edited_between_plan_and_write_is_a_conflict_and_stays_theirs(
     engine.begin(&plan);
     gateway.edit(last.cron.as_str(), &json!({ "payload": { "kind": "agentTurn", "message": "Theirs." } }));
     let theirs = mark(&gateway.job(last.cron.as_str()));
-    let job = engine.finish();
+    let job = engine.finish(&plan);
     for line in &job.lines {
         if line.change.cron == last.cron {
             assert!(matches!(line.outcome, LineOutcome::Conflict { .. }), "{:?}", line.outcome);
@@ -197,7 +197,7 @@ fn a_switch_is_confirmed_by_the_next_run_and_undone_through_the_engine() {
     engine.ask(Command::Edit(Edit::SetTier { crons: vec![id(&cron)], tier: Some(Tier::T2) }));
     let planned = engine.wait("the cron in the plan", |now| now.plan.change(&id(&cron)).is_some());
     engine.begin(&planned.plan);
-    engine.finish();
+    engine.finish(&planned.plan);
     assert_eq!(engine.now().switches[0].confirmation, Confirmation::Waiting);
 
     let calls = gateway.provider_calls("gamma");
@@ -214,7 +214,7 @@ fn a_switch_is_confirmed_by_the_next_run_and_undone_through_the_engine() {
     engine.ask(Command::PrepareUndo(UndoScope::Last));
     let undo = engine.wait("an undo on offer", |now| now.undo_plan.is_some()).undo_plan.clone().expect("an undo");
     engine.begin(&undo);
-    engine.finish();
+    engine.finish(&undo);
     assert_eq!(mark(&gateway.job(&cron)).revision, before.revision);
 }
 
