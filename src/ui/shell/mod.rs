@@ -44,6 +44,8 @@ pub struct Shell {
     chosen: bool,
 }
 
+const DRAWER_MARGIN: Margin = Margin { left: 14, right: 14, top: 12, bottom: 12 };
+
 /// What status line and sidebar count, once for each snapshot.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counted {
@@ -101,14 +103,17 @@ impl Shell {
     ) {
         let palette = theme::palette(ui);
         let narrow = ui.available_width() < space::NARROW;
-        let width = if narrow { space::SIDEBAR_FOLDED } else { space::SIDEBAR };
+        let open = self.drawer.cron().is_some() && self.screen != Screen::Welcome;
+        // Beside an open drawer the columns need the room more than the words of the sidebar do.
+        let folded = narrow || open && ui.available_width() < space::ROOMY;
+        let width = if folded { space::SIDEBAR_FOLDED } else { space::SIDEBAR };
         let bare = |fill| Frame::new().fill(fill);
         Panel::left("sidebar")
             .exact_size(width)
             .resizable(false)
             .show_separator_line(false)
             .frame(bare(palette.sidebar))
-            .show(ui, |ui| wishes.extend(self.sidebar_ui(ui, snapshot, narrow)));
+            .show(ui, |ui| wishes.extend(self.sidebar_ui(ui, snapshot, folded)));
         Panel::top("top line")
             .exact_size(48.0)
             .resizable(false)
@@ -131,9 +136,8 @@ impl Shell {
                     wishes.extend(bar::bar_ui(ui, snapshot, speech));
                 });
         }
-        let open = self.drawer.cron().is_some() && self.screen != Screen::Welcome;
         if open && !narrow {
-            let frame = Frame::new().fill(palette.panel).inner_margin(Margin::same(0));
+            let frame = Frame::new().fill(palette.panel).inner_margin(DRAWER_MARGIN);
             Panel::right("drawer")
                 .exact_size(space::DRAWER)
                 .resizable(false)
@@ -174,7 +178,7 @@ impl Shell {
         ui.interact(rect, egui::Id::unique("covering drawer"), Sense::CLICK | Sense::DRAG);
         ui.painter().rect_filled(rect, 0.0, palette.panel);
         ui.painter().vline(rect.left(), rect.y_range(), Stroke::new(1.0, palette.strong_line));
-        let builder = UiBuilder::new().max_rect(rect).id_salt("covering drawer");
+        let builder = UiBuilder::new().max_rect(rect - DRAWER_MARGIN).id_salt("covering drawer");
         ui.scope_builder(builder, |ui| self.drawer.ui(ui, snapshot, zone)).inner
     }
 
