@@ -214,6 +214,26 @@ fn marks_are_switched_by_key_on_for_all_unless_all_have_them() {
 }
 
 #[test]
+fn the_menu_opens_by_key_and_does_what_it_says() {
+    for key in [(Modifiers::SHIFT, Key::F10), (Modifiers::NONE, Key::Menu)] {
+        let mut harness = desk(&morning());
+        click(&mut harness, "Uptime probe");
+        press(&mut harness, key.0, key.1);
+        harness.get_by_label_contains("Move to T3").click();
+        settle(&mut harness);
+        assert_eq!(edits(harness.state()), set(&["Uptime probe"], Some(Tier::T3)));
+        assert!(harness.query_by_label_contains("Move to T3").is_none(), "the menu has closed");
+    }
+    let mut harness = desk(&morning());
+    harness.get_by_label("Email triage").click_secondary();
+    settle(&mut harness);
+    harness.get_by_label_contains("Not critical").click();
+    settle(&mut harness);
+    let off = Edit::SetCritical { crons: ids(&["Email triage"]), critical: false };
+    assert_eq!(edits(harness.state()), vec![off]);
+}
+
+#[test]
 fn undo_and_redo_have_their_keys() {
     let mut harness = desk(&morning());
     press(&mut harness, Modifiers::COMMAND, Key::Z);
@@ -282,9 +302,10 @@ fn suggestions_are_accepted_one_by_one_or_all_at_once() {
     click(&mut harness, "Accept T1 for disk-check");
     click(&mut harness, "Accept 3 suggestions");
     let all = ids(&["Newsletter digest", "disk-check", "竞品周报 (competitor weekly)"]);
-    let expected =
-        vec![Edit::AcceptSuggestions { crons: ids(&["disk-check"]) }, Edit::AcceptSuggestions { crons: all }];
-    assert_eq!(edits(harness.state()), expected);
+    click(&mut harness, "Newsletter digest");
+    press(&mut harness, Modifiers::NONE, Key::A);
+    let expected = [ids(&["disk-check"]), all, ids(&["Newsletter digest"])];
+    assert_eq!(edits(harness.state()), expected.map(|crons| Edit::AcceptSuggestions { crons }).to_vec());
 }
 
 fn chain_wish(desk: &Desk) -> Option<(Tier, Vec<RouteKey>)> {

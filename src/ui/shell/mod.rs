@@ -83,11 +83,6 @@ impl Shell {
             });
         }
         wishes.extend(self.transfer.ui(ui, snapshot, zone));
-        // What nobody else wanted the key for.
-        let free = self.drawer.cron().is_some() && !ui.ctx().text_edit_focused();
-        if free && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape)) {
-            self.drawer.close();
-        }
         wishes
     }
 

@@ -6,6 +6,8 @@ use egui::{
     Align, Label, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, Stroke, Ui, UiBuilder, accesskit, vec2,
 };
 
+use jiff::SignedDuration;
+
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::theme::{self, space};
@@ -46,13 +48,12 @@ impl Shell {
             let others = counted.n_crons - counted.n_routable;
             let rest = if others > 0 { format!(", {others} without a model") } else { String::new() };
             facts.push(format!("{} crons, {} sorted{rest}", counted.n_crons, counted.n_sorted));
-            let fresh = words::relative(as_of, speech.now);
-            facts.push(if fresh == "now" { "fresh".to_owned() } else { format!("read {fresh}") });
-            // Seconds are said but not counted: an idle window repaints once a minute at most.
-            if speech.now.duration_since(as_of).as_secs() >= 60 {
-                counts(ui, as_of, speech.now);
-            } else {
+            if speech.now.duration_since(as_of) < SignedDuration::from_mins(1) {
+                facts.push("read just now".to_owned());
                 ui.ctx().request_repaint_after(Duration::from_mins(1));
+            } else {
+                facts.push(format!("read {}", words::relative(as_of, speech.now)));
+                counts(ui, as_of, speech.now);
             }
         }
         facts.push(pending(snapshot));

@@ -53,6 +53,9 @@ impl Board {
                 self.move_to(scene, &crons, tier);
             }
         }
+        if take(ui, Modifiers::NONE, Key::A) {
+            self.accept(scene);
+        }
         if take(ui, Modifiers::NONE, Key::C) {
             self.toggle(scene, Mark::Critical);
         }
@@ -120,6 +123,16 @@ impl Board {
         };
         let rows = scene.lanes.rows(lane);
         rows.get(row.min(rows.len() - 1)).map(|index| scene.facts.cards[*index].id().clone())
+    }
+
+    /// Gives every target that has one its suggested tier.
+    pub(super) fn accept(&mut self, scene: &mut Scene<'_>) {
+        let suggested = |id: &CronId| scene.facts.card(id).is_some_and(|card| card.suggested.is_some());
+        let crons: Vec<CronId> = self.selection.targets(&scene.facts).into_iter().filter(suggested).collect();
+        if !crons.is_empty() {
+            self.announcement = format!("Suggestion accepted for {}", count(crons.len()));
+            scene.edit(Edit::AcceptSuggestions { crons });
+        }
     }
 
     /// Sets a mark on all targets, or takes it from all when every one has it.

@@ -18,10 +18,15 @@ pub(super) fn card_menu(response: &Response, board: &mut Board, scene: &mut Scen
         });
     if by_key || response.secondary_clicked() {
         board.selection.grab(card.id());
+        board.menu_by_key = by_key.then(|| card.id().clone());
     }
     let mut popup = Popup::context_menu(response);
+    if board.menu_by_key.as_ref() == Some(card.id()) {
+        // There is no pointer to open it at.
+        popup = popup.at_position(response.rect.left_bottom());
+    }
     if by_key {
-        popup = popup.open_memory(SetOpenCommand::Bool(true)).at_position(response.rect.left_bottom());
+        popup = popup.open_memory(SetOpenCommand::Bool(true));
     }
     popup.show(|ui| menu_ui(ui, board, scene, card));
 }
@@ -38,9 +43,9 @@ fn menu_ui(ui: &mut Ui, board: &mut Board, scene: &mut Scene<'_>, card: &Card) {
     let crons = board.selection.targets(&scene.facts);
     let many = if crons.len() > 1 { format!(" ({})", crons.len()) } else { String::new() };
     if let Some(tier) = card.suggested
-        && item(ui, &format!("Accept suggestion: {}", tier.code()), "", scene.editable)
+        && item(ui, &format!("Accept suggestion: {}", tier.code()), "A", scene.editable)
     {
-        scene.edit(Edit::AcceptSuggestions { crons: vec![card.id().clone()] });
+        board.accept(scene);
     }
     for (tier, key) in [(Some(Tier::T1), "1"), (Some(Tier::T2), "2"), (Some(Tier::T3), "3"), (None, "0")] {
         let to = tier.map_or("unsorted", Tier::code);

@@ -47,6 +47,8 @@ pub struct Board {
     /// What a screen reader is told about the last wish.
     announcement: String,
     focus_search: bool,
+    /// The card whose menu was opened by a key.
+    menu_by_key: Option<CronId>,
     /// The column in which the card under the cursor has the focus.
     focused_in: Option<Lane>,
     /// The row that the cursor went to is in view.

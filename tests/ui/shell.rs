@@ -1,0 +1,253 @@
+//! The frame around the screens: what it says in each state, and where its buttons lead.
+
+#[path = "../support/board.rs"]
+mod support;
+
+use std::sync::Arc;
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use model_orchestrator::domain::{Connection, Plan, Problem, ProblemKind, Refusal, Trouble};
+use model_orchestrator::engine::{Command, Done, Event, Snapshot, Ticket};
+use model_orchestrator::ui::action::{Action, Pick, Screen};
+use model_orchestrator::ui::shell::Shell;
+use model_orchestrator::ui::theme;
+use model_orchestrator::words::Speech;
+use support::{morning, now};
+
+struct Window {
+    shell: Shell,
+    snapshot: Snapshot,
+    wishes: Vec<Action>,
+}
+
+fn window(snapshot: Snapshot) -> Harness<'static, Window> {
+    sized(snapshot, [1280.0, 800.0], egui::Theme::Dark)
+}
+
+fn sized(snapshot: Snapshot, size: [f32; 2], theme: egui::Theme) -> Harness<'static, Window> {
+    let window = Window { shell: Shell::default(), snapshot, wishes: Vec::new() };
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_theme(theme)
+        .with_os(egui::os::OperatingSystem::Nix)
+        .with_context_setup(theme::install)
+        .build_ui_state(
+            |ui, window: &mut Window| {
+                let wishes = window.shell.ui(ui, &window.snapshot, &TimeZone::UTC);
+                for wish in &wishes {
+                    match wish {
+                        Action::Go(screen) => window.shell.go(*screen),
+                        Action::Open(cron) => window.shell.open(cron.clone()),
+                        Action::CloseDrawer => window.shell.close_drawer(),
+                        _ => {}
+                    }
+                }
+                window.wishes.extend(wishes);
+            },
+            window,
+        );
+    harness.run_steps(4);
+    harness
+}
+
+fn click(harness: &mut Harness<'_, Window>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run_steps(4);
+}
+
+fn told(harness: &Harness<'_, Window>, expected: impl Fn(&Command) -> bool) -> bool {
+    harness.state().wishes.iter().any(|wish| matches!(wish, Action::Tell(command) if expected(command)))
+}
+
+fn hear(harness: &mut Harness<'_, Window>, event: &Event) {
+    let Window { shell, snapshot, .. } = harness.state_mut();
+    let zone = TimeZone::UTC;
+    let speech = Speech { now: snapshot.at, zone: &zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
+    shell.notices.hear(event, snapshot, &speech);
+    harness.run_steps(3);
+}
+
+#[test]
+fn the_sidebar_and_control_with_a_digit_lead_to_the_screens() {
+    let mut harness = window(morning().snapshot());
+    assert_eq!(harness.state().shell.screen(), Screen::Board, "a chosen gateway opens the board");
+    click(&mut harness, "Plan, 5");
+    assert_eq!(harness.state().shell.screen(), Screen::Plan);
+    let keys = [(Key::Num3, Screen::Activity), (Key::Num4, Screen::Settings), (Key::Num1, Screen::Board)];
+    for (key, screen) in keys {
+        harness.key_press_modifiers(Modifiers::COMMAND, key);
+        harness.run_steps(3);
+        assert_eq!(harness.state().shell.screen(), screen);
+    }
+}
+
+#[test]
+fn the_bar_stands_there_only_when_something_is_planned() {
+    let mut harness = window(morning().snapshot());
+    harness.get_by_label("5 changes planned");
+    click(&mut harness, "Review plan");
+    assert_eq!(harness.state().shell.screen(), Screen::Plan);
+
+    let mut snapshot = morning().snapshot();
+    snapshot.plan = Arc::new(Plan { changes: Vec::new(), ..(*snapshot.plan).clone() });
+    let harness = window(snapshot);
+    assert!(harness.query_by_label("Review plan").is_none());
+}
+
+#[test]
+fn check_now_asks_for_a_refresh_and_only_while_connected() {
+    let mut harness = window(morning().snapshot());
+    click(&mut harness, "Check now");
+    assert!(told(&harness, |command| matches!(command, Command::Refresh)));
+
+    let mut snapshot = morning().snapshot();
+    snapshot.connection = Connection::Connecting { name: "home".into(), url: "ws://x".into(), attempt: 2 };
+    let harness = window(snapshot);
+    assert!(harness.get_by_label("Check now").accesskit_node().is_disabled());
+}
+
+#[test]
+fn a_lost_connection_says_what_is_wrong_and_how_old_the_picture_is() {
+    let mut snapshot = morning().snapshot();
+    snapshot.connection = Connection::Waiting {
+        name: "home-mini".into(),
+        url: "ws://127.0.0.1:18789".into(),
+        trouble: Trouble::Restarting,
+        retry_at: now() + SignedDuration::from_secs(8),
+    };
+    snapshot.crons_as_of = Some(now() - SignedDuration::from_mins(12));
+    let mut harness = window(snapshot);
+    assert!(harness.query_all_by_label_contains("12 min ago").count() >= 2, "in the strip and in the status line");
+    harness.get_by_label_contains("Tries again in 8 s");
+    harness.get_by_label("Backup verify");
+    click(&mut harness, "Try now");
+    assert!(told(&harness, |command| matches!(command, Command::Refresh)));
+}
+
+#[test]
+fn loading_and_empty_are_different_states() {
+    let mut snapshot = morning().snapshot();
+    snapshot.crons = Arc::default();
+    let harness = window(Snapshot { crons_as_of: None, ..snapshot.clone() });
+    harness.get_by_label("Reading the crons…");
+    let harness = window(snapshot);
+    harness.get_by_label("This gateway has no crons");
+}
+
+#[test]
+fn the_demo_is_labelled_wherever_one_looks() {
+    let mut snapshot = morning().snapshot();
+    snapshot.demo = true;
+    let mut harness = window(snapshot);
+    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4] {
+        harness.key_press_modifiers(Modifiers::COMMAND, key);
+        harness.run_steps(3);
+        assert!(harness.get_all_by_label("DEMO").count() >= 2, "{key:?}");
+    }
+}
+
+#[test]
+fn an_edit_is_said_politely_with_an_undo_beside_it() {
+    let mut snapshot = morning().snapshot();
+    snapshot.undo = Some("2 crons moved to T1".into());
+    let mut harness = window(snapshot);
+    let what = Done::Edited { label: "2 crons moved to T1".into() };
+    hear(&mut harness, &Event::Done { ticket: Ticket(1), what });
+    let said = harness.get_by_role(Role::Status);
+    assert_eq!(said.accesskit_node().label().as_deref(), Some("2 crons moved to T1"));
+    let undos = harness.get_all_by_label("Undo").map(|node| node.rect());
+    let undo = undos.max_by(|a, b| a.top().total_cmp(&b.top())).expect("one in the status line");
+    harness.hover_at(undo.center());
+    harness.step();
+    harness.drag_at(undo.center());
+    harness.step();
+    harness.drop_at(undo.center());
+    harness.run_steps(3);
+    assert!(told(&harness, |command| matches!(command, Command::UndoEdit)));
+    // News goes by itself after a while.
+    harness.state_mut().snapshot.at = now() + SignedDuration::from_secs(30);
+    harness.run_steps(2);
+    assert!(harness.query_by_role(Role::Status).is_none());
+}
+
+#[test]
+fn a_refusal_stays_until_it_is_dismissed() {
+    let mut harness = window(morning().snapshot());
+    hear(&mut harness, &Event::Refused { ticket: Ticket(1), why: Refusal::ReadOnly });
+    harness.state_mut().snapshot.at = now() + SignedDuration::from_mins(5);
+    harness.run_steps(2);
+    assert!(harness.query_by_role(Role::Status).is_some());
+    click(&mut harness, "Dismiss");
+    assert!(harness.query_by_role(Role::Status).is_none());
+}
+
+#[test]
+fn problems_are_counted_and_open_to_what_can_be_done() {
+    let mut snapshot = morning().snapshot();
+    let what = ProblemKind::ClockSkew { seconds: 75 };
+    snapshot.problems = Arc::new(vec![Problem { id: "clock".into(), what, since: now() }]);
+    let mut harness = window(snapshot);
+    click(&mut harness, "1 problem");
+    click(&mut harness, "Dismiss");
+    assert!(told(&harness, |command| matches!(command, Command::DismissProblem { id } if id == "clock")));
+}
+
+#[test]
+fn enter_opens_the_details_and_escape_closes_them_in_any_width() {
+    for width in [1024.0, 1280.0] {
+        let mut harness = sized(morning().snapshot(), [width, 700.0], egui::Theme::Light);
+        click(&mut harness, "Backup verify");
+        harness.key_press(Key::Enter);
+        harness.run_steps(4);
+        assert!(harness.get_all_by_label("Backup verify").count() >= 2, "{width}: the drawer names the cron");
+        harness.key_press(Key::Escape);
+        harness.run_steps(4);
+        harness.key_press(Key::Escape);
+        harness.run_steps(4);
+        assert_eq!(harness.get_all_by_label("Backup verify").count(), 1, "{width}");
+    }
+}
+
+#[test]
+fn a_path_is_asked_for_with_a_field_that_needs_no_dialog() {
+    let mut harness = window(morning().snapshot());
+    harness.state_mut().shell.ask_path(Pick::ImportFolder);
+    harness.run_steps(4);
+    let field = harness.get_all_by_role(Role::TextInput).last().expect("the path field");
+    field.focus();
+    field.type_text("/tmp/old-state");
+    harness.run_steps(4);
+    click(&mut harness, "Show what would change");
+    assert!(told(
+        &harness,
+        |command| matches!(command, Command::PreviewImport { from } if from.ends_with("old-state"))
+    ));
+    assert!(harness.query_by_label("Show what would change").is_none(), "the question has closed");
+}
+
+#[test]
+fn without_a_gateway_only_the_welcome_is_there() {
+    let mut snapshot = morning().snapshot();
+    snapshot.connection = Connection::None;
+    let harness = window(snapshot);
+    assert_eq!(harness.state().shell.screen(), Screen::Welcome);
+    assert!(harness.query_by_label("Plan, 5").is_none());
+}
+
+#[test]
+fn an_idle_window_asks_for_no_frame_within_the_second() {
+    let mut world = morning();
+    for name in ["Backup verify", "Heartbeat ping"] {
+        world.cron(name, Some(model_orchestrator::domain::Tier::T1), support::FLASH);
+    }
+    let mut harness = window(world.snapshot());
+    harness.run_steps(4);
+    let delays = harness.output().viewport_output.values().map(|viewport| viewport.repaint_delay);
+    let soonest = delays.min().expect("one viewport");
+    assert!(soonest.as_secs() >= 1, "asks again in {soonest:?}");
+}
