@@ -40,7 +40,10 @@ pub struct Drawer {
 struct Note {
     of: Option<CronId>,
     text: String,
+    /// As the last snapshot had it.
     stored: String,
+    /// As it was last sent.
+    sent: String,
 }
 
 impl Drawer {
@@ -333,7 +336,8 @@ impl Note {
         let mut action = None;
         let stored = entry.and_then(|entry| entry.note.as_deref()).unwrap_or_default();
         if self.of.as_ref() != Some(&cron.id) || self.stored != stored {
-            *self = Self { of: Some(cron.id.clone()), text: stored.to_owned(), stored: stored.to_owned() };
+            let stored = || stored.to_owned();
+            *self = Self { of: Some(cron.id.clone()), text: stored(), stored: stored(), sent: stored() };
         }
         widgets::section(ui, "Note", |ui| {
             let field = TextEdit::multiline(&mut self.text)
@@ -343,7 +347,8 @@ impl Note {
             let field = ui.add_enabled(entry.is_some(), field).accessible_name("Note");
             let field = field.on_disabled_hover_text("Give it a tier first");
             let text = self.text.trim();
-            if field.lost_focus() && text != self.stored.trim() {
+            if field.lost_focus() && text != self.sent.trim() {
+                text.clone_into(&mut self.sent);
                 let note = (!text.is_empty()).then(|| text.to_owned());
                 action = Some(Action::Tell(Command::Edit(Edit::SetNote { cron: cron.id.clone(), note })));
             }

@@ -134,11 +134,12 @@ impl Table<'_> {
         };
         let response = cursor.row_ui(ui, across, &row);
         let mut did = response.clicked().then_some(Did::Select(line));
-        if response.double_clicked() {
-            did = Some(Did::Open(line));
-        }
         if response.gained_focus() {
-            did = did.or(Some(Did::Select(line)));
+            did = Some(Did::Select(line));
+        }
+        let enter = response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if response.double_clicked() || enter {
+            did = Some(Did::Open(line));
         }
         ui.add_space(LEAD);
         let mut on = self.ticked(line);
