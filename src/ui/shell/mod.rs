@@ -44,8 +44,6 @@ pub struct Shell {
     chosen: bool,
 }
 
-const DRAWER_MARGIN: Margin = Margin { left: 14, right: 14, top: 12, bottom: 12 };
-
 /// What status line and sidebar count, once for each snapshot.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counted {
@@ -137,7 +135,7 @@ impl Shell {
                 });
         }
         if open && !narrow {
-            let frame = Frame::new().fill(palette.panel).inner_margin(DRAWER_MARGIN);
+            let frame = Frame::new().fill(palette.panel);
             Panel::right("drawer")
                 .exact_size(space::DRAWER)
                 .resizable(false)
@@ -178,7 +176,7 @@ impl Shell {
         ui.interact(rect, egui::Id::unique("covering drawer"), Sense::CLICK | Sense::DRAG);
         ui.painter().rect_filled(rect, 0.0, palette.panel);
         ui.painter().vline(rect.left(), rect.y_range(), Stroke::new(1.0, palette.strong_line));
-        let builder = UiBuilder::new().max_rect(rect - DRAWER_MARGIN).id_salt("covering drawer");
+        let builder = UiBuilder::new().max_rect(rect).id_salt("covering drawer");
         ui.scope_builder(builder, |ui| self.drawer.ui(ui, snapshot, zone)).inner
     }
 
