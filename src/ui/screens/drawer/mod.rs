@@ -66,21 +66,21 @@ impl Drawer {
     pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         let Some(id) = self.cron.clone() else { return Vec::new() };
         let margin = egui::Margin { left: 16, right: 12, top: 12, bottom: 0 };
-        egui::Frame::new().inner_margin(margin).show(ui, |ui| self.content_ui(ui, snapshot, zone, id)).inner
+        egui::Frame::new().inner_margin(margin).show(ui, |ui| self.content_ui(ui, snapshot, zone, &id)).inner
     }
 
-    fn content_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone, id: CronId) -> Vec<Action> {
+    fn content_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone, id: &CronId) -> Vec<Action> {
         let speech = Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let mut actions = Vec::new();
-        let cron = snapshot.crons.get(&id);
-        actions.extend(head_ui(ui, snapshot, &id, cron.map(|cron| &**cron), &speech));
+        let cron = snapshot.crons.get(id);
+        actions.extend(head_ui(ui, snapshot, id, cron.map(|cron| &**cron), &speech));
         let Some(cron) = cron else {
             let text = "It was deleted on the gateway, or the list is not complete yet.";
             widgets::empty_state(ui, icon::BLOCK, "This cron is not there", text);
             return actions;
         };
         actions.extend(self.ask_for_runs(snapshot, cron));
-        ScrollArea::vertical().id_salt(("drawer", &id)).auto_shrink([false, false]).show(ui, |ui| {
+        ScrollArea::vertical().id_salt(("drawer", id)).auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = space::S;
             actions.extend(self.body_ui(ui, snapshot, cron, &speech));
         });
