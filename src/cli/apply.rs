@@ -9,8 +9,10 @@ use tokio::time::sleep;
 
 use super::exit::{Exit, Failure};
 use super::output::{self, LineRow};
+use super::plan::MAX_NAME;
 use super::print;
 use super::session::{NotDone, Session, read_only};
+use super::table::{cut, table};
 use crate::domain::{Connection, Job, JobPhase, LineOutcome, Plan, Refusal};
 use crate::engine::{Command, Snapshot};
 use crate::words;
@@ -55,19 +57,14 @@ pub(super) fn report(session: &Session, applied: &Applied) -> Result<(), Failure
         .map(|line| {
             let change = &line.change;
             [
-                change.name.clone(),
+                cut(&change.name, MAX_NAME),
                 format!("{} → {}", words::origin(change, &speech), words::target(change, &speech)),
                 words::line_outcome(&line.outcome, &speech),
             ]
         })
         .collect();
     let job = &applied.job;
-    print::text(&format!(
-        "{}{}: {}",
-        super::table::table(&rows),
-        words::job_headline(job),
-        words::job_detail(job, &speech)
-    ))
+    print::text(&format!("{}{}: {}", table(&rows), words::job_headline(job), words::job_detail(job, &speech)))
 }
 
 pub(super) fn rows(applied: &Applied) -> Vec<LineRow> {

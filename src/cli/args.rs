@@ -34,7 +34,7 @@ pub(super) struct Common {
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) token_file: Option<PathBuf>,
     /// The OpenClaw profile whose gateway is meant
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "url")]
     pub(super) profile: Option<String>,
     /// SHA-256 of a self-signed certificate to accept, in hexadecimal
     #[arg(long, global = true, value_name = "HEX", value_parser = fingerprint)]
@@ -249,6 +249,7 @@ mod tests {
             "status --tls-fingerprint abc",
             "status --timeout 0",
             "status --token secret",
+            "status --profile work --url ws://127.0.0.1:1",
         ] {
             assert!(parse(line).is_err(), "{line} was taken");
         }

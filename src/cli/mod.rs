@@ -6,6 +6,7 @@
 
 mod args;
 mod exit;
+mod log;
 mod run;
 
 mod apply;
@@ -25,6 +26,7 @@ mod plan;
 mod status;
 mod tier;
 mod undo;
+mod window;
 
 pub use exit::Exit;
 pub use run::run;

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use super::args::{Answers, PlanArguments};
 use super::exit::{Exit, Failure};
 use super::session::{Context, NotDone, Session};
-use super::table::table;
+use super::table::{cut, table};
 use super::{names, output, print};
 use crate::domain::{ModelRef, Plan, Refusal, RouteKey};
 use crate::engine::{Command, SettingsChange};
 use crate::words;
+
+/// Cells of a name in a table; the document has it whole.
+pub(super) const MAX_NAME: usize = 40;
 
 pub(super) fn run(session: &mut Session, arguments: &PlanArguments, as_json: bool) -> Result<Exit, Failure> {
     let context = answered(session, &arguments.answers)?;
@@ -89,7 +92,7 @@ fn lines(plan: &Plan, context: &Context) -> String {
             [
                 if change.ticked { "[x]" } else { "[ ]" }.to_owned(),
                 change.tier.map_or("-", crate::domain::Tier::code).to_owned(),
-                format!("{}{}", change.name, if change.critical { " ★" } else { "" }),
+                format!("{}{}", cut(&change.name, MAX_NAME), if change.critical { " ★" } else { "" }),
                 format!("{} → {}", words::origin(change, &speech), words::target(change, &speech)),
                 why,
             ]

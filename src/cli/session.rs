@@ -56,13 +56,9 @@ pub(super) enum NotDone {
 impl Session {
     /// Starts an engine and sends it to the gateway that the options name.
     pub(super) fn open(common: &Common) -> Result<Self, Failure> {
-        let mut options = EngineOptions::of_this_process();
-        if let Some(profile) = &common.profile {
-            options.env.vars.insert("OPENCLAW_PROFILE".to_owned(), profile.clone());
-        }
         let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("cannot start the engine: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let engine = Engine::start(options, || ()).map_err(failed)?;
+        let engine = Engine::start(EngineOptions::of_this_process(), || ()).map_err(failed)?;
         let mut session = Self {
             snapshots: engine.handle.snapshots(),
             events: engine.handle.events(),

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::Common;
 use super::exit::{Exit, Failure};
 use crate::domain::{Discovered, GatewayTarget, Secret};
+use crate::words;
 
 const TOKEN_VARIABLE: &str = "OPENCLAW_GATEWAY_TOKEN";
 /// A token is a line; what is longer than this is another file by mistake.
@@ -18,7 +19,7 @@ pub(super) fn choose(common: &Common, found: &[Discovered]) -> Result<GatewayTar
     let named = named_token(common)?;
     let mut target = match &common.url {
         Some(url) => of_url(url, found)?,
-        None => only(found)?.target.clone(),
+        None => of_machine(common.profile.as_deref(), found)?.target.clone(),
     };
     if named.is_some() {
         target.token = named;
@@ -32,6 +33,8 @@ pub(super) fn choose(common: &Common, found: &[Discovered]) -> Result<GatewayTar
 fn named_token(common: &Common) -> Result<Option<Secret>, Failure> {
     match &common.token_file {
         Some(file) => read_token(file).map(Some),
+        // The environment speaks for the usual gateway; a profile has its own token.
+        None if common.profile.is_some() => Ok(None),
         None => Ok(std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.trim().is_empty()).map(trimmed)),
     }
 }
@@ -87,29 +90,38 @@ fn same_address(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
-/// The only gateway of this machine, or the only one that listens.
-fn only(found: &[Discovered]) -> Result<&Discovered, Failure> {
-    let listening: Vec<_> = found.iter().filter(|gateway| gateway.listening).collect();
-    match (found, &listening[..]) {
-        ([], _) => Err(Failure::new(Exit::NotConnected, "no OpenClaw gateway was found on this machine")
+/// The gateway of a profile, else the one that OpenClaw itself would talk to.
+fn of_machine<'a>(profile: Option<&str>, found: &'a [Discovered]) -> Result<&'a Discovered, Failure> {
+    if let Some(named) = profile {
+        let wanted = (named != "default").then_some(named);
+        return found.iter().find(|gateway| profile_of(gateway) == wanted).ok_or_else(|| {
+            Failure::new(Exit::NotConnected, format!("no gateway is configured for the profile {named}"))
+        });
+    }
+    match found {
+        [] => Err(Failure::new(Exit::NotConnected, "no OpenClaw gateway was found on this machine")
             .with_remedy("Name one with --url, or try the demo")),
-        ([only], _) => Ok(only),
-        (_, [only]) => Ok(*only),
+        [first, rest @ ..] if rest.is_empty() || profile_of(first).is_none() => Ok(first),
         _ => {
-            let each: Vec<_> = found.iter().map(|gateway| format!("  {}  {}", gateway.url, gateway.name)).collect();
-            Err(Failure::new(Exit::Usage, format!("several gateways were found:\n{}", each.join("\n")))
-                .with_remedy("Name one with --url"))
+            let profiles: Vec<_> = found.iter().filter_map(profile_of).collect();
+            Err(Failure::new(Exit::Usage, format!("there are gateways of the profiles {}", words::list(&profiles)))
+                .with_remedy("Name one with --profile"))
         }
     }
 }
 
+/// `NAME` when its configuration is `.openclaw-NAME/openclaw.json`.
+fn profile_of(gateway: &Discovered) -> Option<&str> {
+    Path::new(&gateway.source).parent()?.file_name()?.to_str()?.strip_prefix(".openclaw-")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{of_url, only, same_address};
+    use super::{of_machine, of_url, same_address};
     use crate::cli::exit::Exit;
     use crate::domain::{Discovered, GatewayTarget, Secret};
 
-    fn gateway(url: &str, listening: bool) -> Discovered {
+    fn gateway(url: &str, source: &str) -> Discovered {
         let target = GatewayTarget {
             name: url.to_owned(),
             url: url.to_owned(),
@@ -118,27 +130,34 @@ mod tests {
             remember_token: false,
             state_dir: None,
         };
-        let (name, source) = (url.to_owned(), "openclaw.json".to_owned());
-        Discovered { name, url: url.to_owned(), source, has_token: true, listening, target }
+        let (name, url, source) = (url.to_owned(), url.to_owned(), source.to_owned());
+        Discovered { name, url, source, has_token: true, listening: true, target }
     }
 
     #[test]
-    fn without_a_name_the_gateway_must_be_plain() {
+    fn the_gateway_that_openclaw_would_talk_to_is_meant_unless_a_profile_is_named() {
+        let main = || gateway("ws://a", "/home/ada/.openclaw/openclaw.json");
+        let work = || gateway("ws://b", "/home/ada/.openclaw-work/openclaw.json");
+        let home = || gateway("ws://c", "/home/ada/.openclaw-home/openclaw.json");
         let cases = [
-            (vec![], Err(Exit::NotConnected), "none"),
-            (vec![gateway("ws://a", false)], Ok("ws://a"), "the only one, even when it does not listen"),
-            (vec![gateway("ws://a", false), gateway("ws://b", true)], Ok("ws://b"), "the only one that listens"),
-            (vec![gateway("ws://a", true), gateway("ws://b", true)], Err(Exit::Usage), "two that listen"),
+            (None, vec![], Err(Exit::NotConnected), "none"),
+            (None, vec![main()], Ok("ws://a"), "the only one"),
+            (None, vec![main(), work()], Ok("ws://a"), "the usual one comes first"),
+            (None, vec![work()], Ok("ws://b"), "the only one, though of a profile"),
+            (None, vec![home(), work()], Err(Exit::Usage), "two profiles and no usual one"),
+            (Some("work"), vec![main(), work()], Ok("ws://b"), "named"),
+            (Some("default"), vec![main(), work()], Ok("ws://a"), "the usual one by its name"),
+            (Some("play"), vec![main(), work()], Err(Exit::NotConnected), "no such profile"),
         ];
-        for (found, expected, why) in cases {
-            let chosen = only(&found).map(|gateway| gateway.url.as_str()).map_err(|failure| failure.exit);
-            assert_eq!(chosen, expected, "{why}");
+        for (profile, found, expected, why) in cases {
+            let chosen = of_machine(profile, &found).map(|gateway| gateway.url.as_str());
+            assert_eq!(chosen.map_err(|failure| failure.exit), expected, "{why}");
         }
     }
 
     #[test]
     fn a_named_gateway_of_this_machine_brings_its_configured_token() {
-        let found = [gateway("ws://127.0.0.1:18789", true)];
+        let found = [gateway("ws://127.0.0.1:18789", "/home/ada/.openclaw/openclaw.json")];
         let known = of_url("ws://localhost:18789/", &found).expect("is an address");
         assert!(known.token.is_some());
         let other = of_url("wss://nas:18789", &found).expect("is an address");

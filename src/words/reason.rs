@@ -2,6 +2,8 @@
 //!
 //! A reason is a clause without a full stop, so that it can stand in a table; a trigger is a sentence.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::health::{predicate, route_is_prepaid, state_since};
 use super::{
     Speech, clock, clock_and_relative, clock_with_day, count, list, long_span, model_name, relative, route_name, span,
@@ -74,11 +76,15 @@ pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
     }
 }
 
+/// A route that has served for longer than this did not just come back.
+const LONG_BACK: SignedDuration = SignedDuration::from_hours(24);
+
 /// The reason of one line of a plan; with its decision it can say since when.
 ///
 /// "primary serves again since 05:40, settled 20 min".
 pub fn change_reason(change: &Change, decision: Option<&Decision>, speech: &Speech<'_>) -> String {
-    let back_since = decision.and_then(|decision| decision.since).filter(|at| *at <= speech.now);
+    let recent = |at: &Timestamp| *at <= speech.now && speech.now.duration_since(*at) < LONG_BACK;
+    let back_since = decision.and_then(|decision| decision.since).filter(recent);
     match (&change.reason, change.kind, back_since) {
         (Reason::FirstServing { ahead, .. }, ChangeKind::Move, Some(at))
             if returns(change) && passed_over(ahead, speech).is_none() =>
@@ -262,7 +268,7 @@ pub fn cause(cause: Cause) -> &'static str {
 /// Why that tier was suggested.
 pub fn suggestion(why: &SuggestionReason) -> String {
     match why {
-        SuggestionReason::ReportsOk { word } => format!("its message says “{word}”: it reports that all is well"),
+        SuggestionReason::ReportsOk { word } => format!("its message says “{word}”: it runs a check and reports"),
         SuggestionReason::ReadsAndDecides { word } => format!("its message says “{word}”: it reads and decides"),
         SuggestionReason::ThinksOrWrites { word } => format!("its message says “{word}”: it thinks or writes"),
         SuggestionReason::RunsOften { every } => format!("it runs every {}, so it is likely simple", span(*every)),

@@ -81,6 +81,8 @@ fn a_line_that_returns_to_its_primary_says_since_when_that_serves() {
     let speech = world.speech();
     let said = "primary serves again since 05:40, settled 20 min";
     assert_eq!(change_reason(&back, Some(&decided), &speech), said);
+    decided.since = Some(at("2026-11-20 05:40"));
+    assert_eq!(change_reason(&back, Some(&decided), &speech), "Flash 3 is first in the chain and serves");
     assert_eq!(change_reason(&back, None, &speech), "Flash 3 is first in the chain and serves");
     let edited = Change { cause: Cause::Edit, ..back };
     assert_eq!(change_reason(&edited, Some(&decided), &speech), "Flash 3 is first in the chain and serves");
@@ -183,7 +185,7 @@ fn a_suggestion_says_what_it_was_drawn_from() {
     let cases = [
         (
             SuggestionReason::ReportsOk { word: "HEARTBEAT_OK".into() },
-            "its message says “HEARTBEAT_OK”: it reports that all is well",
+            "its message says “HEARTBEAT_OK”: it runs a check and reports",
         ),
         (
             SuggestionReason::RunsOften { every: SignedDuration::from_mins(5) },

@@ -1,0 +1,23 @@
+//! Where log lines go: standard error, as much as `RUST_LOG` asks for.
+
+use tracing_subscriber::EnvFilter;
+
+/// How much is logged when nobody asked for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quiet {
+    /// A command says everything itself.
+    Silent,
+    /// A window has no terminal of its own: what goes wrong is worth a line.
+    Warnings,
+}
+
+/// Log lines go out from now on.
+pub(super) fn start(quiet: Quiet) {
+    let usual = match quiet {
+        Quiet::Silent => "off",
+        Quiet::Warnings => "warn",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
+    // Somebody else's subscriber, in a test, is as good.
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
+}
