@@ -26,6 +26,7 @@ mod plan;
 mod status;
 mod tier;
 mod undo;
+mod window;
 
 pub use exit::Exit;
 pub use run::run;

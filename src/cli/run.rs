@@ -9,7 +9,7 @@ use super::args::{Arguments, Command, Common};
 use super::exit::{Exit, Failure};
 use super::log::{self, Quiet};
 use super::session::Session;
-use super::{demo, distribute, explain, export, import, plan, print, status, tier, undo};
+use super::{demo, distribute, explain, export, import, plan, print, status, tier, undo, window};
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -39,7 +39,8 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
     log::start(if windowed { Quiet::Warnings } else { Quiet::Silent });
     let open = |common: &Common| Session::open(common);
     match command {
-        None | Some(Command::Demo { headless: false }) => window(),
+        None => window::run(&common, false),
+        Some(Command::Demo { headless: false }) => window::run(&common, true),
         Some(Command::Demo { headless: true }) => demo::serve(json),
         Some(Command::Status) => status::run(&mut open(&common)?, json),
         Some(Command::Plan(arguments)) => plan::run(&mut open(&common)?, &arguments, json),
@@ -50,11 +51,4 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Some(Command::Export { to, file }) => export::run(&mut open(&common)?, &to, file.as_deref(), json),
         Some(Command::Import { from, yes, keep }) => import::run(&mut open(&common)?, &from, yes, &keep, json),
     }
-}
-
-fn window() -> Result<Exit, Failure> {
-    Err(Failure::new(
-        Exit::Failed,
-        "There is no display here; `model-orchestrator status` and the other commands work without one, and `demo --headless` serves the demo gateway.",
-    ))
 }

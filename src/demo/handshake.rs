@@ -159,7 +159,9 @@ fn authorise(params: &Value, device: Option<&str>, door: &mut Door<'_>) -> Resul
         return Err(refuse(1008, Fault::new("NOT_PAIRED", "device identity required").with(details)));
     };
     let is_known = known.as_ref().is_some_and(|known| known.reveal() == token);
-    if token != door.token.reveal() && !is_known {
+    // The shared token counts only as such; a device token in either place.
+    let is_shared = given("token") == Some(door.token.reveal());
+    if !is_shared && !is_known {
         let (code, text, reason) = if given("token").is_none() {
             let text = "unauthorized: device token mismatch (rotate/reissue device token)";
             ("AUTH_DEVICE_TOKEN_MISMATCH", text, "device_token_mismatch")
@@ -182,21 +184,22 @@ fn authorise(params: &Value, device: Option<&str>, door: &mut Door<'_>) -> Resul
 
 /// Checks a device's signature; the answer is its id.
 fn verify(device: &Value, params: &Value, challenge: &Challenge, scopes: &[String]) -> Result<String, Fault> {
-    let fault = |code: &str, text: &str| Fault::invalid(text).with(json!({ "code": code, "reason": text }));
+    let fault =
+        |code: &str, text: &str, reason: &str| Fault::invalid(text).with(json!({ "code": code, "reason": reason }));
     let text = |key: &str| device.get(key).and_then(Value::as_str).unwrap_or_default();
-    let invalid = || fault("DEVICE_AUTH_SIGNATURE_INVALID", "device signature invalid");
+    let invalid = || fault("DEVICE_AUTH_SIGNATURE_INVALID", "device signature invalid", "device-signature");
     let key = URL_SAFE_NO_PAD.decode(text("publicKey")).ok().and_then(|key| <[u8; 32]>::try_from(key).ok());
     let key = key.ok_or_else(invalid)?;
     let id = hex(&Sha256::digest(key));
     if id != text("id") {
-        return Err(fault("DEVICE_AUTH_DEVICE_ID_MISMATCH", "device identity mismatch"));
+        return Err(fault("DEVICE_AUTH_DEVICE_ID_MISMATCH", "device identity mismatch", "device-id-mismatch"));
     }
     let signed_ms = device.get("signedAt").and_then(Value::as_i64).unwrap_or(0);
     if (signed_ms - challenge.ts_ms).abs() > SIGNATURE_LASTS_MS {
-        return Err(fault("DEVICE_AUTH_SIGNATURE_EXPIRED", "device signature expired"));
+        return Err(fault("DEVICE_AUTH_SIGNATURE_EXPIRED", "device signature expired", "device-signature-stale"));
     }
     if text("nonce") != challenge.nonce {
-        return Err(fault("DEVICE_AUTH_NONCE_MISMATCH", "device nonce mismatch"));
+        return Err(fault("DEVICE_AUTH_NONCE_MISMATCH", "device nonce mismatch", "device-nonce-mismatch"));
     }
     let key = VerifyingKey::from_bytes(&key).ok().ok_or_else(invalid)?;
     let signature = URL_SAFE_NO_PAD.decode(text("signature")).ok();
@@ -244,6 +247,7 @@ fn hello(caller: &Caller, device_token: Option<&Secret>, door: &Door<'_>, now_ms
     });
     if let Some(token) = device_token {
         auth["deviceToken"] = token.reveal().into();
+        auth["issuedAtMs"] = now_ms.into();
     }
     json!({
         "type": "hello-ok",

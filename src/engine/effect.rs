@@ -12,6 +12,7 @@ use crate::domain::{
     Change, Confirmation, Cron, CronId, ExportWhat, GatewayTarget, ImportChoice, ImportPreview, JobPhase, Ledger,
     LineOutcome, Patch, Plan, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TierEntry,
 };
+use crate::state::status::StatusReport;
 
 #[derive(Debug)]
 pub enum Effect {
@@ -120,11 +121,8 @@ pub enum StoreOp {
         confirmation: Confirmation,
     },
     RememberRuns(Vec<RunRecord>),
-    SaveStatus {
-        plan: Arc<Plan>,
-        fleet: Arc<crate::domain::Fleet>,
-        settings: Arc<Settings>,
-    },
+    SaveStatus(Box<StatusReport>),
+    SaveProven(BTreeSet<String>),
     PreviewImport {
         ticket: Ticket,
         from: PathBuf,

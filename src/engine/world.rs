@@ -32,6 +32,8 @@ pub struct World {
     pub(super) discovered: Arc<Vec<Discovered>>,
 
     pub(super) settings: Arc<Settings>,
+    /// Changes of the settings that are not on disk yet.
+    pub(super) settings_unsaved: u32,
     /// The settings with sure matches filled in: what the policy plans with.
     pub(super) effective: Arc<Settings>,
     pub(super) crons: Arc<BTreeMap<CronId, Arc<Cron>>>,
@@ -114,6 +116,7 @@ impl World {
             folder: None,
             discovered: Arc::default(),
             settings: Arc::default(),
+            settings_unsaved: 0,
             effective: Arc::default(),
             crons: Arc::default(),
             crons_as_of: None,

@@ -23,7 +23,7 @@ pub(super) struct Answer {
 }
 
 /// It served.
-pub(super) fn good(vital: &mut Vital, answer: Answer) {
+pub(super) fn good(vital: &mut Vital, at: Timestamp, source: Source) {
     vital.breaker = match vital.breaker {
         Breaker::Closed { .. } => Breaker::Closed { failures: 0 },
         Breaker::Open { .. } => Breaker::HalfOpen { good: 1 },
@@ -31,10 +31,10 @@ pub(super) fn good(vital: &mut Vital, answer: Answer) {
         Breaker::HalfOpen { good } => Breaker::HalfOpen { good: good + 1 },
     };
     if !vital.health.serves() {
-        become_(vital, Health::Up, answer.at);
+        become_(vital, Health::Up, at);
     }
-    vital.serving_since.get_or_insert(answer.at);
-    observed(vital, Answer { detail: None, ..answer });
+    vital.serving_since.get_or_insert(at);
+    observed(vital, Answer { at, source, detail: None });
 }
 
 /// It failed in a way that needs no second opinion.
@@ -149,7 +149,7 @@ mod tests {
         failed(&mut vital, Health::Overloaded, answer(0));
         assert_eq!(vital.breaker, Breaker::Closed { failures: 1 }, "one bad answer is not an outage");
         assert_eq!(vital.health, Health::Unknown);
-        good(&mut vital, answer(1));
+        good(&mut vital, at(1), Source::Run);
         failed(&mut vital, Health::Overloaded, answer(2));
         assert_eq!(vital.health, Health::Up, "a good one in between starts the count anew");
         failed(&mut vital, Health::Overloaded, answer(3));
@@ -164,13 +164,13 @@ mod tests {
     #[test]
     fn two_good_answers_close_it_and_one_bad_one_opens_it_again() {
         let mut vital = Vital { breaker: Breaker::HalfOpen { good: 0 }, ..Vital::default() };
-        good(&mut vital, answer(0));
+        good(&mut vital, at(0), Source::Run);
         assert_eq!(vital.breaker, Breaker::HalfOpen { good: 1 });
         failed(&mut vital, Health::Overloaded, answer(1));
         assert!(matches!(vital.breaker, Breaker::Open { .. }), "half-open forgives nothing");
         assert_eq!(vital.serving_since, None, "the stretch of serving is broken");
-        good(&mut vital, answer(2));
-        good(&mut vital, answer(3));
+        good(&mut vital, at(2), Source::Run);
+        good(&mut vital, at(3), Source::Run);
         assert_eq!(vital.breaker, Breaker::Closed { failures: 0 });
         assert_eq!(vital.serving_since, Some(at(2)), "serving counts from the first good answer");
     }

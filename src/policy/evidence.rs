@@ -43,16 +43,15 @@ fn refused_in_cooldown(run: &RunRecord) -> bool {
 
 fn served(fleet: &mut Fleet, model: &ModelRef, run: &RunRecord, settings: &Settings) {
     let account = model.account();
-    let answer = || Answer { at: run.finished_at, source: Source::Run, detail: None };
     let vital = fleet.accounts.entry(account.clone()).or_default();
     if is_news(vital, run.finished_at) {
-        good(vital, answer());
+        good(vital, run.finished_at, Source::Run);
         let gone: Vec<CronId> = vital.timeouts.drain(..).map(|(_, cron)| cron).collect();
         remember_timed_out(fleet, &account, gone);
         strain(fleet, &account, &settings.thresholds, run.finished_at);
     }
     if let Some(vital) = fleet.models.get_mut(model).filter(|vital| is_news(vital, run.finished_at)) {
-        good(vital, answer());
+        good(vital, run.finished_at, Source::Run);
     }
 }
 
@@ -218,7 +217,7 @@ pub fn absorb_usage(fleet: &mut Fleet, windows: &[(AccountId, Vec<QuotaWindow>)]
         let vital = fleet.accounts.entry(account.clone()).or_default();
         match longest {
             Some(resets_at) => limit_reported(vital, resets_at, answer),
-            None => room_reported(vital, answer),
+            None => room_reported(vital, observed_at),
         }
         strain(fleet, account, limits, now);
     }
@@ -232,13 +231,13 @@ fn limit_reported(vital: &mut Vital, resets_at: Option<Timestamp>, answer: Answe
     }
 }
 
-fn room_reported(vital: &mut Vital, answer: Answer) {
+fn room_reported(vital: &mut Vital, at: Timestamp) {
     let tried_again = matches!(vital.breaker, Breaker::HalfOpen { .. });
     let quota_matter =
         matches!(vital.health, Health::LimitHit { .. } | Health::RefusedKey | Health::Unknown) || vital.health.serves();
     let own_word = vital.source == Source::UsageStatus && matches!(vital.health, Health::LimitHit { .. });
-    if is_news(vital, answer.at) && (own_word || (tried_again && quota_matter)) {
-        good(vital, answer);
+    if is_news(vital, at) && (own_word || (tried_again && quota_matter)) {
+        good(vital, at, Source::UsageStatus);
     }
 }
 

@@ -188,7 +188,8 @@ mod tests {
     #[test]
     fn a_route_is_matched_without_asking_only_when_one_model_stands_clear() {
         use MatchCertainty::{Asks, NoModel, Sure};
-        let cases: &[(&str, &[&str], Option<&str>, MatchCertainty, &str)] = &[
+        type Case = (&'static str, &'static [&'static str], Option<&'static str>, MatchCertainty, &'static str);
+        let cases: &[Case] = &[
             ("minimax", &["minimax/MiniMax-M3"], Some("minimax/MiniMax-M3"), Sure, "the only one"),
             (
                 "minimax",

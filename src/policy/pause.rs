@@ -9,7 +9,7 @@ use super::chain::{ChainNow, Link};
 use super::distribute::{Case, Draft, changed, waiting};
 use super::plan::{Decided, Own, OwnState, Scene};
 use super::standing::{Standing, later};
-use crate::domain::{ChangeKind, Cron, Fields, LedgerEntry, Observation, PlanNote, Reason, Trigger};
+use crate::domain::{ChangeKind, Cron, Fields, LedgerEntry, ModelRef, Observation, PlanNote, Reason, Trigger};
 
 /// Switches a cron off until something serves again.
 pub(super) fn pause(
@@ -43,7 +43,7 @@ pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &L
     let own = scene.own_of(back.model.as_deref(), case.cron.agent.as_deref());
     let chain = case.chain(scene);
     if let Some(pin) = &case.entry.pinned {
-        return resume_pinned(scene, case, debt, pin.model.as_ref().map(|model| model.as_str()), back, &own);
+        return resume_pinned(scene, case, debt, pin.model.as_ref().map(ModelRef::as_str), back, &own);
     }
     let target = if case.entry.critical { critical_target(chain) } else { settled_target(chain) };
     let position = own.model.as_ref().and_then(|model| chain.position(model));

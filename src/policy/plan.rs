@@ -218,15 +218,32 @@ pub(super) fn sort_changes(changes: &mut [Change]) {
     });
 }
 
+/// Model, fallbacks and enabled flag.
+type Written<'a> = (Option<&'a str>, Option<&'a [String]>, bool);
+
 /// A short hash of what would be written, whatever the order: equal plans have equal ids.
+///
+/// Many lines write the same fields, so those are hashed once and then named by their number.
 pub(super) fn plan_id(changes: &[Change]) -> PlanId {
     let mut sorted: Vec<&Change> = changes.iter().collect();
     sorted.sort_by(|a, b| a.cron.cmp(&b.cron));
     let mut hash = Sha256::new();
+    let mut seen: BTreeMap<Written<'_>, u64> = BTreeMap::new();
     for change in sorted {
-        // `Debug` quotes every text, so that no two contents look alike.
-        let content = (&change.cron, &change.revision, &change.to, change.kind);
-        hash.update(format!("{content:?}\n").as_bytes());
+        let to: Written<'_> = (change.to.model.as_deref(), change.to.fallbacks.as_deref(), change.to.enabled);
+        let next = seen.len() as u64;
+        let number = *seen.entry(to).or_insert_with(|| {
+            // `Debug` quotes every text, so that no two contents look alike.
+            hash.update(format!("{to:?}"));
+            next
+        });
+        let revision = change.revision.as_ref().map_or("", |revision| revision.as_str());
+        for text in [change.cron.as_str(), revision] {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        }
+        hash.update(number.to_le_bytes());
+        hash.update([change.kind as u8]);
     }
     let mut id = String::with_capacity(12);
     for byte in hash.finalize().iter().take(6) {

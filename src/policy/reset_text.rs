@@ -27,8 +27,8 @@ pub(super) fn names_a_moment(text: &str, vendor: &VendorId) -> bool {
 }
 
 fn absolute(text: &str, vendor: &VendorId) -> Option<Timestamp> {
-    let starts = text.char_indices().filter(|(_, letter)| letter.is_ascii_digit()).map(|(at, _)| at);
-    starts.filter_map(|at| moment(&text[at..], vendor)).next()
+    let mut starts = text.char_indices().filter(|(_, letter)| letter.is_ascii_digit()).map(|(at, _)| at);
+    starts.find_map(|at| moment(&text[at..], vendor))
 }
 
 /// A moment at the very start of `text`: `2026-09-09 05:38:28`, with `T`, a fraction or a zone.

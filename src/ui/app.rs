@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use tokio::sync::broadcast;
 
-use crate::domain::{MatchCertainty, RouteMatch, Settings, ThemeChoice};
+use crate::domain::ThemeChoice;
 use crate::engine::{Command, Event, Handle, Snapshot};
 use crate::ui::action::{Action, Screen};
 use crate::ui::shell::Shell;
@@ -28,7 +28,6 @@ pub struct App {
     came: Instant,
     /// The same with the present moment, for everything that counts.
     shown: Snapshot,
-    settings: InEffect,
     dressed: Option<Theme>,
     shutdown: Option<Box<dyn FnOnce()>>,
 }
@@ -53,7 +52,6 @@ impl App {
             shown: (*latest).clone(),
             latest,
             came: Instant::now(),
-            settings: InEffect::default(),
             dressed: None,
             shutdown: Some(shutdown),
         }
@@ -63,10 +61,9 @@ impl App {
     pub fn listen(&mut self, ctx: &Context) {
         let latest = self.handle.snapshot();
         if !Arc::ptr_eq(&latest, &self.latest) {
-            self.settings.follow(&self.latest, &latest);
             self.latest = latest;
             self.came = Instant::now();
-            self.shown = Snapshot { settings: self.settings.in_effect(&self.latest), ..(*self.latest).clone() };
+            self.shown = (*self.latest).clone();
         }
         // The engine's clock goes on between its snapshots.
         let gone = SignedDuration::try_from(self.came.elapsed()).unwrap_or_default();
@@ -134,34 +131,6 @@ impl App {
             let text = "The engine does not take commands now; try again in a moment".to_owned();
             self.shell.notices.say(text, self.shown.at);
         }
-    }
-}
-
-/// The settings with the models that were matched to routes without asking: what is planned with,
-/// and so what a route's name stands for on screen.
-#[derive(Debug, Default)]
-struct InEffect(Option<Arc<Settings>>);
-
-impl InEffect {
-    /// Forgets what was worked out when settings or matches differ from before.
-    fn follow(&mut self, before: &Snapshot, now: &Snapshot) {
-        if !Arc::ptr_eq(&before.settings, &now.settings) || !Arc::ptr_eq(&before.matches, &now.matches) {
-            self.0 = None;
-        }
-    }
-
-    fn in_effect(&mut self, snapshot: &Snapshot) -> Arc<Settings> {
-        let work_out = || {
-            let mut settings = (*snapshot.settings).clone();
-            let sure = |found: &&RouteMatch| found.certainty == MatchCertainty::Sure;
-            for found in snapshot.matches.iter().filter(sure) {
-                if let Some(route) = settings.routes.get_mut(&found.route) {
-                    route.model = route.model.take().or_else(|| found.model.clone());
-                }
-            }
-            Arc::new(settings)
-        };
-        self.0.get_or_insert_with(work_out).clone()
     }
 }
 

@@ -53,6 +53,8 @@ pub mod space {
     pub const SIDEBAR_FOLDED: f32 = 52.0;
     /// Below this width the sidebar folds and the drawer covers.
     pub const NARROW: f32 = 1100.0;
+    /// Below this width the sidebar folds while a drawer is open.
+    pub const ROOMY: f32 = 1400.0;
     pub const DRAWER: f32 = 380.0;
 }
 

@@ -39,7 +39,8 @@ start() {
     MO_GATEWAY_URL=$(field "$started" url)
     MO_GATEWAY_TOKEN=$(field "$started" token)
     MO_MOCK_URL=$(field "$started" mockUrl)
-    export MO_GATEWAY_URL MO_GATEWAY_TOKEN MO_MOCK_URL
+    MO_OPENCLAW_CLI=$(field "$started" cli)
+    export MO_GATEWAY_URL MO_GATEWAY_TOKEN MO_MOCK_URL MO_OPENCLAW_CLI
 }
 
 stop() {
@@ -47,7 +48,7 @@ stop() {
     rm -rf "$state"
     pids=()
     state=''
-    unset MO_GATEWAY_URL MO_GATEWAY_TOKEN MO_MOCK_URL
+    unset MO_GATEWAY_URL MO_GATEWAY_TOKEN MO_MOCK_URL MO_OPENCLAW_CLI
 }
 
 ignored() { cargo test "$@" -- --ignored --test-threads=1; }
@@ -66,6 +67,7 @@ echo '== a stock gateway'
 start
 ignored --test it wire::real
 ignored --test real "stock::$filter"
+ignored --test real "speed::$filter"
 stop
 
 echo '== a gateway with a single model provider'

@@ -3,7 +3,7 @@
 # end-to-end tests. Installs what it needs into a cache directory once.
 #
 #   start.sh [start] [options]   prints one JSON line and returns:
-#       {"url","token","pid","stateDir","mockUrl","mockPid"}
+#       {"url","token","pid","stateDir","mockUrl","mockPid","cli"}
 #   start.sh stop PID [PID...]   stops what start printed, and waits
 #   start.sh install [--cache DIR]   only fills the cache
 #
@@ -163,6 +163,19 @@ write_config() {
 EOF
 }
 
+# OpenClaw's own command line for this gateway, in a clean environment: no provider keys, and no
+# other gateway's settings.
+write_cli() {
+    cat <<EOF
+#!/bin/sh
+exec env -i HOME="$state" PATH="$(dirname "$node"):/usr/bin:/bin" TMPDIR="$state/tmp" LANG=C.UTF-8 \\
+    OPENCLAW_STATE_DIR="$state" OPENCLAW_CONFIG_PATH="$state/openclaw.json" \\
+    OPENCLAW_NO_RESPAWN=1 OPENCLAW_NO_AUTO_UPDATE=1 OPENCLAW_DISABLE_BONJOUR=1 \\
+    OPENCLAW_SKIP_CHANNELS=1 OPENCLAW_EXEC_SHELL_SNAPSHOT=0 NO_COLOR=1 \\
+    "$node" "$openclaw/node_modules/openclaw/openclaw.mjs" "\$@"
+EOF
+}
+
 start() {
     local cache=${E2E_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/model-orchestrator-e2e}
     local port=0 token='' state='' mock_url='' mock_pid=null auto_approve=true config='' only=''
@@ -204,14 +217,10 @@ start() {
     if [ -n "$config" ]; then cp "$config" "$state/openclaw.json"; else write_config >"$state/openclaw.json"; fi
     [ -z "$only" ] || only "$only" "$state/openclaw.json"
 
-    # A clean environment: no provider keys, and no other gateway's settings.
     cd "$state"
-    nohup env -i HOME="$state" PATH="$(dirname "$node"):/usr/bin:/bin" TMPDIR="$state/tmp" LANG=C.UTF-8 \
-        OPENCLAW_STATE_DIR="$state" OPENCLAW_CONFIG_PATH="$state/openclaw.json" \
-        OPENCLAW_NO_RESPAWN=1 OPENCLAW_NO_AUTO_UPDATE=1 OPENCLAW_DISABLE_BONJOUR=1 \
-        OPENCLAW_SKIP_CHANNELS=1 OPENCLAW_EXEC_SHELL_SNAPSHOT=0 NO_COLOR=1 \
-        "$node" "$openclaw/node_modules/openclaw/openclaw.mjs" gateway --port "$port" \
-        >"$state/gateway.out" 2>&1 </dev/null &
+    write_cli >"$state/openclaw"
+    chmod 700 "$state/openclaw"
+    nohup "$state/openclaw" gateway --port "$port" >"$state/gateway.out" 2>&1 </dev/null &
     pid=$!
     until ready "$port"; do
         if ! kill -0 "$pid" 2>/dev/null || [ "$waited" -gt 360 ]; then
@@ -223,8 +232,8 @@ start() {
         waited=$((waited + 1))
         sleep 0.3
     done
-    printf '{"url":"ws://127.0.0.1:%s","token":"%s","pid":%s,"stateDir":"%s","mockUrl":"%s","mockPid":%s}\n' \
-        "$port" "$token" "$pid" "$state" "$mock_url" "$mock_pid"
+    printf '{"url":"ws://127.0.0.1:%s","token":"%s","pid":%s,"stateDir":"%s","mockUrl":"%s","mockPid":%s,"cli":"%s"}\n' \
+        "$port" "$token" "$pid" "$state" "$mock_url" "$mock_pid" "$state/openclaw"
 }
 
 action=${1:-start}

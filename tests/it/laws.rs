@@ -332,3 +332,31 @@ fn the_laws_are_tried_on_plans_that_do_something() {
         "otherwise the laws hold for nothing"
     );
 }
+
+#[test]
+fn a_plans_id_follows_its_content_and_nothing_else() {
+    let line = |id: &str, on: &str, next: &str| CronLine {
+        id: id.to_owned(),
+        tier: Some("T1".to_owned()),
+        on: on.to_owned(),
+        next: Some(next.to_owned()),
+        ..CronLine::default()
+    };
+    let planned = |crons: Vec<CronLine>, minimax: &str| {
+        let states = [("minimax", minimax), ("gemini_flash", "up"), ("kimi", "up")];
+        let routes = states.map(|(route, state)| (route.to_owned(), state.to_owned())).into();
+        let world = World { routes, crons, ..World::default() };
+        plan(&world.observe(), &Wishes::default().settings(&world)).id
+    };
+    let base = planned(vec![line("a", "kimi", "+1m"), line("b", "kimi", "+2m")], "up");
+    let same = planned(vec![line("a", "kimi", "+3m"), line("b", "kimi", "+2m")], "up");
+    assert_eq!(base, same, "another order of writing is the same plan");
+    let cases = [
+        (planned(vec![line("a", "kimi", "+1m")], "up"), "one line less"),
+        (planned(vec![line("a", "kimi", "+1m"), line("c", "kimi", "+2m")], "up"), "another cron"),
+        (planned(vec![line("a", "kimi", "+1m"), line("b", "kimi", "+2m")], "balance"), "another target"),
+    ];
+    for (other, why) in cases {
+        assert_ne!(base, other, "{why}");
+    }
+}

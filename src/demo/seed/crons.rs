@@ -98,7 +98,10 @@ pub(super) const CRONS: &[Seed] = &[
         "log-rotation-report",
         "Log rotation report",
         Cron("0 3 * * *", BRUSSELS),
-        Turn(M3, "Run scripts/rotate-logs.sh and report in one line how many files were rotated."),
+        Turn(
+            M3,
+            "Run scripts/rotate-logs.sh. Reply HEARTBEAT_OK when every log was rotated, else the names of those left.",
+        ),
         Some(1),
         &[],
     ),
@@ -370,7 +373,7 @@ pub(super) const CRONS: &[Seed] = &[
         Cron("0 7 1 * *", NEW_YORK),
         Turn(
             OPUS,
-            "Analyse the portfolio: performance, concentration, currency risk, and a reasoned proposal for \
+            "Write the portfolio analysis: performance, concentration, currency risk, and a reasoned proposal for \
               rebalancing.",
         ),
         Some(3),
@@ -401,7 +404,7 @@ pub(super) const CRONS: &[Seed] = &[
         "Investor update",
         Cron("0 8 28 * *", SYDNEY),
         Turn(
-            SONNET,
+            "opus",
             "Write the monthly investor update from the metrics folder: narrative, analysis of the trend, and \
               the strategy for the next quarter.",
         ),
@@ -426,7 +429,7 @@ pub(super) const CRONS: &[Seed] = &[
          with quotes, and propose what to change in the roadmap, for the product meeting on Monday",
         Cron("0 17 * * 5", BRUSSELS),
         Turn(
-            SONNET,
+            OPUS,
             "Read all interview transcripts of this week, cluster the needs, and write a synthesis with quotes \
               and a proposal for the roadmap.",
         ),

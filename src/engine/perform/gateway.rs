@@ -89,7 +89,7 @@ impl Performer {
             let what = match fetch(&client, what).await {
                 Ok(fetched) => fetched,
                 // The connection's own end tells more.
-                Err(GatewayError::Closed { .. }) => return None,
+                Err(GatewayError::Closed { .. } | GatewayError::Restarting) => return None,
                 Err(error) => Fetched::Failed { what: name, detail: error.to_string() },
             };
             Some(Input::Fetched { session, what })
@@ -164,11 +164,21 @@ async fn write(client: &Client, cron: &CronId, patch: &Patch, expected: &Revisio
         Err(
             GatewayError::RateLimited { retry_after } | GatewayError::Unavailable { retry_after, retryable: true, .. },
         ) => WriteResult::Later { retry_after: retry_after.unwrap_or(SignedDuration::from_secs(1)) },
-        Err(error @ (GatewayError::Closed { .. } | GatewayError::Timeout { .. } | GatewayError::Garbage { .. })) => {
-            WriteResult::Unknown { detail: error.to_string() }
-        }
+        Err(error) if fate_unknown(&error) => WriteResult::Unknown { detail: error.to_string() },
         Err(error) => WriteResult::Refused { detail: error.to_string() },
     }
+}
+
+/// The connection failed, not the call: it may have been carried out all the same.
+fn fate_unknown(error: &GatewayError) -> bool {
+    matches!(
+        error,
+        GatewayError::Closed { .. }
+            | GatewayError::Timeout { .. }
+            | GatewayError::Garbage { .. }
+            | GatewayError::Restarting
+            | GatewayError::Unreachable { .. }
+    )
 }
 
 #[expect(clippy::disallowed_methods, reason = "a quota is as old as the answer that told it")]

@@ -144,7 +144,8 @@ impl Keeper {
                 let on_disk = self.job(job);
                 self.quietly(|folder| {
                     if let (LineOutcome::Verified, Some(switch), Some(log)) = (&outcome, &switch, &log) {
-                        folder.record_switch(on_disk, switch, &log.from, &log.to, &log.reason, now)?;
+                        folder.outcome(on_disk, &cron, &outcome, Some(switch), now)?;
+                        folder.log_switch(log.at, &log.name, &log.from, &log.to, &log.reason)?;
                         for old in &undone {
                             folder.mark_undone(old, &switch.id)?;
                         }
@@ -159,15 +160,14 @@ impl Keeper {
                 self.quietly(|folder| folder.end_job(on_disk, &phase, now));
             }
             StoreOp::KeepDefinitions(definitions) => {
-                self.quietly(|folder| folder.snapshot_definitions(&definitions, "daily", now));
+                self.quietly(|folder| folder.snapshot_definitions(&definitions, "daily", now).map(drop));
             }
             StoreOp::Confirm { switch, confirmation } => self.quietly(|folder| folder.confirm(&switch, &confirmation)),
             StoreOp::RememberRuns(runs) => {
                 self.quietly(|folder| runs.iter().try_for_each(|run| folder.remember_run(run)));
             }
-            StoreOp::SaveStatus { plan, fleet, settings } => {
-                self.quietly(|folder| folder.save_status(&plan, &fleet, &settings, now));
-            }
+            StoreOp::SaveStatus(report) => self.quietly(|folder| folder.save_status(&report)),
+            StoreOp::SaveProven(versions) => self.quietly(|folder| folder.save_proven(&versions)),
             StoreOp::PreviewImport { ticket, from } => {
                 let result = self.with(|folder| folder.preview_import(&from));
                 self.tell(Input::Previewed { ticket, result });
@@ -188,7 +188,7 @@ impl Keeper {
         self.folder = None;
         self.jobs_on_disk.clear();
         let (folder, loaded) = Folder::open(path, &holder(), now).map_err(|error| error.problem(now).what)?;
-        self.interrupted = loaded.interrupted.as_ref().map(|job| job.job);
+        self.interrupted = loaded.interrupted.as_ref().map(|job| job.id);
         let queue = self.watch_queue.clone();
         let reload = move || {
             if let Some(queue) = queue.upgrade() {
@@ -196,7 +196,7 @@ impl Keeper {
                 queue.try_send(Job::Do(Box::new(StoreOp::Reload))).ok();
             }
         };
-        match Watch::new(path, reload) {
+        match folder.watch(reload) {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => tracing::warn!(%error, "edits by other programs will not be noticed"),
         }

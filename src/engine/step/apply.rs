@@ -142,15 +142,17 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
     let Some(first) = lines.iter().find(|line| line.open()).map(|line| line.change.cron.clone()) else {
         return Err(Refusal::NothingToDo);
     };
+    let closing = close_interrupted(world);
     let id = world.next_job;
     world.next_job += 1;
     let named = lines.iter().filter(|line| line.open()).map(|line| line.change.cron.clone()).collect();
-    let mut effects = vec![Effect::Store(Box::new(StoreOp::BeginJob {
+    let mut effects: Vec<Effect> = closing.into_iter().collect();
+    effects.push(Effect::Store(Box::new(StoreOp::BeginJob {
         job: id,
         plan: plan.clone(),
         crons: named,
         definitions: world.crons.clone(),
-    }))];
+    })));
     let proving = access == Access::UnprovenVersion;
     if proving {
         effects.push(Effect::Prove { session: world.session, cron: first });
@@ -173,6 +175,12 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
     world.dirty.shown = true;
     effects.extend(advance(world, now));
     Ok(effects)
+}
+
+/// The journal of a job of an earlier life gets its end: it goes on as another job, or not at all.
+pub fn close_interrupted(world: &World) -> Option<Effect> {
+    let job = world.job.as_ref().filter(|job| job.phase == JobPhase::Interrupted)?;
+    Some(Effect::Store(Box::new(StoreOp::EndJob { job: job.id, phase: JobPhase::Stopped })))
 }
 
 fn new_line(change: &Change, asked: bool) -> Line {
@@ -635,6 +643,7 @@ pub fn proven(world: &mut World, result: Result<(), String>, now: Timestamp) -> 
             if let crate::domain::Connection::Connected(info) = &mut world.connection {
                 info.access = Access::ReadWrite;
                 world.proven.insert(info.version.clone());
+                effects.push(Effect::Store(Box::new(StoreOp::SaveProven(world.proven.clone()))));
             }
             world.clear("gateway/version");
         }

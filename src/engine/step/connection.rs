@@ -134,12 +134,34 @@ pub fn take_loaded(world: &mut World, loaded: Loaded, now: Timestamp) {
     world.switches = Arc::new(loaded.switches);
     world.edited = Arc::new(loaded.pending);
     world.proven.extend(loaded.proven);
+    let scraped: Vec<_> = loaded.scraped.into_iter().collect();
+    policy::absorb_usage(Arc::make_mut(&mut world.fleet), &scraped, &world.effective.clone(), now);
     for problem in loaded.problems {
         world.raise(problem.id, problem.what, now);
     }
     reconcile::remember_interrupted(world, loaded.interrupted, now);
     world.dirty.plan = true;
     world.dirty.shown = true;
+}
+
+/// Somebody else changed the files. What we have not saved yet is still ours, and so is the ledger
+/// of a running job.
+pub fn take_reloaded(world: &mut World, mut loaded: Loaded, now: Timestamp) {
+    for id in world.saving.iter() {
+        match world.tiers.get(id) {
+            Some(entry) => loaded.tiers.insert(id.clone(), entry.clone()),
+            None => loaded.tiers.remove(id),
+        };
+    }
+    loaded.pending.extend(world.edited.iter().cloned());
+    if world.settings_unsaved > 0 {
+        loaded.settings = (*world.settings).clone();
+    }
+    if world.job.as_ref().is_some_and(apply::JobState::running) {
+        loaded.ledger = (*world.ledger).clone();
+        loaded.switches = (*world.switches).clone();
+    }
+    take_loaded(world, loaded, now);
 }
 
 pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDuration, now: Timestamp) -> Vec<Effect> {

@@ -6,6 +6,7 @@ pub(super) mod edit;
 mod reconcile;
 mod record;
 mod settings;
+mod status;
 mod transfer;
 mod undo;
 
@@ -32,7 +33,7 @@ pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::DemoStarted(result) => connection::demo_started(world, result, now),
         Input::Opened { session, result } => connection::opened(world, session, result, now),
         Input::Reloaded(Ok(loaded)) => {
-            connection::take_loaded(world, loaded, now);
+            connection::take_reloaded(world, loaded, now);
             Vec::new()
         }
         Input::Reloaded(Err(problem)) => {
@@ -67,7 +68,7 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
         world.dirty.plan = false;
         world.derive(now);
         world.dirty.shown = true;
-        effects.extend(status_files(world));
+        effects.extend(status_files(world, now));
     }
     let shown = std::mem::take(&mut world.dirty.shown);
     if shown {
@@ -76,14 +77,13 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
     (shown, effects)
 }
 
-fn status_files(world: &mut World) -> Option<Effect> {
+fn status_files(world: &mut World, now: Timestamp) -> Option<Effect> {
     let key = world.status_key()?;
     if world.status_written.as_ref() == Some(&key) {
         return None;
     }
     world.status_written = Some(key);
-    let (plan, fleet, settings) = (world.plan.clone(), world.fleet.clone(), world.effective.clone());
-    Some(Effect::Store(Box::new(StoreOp::SaveStatus { plan, fleet, settings })))
+    Some(Effect::Store(Box::new(StoreOp::SaveStatus(Box::new(status::report(world, now))))))
 }
 
 fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
@@ -139,10 +139,11 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             if world.job.as_ref().is_some_and(apply::JobState::running) {
                 return Err(Refusal::JobRunning);
             }
+            let effects = apply::close_interrupted(world).into_iter().collect();
             world.job = None;
             world.clear("job/interrupted");
             world.dirty.shown = true;
-            quietly(Vec::new())
+            quietly(effects)
         }
         Command::PauseNow { cron } => quietly(apply::pause_now(world, &cron, now)?),
         Command::PrepareUndo(scope) => {
@@ -185,16 +186,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
 fn stored(world: &mut World, receipt: Receipt, result: Result<(), ProblemKind>, now: Timestamp) -> Vec<Effect> {
     match receipt {
         Receipt::Edit { ticket, crons } => edit::saved(world, ticket, &crons, result, now),
-        Receipt::Settings { ticket } => match result {
-            Ok(()) => {
-                world.clear("state/settings.json");
-                vec![Effect::Emit(Event::Done { ticket, what: Done::Quietly })]
-            }
-            Err(problem) => {
-                world.raise("state/settings.json", problem.clone(), now);
-                vec![Effect::Emit(Event::Refused { ticket, why: Refusal::Problem(problem) })]
-            }
-        },
+        Receipt::Settings { ticket } => vec![settings::saved(world, ticket, result, now)],
         Receipt::Quiet => {
             match result {
                 Ok(()) => world.clear("state/write"),

@@ -1,5 +1,6 @@
 //! After a crash: what the journal intended is compared with what the gateway has.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState, Line, Stage};
-use crate::domain::{JobPhase, LineOutcome, ProblemKind};
+use crate::domain::{Change, JobPhase, LineOutcome, Plan, ProblemKind};
 use crate::state::InterruptedJob;
 
 /// Keeps a job without an end until the gateway can say what became of it.
@@ -18,26 +19,29 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
     }
     let id = world.next_job;
     world.next_job += 1;
-    let lines = found
-        .plan
-        .changes
-        .iter()
-        .map(|change| {
-            let (outcome, stage) = if found.uncertain.contains(&change.cron) {
-                (LineOutcome::Writing, Stage::Uncertain)
-            } else if let Some(outcome) = found.settled.get(&change.cron) {
-                (outcome.clone(), Stage::Idle)
-            } else if found.asked.contains(&change.cron) {
-                (LineOutcome::NotStarted, Stage::Idle)
-            } else {
-                (LineOutcome::LeftOut, Stage::Idle)
-            };
-            Line { change: Arc::new(change.clone()), outcome, stage, pause_now: false }
-        })
-        .collect();
+    let plan = found.plan.unwrap_or_else(|| {
+        let changes = found.in_doubt.iter().chain(&found.not_begun).cloned().collect();
+        Arc::new(Plan { changes, ..(*world.plan).clone() })
+    });
+    let named = |changes: &[Change]| changes.iter().map(|change| change.cron.clone()).collect::<BTreeSet<_>>();
+    let (in_doubt, not_begun) = (named(&found.in_doubt), named(&found.not_begun));
+    let done: BTreeMap<_, _> = found.done.into_iter().collect();
+    let line = |change: &Change| {
+        let (outcome, stage) = if in_doubt.contains(&change.cron) {
+            (LineOutcome::Writing, Stage::Uncertain)
+        } else if let Some(outcome) = done.get(&change.cron) {
+            (outcome.clone(), Stage::Idle)
+        } else if not_begun.contains(&change.cron) {
+            (LineOutcome::NotStarted, Stage::Idle)
+        } else {
+            (LineOutcome::LeftOut, Stage::Idle)
+        };
+        Line { change: Arc::new(change.clone()), outcome, stage, pause_now: false }
+    };
+    let lines = plan.changes.iter().map(line).collect();
     world.job = Some(JobState {
         id,
-        plan: Arc::new(found.plan),
+        plan,
         lines,
         phase: JobPhase::Interrupted,
         started_at: found.started_at,
@@ -54,7 +58,6 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
 pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let Some(job) = world.job.as_ref().filter(|job| job.phase == JobPhase::Interrupted) else { return Vec::new() };
     let left = job.lines.iter().filter(|line| line.outcome == LineOutcome::NotStarted).count();
-    let id = job.id;
     let uncertain = job.lines.iter().any(|line| line.stage == Stage::Uncertain);
     let mut effects = Vec::new();
     if uncertain {
@@ -75,8 +78,9 @@ pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let left = left + waiting.len();
     if left > 0 {
         world.raise("job/interrupted", ProblemKind::Interrupted { left }, now);
+    } else {
+        effects.extend(apply::close_interrupted(world));
     }
-    effects.push(Effect::Store(Box::new(StoreOp::EndJob { job: id, phase: JobPhase::Interrupted })));
     effects
 }
 

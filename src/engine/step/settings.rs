@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::super::effect::{Effect, StoreOp};
 use super::super::input::Receipt;
-use super::super::{SettingsChange, Ticket, World};
-use crate::domain::{CronId, Refusal, RouteKey, Settings, Tier};
+use super::super::{Done, Event, SettingsChange, Ticket, World};
+use crate::domain::{CronId, ProblemKind, Refusal, RouteKey, Settings, Tier};
 
 pub fn change(world: &mut World, ticket: Ticket, change: SettingsChange) -> Result<Vec<Effect>, Refusal> {
     match &world.folder {
@@ -19,6 +21,7 @@ pub fn change(world: &mut World, ticket: Ticket, change: SettingsChange) -> Resu
         return Err(Refusal::NothingToDo);
     }
     world.settings = Arc::new(settings);
+    world.settings_unsaved += 1;
     mark_edited(world, &touched);
     world.dirty.plan = true;
     world.dirty.shown = true;
@@ -27,6 +30,21 @@ pub fn change(world: &mut World, ticket: Ticket, change: SettingsChange) -> Resu
         Effect::Store(Box::new(StoreOp::SaveSettings { settings: world.settings.clone(), receipt })),
         Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))),
     ])
+}
+
+/// The settings are on disk, or could not be written: then they hold until the program ends.
+pub fn saved(world: &mut World, ticket: Ticket, result: Result<(), ProblemKind>, now: Timestamp) -> Effect {
+    world.settings_unsaved = world.settings_unsaved.saturating_sub(1);
+    match result {
+        Ok(()) => {
+            world.clear("state/settings.json");
+            Effect::Emit(Event::Done { ticket, what: Done::Quietly })
+        }
+        Err(problem) => {
+            world.raise("state/settings.json", problem.clone(), now);
+            Effect::Emit(Event::Refused { ticket, why: Refusal::Problem(problem) })
+        }
+    }
 }
 
 /// Changes the settings and returns the tiers whose crons this concerns.

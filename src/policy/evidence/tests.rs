@@ -197,7 +197,7 @@ fn window(used_ratio: f64, resets_at: Option<Timestamp>, observed_at: Timestamp)
 fn a_quota_report_knows_limits_strain_and_return() {
     let settings = Settings::default();
     let mut fleet = Fleet::default();
-    let mut report = |fleet: &mut Fleet, used: f64, reset: Timestamp, minute: i64| {
+    let report = |fleet: &mut Fleet, used: f64, reset: Timestamp, minute: i64| {
         let windows = vec![window(used, Some(reset), mins(minute))];
         absorb_usage(fleet, &[(AccountId::new("minimax-plan"), windows)], &settings, mins(minute));
         account(fleet, "minimax-plan").health

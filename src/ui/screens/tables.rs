@@ -153,3 +153,12 @@ pub(super) fn search_ui(ui: &mut Ui, text: &mut String, hint: &str, name: &str) 
 pub(super) fn folded(text: &str) -> String {
     text.trim().to_lowercase()
 }
+
+/// The buttons at the foot of a dialog or section: the one that goes on stands at the right edge.
+pub(super) fn foot_ui<R>(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.horizontal(|ui| {
+        ui.set_min_height(30.0);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), add_contents).inner
+    })
+    .inner
+}

@@ -101,14 +101,17 @@ impl Shell {
     ) {
         let palette = theme::palette(ui);
         let narrow = ui.available_width() < space::NARROW;
-        let width = if narrow { space::SIDEBAR_FOLDED } else { space::SIDEBAR };
+        let open = self.drawer.cron().is_some() && self.screen != Screen::Welcome;
+        // Beside an open drawer the columns need the room more than the words of the sidebar do.
+        let folded = narrow || open && ui.available_width() < space::ROOMY;
+        let width = if folded { space::SIDEBAR_FOLDED } else { space::SIDEBAR };
         let bare = |fill| Frame::new().fill(fill);
         Panel::left("sidebar")
             .exact_size(width)
             .resizable(false)
             .show_separator_line(false)
             .frame(bare(palette.sidebar))
-            .show(ui, |ui| wishes.extend(self.sidebar_ui(ui, snapshot, narrow)));
+            .show(ui, |ui| wishes.extend(self.sidebar_ui(ui, snapshot, folded)));
         Panel::top("top line")
             .exact_size(48.0)
             .resizable(false)
@@ -131,9 +134,8 @@ impl Shell {
                     wishes.extend(bar::bar_ui(ui, snapshot, speech));
                 });
         }
-        let open = self.drawer.cron().is_some() && self.screen != Screen::Welcome;
         if open && !narrow {
-            let frame = Frame::new().fill(palette.panel).inner_margin(Margin::same(0));
+            let frame = Frame::new().fill(palette.panel);
             Panel::right("drawer")
                 .exact_size(space::DRAWER)
                 .resizable(false)

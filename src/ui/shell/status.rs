@@ -52,7 +52,7 @@ impl Shell {
             if speech.now.duration_since(as_of).as_secs() >= 60 {
                 counts(ui, as_of, speech.now);
             } else {
-                ui.ctx().request_repaint_after(Duration::from_secs(60));
+                ui.ctx().request_repaint_after(Duration::from_mins(1));
             }
         }
         facts.push(pending(snapshot));

@@ -1,6 +1,6 @@
 //! Buttons. What they say happens when they are pressed.
 
-use egui::{Button, Color32, Response, RichText, Stroke, Ui, Vec2};
+use egui::{Align2, Button, Color32, Response, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit};
 
 use crate::ui::theme;
 
@@ -35,14 +35,15 @@ pub fn link_button(ui: &mut Ui, text: &str) -> Response {
 
 /// An icon alone; `label` is its name for a screen reader and on hover.
 pub fn icon_button(ui: &mut Ui, glyph: &str, label: &str) -> Response {
-    let text = RichText::new(glyph).font(theme::icon_font(16.0)).color(theme::palette(ui).secondary);
-    let response =
-        ui.add(Button::new(text).min_size(Vec2::splat(26.0)).fill(Color32::TRANSPARENT).stroke(Stroke::NONE));
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, ui.is_enabled(), label));
-    if response.has_focus() || response.hovered() {
-        let line = Stroke::new(1.0, ui.visuals().widgets.style(&response).bg_stroke.color);
-        ui.painter().rect_stroke(response.rect, theme::corner::BUTTON, line, egui::StrokeKind::Inside);
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(26.0), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), label));
+    let palette = theme::palette(ui);
+    if response.hovered() || response.has_focus() {
+        let line = if response.has_focus() { palette.accent } else { palette.strong_line };
+        ui.painter().rect(rect, theme::corner::BUTTON, palette.hover, Stroke::new(1.0, line), StrokeKind::Inside);
     }
+    let color = if response.hovered() { palette.text } else { palette.secondary };
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, glyph, theme::icon_font(16.0), color);
     response.on_hover_text(label)
 }
 

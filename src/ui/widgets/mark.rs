@@ -30,8 +30,7 @@ pub fn paint_mark(painter: &Painter, palette: &Palette, rect: Rect, vendor: &Ven
 
 /// Mark and name, such as "K Kimi"; the name alone where no vendor is known.
 pub fn provider_label(ui: &mut Ui, vendor: Option<&VendorId>, name: &str, strong: bool) -> Response {
-    let layout = egui::Layout::left_to_right(egui::Align::Center);
-    ui.scope_builder(egui::UiBuilder::new().layout(layout), |ui| {
+    ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         if let Some(vendor) = vendor {
             mark(ui, vendor, false);

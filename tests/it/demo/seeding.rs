@@ -112,6 +112,25 @@ fn minimax_ran_out_of_credits_forty_minutes_ago_and_nobody_else_did() {
 }
 
 #[test]
+fn the_story_holds_on_every_day_at_every_hour() {
+    for hours in [5, 37, 64, 90, 131, 160] {
+        let now = start() + minutes(60 * hours + hours % 17);
+        let mut stage = Stage { now, world: World::new(&options(), now), ..Stage::new() };
+        let models = stage.ok("models.list", json!({ "provider": "minimax" }));
+        let wait_ms = models["models"][0]["unavailableUntil"].as_i64().map_or(0, |until| until - now.as_millisecond());
+        assert!(wait_ms >= 60_000, "MiniMax cools down, {hours} h later");
+        let failing = stage.jobs().iter().filter(|job| job["state"]["lastErrorReason"] == "billing").count();
+        assert!(failing >= 4, "{failing} crons failed for want of credits, {hours} h later");
+        let since = (now - minutes(24 * 60)).as_millisecond();
+        for provider in ["anthropic", "google", "kimi"] {
+            let runs = stage.ok("cron.runs", json!({ "scope": "all", "status": "ok", "limit": 200 }));
+            let recent = |run: &&Value| run["provider"] == provider && run["runAtMs"].as_i64() >= Some(since);
+            assert!(runs["entries"].as_array().unwrap().iter().any(|run| recent(&run)), "{provider}, {hours} h later");
+        }
+    }
+}
+
+#[test]
 fn the_same_seed_makes_the_same_world() {
     let worlds = [(); 2].map(|()| World::new(&options(), start()));
     let [first, second] = worlds.map(|world| world.jobs().collect::<Vec<_>>());

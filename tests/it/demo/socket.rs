@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signer as _, SigningKey};
 use futures_util::{SinkExt as _, StreamExt as _};
-use model_orchestrator::demo::{Demo, DemoOptions};
+use model_orchestrator::demo::{Demo, DemoOptions, DemoOutage};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -94,6 +98,28 @@ fn connect(token: &str) -> Value {
         "client": { "id": "gateway-client", "version": "0.1.0", "platform": "linux", "mode": "backend" },
         "role": "operator", "scopes": ["operator.read", "operator.admin"], "caps": [], "auth": { "token": token },
     } })
+}
+
+/// Connects with a new device, signed as a client signs, and hands over the device token it got.
+pub async fn pair(demo: &Demo, seed: &[u8; 32]) -> String {
+    let key = SigningKey::from_bytes(seed);
+    let public = key.verifying_key().to_bytes();
+    let device: String = Sha256::digest(public).iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}"));
+    let mut wire = Wire::open(demo).await;
+    let challenge = wire.challenge().await;
+    let (ts, nonce, token) = (&challenge["ts"], challenge["nonce"].as_str().unwrap(), demo.token().reveal());
+    let scopes = "operator.read,operator.admin";
+    let text = format!("v3|{device}|gateway-client|ui|operator|{scopes}|{ts}|{token}|{nonce}|linux|");
+    let mut frame = connect(token);
+    frame["params"]["client"]["mode"] = "ui".into();
+    frame["params"]["device"] = json!({
+        "id": device, "publicKey": URL_SAFE_NO_PAD.encode(public), "signedAt": ts, "nonce": nonce,
+        "signature": URL_SAFE_NO_PAD.encode(key.sign(text.as_bytes()).to_bytes()),
+    });
+    wire.say(&frame).await;
+    let hello = wire.frame().await;
+    assert_eq!(hello["payload"]["auth"]["scopes"], json!(["operator.read", "operator.admin"]), "{hello}");
+    hello["payload"]["auth"]["deviceToken"].as_str().unwrap().to_owned()
 }
 
 fn on_a_runtime(test: impl Future<Output = ()>) {
@@ -249,6 +275,24 @@ fn time_moves_only_when_a_manual_clock_is_moved() {
             actions.extend(frame["payload"]["action"].as_str().map(str::to_owned));
         }
         assert_eq!(actions[0], "started");
+    });
+}
+
+#[test]
+fn an_outage_is_noticed_in_a_moment_by_the_real_clock() {
+    on_a_runtime(async {
+        let demo = Demo::start(DemoOptions { speed: 50.0, ..DemoOptions::default() }).unwrap();
+        let mut wire = Wire::operator(&demo).await;
+        demo.set_outage("kimi", DemoOutage::RefusedKey);
+        let failed = loop {
+            let payload = wire.frame().await["payload"].clone();
+            if payload["action"] == "finished" && payload["provider"] == "kimi" {
+                break payload;
+            }
+        };
+        assert_eq!(failed["errorReason"], "auth");
+        let (models, _) = wire.ask("models.list", json!({ "provider": "kimi" })).await;
+        assert_eq!(models["payload"]["models"][0]["unavailableReason"], "cooldown");
     });
 }
 

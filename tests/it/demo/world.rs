@@ -250,7 +250,7 @@ fn ten_failures_in_a_row_switch_a_recurring_cron_off() {
     let mut stage = Stage::new();
     stage.world.set_outage("zai", DemoOutage::RefusedKey);
     let id = on_zai(&mut stage, &json!([]));
-    let events = stage.pass(minutes(24 * 60));
+    let events = stage.pass(minutes(8 * 60));
     assert_eq!(finished_of(&events, &id).len(), 10, "it backs off, and after the tenth it is off");
     let job = stage.world.job(&id).unwrap();
     assert_eq!((&job["enabled"], &job["state"]["autoDisabled"]["consecutiveErrors"]), (&json!(false), &json!(10)));
@@ -285,7 +285,7 @@ fn quotas_fill_with_runs_and_empty_at_their_reset() {
     };
     assert_eq!(window(&mut stage, "google", "Daily")["usedPercent"], json!(71.0));
     let before = window(&mut stage, "google", "Daily")["resetAt"].as_i64().unwrap();
-    stage.pass(minutes(10 * 60));
+    stage.pass(minutes(3 * 60));
     assert!(window(&mut stage, "google", "Daily")["usedPercent"].as_f64() > Some(71.0), "runs use it up");
     stage.now = jiff::Timestamp::from_millisecond(before).unwrap();
     let after = window(&mut stage, "google", "Daily");

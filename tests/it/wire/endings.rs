@@ -97,9 +97,8 @@ fn a_gateway_that_falls_silent_is_given_up() {
     run(async {
         let patience = Patience { silence: Duration::from_millis(60), ..Patience::default() };
         let quick = json!({ "tickIntervalMs": 10 });
-        let (mut connected, mut session) = Peer::listen().await.connected_with(patience, quick).await;
-        let client = connected.client.clone();
-        let (answer, _request) = tokio::join!(client.call("x", json!({})), session.request());
+        let (mut connected, _session) = Peer::listen().await.connected_with(patience, quick).await;
+        let answer = connected.client.call("x", json!({})).await;
         assert!(matches!(answer, Err(GatewayError::Closed { .. })), "{answer:?}");
         let wanted = News::Closed { detail: "the connection is closed: the gateway fell silent".to_owned() };
         assert_eq!(last_words(&mut connected).await, [wanted]);

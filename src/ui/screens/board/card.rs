@@ -223,6 +223,9 @@ impl Pen<'_> {
                 end = self.text_right(right.0, end, y + 1.0, self.tone(right.1)) - 8.0;
             }
         }
+        // Where both names do not fit, the mark alone says what it runs on now.
+        let cramped = card.model.is_some()
+            && target.as_ref().is_some_and(|target| self.change_width(&now, target) > end - self.inner.left());
         let mut x = self.inner.left();
         let secondary = self.palette.secondary.gamma_multiply(self.fade);
         if let (Lane::NotRoutable, true) = (card.lane, now.is_empty()) {
@@ -235,7 +238,11 @@ impl Pen<'_> {
             x += MARK + 6.0;
         }
         let share = if planned.is_some() { 0.5 } else { 1.0 };
-        x = self.text(&now, x, middle, theme::small_font(), secondary, (end - x) * share);
+        if cramped {
+            x -= 4.0;
+        } else {
+            x = self.text(&now, x, middle, theme::small_font(), secondary, (end - x) * share);
+        }
         let (Some(change), Some(target)) = (planned, target) else { return suggestion };
         x = self.text("→", x + 6.0, middle, theme::small_font(), self.palette.faint, 14.0) + 6.0;
         if change.kind == ChangeKind::Pause {
@@ -349,7 +356,7 @@ fn result(card: &Card, speech: &Speech<'_>) -> (String, Tone) {
     match card.paused {
         Some(PausedBy::Us) => return ("paused by us".to_owned(), Tone::Warning),
         Some(PausedBy::You) => return ("paused by you".to_owned(), Tone::Plain),
-        Some(PausedBy::Gateway) => return ("✗ switched off by gateway".to_owned(), Tone::Bad),
+        Some(PausedBy::Gateway) => return ("✗ switched off".to_owned(), Tone::Bad),
         None => {}
     }
     if let Some(since) = cron.running_since {

@@ -243,7 +243,7 @@ fn head_ui(ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, rect: Rect) {
     let left = rect.left() + INSET;
     let width = rect.width() - 2.0 * INSET;
     let painter = ui.painter().clone();
-    let title = cut(&painter, lane.title(), theme::title_font(), palette.text, width - 40.0);
+    let title = cut(&painter, lane.title(), theme::title_font(), palette.text, width - 62.0);
     let count_at = pos2(left + title.size().x + 9.0, rect.top() + 11.0);
     painter.galley(pos2(left, rect.top() + 10.0), title, palette.text);
     let (shown, total) = (scene.lanes.rows(lane).len(), scene.lanes.total(lane));
@@ -269,7 +269,11 @@ fn head_ui(ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, rect: Rect) {
 
 fn accept_ui(ui: &mut Ui, scene: &mut Scene<'_>, at: egui::Pos2, width: f32) {
     let n = scene.facts.suggested.len();
-    let text = if n == 1 { "Accept 1 suggestion".to_owned() } else { format!("Accept {n} suggestions") };
+    let text = match n {
+        _ if width < 150.0 => format!("Accept {n}"),
+        1 => "Accept 1 suggestion".to_owned(),
+        _ => format!("Accept {n} suggestions"),
+    };
     let rect = Rect::from_min_size(at, vec2(width, 26.0));
     let accepted = ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| chip(ui, &text, false)).inner;
     if accepted.clicked() {

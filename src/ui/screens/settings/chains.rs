@@ -1,11 +1,12 @@
 //! The three chains: their routes in order, how they are ordered, what they may cost.
 
-use egui::{Checkbox, ComboBox, RichText, Ui};
+use egui::{Align, Checkbox, ComboBox, Layout, RichText, Ui};
 
 use crate::domain::{Chain, ChainOrder, RouteKey, Tier, Usd};
 use crate::engine::{Command, SettingsChange, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
+use crate::ui::screens::tables::{foot_ui, model_ui};
 use crate::ui::theme::{self, space};
 use crate::ui::widgets;
 use crate::words::{self, Speech};
@@ -32,37 +33,54 @@ pub(super) fn chains_ui(ui: &mut Ui, draft: &mut Draft, snapshot: &Snapshot, spe
 fn chain_ui(ui: &mut Ui, snapshot: &Snapshot, tier: Tier, chain: &Chain, speech: &Speech<'_>) -> Option<Chain> {
     let mut wish = order_ui(ui, tier, chain);
     for (at, key) in chain.routes.iter().enumerate() {
-        ui.horizontal(|ui| {
-            let vendor = snapshot.settings.routes.get(key).map(|route| route.vendor.clone());
-            let name = words::route_name(key, speech);
-            let room = (ui.available_width() - 3.0 * 34.0).max(60.0);
-            ui.scope(|ui| {
-                ui.set_width(room);
-                widgets::provider_label(ui, vendor.as_ref(), &name, false);
-            });
-            let mut moved = chain.clone();
-            let up = ui.add_enabled_ui(at > 0, |ui| {
-                widgets::icon_button(ui, icon::ARROW_UPWARD, &format!("Move {name} up in {}", tier.code()))
-            });
-            if up.inner.clicked() {
-                moved.routes.swap(at, at - 1);
-                wish = Some(moved.clone());
-            }
-            let down = ui.add_enabled_ui(at + 1 < chain.routes.len(), |ui| {
-                widgets::icon_button(ui, icon::ARROW_DOWNWARD, &format!("Move {name} down in {}", tier.code()))
-            });
-            if down.inner.clicked() {
-                moved.routes.swap(at, at + 1);
-                wish = Some(moved.clone());
-            }
-            if widgets::icon_button(ui, icon::CLOSE, &format!("Take {name} out of {}", tier.code())).clicked() {
-                moved.routes.remove(at);
-                wish = Some(moved);
-            }
-        });
+        wish = step_ui(ui, snapshot, tier, chain, (at, key), speech).or(wish);
     }
     ui.label(RichText::new("then pause").color(theme::palette(ui).faint));
     add_ui(ui, snapshot, tier, chain, speech).or(wish)
+}
+
+/// One route of a chain, and the buttons that move it.
+fn step_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    tier: Tier,
+    chain: &Chain,
+    (at, key): (usize, &RouteKey),
+    speech: &Speech<'_>,
+) -> Option<Chain> {
+    let mut wish = None;
+    let name = words::route_name(key, speech);
+    let swapped = |other: usize| {
+        let mut moved = chain.clone();
+        moved.routes.swap(at, other);
+        Some(moved)
+    };
+    foot_ui(ui, |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.spacing_mut().button_padding.x = 4.0;
+        if widgets::icon_button(ui, icon::CLOSE, &format!("Take {name} out of {}", tier.code())).clicked() {
+            let mut shorter = chain.clone();
+            shorter.routes.remove(at);
+            wish = Some(shorter);
+        }
+        let last = at + 1 == chain.routes.len();
+        let label = format!("Move {name} down in {}", tier.code());
+        let down = ui.add_enabled_ui(!last, |ui| widgets::icon_button(ui, icon::ARROW_DOWNWARD, &label)).inner;
+        if down.clicked() {
+            wish = swapped(at + 1);
+        }
+        let label = format!("Move {name} up in {}", tier.code());
+        let up = ui.add_enabled_ui(at > 0, |ui| widgets::icon_button(ui, icon::ARROW_UPWARD, &label)).inner;
+        if up.clicked() {
+            wish = swapped(at - 1);
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let vendor = snapshot.settings.routes.get(key).map(|route| route.vendor.clone());
+            let width = ui.available_width();
+            model_ui(ui, vendor, &name, width, false);
+        });
+    });
+    wish
 }
 
 fn order_ui(ui: &mut Ui, tier: Tier, chain: &Chain) -> Option<Chain> {

@@ -13,6 +13,8 @@ use crate::words::{self, Speech};
 use super::number::{Draft, Number};
 
 const LABEL: f32 = 130.0;
+/// Room for the button that copies.
+const COPY: f32 = 48.0;
 
 /// Files of a state folder that can travel alone.
 const FILES: [&str; 7] = [
@@ -27,7 +29,7 @@ const FILES: [&str; 7] = [
 
 fn fact_ui(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
-        ui.set_min_height(24.0);
+        ui.set_min_height(26.0);
         let palette = theme::palette(ui);
         let left = ui.cursor().left();
         ui.label(RichText::new(label).color(palette.faint));
@@ -68,10 +70,11 @@ pub(super) fn gateway_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) 
         if let Some(folder) = &snapshot.folder {
             fact_ui(ui, "State folder", |ui| {
                 let path = folder.path.display().to_string();
+                let (color, width) = (theme::palette(ui).text, ui.available_width() - COPY);
+                widgets::elided(ui, &path, theme::text_font(), color, width);
                 if widgets::icon_button(ui, icon::CONTENT_COPY, "Copy the folder's path").clicked() {
-                    ui.ctx().copy_text(path.clone());
+                    ui.ctx().copy_text(path);
                 }
-                ui.add(Label::new(path).truncate());
             });
             if let Some(holder) = &folder.held_by {
                 fact_ui(ui, "", |ui| {

@@ -6,6 +6,7 @@ use egui::{Align, Key, Layout, RichText, TextEdit, Ui};
 
 use crate::ui::action::Pick;
 use crate::ui::files::{self, Answer, PathTrouble};
+use crate::ui::screens::tables::foot_ui;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{plain_button, primary_button};
 
@@ -81,7 +82,7 @@ impl Prompt {
         ui.label(RichText::new(self.hint()).font(theme::small_font()).color(palette.secondary));
         ui.add_space(space::S / 2.0);
         let path = self.path();
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        foot_ui(ui, |ui| {
             let go = ui.add_enabled_ui(path.is_ok(), |ui| primary_button(ui, self.button())).inner;
             if (go.clicked() || entered.inner)
                 && let Ok(path) = path

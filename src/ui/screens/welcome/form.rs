@@ -46,11 +46,11 @@ impl Form {
         let trouble = self.trouble();
         let mut clicked = false;
         ui.horizontal(|ui| {
-            ui.add_space(LABEL + space::S);
+            ui.add_space(LABEL);
             ui.add(Checkbox::new(&mut self.remember, "Remember the token in the keychain"));
         });
         ui.horizontal(|ui| {
-            ui.add_space(LABEL + space::S);
+            ui.add_space(LABEL);
             let button = ui.add_enabled_ui(trouble.is_none(), |ui| primary_button(ui, "Connect to this gateway")).inner;
             clicked = button.clicked();
             if let Some(trouble) = trouble.filter(|_| !self.url.trim().is_empty()) {
@@ -105,6 +105,7 @@ fn host_of(url: &str) -> &str {
 /// True when Enter was pressed in the field.
 fn field_ui(ui: &mut Ui, label: &str, text: &mut String, hint: &str, secret: bool) -> bool {
     ui.horizontal(|ui| {
+        ui.set_min_height(30.0);
         let palette = theme::palette(ui);
         let left = ui.cursor().left();
         ui.label(RichText::new(label).color(palette.secondary));
@@ -140,7 +141,8 @@ pub(super) fn found_ui(ui: &mut Ui, found: &crate::domain::Discovered, first: bo
             widgets::tag(ui, text, tone);
             let width = ui.available_width() - space::S;
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
+                ui.spacing_mut().item_spacing.y = 1.0;
+                ui.add_space(3.0);
                 widgets::elided(ui, &found.name, theme::strong_font(), palette.text, width);
                 let mut detail = format!("{} · found in {}", found.url, found.source);
                 if !found.has_token {

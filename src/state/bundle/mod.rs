@@ -1,0 +1,166 @@
+//! Carrying state files in and out of a folder.
+//!
+//! Export copies the known files, without anything that looks like a secret. Import reads
+//! everything first and shows what it would do; only a confirmed preview is written, with a dated
+//! copy of what was there. The log is joined, the ledger only grows: a debt is never dropped by a
+//! file from elsewhere. The history database stays where it is.
+
+mod preview;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::domain::{ExportWhat, ImportChoice, ImportEffect, ImportPreview};
+
+use super::document::Document;
+use super::switch_log::LogLine;
+use super::{Folder, Loaded, StateError, atomic, files, ledger, names};
+
+impl Folder {
+    /// Copies the folder into the folder `to`, or one file to the file (or into the folder) `to`.
+    /// Says how many files were written.
+    ///
+    /// # Errors
+    /// When there is nothing of that name, or the target cannot be written.
+    pub fn export(&self, to: &Path, what: &ExportWhat) -> Result<usize, StateError> {
+        match what {
+            ExportWhat::Folder => {
+                fs::create_dir_all(to).map_err(|error| StateError::write(to, error))?;
+                let present = known_names(self.path());
+                let present: Vec<_> = present.iter().filter(|name| self.path().join(name).is_file()).collect();
+                present.iter().try_for_each(|name| export_file(self.path(), name, &to.join(name)))?;
+                Ok(present.len())
+            }
+            ExportWhat::File(name) => {
+                if !names::is_known(name) || !self.path().join(name).is_file() {
+                    return Err(StateError::NoSuchFile { file: name.clone() });
+                }
+                let to = if to.is_dir() { to.join(name) } else { to.to_owned() };
+                export_file(self.path(), name, &to)?;
+                Ok(1)
+            }
+        }
+    }
+
+    /// What importing a folder or a file would do. Writes nothing.
+    ///
+    /// A single file is known by its name, else by its shape.
+    ///
+    /// # Errors
+    /// When there is nothing to read at `from`.
+    pub fn preview_import(&self, from: &Path) -> Result<ImportPreview, StateError> {
+        preview::preview(self.path(), from)
+    }
+
+    /// Writes what a preview showed, except the files whose choice is to keep what is here.
+    /// Says how many files were written.
+    ///
+    /// # Errors
+    /// [`StateError::ImportChanged`] when either side is no longer what the preview showed.
+    pub fn import(
+        &mut self,
+        preview: &ImportPreview,
+        choices: &BTreeMap<String, ImportChoice>,
+        now: Timestamp,
+    ) -> Result<(usize, Loaded), StateError> {
+        self.may_write()?;
+        if self.preview_import(&preview.from)?.id != preview.id {
+            return Err(StateError::ImportChanged);
+        }
+        let mut n_written = 0;
+        for file in &preview.files {
+            let is_kept = choices.get(&file.name) == Some(&ImportChoice::Keep);
+            if !is_kept && matches!(file.effect, ImportEffect::Added { .. } | ImportEffect::Changed { .. }) {
+                let source = preview::source_of(&preview.from, &file.name);
+                let theirs = files::read(&source)?.ok_or(StateError::ImportChanged)?;
+                self.import_file(&file.name, &theirs, now)?;
+                n_written += 1;
+            }
+        }
+        Ok((n_written, self.reload_all(now)))
+    }
+
+    fn import_file(&self, name: &str, theirs: &[u8], now: Timestamp) -> Result<(), StateError> {
+        let path = self.path().join(name);
+        let ours = files::read(&path)?;
+        let joined = match &ours {
+            Some(ours) => joined(name, ours, theirs),
+            None => theirs.to_vec(),
+        };
+        if let Some(ours) = ours {
+            atomic::write(&atomic::free_name(&path, "before-import", now), &ours)?;
+        }
+        self.known().note(name, Some(&joined));
+        atomic::write(&path, &joined)
+    }
+}
+
+/// The names of a folder's files that this program knows, sorted.
+fn known_names(folder: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(|name| names::is_known(name)).collect()
+}
+
+/// What the file is after the import.
+fn joined(name: &str, ours: &[u8], theirs: &[u8]) -> Vec<u8> {
+    match name {
+        names::SWITCHES => joined_logs(&String::from_utf8_lossy(ours), &String::from_utf8_lossy(theirs)).into_bytes(),
+        names::LEDGER => match (Document::parse(ours), Document::parse(theirs)) {
+            (Ok(mine), Ok(other)) => mine.rewritten(&ledger::joined(mine.root(), other.root())).bytes(),
+            _ => theirs.to_vec(),
+        },
+        _ => theirs.to_vec(),
+    }
+}
+
+/// Both logs in one, by time; our lines come first within a second, and stay as they are.
+fn joined_logs(ours: &str, theirs: &str) -> String {
+    let here: BTreeSet<&str> = ours.lines().collect();
+    let new = theirs.lines().filter(|line| LogLine::parse(line).is_some() && !here.contains(line));
+    // A line without a date belongs to the one before it.
+    let mut newest = Timestamp::MIN;
+    let mut lines: Vec<(Timestamp, &str)> = Vec::new();
+    for line in ours.lines() {
+        newest = LogLine::parse(line).map_or(newest, |line| line.at.max(newest));
+        lines.push((newest, line));
+    }
+    lines.extend(new.filter_map(|line| Some((LogLine::parse(line)?.at, line))));
+    lines.sort_by_key(|(at, _)| *at);
+    lines.iter().fold(String::new(), |text, (_, line)| text + line + "\n")
+}
+
+fn export_file(folder: &Path, name: &str, to: &Path) -> Result<(), StateError> {
+    let path = folder.join(name);
+    let bytes = files::read(&path)?.ok_or_else(|| StateError::NoSuchFile { file: name.to_owned() })?;
+    let bytes = Document::parse(&bytes).map_or(bytes, |document| {
+        let mut root = document.root().clone();
+        drop_secrets(&mut root);
+        document.rewritten(&root).bytes()
+    });
+    atomic::write(to, &bytes)
+}
+
+/// Takes out texts under keys that name a secret. Our own files hold none, but fields that we keep
+/// for others, and the definitions of crons, may.
+fn drop_secrets(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|key, value| !(value.is_string() && names_a_secret(key)));
+            fields.values_mut().for_each(drop_secrets);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_secrets),
+        _ => {}
+    }
+}
+
+fn names_a_secret(key: &str) -> bool {
+    let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let ends = ["token", "secret", "password", "passwd", "apikey", "authorization", "cookie", "privatekey"];
+    ends.iter().any(|end| key.ends_with(end))
+}

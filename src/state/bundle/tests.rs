@@ -1,0 +1,164 @@
+use std::fs;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::domain::ImportFile;
+
+fn now() -> Timestamp {
+    "2026-11-23T07:00:00Z".parse().unwrap()
+}
+
+fn put(folder: &Path, name: &str, text: &str) {
+    atomic::write(&folder.join(name), text.as_bytes()).unwrap();
+}
+
+fn open(folder: &TempDir) -> Folder {
+    Folder::open(folder.path(), "test", now()).unwrap().0
+}
+
+fn listing(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn an_export_holds_the_known_files_and_no_secret() {
+    let here = tempfile::tempdir().unwrap();
+    put(here.path(), names::TIERS, "{\"crons\": {\"a\": {\"tier\": 1, \"max_tokens\": 5, \"tokens\": \"5\"}}}");
+    put(here.path(), names::LEDGER, "{\"entries\": {}, \"webhook\": {\"authToken\": \"s3cret\", \"url\": \"u\"}}");
+    put(here.path(), "kimi-quota.json", "{\"weekly_usage_pct\": 5}");
+    put(here.path(), names::SWITCHES, "2026-02-13T12:00:00Z | n | a -> b | r\n");
+    put(here.path(), "diary.txt", "private");
+    let folder = open(&here);
+    let target = tempfile::tempdir().unwrap();
+    let to = target.path().join("new/backup");
+    assert_eq!(folder.export(&to, &ExportWhat::Folder).unwrap(), 4);
+    assert_eq!(listing(&to), [names::TIERS, "kimi-quota.json", names::LEDGER, names::SWITCHES]);
+    let read = |name: &str| fs::read_to_string(to.join(name)).unwrap();
+    assert_eq!(read(names::LEDGER), "{\"entries\": {}, \"webhook\": {\"url\": \"u\"}}");
+    assert_eq!(read(names::TIERS), fs::read_to_string(here.path().join(names::TIERS)).unwrap());
+
+    let file = target.path().join("mapping.json");
+    assert_eq!(folder.export(&file, &ExportWhat::File(names::TIERS.into())).unwrap(), 1);
+    assert!(file.is_file());
+    for unknown in ["diary.txt", "../secret", "settings.json"] {
+        let error = folder.export(&file, &ExportWhat::File(unknown.into())).unwrap_err();
+        assert!(matches!(error, StateError::NoSuchFile { .. }), "{unknown}: {error}");
+    }
+}
+
+#[test]
+fn a_preview_says_what_would_happen_and_writes_nothing() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    put(
+        here.path(),
+        names::TIERS,
+        "{\"crons\": {\"a\": {\"name\": \"A\", \"tier\": 1}, \"b\": {\"name\": \"B\", \"tier\": 1}}}",
+    );
+    put(here.path(), names::SETTINGS, "{\"window\": {\"theme\": \"dark\"}}");
+    put(
+        there.path(),
+        names::TIERS,
+        "{\"crons\": {\"b\": {\"name\": \"B\", \"tier\": 2}, \"c\": {\"name\": \"余\", \"tier\": 1}}}",
+    );
+    put(there.path(), names::SETTINGS, "{ \"window\": {\"theme\": \"dark\"} }");
+    put(there.path(), names::LEDGER, "{\"entries\": [");
+    put(there.path(), names::STATUS, "{\"minimax\": \"up\", \"mode\": \"healthy\"}");
+    put(there.path(), "diary.txt", "private");
+    let folder = open(&here);
+    let before = listing(here.path());
+    let preview = folder.preview_import(there.path()).unwrap();
+    let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let file = |name: &str, effect| ImportFile { name: name.to_owned(), effect };
+    let expected = [
+        file(
+            names::TIERS,
+            ImportEffect::Changed { added: texts(&["余"]), changed: texts(&["B"]), removed: texts(&["A"]) },
+        ),
+        file(names::LEDGER, ImportEffect::Broken { detail: "line 1, column 13: EOF while parsing a list".into() }),
+        file(names::STATUS, ImportEffect::Added { n_entries: 2 }),
+        file(names::SETTINGS, ImportEffect::Same),
+    ];
+    assert_eq!(preview.files, expected);
+    assert_eq!(listing(here.path()), before);
+}
+
+#[test]
+fn an_import_keeps_a_dated_copy_and_what_the_user_chose_to_keep() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    put(here.path(), names::TIERS, "{\"crons\": {\"a\": 1}}");
+    put(here.path(), names::SETTINGS, "{\"window\": {\"theme\": \"dark\"}}");
+    put(there.path(), names::TIERS, "{\"crons\": {\"a\": 3}}");
+    put(there.path(), names::SETTINGS, "{\"window\": {\"theme\": \"light\"}}");
+    let mut folder = open(&here);
+    let preview = folder.preview_import(there.path()).unwrap();
+    let choices = BTreeMap::from([(names::SETTINGS.to_owned(), ImportChoice::Keep)]);
+    let (n_written, loaded) = folder.import(&preview, &choices, now()).unwrap();
+    assert_eq!(n_written, 1);
+    assert_eq!(loaded.tiers["a"].tier.number(), 3);
+    assert_eq!(loaded.settings.window.theme, crate::domain::ThemeChoice::Dark);
+    let copy = here.path().join("cron-tiers.json.before-import-2026-11-23T070000Z");
+    assert_eq!(fs::read_to_string(copy).unwrap(), "{\"crons\": {\"a\": 1}}");
+
+    let stale = folder.import(&preview, &BTreeMap::new(), now()).unwrap_err();
+    assert!(matches!(stale, StateError::ImportChanged), "what was shown is no longer so: {stale}");
+}
+
+#[test]
+fn a_debt_and_a_line_of_the_log_are_never_lost_by_an_import() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let debt = |name: &str| {
+        let fields = json!({"model": null, "fallbacks": null, "enabled": true});
+        json!({"name": name, "opened_at": "2026-11-23T07:00:00Z", "why": "crisis", "before": fields, "wrote": fields})
+    };
+    put(here.path(), names::LEDGER, &json!({"entries": {"a": debt("ours"), "b": debt("ours")}}).to_string());
+    put(there.path(), names::LEDGER, &json!({"entries": {"b": debt("theirs"), "c": debt("theirs")}}).to_string());
+    put(
+        here.path(),
+        names::SWITCHES,
+        "2026-02-13T12:00:00Z | one | a -> b | r\n2026-02-15T12:00:00Z | three | a -> b | r\n",
+    );
+    put(
+        there.path(),
+        names::SWITCHES,
+        "2026-02-14T12:00:00Z | two | a -> b | r\n2026-02-13T12:00:00Z | one | a -> b | r\nhalf",
+    );
+    let mut folder = open(&here);
+    let preview = folder.preview_import(there.path()).unwrap();
+    let (_, loaded) = folder.import(&preview, &BTreeMap::new(), now()).unwrap();
+    let names: Vec<_> = loaded.ledger.values().map(|entry| (entry.cron.as_str(), entry.name.as_str())).collect();
+    assert_eq!(names, [("a", "ours"), ("b", "ours"), ("c", "theirs")]);
+    let log = super::super::switch_log::read(&fs::read_to_string(here.path().join(names::SWITCHES)).unwrap());
+    assert_eq!(log.iter().map(|line| &*line.name).collect::<Vec<_>>(), ["one", "two", "three"]);
+}
+
+#[test]
+fn a_single_file_is_known_by_its_name_or_its_shape() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let folder = open(&here);
+    let cases = [
+        ("cron-tiers.json", "{}", names::TIERS),
+        ("old mapping.json", "{\"crons\": {}}", names::TIERS),
+        ("a.json", "{\"entries\": {}}", names::LEDGER),
+        ("a.json", "{\"providers\": {}}", names::TRACKING),
+        ("a.json", "{\"lastCheck\": \"x\"}", names::STATUS),
+        ("a.json", "{\"thresholds\": {}}", names::SETTINGS),
+        ("a.json", "{\"x\": {\"disabledAt\": \"y\"}}", names::DISABLED),
+        ("a.txt", "\n2026-02-13T12:00:00Z | one | a -> b | r\n", names::SWITCHES),
+    ];
+    for (file, text, expected) in cases {
+        put(there.path(), file, text);
+        let preview = folder.preview_import(&there.path().join(file)).unwrap();
+        assert_eq!(preview.files[0].name, expected, "{text}");
+        assert!(!matches!(preview.files[0].effect, ImportEffect::Foreign), "{text}");
+    }
+    put(there.path(), "holiday.json", "{\"beach\": true}");
+    let preview = folder.preview_import(&there.path().join("holiday.json")).unwrap();
+    assert_eq!(preview.files[0].effect, ImportEffect::Foreign);
+    let missing = folder.preview_import(&there.path().join("none.json")).unwrap_err();
+    assert!(matches!(missing, StateError::NothingToImport { .. }), "{missing}");
+}

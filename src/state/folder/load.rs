@@ -1,0 +1,222 @@
+//! Reading a whole folder: at start, and again after somebody edited it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::domain::{Problem, ProblemKind};
+use crate::state::files::{Known, Seen, StateFile, print_of};
+use crate::state::history::History;
+use crate::state::lease::{self, Asked};
+use crate::state::tiers::TakenOut;
+use crate::state::{StateError, atomic, ledger, scraped, settings, tiers, tracking};
+
+use super::{Folder, Loaded, Right, names};
+
+/// Switches that a face is given; older ones stay in the history.
+const MAX_SWITCHES: u32 = 1000;
+
+/// What to do with a file that does not parse.
+#[derive(Clone, Copy, PartialEq)]
+enum Unusable {
+    SetAside,
+    Leave,
+}
+
+pub(super) fn open(path: &Path, holder: &str, now: Timestamp) -> Result<(Folder, Loaded), StateError> {
+    make_private(path)?;
+    let mut problems = Vec::new();
+    let right = ask_for_lease(path, holder, now, &mut problems);
+    let may_write = matches!(right, Right::Holds(_));
+    if may_write {
+        atomic::sweep(path, |name| names::is_known(name) || name == lease::HOLDER_FILE);
+    }
+    let history = open_history(path, may_write, now, &mut problems);
+    let file = |name| StateFile::new(path, name);
+    let mut folder = Folder {
+        path: path.to_owned(),
+        right,
+        tiers: file(names::TIERS),
+        settings: file(names::SETTINGS),
+        ledger: file(names::LEDGER),
+        status: file(names::STATUS),
+        tracking: file(names::TRACKING),
+        disabled: file(names::DISABLED),
+        tiers_read: BTreeMap::new(),
+        ledger_read: BTreeMap::new(),
+        taken_out: TakenOut::new(),
+        history,
+        known: Known::default(),
+        is_stale: false,
+        quota_print: 0,
+        pending: Vec::new(),
+        clock: now,
+    };
+    refresh(&mut folder, if may_write { Unusable::SetAside } else { Unusable::Leave }, now, &mut problems);
+    import_older_pauses(&mut folder, now, &mut problems);
+    folder.log_what_was_lost(&mut problems, now);
+    let mut loaded = load(&mut folder, now, problems);
+    if let Some(history) = &folder.history {
+        match history.interrupted() {
+            Ok(job) => loaded.interrupted = job,
+            Err(error) => loaded.problems.push(error.problem(now)),
+        }
+    }
+    Ok((folder, loaded))
+}
+
+pub(super) fn reload(folder: &mut Folder, now: Timestamp) -> Result<Option<Loaded>, StateError> {
+    folder.clock = now;
+    let mut problems = std::mem::take(&mut folder.pending);
+    let has_changed = refresh(folder, Unusable::Leave, now, &mut problems);
+    let quotas_changed = quota_print(&folder.path) != folder.quota_print;
+    if !has_changed && !quotas_changed && !folder.is_stale && problems.is_empty() {
+        return Ok(None);
+    }
+    folder.is_stale = false;
+    import_older_pauses(folder, now, &mut problems);
+    Ok(Some(load(folder, now, problems)))
+}
+
+pub(super) fn reload_all(folder: &mut Folder, now: Timestamp) -> Loaded {
+    folder.clock = now;
+    folder.is_stale = false;
+    let mut problems = std::mem::take(&mut folder.pending);
+    refresh(folder, Unusable::Leave, now, &mut problems);
+    import_older_pauses(folder, now, &mut problems);
+    load(folder, now, problems)
+}
+
+/// For its owner only, as far as the system knows owners.
+fn make_private(path: &Path) -> Result<(), StateError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|error| StateError::write(path, error))
+}
+
+fn ask_for_lease(path: &Path, holder: &str, now: Timestamp, problems: &mut Vec<Problem>) -> Right {
+    match lease::ask(path, holder, now) {
+        Ok(Asked::Granted(lease)) => Right::Holds(lease),
+        Ok(Asked::HeldBy(holder)) => {
+            problems.push(StateError::Held { holder: holder.clone() }.problem(now));
+            Right::HeldBy(holder)
+        }
+        Err(error) => {
+            let detail = error.full_text();
+            let file = path.display().to_string();
+            let what = ProblemKind::CannotWrite { file, detail: detail.clone() };
+            problems.push(Problem { id: "state/folder".to_owned(), what, since: now });
+            Right::CannotWrite(detail)
+        }
+    }
+}
+
+/// Without a history the rest works: it is reported, and applying is refused by the journal.
+fn open_history(path: &Path, may_write: bool, now: Timestamp, problems: &mut Vec<Problem>) -> Option<History> {
+    if !may_write {
+        // The holder may not have made one yet; looking on is then all there is.
+        return History::open_read_only(path).ok();
+    }
+    match History::open(path, now) {
+        Ok((mut history, kept_as)) => {
+            if let Some(kept_as) = kept_as {
+                let detail = "not a database of this program, or damaged; history starts anew".to_owned();
+                let what = ProblemKind::FileSetAside { file: names::HISTORY.to_owned(), kept_as, detail };
+                problems.push(Problem { id: format!("state/{}", names::HISTORY), what, since: now });
+            }
+            // Old samples that stay cost only space.
+            history.prune(now).ok();
+            Some(history)
+        }
+        Err(error) => {
+            problems.push(error.problem(now));
+            None
+        }
+    }
+}
+
+/// Looks at every file again; says whether one of them changed.
+fn refresh(folder: &mut Folder, unusable: Unusable, now: Timestamp, problems: &mut Vec<Problem>) -> bool {
+    let files = [
+        &mut folder.tiers,
+        &mut folder.settings,
+        &mut folder.ledger,
+        &mut folder.status,
+        &mut folder.tracking,
+        &mut folder.disabled,
+    ];
+    let mut has_changed = false;
+    for file in files {
+        match file.refresh() {
+            Ok(Seen::Same) => {}
+            Ok(Seen::Changed) => has_changed = true,
+            Ok(Seen::Unusable(detail)) if unusable == Unusable::SetAside => match file.set_aside(detail, now) {
+                Ok(problem) => problems.push(problem),
+                Err(error) => problems.push(error.problem(now)),
+            },
+            Ok(Seen::Unusable(detail)) => problems.push(file.cannot_read(detail, now)),
+            Err(error) => problems.push(error.problem(now)),
+        }
+        file.note(&folder.known);
+    }
+    has_changed
+}
+
+fn import_older_pauses(folder: &mut Folder, now: Timestamp, problems: &mut Vec<Problem>) {
+    if !matches!(folder.right, Right::Holds(_)) || !folder.disabled.exists() {
+        return;
+    }
+    if let Some(with_imported) = ledger::with_imported(folder.ledger.root(), folder.disabled.root(), now) {
+        if let Err(error) = folder.store_ledger(&with_imported) {
+            problems.push(error.problem(now));
+        }
+    }
+}
+
+/// The typed values of everything as it was last read.
+fn load(folder: &mut Folder, now: Timestamp, mut problems: Vec<Problem>) -> Loaded {
+    let (tiers, bad_tiers) = tiers::read(folder.tiers.root(), now);
+    let (settings, bad_settings) = settings::read(folder.settings.root());
+    let (ledger, bad_ledger) = ledger::read(folder.ledger.root());
+    let bad = [(names::TIERS, bad_tiers), (names::SETTINGS, bad_settings), (names::LEDGER, bad_ledger)];
+    for (name, bad) in bad {
+        problems.extend(bad.iter().map(|bad| bad.problem(name, now)));
+    }
+    let (scraped, bad_scraped) = scraped::read_all(&folder.path);
+    problems.extend(bad_scraped.iter().map(|(file, bad)| bad.problem(file, now)));
+    folder.quota_print = quota_print(&folder.path);
+    let switches = folder.history.as_ref().map(|history| history.switches(MAX_SWITCHES));
+    let switches = switches.unwrap_or(Ok(Vec::new())).unwrap_or_else(|error| {
+        problems.push(error.problem(now));
+        Vec::new()
+    });
+    folder.tiers_read.clone_from(&tiers);
+    folder.ledger_read.clone_from(&ledger);
+    let temporary = tracking::temporary_models(folder.tracking.root());
+    let (mut pending, mut proven) = (BTreeSet::new(), BTreeSet::new());
+    if let Some(history) = &folder.history {
+        match history.pending_edits().and_then(|crons| Ok((crons, history.proven_versions()?))) {
+            Ok(noted) => (pending, proven) = noted,
+            Err(error) => problems.push(error.problem(now)),
+        }
+    }
+    Loaded { settings, tiers, ledger, switches, interrupted: None, scraped, temporary, pending, proven, problems }
+}
+
+/// Changes whenever a quota file does.
+fn quota_print(path: &Path) -> u64 {
+    let contents: Vec<u8> = scraped::files(path)
+        .iter()
+        .flat_map(|path| {
+            [path.to_string_lossy().into_owned().into_bytes(), fs::read(path).unwrap_or_default()].concat()
+        })
+        .collect();
+    print_of(&contents)
+}

@@ -1,0 +1,182 @@
+//! One open state folder: the lease, the files as last read, the history.
+//!
+//! Invariants: without the lease nothing is written; every write goes through a temporary file and
+//! a rename, or is an append; what another program changed meanwhile is merged, not lost.
+
+mod load;
+mod record;
+mod save;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::domain::{AccountId, CronId, Ledger, Problem, QuotaWindow, Settings, Switch, TierMap};
+
+use super::files::{Known, StateFile};
+use super::history::{History, InterruptedJob};
+use super::lease::Lease;
+use super::tiers::TakenOut;
+use super::tracking::TemporaryModel;
+use super::{StateError, Watch};
+
+/// The names of the files that this program knows.
+pub mod names {
+    pub const TIERS: &str = "cron-tiers.json";
+    pub const STATUS: &str = "provider-status.json";
+    pub const TRACKING: &str = "provider-tracking.json";
+    pub const DISABLED: &str = "disabled-tracking.json";
+    pub const SWITCHES: &str = "switches.log";
+    pub const LEDGER: &str = "ledger.json";
+    pub const SETTINGS: &str = "settings.json";
+    pub const HISTORY: &str = "history.db";
+    /// What the dashboard scrapers write: `kimi-quota.json`.
+    pub const QUOTA_SUFFIX: &str = "-quota.json";
+
+    /// Those that are read, watched, exported and imported; the database is none of them.
+    pub const FILES: [&str; 7] = [TIERS, STATUS, TRACKING, DISABLED, SWITCHES, LEDGER, SETTINGS];
+
+    #[must_use]
+    pub fn is_known(name: &str) -> bool {
+        FILES.contains(&name) || is_quota(name)
+    }
+
+    #[must_use]
+    pub fn is_quota(name: &str) -> bool {
+        name.strip_suffix(QUOTA_SUFFIX).is_some_and(|provider| !provider.is_empty() && !provider.starts_with('.'))
+    }
+}
+
+/// An open state folder. Without the lease it only looks.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    right: Right,
+    tiers: StateFile,
+    settings: StateFile,
+    ledger: StateFile,
+    status: StateFile,
+    tracking: StateFile,
+    disabled: StateFile,
+    /// What the file was last read as: changes are found by comparing with it.
+    tiers_read: TierMap,
+    ledger_read: Ledger,
+    taken_out: TakenOut,
+    history: Option<History>,
+    known: Known,
+    /// Our view differs from what a face was last given, because a save met a foreign edit.
+    is_stale: bool,
+    /// The quota files of the last load, to notice their changes.
+    quota_print: u64,
+    /// Problems that came up while writing, given out with the next load.
+    pending: Vec<Problem>,
+    /// The newest moment we were told, for the dated names of files set aside while writing.
+    clock: Timestamp,
+}
+
+/// Whether this engine may write here.
+#[derive(Debug)]
+enum Right {
+    Holds(#[expect(dead_code, reason = "held for its drop")] Lease),
+    HeldBy(String),
+    /// The folder itself does not let us.
+    CannotWrite(String),
+}
+
+/// What a folder says.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub settings: Settings,
+    pub tiers: TierMap,
+    pub ledger: Ledger,
+    /// Newest first, at most a thousand.
+    pub switches: Vec<Switch>,
+    /// Only after opening: a job that the last process left without an end.
+    pub interrupted: Option<InterruptedJob>,
+    /// Quotas that dashboard scrapers left beside the state files.
+    pub scraped: BTreeMap<AccountId, Vec<QuotaWindow>>,
+    /// Models that were added by hand for a while, from `provider-tracking.json`.
+    pub temporary: Vec<TemporaryModel>,
+    /// Crons whose edit waits to be applied.
+    pub pending: BTreeSet<CronId>,
+    /// Gateway versions on which a guarded write was refused as it must be.
+    pub proven: BTreeSet<String>,
+    pub problems: Vec<Problem>,
+}
+
+impl Folder {
+    /// Opens a folder, making it if needed, and reads everything in it.
+    ///
+    /// Files that do not parse are set aside and named in the problems. When somebody else holds
+    /// the lease the folder is read-only and [`Folder::held_by`] says who.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or is no folder.
+    pub fn open(path: &Path, holder: &str, now: Timestamp) -> Result<(Self, Loaded), StateError> {
+        load::open(path, holder, now)
+    }
+
+    /// Who may write, if that is not us.
+    #[must_use]
+    pub fn held_by(&self) -> Option<&str> {
+        match &self.right {
+            Right::HeldBy(holder) => Some(holder),
+            _ => None,
+        }
+    }
+
+    /// Why nothing can be written, if so.
+    #[must_use]
+    pub fn read_only(&self) -> Option<&str> {
+        match &self.right {
+            Right::Holds(_) => None,
+            Right::HeldBy(why) | Right::CannotWrite(why) => Some(why),
+        }
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads again what changed on disk. `None` when nothing did since we last read or wrote.
+    ///
+    /// A file that does not parse now may be in the middle of somebody's write: it is reported and
+    /// left where it is, and what it said before still holds.
+    ///
+    /// # Errors
+    /// When the history fails.
+    pub fn reload(&mut self, now: Timestamp) -> Result<Option<Loaded>, StateError> {
+        load::reload(self, now)
+    }
+
+    /// Calls `on_change` after another program edited a state file; our own writes do not count.
+    ///
+    /// # Errors
+    /// When the system cannot watch the folder.
+    pub fn watch(&self, on_change: impl Fn() + Send + 'static) -> Result<Watch, StateError> {
+        Watch::of_known(&self.path, self.known.clone(), on_change)
+    }
+
+    /// Reads everything again, changed or not.
+    pub(super) fn reload_all(&mut self, now: Timestamp) -> Loaded {
+        load::reload_all(self, now)
+    }
+
+    pub(super) fn known(&self) -> &Known {
+        &self.known
+    }
+
+    pub(super) fn may_write(&self) -> Result<(), StateError> {
+        match &self.right {
+            Right::Holds(_) => Ok(()),
+            Right::HeldBy(holder) => Err(StateError::Held { holder: holder.clone() }),
+            Right::CannotWrite(_) => {
+                Err(StateError::write(&self.path, std::io::Error::from(std::io::ErrorKind::PermissionDenied)))
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What happens is written down: the journal, `switches.log`, runs, snapshots.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::domain::{
+    AccountId, Change, Confirmation, Cron, CronId, Health, JobPhase, LineOutcome, Plan, Problem, QuotaWindow,
+    RunRecord, Source, Switch, SwitchId,
+};
+use crate::state::history::History;
+use crate::state::switch_log::{self, LogLine};
+use crate::state::{StateError, atomic, files};
+
+use super::{Folder, names};
+
+/// How far back the end of the log is searched for a line that may be missing.
+const LOG_TAIL: usize = 1 << 16;
+
+impl Folder {
+    /// Appends a line to `switches.log` and waits until it is on disk.
+    ///
+    /// Names and reasons may hold anything; see [`switch_log`] for how they are escaped.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn log_switch(
+        &mut self,
+        at: Timestamp,
+        name: &str,
+        from: &str,
+        to: &str,
+        reason: &str,
+    ) -> Result<(), StateError> {
+        self.may_write()?;
+        self.clock = self.clock.max(at);
+        let [name, from, to, reason] = [name, from, to, reason].map(str::to_owned);
+        let line = LogLine { at, name, from, to, reason };
+        self.append_to_log(&line)?;
+        // What the journal waits to see in the log is there now.
+        let Some(history) = &mut self.history else { return Ok(()) };
+        for switch in history.unlogged()?.iter().filter(|switch| is_same(switch, &line)) {
+            history.mark_logged(&switch.id)?;
+        }
+        Ok(())
+    }
+
+    fn append_to_log(&self, line: &LogLine) -> Result<(), StateError> {
+        atomic::append_line(&self.path.join(names::SWITCHES), &line.to_text())
+    }
+
+    /// Completes the log after a crash between the journal and the log: each switch once.
+    pub(super) fn log_what_was_lost(&mut self, problems: &mut Vec<Problem>, now: Timestamp) {
+        if self.may_write().is_err() {
+            return;
+        }
+        if let Err(error) = self.try_log_what_was_lost() {
+            problems.push(error.problem(now));
+        }
+    }
+
+    fn try_log_what_was_lost(&mut self) -> Result<(), StateError> {
+        let lost = self.history.as_ref().map_or(Ok(Vec::new()), History::unlogged)?;
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let bytes = files::read(&self.path.join(names::SWITCHES))?.unwrap_or_default();
+        let tail = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LOG_TAIL)..]).into_owned();
+        let logged = switch_log::read(&tail);
+        for switch in lost {
+            if !logged.iter().any(|line| is_same(&switch, line)) {
+                self.append_to_log(&LogLine::of(&switch))?;
+            }
+            if let Some(history) = &mut self.history {
+                history.mark_logged(&switch.id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The journal; without it nothing may be applied.
+    fn journal(&mut self, now: Timestamp) -> Result<&mut History, StateError> {
+        self.may_write()?;
+        self.clock = self.clock.max(now);
+        let path = self.path.join(names::HISTORY);
+        let missing = || StateError::write(&path, std::io::Error::from(std::io::ErrorKind::NotFound));
+        self.history.as_mut().ok_or_else(missing)
+    }
+
+    /// Writes down a job and the lines that were asked for, all before the first call.
+    ///
+    /// # Errors
+    /// When it cannot be written; then the job must not start.
+    pub fn begin_job(&mut self, plan: &Plan, crons: &[CronId], now: Timestamp) -> Result<i64, StateError> {
+        self.journal(now)?.begin_job(plan, crons, now)
+    }
+
+    /// Writes down that this line is about to be sent. Returns when that is on disk.
+    ///
+    /// # Errors
+    /// When it cannot be written; then the call must not be made.
+    pub fn intent(&mut self, job: i64, change: &Change, now: Timestamp) -> Result<(), StateError> {
+        self.journal(now)?.intent(job, change, now)
+    }
+
+    /// Writes down what became of a line, with the switch if it was verified.
+    ///
+    /// Follow it with [`Folder::log_switch`] for the same moment and name; should the process die
+    /// between the two, the next start completes the log.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn outcome(
+        &mut self,
+        job: i64,
+        cron: &CronId,
+        outcome: &LineOutcome,
+        switch: Option<&Switch>,
+        now: Timestamp,
+    ) -> Result<(), StateError> {
+        self.journal(now)?.outcome(job, cron, outcome, switch, now)
+    }
+
+    /// Closes a job that is done or stopped; one in any other phase stays open, to be continued.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end_job(&mut self, job: i64, phase: &JobPhase, now: Timestamp) -> Result<(), StateError> {
+        self.journal(now)?.end_job(job, phase, now)
+    }
+
+    /// Keeps which crons an edit of the user waits to be applied for.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_pending(&mut self, crons: &BTreeSet<CronId>) -> Result<(), StateError> {
+        self.journal(self.clock)?.note_pending_edits(crons)
+    }
+
+    /// Keeps the gateway versions on which a guarded write was refused as it must be.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_proven(&mut self, versions: &BTreeSet<String>) -> Result<(), StateError> {
+        self.journal(self.clock)?.note_proven_versions(versions)
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub fn confirm(&mut self, id: &SwitchId, confirmation: &Confirmation) -> Result<(), StateError> {
+        self.journal(self.clock)?.confirm(id, confirmation)
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub fn mark_undone(&mut self, id: &SwitchId, by: &SwitchId) -> Result<(), StateError> {
+        self.journal(self.clock)?.mark_undone(id, by)
+    }
+
+    /// Keeps all definitions, each different one once. Says whether anything differed from the
+    /// newest snapshot.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn snapshot_definitions(
+        &mut self,
+        crons: &BTreeMap<CronId, Arc<Cron>>,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<bool, StateError> {
+        self.journal(now)?.snapshot(crons, why, now)
+    }
+
+    /// The moment and the definitions of the newest snapshot.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn newest_definitions(&self) -> Result<Option<(Timestamp, BTreeMap<CronId, Value>)>, StateError> {
+        self.history.as_ref().map_or(Ok(None), History::newest_definitions)
+    }
+
+    /// Keeps a finished run; the same run again changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember_run(&mut self, run: &RunRecord) -> Result<(), StateError> {
+        self.journal(run.finished_at)?.remember_run(run)
+    }
+
+    /// The runs of a cron that were kept, newest first.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn runs(&self, cron: &CronId, limit: u32) -> Result<Vec<RunRecord>, StateError> {
+        self.history.as_ref().map_or(Ok(Vec::new()), |history| history.runs(cron, limit))
+    }
+
+    /// Keeps a change of health; `subject` is an account or a full model reference.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember_health(
+        &mut self,
+        subject: &str,
+        health: &Health,
+        source: Source,
+        now: Timestamp,
+    ) -> Result<(), StateError> {
+        self.journal(now)?.health_changed(subject, health, source, now)
+    }
+
+    /// Keeps one reading of an account's windows.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember_quota(&mut self, account: &AccountId, windows: &[QuotaWindow]) -> Result<(), StateError> {
+        self.journal(self.clock)?.quota_seen(account, windows)
+    }
+}
+
+/// A line of the log tells of this switch: the same cron in the same second.
+fn is_same(switch: &Switch, line: &LogLine) -> bool {
+    let line_as_written = LogLine { at: switch.at, name: switch.name.clone(), ..line.clone() };
+    LogLine::parse(&line_as_written.to_text()).is_some_and(|told| told.at == second(line.at) && told.name == line.name)
+}
+
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}

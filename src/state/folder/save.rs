@@ -1,0 +1,107 @@
+//! Writing the files of a folder.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::domain::{CronId, Ledger, Settings, TierEntry};
+use crate::state::document::Prefer;
+use crate::state::files::StateFile;
+use crate::state::status::StatusReport;
+use crate::state::{StateError, ledger, settings, status, tiers, tracking};
+
+use super::Folder;
+
+impl Folder {
+    /// Changes these entries of `cron-tiers.json`, in the shape found; `None` takes one out.
+    ///
+    /// # Errors
+    /// [`StateError::Conflict`] when another program changed the same field of the same cron: its
+    /// value stands, everything else was written, and [`Folder::reload`] shows the result.
+    pub fn save_tiers(
+        &mut self,
+        changes: &BTreeMap<CronId, Option<TierEntry>>,
+        names: &BTreeMap<CronId, String>,
+    ) -> Result<(), StateError> {
+        self.may_write()?;
+        let mut taken_out = self.taken_out.clone();
+        let ours = tiers::patched(self.tiers.root(), &self.tiers_read, changes, names, &mut taken_out);
+        let stored = self.store(|folder| &mut folder.tiers, &ours, Prefer::Theirs);
+        if let Ok(()) | Err(StateError::Conflict { .. }) = &stored {
+            self.taken_out = taken_out;
+            if *self.tiers.root() == ours {
+                self.remember_tiers(changes);
+            } else {
+                self.tiers_read = tiers::read(self.tiers.root(), self.clock).0;
+            }
+        }
+        stored
+    }
+
+    fn remember_tiers(&mut self, changes: &BTreeMap<CronId, Option<TierEntry>>) {
+        for (id, change) in changes {
+            match change {
+                Some(entry) => self.tiers_read.insert(id.clone(), entry.clone()),
+                None => self.tiers_read.remove(id),
+            };
+        }
+    }
+
+    /// Writes what differs from what `settings.json` says; unknown fields stay.
+    ///
+    /// # Errors
+    /// As [`Folder::save_tiers`].
+    pub fn save_settings(&mut self, settings: &Settings) -> Result<(), StateError> {
+        self.may_write()?;
+        let ours = settings::patched(self.settings.root(), settings);
+        if ours == *self.settings.root() && !self.settings.exists() {
+            return Ok(());
+        }
+        self.store(|folder| &mut folder.settings, &ours, Prefer::Theirs)
+    }
+
+    /// Writes the ledger and waits until it is on disk: call it before the first call of a pause.
+    ///
+    /// What both sides changed stays ours: nobody else can know what we owe.
+    ///
+    /// # Errors
+    /// When it cannot be written; then no cron may be paused.
+    pub fn save_ledger(&mut self, ledger: &Ledger) -> Result<(), StateError> {
+        self.may_write()?;
+        let ours = ledger::patched(self.ledger.root(), &self.ledger_read, ledger);
+        if ours != *self.ledger.root() || self.ledger.exists() {
+            self.store_ledger(&ours)?;
+        }
+        self.ledger_read.clone_from(ledger);
+        Ok(())
+    }
+
+    pub(super) fn store_ledger(&mut self, root: &Value) -> Result<(), StateError> {
+        self.store(|folder| &mut folder.ledger, root, Prefer::Ours)
+    }
+
+    /// Writes `provider-status.json` and `provider-tracking.json`, each in the shape found.
+    ///
+    /// # Errors
+    /// When one cannot be written.
+    pub fn save_status(&mut self, report: &StatusReport) -> Result<(), StateError> {
+        self.may_write()?;
+        let ours = status::patched(self.status.root(), report);
+        self.store(|folder| &mut folder.status, &ours, Prefer::Ours)?;
+        let ours = tracking::patched(self.tracking.root(), report);
+        self.store(|folder| &mut folder.tracking, &ours, Prefer::Ours)
+    }
+
+    fn store(
+        &mut self,
+        file: impl Fn(&mut Self) -> &mut StateFile,
+        ours: &Value,
+        prefer: Prefer,
+    ) -> Result<(), StateError> {
+        let (known, now) = (self.known.clone(), self.clock);
+        let stored = file(self).store(ours, prefer, &known, now);
+        self.is_stale |= file(self).root() != ours;
+        self.pending.extend(stored?);
+        Ok(())
+    }
+}

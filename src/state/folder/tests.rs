@@ -1,0 +1,286 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+use crate::domain::{CronId, Fields, LedgerEntry, LedgerReason, ProblemKind, ThemeChoice, Tier, TierEntry};
+use crate::state::atomic;
+
+fn now() -> Timestamp {
+    "2026-11-23T07:00:00Z".parse().unwrap()
+}
+
+fn temp() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn open(folder: &TempDir) -> (Folder, Loaded) {
+    Folder::open(folder.path(), "test", now()).unwrap()
+}
+
+fn put(folder: &TempDir, name: &str, bytes: impl AsRef<[u8]>) {
+    atomic::write(&folder.path().join(name), bytes.as_ref()).unwrap();
+}
+
+fn get(folder: &TempDir, name: &str) -> String {
+    fs::read_to_string(folder.path().join(name)).unwrap()
+}
+
+fn listing(folder: &TempDir) -> Vec<String> {
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> =
+        names.filter(|name| !name.starts_with("history.db") && !name.starts_with("lease")).collect();
+    names.sort();
+    names
+}
+
+fn tier(folder: &mut Folder, cron: &str, tier: Tier) -> Result<(), StateError> {
+    let change = BTreeMap::from([(CronId::new(cron), Some(TierEntry::new(tier)))]);
+    folder.save_tiers(&change, &BTreeMap::new())
+}
+
+fn debt(cron: &str) -> LedgerEntry {
+    let fields = |enabled| Fields { model: Some("a/b".into()), fallbacks: None, enabled };
+    LedgerEntry {
+        cron: CronId::new(cron),
+        name: cron.to_owned(),
+        opened_at: now(),
+        why: LedgerReason::NothingServes,
+        before: fields(true),
+        wrote: fields(false),
+        revision_before: None,
+        definition: Arc::new(json!({"id": cron})),
+        confirmed: false,
+        unknown: serde_json::Map::new(),
+    }
+}
+
+#[test]
+fn an_empty_place_becomes_a_folder_with_defaults_and_no_files() {
+    let place = temp();
+    let (folder, loaded) = Folder::open(&place.path().join("new/one"), "test", now()).unwrap();
+    assert_eq!((folder.held_by(), folder.read_only()), (None, None));
+    assert_eq!(loaded.settings, Settings::default());
+    assert!(loaded.tiers.is_empty() && loaded.ledger.is_empty() && loaded.problems.is_empty());
+    for name in names::FILES {
+        assert!(!folder.path().join(name).exists(), "{name} is not made before there is something to say");
+    }
+}
+
+#[test]
+fn what_does_not_parse_is_set_aside_and_never_lost() {
+    let huge = format!("{{\"crons\": {{\"a\": {{\"note\": \"{}\"", "x".repeat(10_000_000));
+    let cases: [(&str, &[u8], &str); 7] = [
+        (names::TIERS, b"{\"crons\": {\"a\": {\"ti", "half written"),
+        (names::TIERS, b"", "empty"),
+        (names::TIERS, b"[]", "a list at the top"),
+        (names::TIERS, b"{\"crons\": [\"a\"]}", "a list where the crons belong"),
+        (names::SETTINGS, b"{\"a\": \"\xff\xfe\"}", "not text"),
+        (names::LEDGER, b"{\"entries\": 5}", "no entries"),
+        (names::TIERS, huge.as_bytes(), "huge and cut off"),
+    ];
+    for (name, content, why) in cases {
+        let place = temp();
+        put(&place, name, content);
+        let (mut folder, loaded) = open(&place);
+        let kept_as = format!("{name}.broken-2026-11-23T070000Z");
+        let [Problem { what: ProblemKind::FileSetAside { file, kept_as: told, .. }, .. }] = &loaded.problems[..] else {
+            panic!("{why}: {:?}", loaded.problems);
+        };
+        assert_eq!((file.as_str(), told), (name, &kept_as), "{why}");
+        tier(&mut folder, "b", Tier::T1).unwrap();
+        assert!(fs::read(place.path().join(&kept_as)).unwrap() == content, "{why}: kept as it was");
+    }
+}
+
+#[test]
+fn a_large_healthy_file_and_a_byte_order_mark_are_read() {
+    let place = temp();
+    put(&place, names::TIERS, format!("\u{feff}{{\"pad\": \"{}\", \"crons\": {{\"a\": 1}}}}", "x".repeat(10_000_000)));
+    let (mut folder, loaded) = open(&place);
+    assert_eq!((loaded.tiers["a"].tier, loaded.problems), (Tier::T1, vec![]));
+    tier(&mut folder, "a", Tier::T2).unwrap();
+    let text = get(&place, names::TIERS);
+    assert!(text.starts_with("\u{feff}{\"pad\": \"xxx") && text.ends_with("\"crons\": {\"a\": 2}}"));
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_file_is_a_problem_and_not_a_loss() {
+    let place = temp();
+    fs::create_dir(place.path().join(names::TIERS)).unwrap();
+    put(&place, names::SETTINGS, "{\"window\": {\"theme\": \"dark\"}}");
+    let (mut folder, loaded) = open(&place);
+    assert_eq!(loaded.settings.window.theme, ThemeChoice::Dark, "the others are read");
+    let [Problem { what: ProblemKind::CannotRead { file, .. }, .. }] = &loaded.problems[..] else {
+        panic!("{:?}", loaded.problems);
+    };
+    assert_eq!(file, names::TIERS);
+    assert!(tier(&mut folder, "a", Tier::T1).is_err());
+    assert!(place.path().join(names::TIERS).is_dir());
+}
+
+#[test]
+fn the_second_engine_looks_but_does_not_touch() {
+    let place = temp();
+    put(&place, names::LEDGER, "half");
+    put(&place, names::DISABLED, "{\"a\": {\"disabledAt\": \"2026-01-01T00:00:00Z\", \"reason\": \"error\"}}");
+    let (first, _) = Folder::open(place.path(), "window on home-mini", now()).unwrap();
+    put(&place, names::TIERS, "half");
+    let before = listing(&place);
+    let (mut second, loaded) = Folder::open(place.path(), "command line", now()).unwrap();
+    assert!(second.held_by().is_some_and(|holder| holder.starts_with("window on home-mini")));
+    assert!(matches!(&loaded.problems[0].what, ProblemKind::FolderHeld { holder } if holder.contains("home-mini")));
+    assert_eq!(listing(&place), before, "nothing was set aside");
+    for refused in [
+        tier(&mut second, "a", Tier::T1),
+        second.save_settings(&Settings::default()),
+        second.save_ledger(&Ledger::new()),
+        second.log_switch(now(), "n", "a", "b", "r"),
+        second.end_job(1, &crate::domain::JobPhase::Done, now()),
+    ] {
+        assert!(matches!(refused, Err(StateError::Held { .. })), "{refused:?}");
+    }
+    drop(first);
+    let (third, _) = Folder::open(place.path(), "command line", now()).unwrap();
+    assert_eq!(third.held_by(), None, "free again");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_written_is_read_only_and_says_so() {
+    // Whoever runs the tests, nobody makes files there.
+    let (mut folder, loaded) = Folder::open(Path::new("/proc/self"), "test", now()).unwrap();
+    assert!(folder.read_only().is_some());
+    assert_eq!(folder.held_by(), None);
+    assert!(matches!(&loaded.problems[0].what, ProblemKind::CannotWrite { .. }), "{:?}", loaded.problems);
+    let refused = tier(&mut folder, "a", Tier::T1);
+    assert!(matches!(refused, Err(StateError::Write { .. })), "{refused:?}");
+}
+
+#[test]
+fn what_others_changed_meanwhile_is_merged_field_by_field() {
+    let place = temp();
+    put(&place, names::TIERS, "{\"crons\": {\"a\": {\"tier\": 1, \"x\": 1}, \"b\": {\"tier\": 1}}}");
+    let (mut folder, _) = open(&place);
+    put(
+        &place,
+        names::TIERS,
+        "{\"crons\": {\"a\": {\"tier\": 1, \"x\": 2}, \"b\": {\"tier\": 3}, \"c\": {\"tier\": 2}}}",
+    );
+    tier(&mut folder, "a", Tier::T2).unwrap();
+    assert_eq!(
+        get(&place, names::TIERS),
+        "{\"crons\": {\"a\": {\"tier\": 2, \"x\": 2}, \"b\": {\"tier\": 3}, \"c\": {\"tier\": 2}}}"
+    );
+    let loaded = folder.reload(now()).unwrap().expect("what others changed is news");
+    assert_eq!((loaded.tiers["b"].tier, loaded.tiers["c"].tier), (Tier::T3, Tier::T2));
+    assert!(folder.reload(now()).unwrap().is_none(), "told once");
+}
+
+#[test]
+fn the_same_field_changed_twice_is_asked_about() {
+    let place = temp();
+    put(&place, names::TIERS, "{\"crons\": {\"a\": {\"tier\": 1}, \"b\": {\"tier\": 1}}}");
+    let (mut folder, _) = open(&place);
+    put(&place, names::TIERS, "{\"crons\": {\"a\": {\"tier\": 3}, \"b\": {\"tier\": 1}}}");
+    let both = ["a", "b"].map(|cron| (CronId::new(cron), Some(TierEntry::new(Tier::T2))));
+    let error = folder.save_tiers(&BTreeMap::from(both.clone()), &BTreeMap::new()).unwrap_err();
+    let expected = ProblemKind::EditConflict { file: names::TIERS.into(), field: "crons.a.tier".into() };
+    assert_eq!(error.problem(now()).what, expected);
+    let loaded = folder.reload(now()).unwrap().expect("differs from what was wished");
+    assert_eq!((loaded.tiers["a"].tier, loaded.tiers["b"].tier), (Tier::T3, Tier::T2), "theirs, and ours beside it");
+    folder.save_tiers(&BTreeMap::from(both), &BTreeMap::new()).unwrap();
+    assert_eq!(
+        get(&place, names::TIERS),
+        "{\"crons\": {\"a\": {\"tier\": 2}, \"b\": {\"tier\": 2}}}",
+        "asked again, it is done"
+    );
+}
+
+#[test]
+fn our_own_writes_are_no_news_and_those_of_others_are() {
+    let place = temp();
+    let (mut folder, _) = open(&place);
+    tier(&mut folder, "a", Tier::T1).unwrap();
+    let mut settings = Settings::default();
+    settings.window.compact_cards = true;
+    folder.save_settings(&settings).unwrap();
+    folder.save_ledger(&Ledger::from([(CronId::new("a"), debt("a"))])).unwrap();
+    assert!(folder.reload(now()).unwrap().is_none());
+    put(&place, "kimi-quota.json", "{\"weekly_usage_pct\": 50, \"checked_at\": \"2026-11-23T07:00:00Z\"}");
+    let loaded = folder.reload(now()).unwrap().expect("a quota came");
+    assert_eq!(loaded.scraped["kimi"][0].label, "Week");
+    assert_eq!((loaded.settings, loaded.ledger.len()), (settings, 1));
+}
+
+#[test]
+fn a_file_broken_while_open_is_left_until_it_would_be_written_over() {
+    let place = temp();
+    put(&place, names::TIERS, "{\"crons\": {\"a\": {\"tier\": 1, \"x\": 1}}}");
+    let (mut folder, _) = open(&place);
+    put(&place, names::TIERS, "{\"crons\": {\"a\": {\"ti");
+    let loaded = folder.reload(now()).unwrap().expect("a problem is news");
+    assert!(matches!(&loaded.problems[0].what, ProblemKind::CannotRead { .. }));
+    assert_eq!(loaded.tiers["a"].tier, Tier::T1, "what it said before still holds");
+    assert_eq!(listing(&place), [names::TIERS], "it may be in the middle of somebody's write");
+    tier(&mut folder, "a", Tier::T3).unwrap();
+    assert_eq!(get(&place, names::TIERS), "{\"crons\": {\"a\": {\"tier\": 3, \"x\": 1}}}");
+    assert_eq!(get(&place, "cron-tiers.json.broken-2026-11-23T070000Z"), "{\"crons\": {\"a\": {\"ti");
+    let told = folder.reload(now()).unwrap().expect("told");
+    assert!(matches!(&told.problems[0].what, ProblemKind::FileSetAside { .. }));
+}
+
+#[test]
+fn leftovers_of_a_crash_between_writing_and_renaming_are_cleaned() {
+    let place = temp();
+    put(&place, names::TIERS, "{\"crons\": {\"a\": 1}}");
+    put(&place, ".cron-tiers.json.Ab12Cd.tmp", "{\"crons\": {\"a\": 2");
+    let (_folder, loaded) = open(&place);
+    assert_eq!((loaded.tiers["a"].tier, loaded.problems), (Tier::T1, vec![]));
+    assert_eq!(listing(&place), [names::TIERS]);
+}
+
+#[test]
+fn a_debt_outlives_the_history() {
+    let place = temp();
+    let ledger = Ledger::from([(CronId::new("a"), debt("a"))]);
+    {
+        let (mut folder, _) = open(&place);
+        folder.save_ledger(&ledger).unwrap();
+        tier(&mut folder, "a", Tier::T2).unwrap();
+    }
+    for suffix in ["", "-wal", "-shm"] {
+        fs::remove_file(place.path().join(format!("history.db{suffix}"))).ok();
+    }
+    let (_folder, loaded) = open(&place);
+    assert_eq!((loaded.ledger, loaded.tiers["a"].tier), (ledger, Tier::T2));
+}
+
+#[test]
+fn a_broken_history_is_set_aside_and_starts_anew() {
+    let place = temp();
+    put(&place, names::HISTORY, "this is no database, but it is long enough to be looked at as one".repeat(40));
+    let (mut folder, loaded) = open(&place);
+    assert!(
+        matches!(&loaded.problems[..], [Problem { what: ProblemKind::FileSetAside { file, .. }, .. }] if file == names::HISTORY)
+    );
+    assert!(place.path().join("history.db.broken-2026-11-23T070000Z").exists());
+    assert!(folder.snapshot_definitions(&BTreeMap::new(), "daily", now()).unwrap());
+}
+
+#[test]
+fn older_pauses_are_in_the_ledger_before_anybody_asks() {
+    let place = temp();
+    put(&place, names::DISABLED, "{\"a\": {\"disabledAt\": \"2026-01-01T00:00:00Z\", \"reason\": \"provider_down\"}}");
+    let (mut folder, loaded) = open(&place);
+    assert_eq!(loaded.ledger["a"].why, LedgerReason::Imported);
+    let on_disk: Value = serde_json::from_str(&get(&place, names::LEDGER)).unwrap();
+    assert_eq!(on_disk["entries"]["a"]["why"], "imported");
+    folder.save_ledger(&Ledger::new()).unwrap();
+    drop(folder);
+    let (_folder, again) = open(&place);
+    assert!(again.ledger.is_empty(), "given back is given back");
+}

@@ -1,0 +1,261 @@
+//! The journal: what an apply job intended, line by line, and what became of it.
+//!
+//! Invariant: `intent` is committed before the call it announces, `outcome` after its answer. A job
+//! without an end was interrupted; its lines with an intent and no outcome are in doubt.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::domain::{Change, Confirmation, CronId, JobPhase, LineOutcome, Plan, Switch, SwitchId};
+use crate::state::StateError;
+
+use super::{History, failed, from_json, to_json};
+
+/// A job that the journal knows no end of.
+#[derive(Clone, Debug)]
+pub struct InterruptedJob {
+    pub id: i64,
+    pub started_at: Timestamp,
+    /// `None` when a version wrote it that this one cannot read; the lines tell enough.
+    pub plan: Option<Arc<Plan>>,
+    /// Intended, and the answer is not known: to be compared with the gateway.
+    pub in_doubt: Vec<Change>,
+    /// Asked for and never begun, in order.
+    pub not_begun: Vec<Change>,
+    /// Those that ended before.
+    pub done: Vec<(CronId, LineOutcome)>,
+}
+
+impl History {
+    pub(crate) fn begin_job(&mut self, plan: &Plan, crons: &[CronId], now: Timestamp) -> Result<i64, StateError> {
+        let step = || failed("beginning a job");
+        let change = self.db.transaction().map_err(step())?;
+        change
+            .execute(
+                "INSERT OR REPLACE INTO plans (id, at, plan) VALUES (?1, ?2, ?3)",
+                params![plan.id.as_str(), plan.at.as_millisecond(), to_json(plan)],
+            )
+            .map_err(step())?;
+        change
+            .execute(
+                "INSERT INTO jobs (plan, started_at) VALUES (?1, ?2)",
+                params![plan.id.as_str(), now.as_millisecond()],
+            )
+            .map_err(step())?;
+        let job = change.last_insert_rowid();
+        let crons: BTreeSet<_> = crons.iter().collect();
+        let asked = plan.changes.iter().filter(|line| crons.contains(&line.cron));
+        for (position, line) in asked.enumerate() {
+            change
+                .execute(
+                    "INSERT INTO lines (job, position, cron, change) VALUES (?1, ?2, ?3, ?4)",
+                    params![job, position as i64, line.cron.as_str(), to_json(line)],
+                )
+                .map_err(step())?;
+        }
+        change.commit().map_err(step())?;
+        Ok(job)
+    }
+
+    /// The line may be a fresh version of the planned one; what is intended now is what is kept.
+    pub(crate) fn intent(&mut self, job: i64, line: &Change, now: Timestamp) -> Result<(), StateError> {
+        self.db
+            .execute(
+                "INSERT INTO lines (job, position, cron, change, intent_at)
+                 VALUES (?1, (SELECT count(*) FROM lines WHERE job = ?1), ?2, ?3, ?4)
+                 ON CONFLICT (job, cron) DO UPDATE SET
+                    change = ?3, intent_at = ?4, outcome = NULL, detail = NULL, outcome_at = NULL",
+                params![job, line.cron.as_str(), to_json(line), now.as_millisecond()],
+            )
+            .map_err(failed("writing an intent"))?;
+        Ok(())
+    }
+
+    /// A line that is not at its end yet (it waits, it drains) is not written.
+    pub(crate) fn outcome(
+        &mut self,
+        job: i64,
+        cron: &CronId,
+        outcome: &LineOutcome,
+        switch: Option<&Switch>,
+        now: Timestamp,
+    ) -> Result<(), StateError> {
+        let step = || failed("writing an outcome");
+        let change = self.db.transaction().map_err(step())?;
+        if let Some((code, detail)) = coded(outcome) {
+            change
+                .execute(
+                    "UPDATE lines SET outcome = ?3, detail = ?4, outcome_at = ?5 WHERE job = ?1 AND cron = ?2",
+                    params![job, cron.as_str(), code, detail, now.as_millisecond()],
+                )
+                .map_err(step())?;
+        }
+        if let Some(switch) = switch {
+            change
+                .execute(
+                    "INSERT OR IGNORE INTO switches (id, at, cron, plan, job, switch, confirmation, undone_by, logged)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
+                    params![
+                        switch.id.as_str(),
+                        switch.at.as_millisecond(),
+                        switch.cron.as_str(),
+                        switch.plan.as_str(),
+                        job,
+                        to_json(switch),
+                        to_json(&switch.confirmation),
+                        switch.undone_by.as_ref().map(SwitchId::as_str),
+                    ],
+                )
+                .map_err(step())?;
+        }
+        change.commit().map_err(step())
+    }
+
+    pub(crate) fn end_job(&mut self, job: i64, phase: &JobPhase, now: Timestamp) -> Result<(), StateError> {
+        // A job that goes on later has no end yet.
+        let Some(code) = ended(phase) else { return Ok(()) };
+        self.db
+            .execute(
+                "UPDATE jobs SET ended_at = ?2, phase = ?3 WHERE id = ?1",
+                params![job, now.as_millisecond(), code],
+            )
+            .map_err(failed("ending a job"))?;
+        Ok(())
+    }
+
+    /// The newest job without an end.
+    pub(crate) fn interrupted(&self) -> Result<Option<InterruptedJob>, StateError> {
+        let step = || failed("reading the journal");
+        let found = self
+            .db
+            .query_row(
+                "SELECT jobs.id, started_at, plans.plan FROM jobs LEFT JOIN plans ON plans.id = jobs.plan
+                 WHERE ended_at IS NULL ORDER BY jobs.id DESC LIMIT 1",
+                [],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<String>>(2)?)),
+            )
+            .optional()
+            .map_err(step())?;
+        let Some((id, started_at, plan)) = found else { return Ok(None) };
+        let mut job = InterruptedJob {
+            id,
+            started_at: moment(started_at),
+            plan: plan.and_then(|plan| from_json(&plan)).map(Arc::new),
+            in_doubt: Vec::new(),
+            not_begun: Vec::new(),
+            done: Vec::new(),
+        };
+        let mut lines = self
+            .db
+            .prepare("SELECT cron, change, intent_at, outcome, detail FROM lines WHERE job = ?1 ORDER BY position")
+            .map_err(step())?;
+        let mut rows = lines.query([id]).map_err(step())?;
+        while let Some(row) = rows.next().map_err(step())? {
+            let text = |column| row.get::<_, Option<String>>(column).map_err(step());
+            let (cron, change) = (text(0)?.unwrap_or_default(), text(1)?.unwrap_or_default());
+            let was_begun = row.get::<_, Option<i64>>(2).map_err(step())?.is_some();
+            match (text(3)?, was_begun, from_json(&change)) {
+                (Some(code), _, _) => job.done.push((CronId::new(cron), decoded(&code, text(4)?))),
+                (None, true, Some(change)) => job.in_doubt.push(change),
+                (None, false, Some(change)) => job.not_begun.push(change),
+                (None, _, None) => {}
+            }
+        }
+        Ok(Some(job))
+    }
+
+    /// Newest first.
+    pub(crate) fn switches(&self, limit: u32) -> Result<Vec<Switch>, StateError> {
+        self.read_switches(
+            "SELECT switch, confirmation, undone_by FROM switches ORDER BY at DESC, rowid DESC LIMIT ?1",
+            limit,
+        )
+    }
+
+    /// Those whose line may be missing in `switches.log`, oldest first.
+    pub(crate) fn unlogged(&self) -> Result<Vec<Switch>, StateError> {
+        self.read_switches(
+            "SELECT switch, confirmation, undone_by FROM switches WHERE logged = 0 ORDER BY at, rowid LIMIT ?1",
+            u32::MAX,
+        )
+    }
+
+    fn read_switches(&self, query: &str, limit: u32) -> Result<Vec<Switch>, StateError> {
+        let step = || failed("reading switches");
+        let mut query = self.db.prepare(query).map_err(step())?;
+        let mut rows = query.query([limit]).map_err(step())?;
+        let mut switches = Vec::new();
+        while let Some(row) = rows.next().map_err(step())? {
+            let text = |column| row.get::<_, Option<String>>(column).map_err(step());
+            let Some(mut switch) = text(0)?.and_then(|text| from_json::<Switch>(&text)) else { continue };
+            if let Some(confirmation) = text(1)?.and_then(|text| from_json(&text)) {
+                switch.confirmation = confirmation;
+            }
+            switch.undone_by = text(2)?.map(SwitchId::from);
+            switches.push(switch);
+        }
+        Ok(switches)
+    }
+
+    pub(crate) fn mark_logged(&mut self, id: &SwitchId) -> Result<(), StateError> {
+        self.db
+            .execute("UPDATE switches SET logged = 1 WHERE id = ?1", [id.as_str()])
+            .map_err(failed("marking a switch"))?;
+        Ok(())
+    }
+
+    pub(crate) fn confirm(&mut self, id: &SwitchId, confirmation: &Confirmation) -> Result<(), StateError> {
+        self.db
+            .execute("UPDATE switches SET confirmation = ?2 WHERE id = ?1", params![id.as_str(), to_json(confirmation)])
+            .map_err(failed("confirming a switch"))?;
+        Ok(())
+    }
+
+    pub(crate) fn mark_undone(&mut self, id: &SwitchId, by: &SwitchId) -> Result<(), StateError> {
+        self.db
+            .execute("UPDATE switches SET undone_by = ?2 WHERE id = ?1", [id.as_str(), by.as_str()])
+            .map_err(failed("marking a switch"))?;
+        Ok(())
+    }
+}
+
+pub(super) fn moment(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn coded(outcome: &LineOutcome) -> Option<(&'static str, Option<&str>)> {
+    Some(match outcome {
+        LineOutcome::Verified => ("verified", None),
+        LineOutcome::Conflict { detail } => ("conflict", Some(detail)),
+        LineOutcome::Refused { detail } => ("refused", Some(detail)),
+        LineOutcome::Failed { detail } => ("failed", Some(detail)),
+        LineOutcome::NotStarted => ("not_started", None),
+        LineOutcome::LeftOut => ("left_out", None),
+        LineOutcome::Waiting | LineOutcome::Writing | LineOutcome::Draining { .. } | LineOutcome::DrainAsks { .. } => {
+            return None;
+        }
+    })
+}
+
+fn decoded(code: &str, detail: Option<String>) -> LineOutcome {
+    let detail = detail.unwrap_or_default();
+    match code {
+        "verified" => LineOutcome::Verified,
+        "conflict" => LineOutcome::Conflict { detail },
+        "refused" => LineOutcome::Refused { detail },
+        "not_started" => LineOutcome::NotStarted,
+        "left_out" => LineOutcome::LeftOut,
+        _ => LineOutcome::Failed { detail },
+    }
+}
+
+fn ended(phase: &JobPhase) -> Option<&'static str> {
+    match phase {
+        JobPhase::Done => Some("done"),
+        JobPhase::Stopped => Some("stopped"),
+        _ => None,
+    }
+}

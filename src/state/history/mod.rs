@@ -1,0 +1,97 @@
+//! `history.db`: what happened. Journal of every apply, switches, plans, runs, health, snapshots.
+//!
+//! `SQLite` in WAL mode, synced at every commit because the journal must be on disk before a call
+//! is made. Deleting the file loses history, never the mapping and never a paused cron: nothing
+//! here is the only copy of a debt or a decision.
+
+mod journal;
+mod notes;
+mod samples;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use journal::InterruptedJob;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{StateError, atomic};
+
+pub(super) const FILE: &str = "history.db";
+
+/// An open history database.
+#[derive(Debug)]
+pub struct History {
+    db: Connection,
+}
+
+impl History {
+    /// Opens or makes the database of a folder. A broken one is set aside; its new name is
+    /// returned beside the fresh one.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(folder: &Path, now: Timestamp) -> Result<(Self, Option<String>), StateError> {
+        let path = folder.join(FILE);
+        match Self::open_checked(&path) {
+            Ok(history) => Ok((history, None)),
+            Err(error) if is_broken(&error) => {
+                let kept_as = atomic::set_aside(&path, "broken", now)?;
+                for suffix in ["-wal", "-shm"] {
+                    let beside = folder.join(format!("{FILE}{suffix}"));
+                    if beside.exists() {
+                        atomic::set_aside(&beside, "broken", now)?;
+                    }
+                }
+                let history = Self::open_checked(&path).map_err(failed("opening"))?;
+                Ok((history, kept_as.file_name().map(|name| name.to_string_lossy().into_owned())))
+            }
+            Err(error) => Err(failed("opening")(error)),
+        }
+    }
+
+    /// For an engine that only looks: the database of the holder, unchanged.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn open_read_only(folder: &Path) -> Result<Self, StateError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(folder.join(FILE), flags).map_err(failed("opening"))?;
+        db.busy_timeout(schema::BUSY_TIMEOUT).map_err(failed("opening"))?;
+        Ok(Self { db })
+    }
+
+    fn open_checked(path: &Path) -> rusqlite::Result<Self> {
+        let mut db = Connection::open(path)?;
+        schema::prepare(&mut db)?;
+        Ok(Self { db })
+    }
+}
+
+/// Not a database, damaged, or made by a later version whose tables we do not know.
+fn is_broken(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            matches!(failure.code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+        }
+        rusqlite::Error::InvalidQuery => true,
+        _ => false,
+    }
+}
+
+fn failed(step: &'static str) -> impl FnOnce(rusqlite::Error) -> StateError {
+    move |source| StateError::History { step, source }
+}
+
+fn to_json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("our own types have text keys and no failing serialisers")
+}
+
+fn from_json<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text).ok()
+}

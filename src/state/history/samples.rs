@@ -1,0 +1,174 @@
+//! What is remembered of runs, health, quotas and definitions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension as _, params};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::{AccountId, Cron, CronId, Health, QuotaWindow, RunRecord, Source};
+use crate::state::StateError;
+
+use super::journal::moment;
+use super::{History, failed, from_json, to_json};
+
+/// Older runs, samples and snapshots are dropped when a folder is opened.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * 180);
+
+impl History {
+    pub(crate) fn remember_run(&mut self, run: &RunRecord) -> Result<(), StateError> {
+        self.db
+            .execute(
+                "INSERT OR REPLACE INTO runs (cron, at, run) VALUES (?1, ?2, ?3)",
+                params![run.cron.as_str(), run.at.as_millisecond(), to_json(run)],
+            )
+            .map_err(failed("remembering a run"))?;
+        Ok(())
+    }
+
+    /// Newest first.
+    pub(crate) fn runs(&self, cron: &CronId, limit: u32) -> Result<Vec<RunRecord>, StateError> {
+        let step = || failed("reading runs");
+        let mut query =
+            self.db.prepare("SELECT run FROM runs WHERE cron = ?1 ORDER BY at DESC LIMIT ?2").map_err(step())?;
+        let rows = query.query_map(params![cron.as_str(), limit], |row| row.get::<_, String>(0)).map_err(step())?;
+        let texts = rows.collect::<Result<Vec<_>, _>>().map_err(step())?;
+        Ok(texts.iter().filter_map(|text| from_json(text)).collect())
+    }
+
+    /// `subject` is an account, or a full model reference.
+    pub(crate) fn health_changed(
+        &mut self,
+        subject: &str,
+        health: &Health,
+        source: Source,
+        now: Timestamp,
+    ) -> Result<(), StateError> {
+        self.db
+            .execute(
+                "INSERT INTO health_changes (at, subject, health, source) VALUES (?1, ?2, ?3, ?4)",
+                params![now.as_millisecond(), subject, to_json(health), to_json(&source)],
+            )
+            .map_err(failed("remembering health"))?;
+        Ok(())
+    }
+
+    pub(crate) fn quota_seen(&mut self, account: &AccountId, windows: &[QuotaWindow]) -> Result<(), StateError> {
+        let step = || failed("remembering a quota");
+        let change = self.db.transaction().map_err(step())?;
+        for window in windows {
+            change
+                .execute(
+                    "INSERT OR REPLACE INTO quota_samples (account, label, at, used_ratio, resets_at, source)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![
+                        account.as_str(),
+                        window.label,
+                        window.observed_at.as_millisecond(),
+                        window.used_ratio,
+                        window.resets_at.map(Timestamp::as_millisecond),
+                        to_json(&window.source),
+                    ],
+                )
+                .map_err(step())?;
+        }
+        change.commit().map_err(step())
+    }
+
+    /// Keeps all definitions as they are now. Equal ones share one row; a snapshot that would
+    /// equal the newest is not made. Says whether one was made.
+    pub(crate) fn snapshot(
+        &mut self,
+        crons: &BTreeMap<CronId, Arc<Cron>>,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<bool, StateError> {
+        let step = || failed("keeping definitions");
+        let texts: BTreeMap<&CronId, (String, String)> =
+            crons.iter().map(|(id, cron)| (id, hashed(&cron.definition))).collect();
+        let wanted: BTreeMap<String, String> =
+            texts.iter().map(|(id, (hash, _))| (id.to_string(), hash.clone())).collect();
+        if self.newest_snapshot()?.is_some_and(|(_, newest)| newest == wanted) {
+            return Ok(false);
+        }
+        let change = self.db.transaction().map_err(step())?;
+        change
+            .execute("INSERT INTO snapshots (at, why) VALUES (?1, ?2)", params![now.as_millisecond(), why])
+            .map_err(step())?;
+        let snapshot = change.last_insert_rowid();
+        {
+            let mut definition = change
+                .prepare("INSERT OR IGNORE INTO definitions (hash, definition) VALUES (?1, ?2)")
+                .map_err(step())?;
+            let mut member = change
+                .prepare("INSERT INTO snapshot_crons (snapshot, cron, name, hash) VALUES (?1, ?2, ?3, ?4)")
+                .map_err(step())?;
+            for (id, (hash, text)) in &texts {
+                definition.execute([hash, text]).map_err(step())?;
+                member.execute(params![snapshot, id.as_str(), crons[*id].name, hash]).map_err(step())?;
+            }
+        }
+        change.commit().map_err(step())?;
+        Ok(true)
+    }
+
+    /// When the newest snapshot was made, and its hashes by cron.
+    fn newest_snapshot(&self) -> Result<Option<(Timestamp, BTreeMap<String, String>)>, StateError> {
+        let step = || failed("reading snapshots");
+        let newest = self
+            .db
+            .query_row("SELECT id, at FROM snapshots ORDER BY id DESC LIMIT 1", [], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            })
+            .optional()
+            .map_err(step())?;
+        let Some((id, at)) = newest else { return Ok(None) };
+        let mut query = self.db.prepare("SELECT cron, hash FROM snapshot_crons WHERE snapshot = ?1").map_err(step())?;
+        let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?))).map_err(step())?;
+        let hashes = rows.collect::<Result<_, _>>().map_err(step())?;
+        Ok(Some((moment(at), hashes)))
+    }
+
+    /// The moment and the definitions of the newest snapshot, by cron.
+    pub(crate) fn newest_definitions(&self) -> Result<Option<(Timestamp, BTreeMap<CronId, Value>)>, StateError> {
+        let step = || failed("reading snapshots");
+        let Some((at, hashes)) = self.newest_snapshot()? else { return Ok(None) };
+        let mut query = self.db.prepare("SELECT definition FROM definitions WHERE hash = ?1").map_err(step())?;
+        let mut definitions = BTreeMap::new();
+        for (cron, hash) in hashes {
+            let text: Option<String> = query.query_row([&hash], |row| row.get(0)).optional().map_err(step())?;
+            if let Some(definition) = text.and_then(|text| from_json(&text)) {
+                definitions.insert(CronId::new(cron), definition);
+            }
+        }
+        Ok(Some((at, definitions)))
+    }
+
+    /// Drops what is too old to be shown. Switches and jobs are kept.
+    pub(crate) fn prune(&mut self, now: Timestamp) -> Result<(), StateError> {
+        let step = || failed("dropping old history");
+        let before = now.saturating_sub(KEPT).map_or(0, Timestamp::as_millisecond);
+        let change = self.db.transaction().map_err(step())?;
+        for statement in [
+            "DELETE FROM runs WHERE at < ?1",
+            "DELETE FROM health_changes WHERE at < ?1",
+            "DELETE FROM quota_samples WHERE at < ?1",
+            "DELETE FROM snapshot_crons WHERE snapshot IN (SELECT id FROM snapshots WHERE at < ?1)",
+            "DELETE FROM snapshots WHERE at < ?1",
+        ] {
+            change.execute(statement, [before]).map_err(step())?;
+        }
+        change
+            .execute("DELETE FROM definitions WHERE hash NOT IN (SELECT hash FROM snapshot_crons)", [])
+            .map_err(step())?;
+        change.commit().map_err(step())
+    }
+}
+
+fn hashed(definition: &Value) -> (String, String) {
+    let text = definition.to_string();
+    let hash = Sha256::digest(text.as_bytes()).iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+    (hash, text)
+}

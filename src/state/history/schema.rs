@@ -1,0 +1,77 @@
+//! The tables of `history.db`, and how an older file becomes a newer one.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One step for each version; a file of version n runs those from n on. Never edit one that was
+/// released: add another.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE plans (id TEXT PRIMARY KEY, at INTEGER NOT NULL, plan TEXT NOT NULL);
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, plan TEXT NOT NULL, started_at INTEGER NOT NULL,
+        ended_at INTEGER, phase TEXT
+    );
+    CREATE TABLE lines (
+        job INTEGER NOT NULL REFERENCES jobs (id), position INTEGER NOT NULL, cron TEXT NOT NULL,
+        change TEXT NOT NULL, intent_at INTEGER, outcome TEXT, detail TEXT, outcome_at INTEGER,
+        PRIMARY KEY (job, cron)
+    ) WITHOUT ROWID;
+    CREATE TABLE switches (
+        id TEXT PRIMARY KEY, at INTEGER NOT NULL, cron TEXT NOT NULL, plan TEXT NOT NULL, job INTEGER,
+        switch TEXT NOT NULL, confirmation TEXT NOT NULL, undone_by TEXT, logged INTEGER NOT NULL
+    );
+    CREATE INDEX switches_by_time ON switches (at);
+    CREATE TABLE runs (cron TEXT NOT NULL, at INTEGER NOT NULL, run TEXT NOT NULL, PRIMARY KEY (cron, at)) WITHOUT ROWID;
+    CREATE INDEX runs_by_time ON runs (at);
+    CREATE TABLE health_changes (at INTEGER NOT NULL, subject TEXT NOT NULL, health TEXT NOT NULL, source TEXT NOT NULL);
+    CREATE INDEX health_by_time ON health_changes (at);
+    CREATE TABLE quota_samples (
+        account TEXT NOT NULL, label TEXT NOT NULL, at INTEGER NOT NULL, used_ratio REAL NOT NULL,
+        resets_at INTEGER, source TEXT NOT NULL, PRIMARY KEY (account, label, at)
+    ) WITHOUT ROWID;
+    CREATE TABLE definitions (hash TEXT PRIMARY KEY, definition TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE snapshots (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, why TEXT NOT NULL);
+    CREATE TABLE snapshot_crons (
+        snapshot INTEGER NOT NULL REFERENCES snapshots (id), cron TEXT NOT NULL, name TEXT NOT NULL,
+        hash TEXT NOT NULL, PRIMARY KEY (snapshot, cron)
+    ) WITHOUT ROWID;
+", "
+    CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"];
+
+/// Sets the modes and brings the tables up to date.
+pub(super) fn prepare(db: &mut Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    // The journal's promise: an intent is on disk before the call it announces.
+    db.pragma_update(None, "synchronous", "FULL")?;
+    let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(pending) = MIGRATIONS.get(version as usize..) else {
+        // A later version made it; what it means is unknown.
+        return Err(rusqlite::Error::InvalidQuery);
+    };
+    if !pending.is_empty() {
+        let change = db.transaction()?;
+        for step in pending {
+            change.execute_batch(step)?;
+        }
+        change.pragma_update(None, "user_version", MIGRATIONS.len() as u32)?;
+        change.commit()?;
+    }
+    check(db)
+}
+
+/// A quick look that finds a damaged file before it is relied on.
+fn check(db: &Connection) -> rusqlite::Result<()> {
+    let n_tables: i64 = db.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN \
+         ('plans', 'jobs', 'lines', 'switches', 'runs', 'definitions', 'snapshots')",
+        [],
+        |row| row.get(0),
+    )?;
+    db.query_row("SELECT count(*) FROM jobs WHERE ended_at IS NULL", [], |row| row.get::<_, i64>(0))?;
+    if n_tables == 7 { Ok(()) } else { Err(rusqlite::Error::InvalidQuery) }
+}

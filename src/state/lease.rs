@@ -1,0 +1,100 @@
+//! The right to act on a state folder: one holder at a time, freed by the system when it dies.
+//!
+//! The lock is on `lease.lock`; who holds it is told in `lease.json` beside it, because a locked
+//! file cannot be read everywhere. What `lease.json` says counts only while the lock is taken.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{StateError, atomic};
+
+pub(super) const LOCK_FILE: &str = "lease.lock";
+pub(super) const HOLDER_FILE: &str = "lease.json";
+
+/// Held until dropped, or until this process ends in whatever way.
+#[derive(Debug)]
+pub struct Lease {
+    _lock: File,
+    holder_file: PathBuf,
+}
+
+/// How asking for the lease ended.
+#[derive(Debug)]
+pub enum Asked {
+    Granted(Lease),
+    /// Somebody else has it; this is what they say of themselves.
+    HeldBy(String),
+}
+
+/// Asks for the lease of `folder` without waiting.
+///
+/// # Errors
+/// When the lock file cannot be made: the folder cannot be written.
+pub fn ask(folder: &Path, holder: &str, now: Timestamp) -> Result<Asked, StateError> {
+    let lock_path = folder.join(LOCK_FILE);
+    let holder_file = folder.join(HOLDER_FILE);
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let lock = options.open(&lock_path).map_err(|error| StateError::write(&lock_path, error))?;
+    match lock.try_lock() {
+        Ok(()) => {
+            let said = json!({"holder": holder, "pid": std::process::id(), "since": now.to_string()});
+            atomic::write(&holder_file, format!("{said:#}\n").as_bytes())?;
+            Ok(Asked::Granted(Lease { _lock: lock, holder_file }))
+        }
+        Err(TryLockError::WouldBlock) => Ok(Asked::HeldBy(holder_text(&holder_file))),
+        Err(TryLockError::Error(error)) => Err(StateError::write(&lock_path, error)),
+    }
+}
+
+/// Unreadable words of the holder do not matter: that it holds the lock does.
+fn holder_text(path: &Path) -> String {
+    let said: Value = fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let holder = said["holder"].as_str().unwrap_or("another program").to_owned();
+    match (said["pid"].as_u64(), said["since"].as_str()) {
+        (Some(pid), Some(since)) => format!("{holder} (process {pid}, since {since})"),
+        _ => holder,
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // Only a courtesy: a stale file counts for nothing once the lock is free.
+        fs::remove_file(&self.holder_file).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_granted_once_and_again_after_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = "2026-11-23T07:00:00Z".parse().unwrap();
+        let first = ask(folder.path(), "window on home-mini", now).unwrap();
+        assert!(matches!(first, Asked::Granted(_)));
+        match ask(folder.path(), "command line", now).unwrap() {
+            Asked::HeldBy(holder) => {
+                assert!(holder.starts_with("window on home-mini (process "), "{holder}");
+                assert!(holder.contains("since 2026-11-23T07:00:00Z"), "{holder}");
+            }
+            Asked::Granted(_) => panic!("granted twice"),
+        }
+        drop(first);
+        assert!(matches!(ask(folder.path(), "command line", now).unwrap(), Asked::Granted(_)));
+    }
+
+    #[test]
+    fn a_stale_note_of_a_killed_holder_does_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        atomic::write(&folder.path().join(HOLDER_FILE), b"{\"holder\": \"killed\"}").unwrap();
+        let asked = ask(folder.path(), "next", Timestamp::UNIX_EPOCH).unwrap();
+        assert!(matches!(asked, Asked::Granted(_)));
+    }
+}

@@ -1,0 +1,36 @@
+//! `settings.json`: what the user set, as differences from the defaults.
+//!
+//! A view, like `tiers`. Every field is optional; a bad value costs only itself and stays in the
+//! file until it is changed. Routes and prices lie over the default ones; `null` takes one out.
+//! Durations are numbers with their unit in the key. Documented in `state/README.md`.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use read::read;
+pub use write::patched;
+
+use crate::domain::{AutomationLevel, Billing, ChainOrder, ThemeChoice};
+
+const ORDERS: &[(ChainOrder, &str)] =
+    &[(ChainOrder::Listed, "listed"), (ChainOrder::Cheapest, "cheapest"), (ChainOrder::Smartest, "smartest")];
+const LEVELS: &[(AutomationLevel, &str)] = &[
+    (AutomationLevel::Observe, "observe"),
+    (AutomationLevel::Ask, "ask"),
+    (AutomationLevel::ActWithinLimits, "act_within_limits"),
+];
+const THEMES: &[(ThemeChoice, &str)] =
+    &[(ThemeChoice::System, "system"), (ThemeChoice::Light, "light"), (ThemeChoice::Dark, "dark")];
+const BILLINGS: &[(Billing, &str)] = &[
+    (Billing::QuotaPlan, "quota_plan"),
+    (Billing::RateTier, "rate_tier"),
+    (Billing::PrepaidCredits, "prepaid_credits"),
+    (Billing::Local, "local"),
+];
+
+/// The word of the file for a choice.
+fn code_of<T: PartialEq>(codes: &[(T, &'static str)], wanted: &T) -> &'static str {
+    codes.iter().find(|(choice, _)| choice == wanted).map_or("", |(_, code)| code)
+}

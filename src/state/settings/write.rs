@@ -1,0 +1,190 @@
+//! From [`Settings`] to the value of `settings.json`: only what the file says otherwise is written.
+
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+
+use crate::domain::{Price, Route, Settings, Tier, Usd};
+
+use super::{code_of, read};
+
+/// The file's value saying `after`; everything it says already, and all that is unknown, stays.
+#[must_use]
+pub fn patched(root: &Value, after: &Settings) -> Value {
+    let (before, _) = read(root);
+    let defaults = Settings::default();
+    let mut writer = Writer { root: root.clone() };
+    writer.routes(&before, after, &defaults);
+    writer.chains(&before, after);
+    writer.prices(&before, after, &defaults);
+    writer.guards(&before, after, &defaults);
+    writer.billing(&before, after);
+    let (was, is) = (&before.thresholds, &after.thresholds);
+    let minutes = |span: &SignedDuration| number(span.as_secs_f64() / 60.0);
+    let hours = |span: &SignedDuration| number(span.as_secs_f64() / 3600.0);
+    writer.differing(&["thresholds", "crisis_vendors"], &was.crisis_vendors, &is.crisis_vendors, |n| json!(n));
+    writer.differing(&["thresholds", "settle_minutes"], &was.settle, &is.settle, minutes);
+    writer.differing(&["thresholds", "strained_percent"], &was.strained_ratio, &is.strained_ratio, percent);
+    writer.differing(&["thresholds", "proof_lasts_hours"], &was.proof_lasts, &is.proof_lasts, hours);
+    let (was, is) = (&before.automation, &after.automation);
+    writer.differing(&["automation", "level"], &was.level, &is.level, |level| code_of(super::LEVELS, level).into());
+    writer.differing(&["automation", "max_percent_of_crons"], &was.max_ratio, &is.max_ratio, percent);
+    writer.differing(&["automation", "max_crons"], &was.max_crons, &is.max_crons, |n| json!(n));
+    let (was, is) = (&before.window, &after.window);
+    writer.differing(&["window", "theme"], &was.theme, &is.theme, |theme| code_of(super::THEMES, theme).into());
+    writer.differing(&["window", "compact_cards"], &was.compact_cards, &is.compact_cards, |flag| json!(flag));
+    writer.root
+}
+
+struct Writer {
+    root: Value,
+}
+
+impl Writer {
+    fn differing<T: PartialEq>(&mut self, path: &[&str], was: &T, is: &T, value: impl Fn(&T) -> Value) {
+        if was != is {
+            self.set(path, value(is));
+        }
+    }
+
+    fn set(&mut self, path: &[&str], value: Value) {
+        let (last, sections) = path.split_last().expect("paths are not empty");
+        let mut place = &mut self.root;
+        for key in sections {
+            place = object(place).entry(*key).or_insert_with(|| json!({}));
+        }
+        object(place).insert((*last).to_owned(), value);
+    }
+
+    fn unset(&mut self, path: &[&str]) {
+        let (last, sections) = path.split_last().expect("paths are not empty");
+        let mut place = Some(&mut self.root);
+        for key in sections {
+            place = place.and_then(|value| value.get_mut(*key));
+        }
+        if let Some(fields) = place.and_then(Value::as_object_mut) {
+            fields.shift_remove(*last);
+        }
+    }
+
+    fn routes(&mut self, before: &Settings, after: &Settings, defaults: &Settings) {
+        for (key, is) in &after.routes {
+            // Without the entry the default would come back, so it is the default that is compared.
+            let was = before.routes.get(key);
+            let base = was.or(defaults.routes.get(key));
+            if was.is_none() {
+                self.set(&["routes", key.as_str()], json!({}));
+            }
+            self.route(key.as_str(), base, is);
+        }
+        for key in before.routes.keys().filter(|key| !after.routes.contains_key(*key)) {
+            let path = ["routes", key.as_str()];
+            if defaults.routes.contains_key(key) { self.set(&path, Value::Null) } else { self.unset(&path) }
+        }
+    }
+
+    fn route(&mut self, key: &str, was: Option<&Route>, is: &Route) {
+        let path = |field| ["routes", key, field];
+        if was.is_none_or(|was| was.label != is.label) {
+            self.set(&path("label"), Value::from(is.label.as_str()));
+        }
+        if was.is_none_or(|was| was.vendor != is.vendor) {
+            self.set(&path("vendor"), Value::from(is.vendor.as_str()));
+        }
+        let model = is.model.as_ref().map(|model| Value::from(model.as_str()));
+        self.optional(&path("model"), was.is_none_or(|was| was.model != is.model), model);
+        let price = is.price.map(|price| price_value(&price));
+        self.optional(&path("price_usd"), was.is_none_or(|was| was.price != is.price), price);
+        let until = is.set_aside_until.map(|until| Value::from(until.to_string()));
+        self.optional(&path("set_aside_until"), was.is_none_or(|was| was.set_aside_until != is.set_aside_until), until);
+    }
+
+    fn optional(&mut self, path: &[&str], differs: bool, value: Option<Value>) {
+        match value {
+            Some(value) if differs => self.set(path, value),
+            None if differs => self.unset(path),
+            _ => {}
+        }
+    }
+
+    fn chains(&mut self, before: &Settings, after: &Settings) {
+        for tier in Tier::ALL {
+            let (was, is) = (before.chain(tier), after.chain(tier));
+            self.differing(&["chains", tier.code(), "order"], &was.order, &is.order, |order| {
+                code_of(super::ORDERS, order).into()
+            });
+            self.differing(&["chains", tier.code(), "routes"], &was.routes, &is.routes, |routes| json!(routes));
+        }
+    }
+
+    fn prices(&mut self, before: &Settings, after: &Settings, defaults: &Settings) {
+        let (was, is) = (&before.prices, &after.prices);
+        self.differing(&["prices", "as_of"], &was.as_of, &is.as_of, |date| Value::from(date.to_string()));
+        let find = |table: &crate::domain::PriceTable, pattern: &str| {
+            table.models.iter().rev().find(|facts| facts.pattern == pattern).cloned()
+        };
+        for facts in &is.models {
+            if find(was, &facts.pattern).as_ref() != Some(facts) {
+                let path = |field| ["prices", "models", facts.pattern.as_str(), field];
+                if self.root.pointer("/prices/models").is_none_or(|models| !models[&facts.pattern].is_object()) {
+                    self.set(&["prices", "models", &facts.pattern], json!({}));
+                }
+                self.set(&path("vendor"), Value::from(facts.vendor.as_str()));
+                self.set(&path("input"), number(facts.price.input.0));
+                self.set(&path("output"), number(facts.price.output.0));
+                self.set(&path("capability"), Value::from(facts.capability));
+            }
+        }
+        for gone in was.models.iter().filter(|facts| find(is, &facts.pattern).is_none()) {
+            let path = ["prices", "models", gone.pattern.as_str()];
+            let is_default = find(&defaults.prices, &gone.pattern).is_some();
+            if is_default { self.set(&path, Value::Null) } else { self.unset(&path) }
+        }
+    }
+
+    fn guards(&mut self, before: &Settings, after: &Settings, defaults: &Settings) {
+        for tier in Tier::ALL {
+            let (was, is) = (before.cost_guard.get(&tier), after.cost_guard.get(&tier));
+            let path = ["cost_guard_usd", tier.code()];
+            match is {
+                _ if was == is => {}
+                Some(Usd(limit)) => self.set(&path, number(*limit)),
+                None if defaults.cost_guard.contains_key(&tier) => self.set(&path, Value::Null),
+                None => self.unset(&path),
+            }
+        }
+    }
+
+    fn billing(&mut self, before: &Settings, after: &Settings) {
+        for (account, is) in &after.billing {
+            if before.billing.get(account) != Some(is) {
+                self.set(&["billing", account.as_str()], code_of(super::BILLINGS, is).into());
+            }
+        }
+        for account in before.billing.keys().filter(|account| !after.billing.contains_key(*account)) {
+            self.unset(&["billing", account.as_str()]);
+        }
+    }
+}
+
+/// A section that is not an object is a bad value, and it is being changed.
+fn object(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = json!({});
+    }
+    value.as_object_mut().expect("made an object above")
+}
+
+fn price_value(price: &Price) -> Value {
+    json!({"input": number(price.input.0), "output": number(price.output.0)})
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "one of the functions given to `differing`")]
+fn percent(ratio: &f64) -> Value {
+    // 0.28 * 100.0 is 28.000000000000004.
+    number((ratio * 100.0 * 1e6).round() / 1e6)
+}
+
+/// Whole numbers without a decimal point.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 1e15 { Value::from(value as i64) } else { Value::from(value) }
+}

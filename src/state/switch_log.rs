@@ -1,0 +1,169 @@
+//! `switches.log`: one line for every switch, in the order they happened, never rewritten.
+//!
+//! `2026-02-13T12:00:00Z | NAME | FROM -> TO | REASON`, readable by `cut` and by the older scripts.
+//! Inside a field `\`, `|` and line ends are written as `\\`, `\|`, `\n`, `\r`, so a line stays a
+//! line and a separator a separator.
+
+use jiff::Timestamp;
+
+use crate::domain::{Fields, Reason, Switch};
+
+/// One line, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// To the second.
+    pub at: Timestamp,
+    pub name: String,
+    pub from: String,
+    pub to: String,
+    pub reason: String,
+}
+
+impl LogLine {
+    /// The line without its end.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let at = self.at.strftime("%Y-%m-%dT%H:%M:%SZ");
+        let [name, from, to, reason] = [&self.name, &self.from, &self.to, &self.reason].map(|field| escaped(field));
+        format!("{at} | {name} | {from} -> {to} | {reason}")
+    }
+
+    /// `None` for what is not a whole line, such as the last one after a crash.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        let line = line.trim_end_matches(['\r', '\n']);
+        let fields = split_unescaped(line);
+        let [at, name, change, reason] = fields.as_slice() else { return None };
+        let (from, to) = change.split_once(" -> ")?;
+        Some(Self {
+            at: at.trim().parse().ok()?,
+            name: unescaped(name.trim()),
+            from: unescaped(from.trim()),
+            to: unescaped(to.trim()),
+            reason: unescaped(reason.trim()),
+        })
+    }
+
+    /// How a switch is logged when its sentence was lost with the process that was to write it.
+    #[must_use]
+    pub fn of(switch: &Switch) -> Self {
+        Self {
+            at: switch.at,
+            name: switch.name.clone(),
+            from: fields_text(&switch.from),
+            to: fields_text(&switch.to),
+            reason: reason_code(&switch.reason),
+        }
+    }
+}
+
+/// All whole lines of a log, oldest first.
+#[must_use]
+pub fn read(text: &str) -> Vec<LogLine> {
+    text.lines().filter_map(LogLine::parse).collect()
+}
+
+fn fields_text(fields: &Fields) -> String {
+    match (&fields.model, fields.enabled) {
+        (_, false) => "PAUSED".to_owned(),
+        (Some(model), true) => model.clone(),
+        (None, true) => "default".to_owned(),
+    }
+}
+
+/// The name of the reason as our own files spell it: `FirstServing`.
+fn reason_code(reason: &Reason) -> String {
+    let value = serde_json::to_value(reason).unwrap_or_default();
+    let tagged = value.as_object().and_then(|map| map.keys().next()).cloned();
+    tagged.or_else(|| value.as_str().map(str::to_owned)).unwrap_or_else(|| "switched".to_owned())
+}
+
+fn escaped(field: &str) -> String {
+    let mut out = String::with_capacity(field.len());
+    for letter in field.chars() {
+        match letter {
+            '\\' => out.push_str("\\\\"),
+            '|' => out.push_str("\\|"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            // These end a line for some readers.
+            '\u{85}' | '\u{2028}' | '\u{2029}' => out.push_str("\\n"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn unescaped(field: &str) -> String {
+    let mut out = String::with_capacity(field.len());
+    let mut letters = field.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, letter == '\\') {
+            (_, true) => match letters.next() {
+                Some('n') => out.push('\n'),
+                Some('r') => out.push('\r'),
+                Some(other) => out.push(other),
+                None => out.push('\\'),
+            },
+            (other, false) => out.push(other),
+        }
+    }
+    out
+}
+
+fn split_unescaped(line: &str) -> Vec<&str> {
+    let (mut fields, mut start, mut is_escaped) = (Vec::new(), 0, false);
+    for (at, letter) in line.char_indices() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '|' => {
+                fields.push(&line[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    fields.push(&line[start..]);
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(name: &str) -> LogLine {
+        LogLine {
+            at: "2026-02-13T12:00:00Z".parse().unwrap(),
+            name: name.to_owned(),
+            from: "minimax/MiniMax-M3".to_owned(),
+            to: "PAUSED".to_owned(),
+            reason: "nothing in T1 serves".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_line_reads_as_the_older_scripts_write_it() {
+        let text = "2026-02-13T12:00:00Z | digest | minimax/MiniMax-M3 -> PAUSED | nothing in T1 serves";
+        assert_eq!(line("digest").to_text(), text);
+        assert_eq!(LogLine::parse(text), Some(line("digest")));
+    }
+
+    #[test]
+    fn any_name_comes_back_and_stays_on_its_line() {
+        for name in ["a | b", "余 🦀", "two\nlines", "end\\", "\\n", "\\|", "a -> b", "cr\r\nlf", ""] {
+            let text = line(name).to_text();
+            assert!(!text.contains(['\n', '\r']), "{text}");
+            assert_eq!(LogLine::parse(&text), Some(line(name)), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_last_line_is_passed_over() {
+        let whole = line("digest").to_text();
+        for cut in 0..whole.rfind('|').unwrap() {
+            let text = format!("{whole}\n{}", &whole[..cut]);
+            assert_eq!(read(&text), [line("digest")], "cut after {cut} bytes");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The gateway as somebody else sees it: a raw client that makes crons, edits them behind the
+//! program's back and looks at what really happened; and the mock providers behind it.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use model_orchestrator::domain::Secret;
+use model_orchestrator::gateway::{Client, Endpoint, connect};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// How long a test waits for what must happen on a shared, slow machine.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The gateway takes as many writes of one method from a connection within a minute.
+const WRITES: usize = 30;
+
+pub struct Gateway {
+    runtime: Runtime,
+    client: Client,
+    pub url: String,
+    pub token: String,
+    mock: String,
+}
+
+/// What identifies a state of a job: a write of any kind changes one or the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub updated_at: i64,
+    pub revision: String,
+}
+
+impl Gateway {
+    /// The gateway of this run, with nobody's crons on it and every mock provider serving.
+    pub fn empty() -> Self {
+        let gateway = Self::connect();
+        gateway.control("DELETE", "/control", &Value::Null);
+        let jobs = gateway.jobs();
+        let ours: Vec<_> = jobs.values().filter(|job| !owned(job)).collect();
+        for some in ours.chunks(WRITES) {
+            let another = Self::connect();
+            for job in some {
+                another.call("cron.remove", &json!({ "id": job["id"] }));
+            }
+        }
+        gateway
+    }
+
+    /// Each connection has a write limit of its own.
+    pub fn connect() -> Self {
+        let variable =
+            |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run tests/gateway/run.sh"));
+        let (url, token, mock) = (variable("MO_GATEWAY_URL"), variable("MO_GATEWAY_TOKEN"), variable("MO_MOCK_URL"));
+        let client = keep_connected(Endpoint::new(url.clone(), Some(Secret::new(token.clone()))));
+        Self { runtime: runtime(), client, url, token, mock }
+    }
+
+    pub fn call(&self, method: &str, params: &Value) -> Value {
+        let answer = self.runtime.block_on(self.client.call(method, params.clone()));
+        answer.unwrap_or_else(|error| panic!("{method} {params}: {error}"))
+    }
+
+    /// Adds an agent turn that never comes due by itself; `with` overrides any field.
+    pub fn add(&self, name: &str, model: Option<&str>, with: Value) -> String {
+        let mut payload = json!({ "kind": "agentTurn", "message": "Say hello.", "timeoutSeconds": 120 });
+        if let Some(model) = model {
+            payload["model"] = json!(model);
+        }
+        let mut job = json!({
+            "name": name, "enabled": true, "sessionTarget": "isolated", "wakeMode": "next-heartbeat",
+            "schedule": { "kind": "cron", "expr": "0 7 1 1 *", "tz": "Europe/Brussels" },
+            "payload": payload, "delivery": { "mode": "none" },
+        });
+        merge(&mut job, with);
+        let added = self.call("cron.add", &job);
+        let job = added.get("job").unwrap_or(&added);
+        job["id"].as_str().expect("a job has an id").to_owned()
+    }
+
+    pub fn edit(&self, id: &str, patch: &Value) {
+        self.call("cron.update", &json!({ "id": id, "patch": patch }));
+    }
+
+    pub fn job(&self, id: &str) -> Value {
+        self.call("cron.get", &json!({ "id": id }))
+    }
+
+    /// Every job by name.
+    pub fn jobs(&self) -> BTreeMap<String, Value> {
+        let page = self.call("cron.list", &json!({ "includeDisabled": true, "limit": 200 }));
+        assert_eq!(page["hasMore"], false, "the tests keep to one page");
+        let jobs = page["jobs"].as_array().expect("a list of jobs");
+        jobs.iter().map(|job| (job["name"].as_str().unwrap_or_default().to_owned(), job.clone())).collect()
+    }
+
+    /// A mark for every job by name.
+    pub fn marks(&self) -> BTreeMap<String, Mark> {
+        self.jobs().into_iter().map(|(name, job)| (name, mark(&job))).collect()
+    }
+
+    /// Queues a run now.
+    pub fn run(&self, id: &str) {
+        let queued = self.call("cron.run", &json!({ "id": id, "mode": "force" }));
+        assert_eq!(queued["enqueued"], true, "{queued}");
+    }
+
+    /// Waits until the job is as described.
+    pub fn wait(&self, id: &str, what: &str, as_described: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let job = self.job(id);
+            if as_described(&job) {
+                return job;
+            }
+            assert!(Instant::now() < deadline, "waited in vain for {what}: {job}");
+            self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(200)).await });
+        }
+    }
+
+    /// The finished runs of a job, newest first.
+    pub fn runs(&self, id: &str) -> Vec<Value> {
+        let runs = self.call("cron.runs", &json!({ "id": id, "limit": 20 }));
+        let entries = runs.get("entries").or_else(|| runs.get("runs")).and_then(Value::as_array);
+        entries.unwrap_or_else(|| panic!("no list in {runs}")).clone()
+    }
+
+    /// Says what a mock provider answers from now on.
+    pub fn provider(&self, name: &str, answers: &Value) {
+        self.control("PUT", &format!("/control/{name}"), answers);
+    }
+
+    /// How many model calls a mock provider has seen.
+    pub fn provider_calls(&self, name: &str) -> u64 {
+        self.control("GET", "/control", &Value::Null)["providers"][name]["calls"].as_u64().unwrap_or(0)
+    }
+
+    fn control(&self, method: &str, path: &str, body: &Value) -> Value {
+        let host = self.mock.trim_start_matches("http://");
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let mut stream = TcpStream::connect(host).expect("the mock providers listen");
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("asks");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+        assert!(head.starts_with("HTTP/1.1 200"), "{method} {path}: {answer}");
+        serde_json::from_str(body).expect("JSON")
+    }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// Connects on a thread of its own, so that pings are answered while a test waits for something else.
+fn keep_connected(endpoint: Endpoint) -> Client {
+    let (sender, receiver) = sync_channel(1);
+    let live = move || {
+        runtime().block_on(async {
+            let mut connected = connect(&endpoint).await.expect("the gateway lets us in");
+            sender.send(connected.client).expect("the test waits");
+            while connected.news.recv().await.is_some() {}
+        });
+    };
+    std::thread::Builder::new().name("raw client".to_owned()).spawn(live).expect("a thread");
+    receiver.recv().expect("a connection")
+}
+
+/// Jobs that the gateway keeps for itself.
+pub fn owned(job: &Value) -> bool {
+    let key = job["declarationKey"].as_str().unwrap_or_default();
+    ["heartbeat:", "skill-collection-review:"].iter().any(|own| key.starts_with(own))
+}
+
+pub fn mark(job: &Value) -> Mark {
+    Mark {
+        updated_at: job["updatedAtMs"].as_i64().expect("a time"),
+        revision: job["configRevision"].as_str().expect("a revision").to_owned(),
+    }
+}
+
+/// Lays `over` onto `under`, objects field by field; `null` removes.
+fn merge(under: &mut Value, over: Value) {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) => {
+            for (key, value) in over {
+                if value.is_null() {
+                    under.shift_remove(&key);
+                } else {
+                    merge(under.entry(key).or_insert(Value::Null), value);
+                }
+            }
+        }
+        (_, Value::Null) => {}
+        (under, over) => *under = over,
+    }
+}

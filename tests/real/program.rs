@@ -1,0 +1,95 @@
+//! The built program on a folder of its own, spoken to as a shell does.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::gateway::Gateway;
+
+/// A state folder, a token file, and a home where no other gateway can be found.
+pub struct Program {
+    folder: TempDir,
+    url: String,
+}
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    pub code: i32,
+    pub document: Value,
+    #[expect(dead_code, reason = "shown when a test fails")]
+    pub aside: String,
+}
+
+impl Program {
+    pub fn new(gateway: &Gateway) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let token = tempfile::NamedTempFile::new_in(folder.path()).expect("a file");
+        std::io::Write::write_all(&mut token.as_file(), gateway.token.as_bytes()).expect("writes the token");
+        token.persist(folder.path().join("token")).expect("keeps the file");
+        Self { folder, url: gateway.url.clone() }
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().to_path_buf()
+    }
+
+    pub fn state_dir(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    /// Runs a command that ends well.
+    pub fn ok(&self, arguments: &[&str]) -> Value {
+        let said = self.run(arguments);
+        assert_eq!(said.code, 0, "{arguments:?}: {said:?}");
+        said.document
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        let done = Command::new(env!("CARGO_BIN_EXE_model-orchestrator"))
+            .args(arguments)
+            .args(["--json", "--timeout", "90", "--url", &self.url])
+            .arg("--token-file")
+            .arg(self.folder.path().join("token"))
+            .arg("--state-dir")
+            .arg(self.state_dir())
+            .env_clear()
+            .env("HOME", self.home())
+            .env("RUST_BACKTRACE", "1")
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program starts");
+        let aside = String::from_utf8_lossy(&done.stderr).into_owned();
+        let document = serde_json::from_slice(&done.stdout).unwrap_or_else(|error| {
+            panic!("{arguments:?} printed no JSON ({error}): {}{aside}", String::from_utf8_lossy(&done.stdout))
+        });
+        Said { code: done.status.code().unwrap_or(-1), document, aside }
+    }
+
+    /// The lines of `switches.log`: name, from and to.
+    pub fn log(&self) -> Vec<(String, String)> {
+        let text = std::fs::read_to_string(self.state_dir().join("switches.log")).unwrap_or_default();
+        let fields = |line: &str| {
+            let parts: Vec<_> = line.split(" | ").map(ToOwned::to_owned).collect();
+            let [_at, name, change, _reason] = <[String; 4]>::try_from(parts).expect("four fields in a line");
+            (name, change)
+        };
+        text.lines().map(fields).collect()
+    }
+}
+
+/// The names in a list of changes or lines, in order of name.
+pub fn names(list: &Value) -> Vec<String> {
+    let mut names: Vec<_> =
+        list.as_array().expect("a list").iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect();
+    names.sort();
+    names
+}
+
+/// The names of the lines with this outcome, in order of name.
+pub fn with_outcome(document: &Value, outcome: &str) -> Vec<String> {
+    let lines = document["lines"].as_array().expect("lines");
+    names(&lines.iter().filter(|line| line["outcome"] == outcome).cloned().collect())
+}
