@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the bundled fonts from the full ones: fewer glyphs, digits of even width.
 
-Needs fonttools. Usage: make.py INTER_DIR NOTO_CJK_TTC MATERIAL_SYMBOLS_TTF CODEPOINTS OUT_DIR
+Needs fonttools and brotli. Usage: make.py INTER_DIR NOTO_CJK_TTC MATERIAL_SYMBOLS_TTF CODEPOINTS NOTO_EMOJI OUT_DIR
 """
 
 import subprocess
@@ -56,7 +56,7 @@ def gb2312():
     return ",".join(f"U+{code:04X}" for code in sorted(codes) if code > 0x2000)
 
 
-def main(inter, noto, symbols, codepoints, out):
+def main(inter, noto, symbols, codepoints, emoji, out):
     out = Path(out)
     for weight in ("Regular", "SemiBold"):
         even = out / f"Inter-{weight}.tmp.otf"
@@ -64,6 +64,12 @@ def main(inter, noto, symbols, codepoints, out):
         subset(even, out / f"Inter-{weight}.otf", f"--unicodes={LATIN}", "--layout-features=kern,calt,ccmp,locl,case,mark,mkmk")
         even.unlink()
     subset(noto, out / "NotoSansSC-subset.otf", "--font-number=2", f"--unicodes={gb2312()}", "--layout-features=")
+    whole = out / "NotoEmoji.tmp.ttf"
+    font = TTFont(emoji)
+    font.flavor = None
+    font.save(whole)
+    subset(whole, out / "NotoEmoji-subset.ttf", "--unicodes=*", "--layout-features=")
+    whole.unlink()
     known = dict(line.split() for line in Path(codepoints).read_text().splitlines())
     codes = ",".join(f"U+{known[name]}" for name in ICONS)
     subset(symbols, out / "Icons-subset.ttf", f"--unicodes={codes}", "--layout-features=")

@@ -152,10 +152,11 @@ pub fn install(ctx: &Context) {
 
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
-    let bundled: [(&str, &'static [u8]); 4] = [
+    let bundled: [(&str, &'static [u8]); 5] = [
         ("Inter", include_bytes!("../../assets/fonts/Inter-Regular.otf")),
         ("Inter SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
         ("Noto Sans SC", include_bytes!("../../assets/fonts/NotoSansSC-subset.otf")),
+        ("Noto Emoji", include_bytes!("../../assets/fonts/NotoEmoji-subset.ttf")),
         ("Icons", include_bytes!("../../assets/fonts/Icons-subset.ttf")),
     ];
     for (name, bytes) in bundled {
@@ -165,8 +166,8 @@ fn fonts() -> FontDefinitions {
     let family = |first: &[&str]| -> Vec<String> {
         first.iter().map(|name| (*name).to_owned()).chain(rest.iter().cloned()).collect()
     };
-    fonts.families.insert(FontFamily::Proportional, family(&["Inter", "Noto Sans SC"]));
-    fonts.families.insert(semibold(), family(&["Inter SemiBold", "Noto Sans SC"]));
+    fonts.families.insert(FontFamily::Proportional, family(&["Inter", "Noto Sans SC", "Noto Emoji"]));
+    fonts.families.insert(semibold(), family(&["Inter SemiBold", "Noto Sans SC", "Noto Emoji"]));
     fonts.families.insert(icon_font(1.0).family, family(&["Icons", "Inter"]));
     fonts.families.entry(FontFamily::Monospace).or_default().push("Noto Sans SC".to_owned());
     fonts

@@ -120,7 +120,7 @@ impl Shell {
             .frame(bare(palette.sidebar))
             .show(ui, |ui| wishes.extend(self.status_ui(ui, snapshot, speech)));
         if bar::has_something(snapshot, self.screen) {
-            Panel::bottom("bar")
+            Panel::bottom("what happens next")
                 .exact_size(52.0)
                 .resizable(false)
                 .show_separator_line(false)
