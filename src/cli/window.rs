@@ -4,7 +4,7 @@ use super::args::Common;
 use super::exit::{Exit, Failure};
 use super::target;
 use crate::engine::{Engine, EngineOptions, Target};
-use crate::ui::run::{Running, Wake, WindowError, run_window};
+use crate::ui::{Running, Wake, WindowError, run_window};
 
 const NO_DISPLAY: &str = "There is no display here; `model-orchestrator status` and the other commands work without one, and `demo --headless` serves the demo gateway.";
 
