@@ -101,3 +101,110 @@ pub(super) fn with_matches(settings: &Settings, matches: &[RouteMatch]) -> Setti
     }
     settings
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use super::{cron, undo_scope};
+    use crate::cli::exit::Exit;
+    use crate::domain::{
+        AgentTurn, Cause, Confirmation, Cron, CronId, Fields, MadeBy, Payload, PlanId, Reason, Schedule, Switch,
+        SwitchId,
+    };
+    use crate::engine::UndoScope;
+
+    fn crons(of: &[(&str, &str)]) -> BTreeMap<CronId, Arc<Cron>> {
+        let cron = |(id, name): &(&str, &str)| Cron {
+            id: CronId::new(id),
+            name: (*name).to_owned(),
+            description: None,
+            enabled: true,
+            agent: None,
+            schedule: Schedule::Event { kind: "on-exit".to_owned() },
+            conditional: false,
+            payload: Payload::AgentTurn(AgentTurn::default()),
+            revision: None,
+            next_run_at: None,
+            running_since: None,
+            last_run: None,
+            consecutive_errors: 0,
+            auto_disabled: None,
+            declaration_key: None,
+            delete_after_run: false,
+            made_by: MadeBy::Operator,
+            updated_at: None,
+            definition: Arc::default(),
+        };
+        of.iter().map(|entry| (CronId::new(entry.0), Arc::new(cron(entry)))).collect()
+    }
+
+    #[test]
+    fn an_id_goes_before_a_name_and_a_name_before_the_beginning_of_an_id() {
+        let crons =
+            crons(&[("abc1", "Digest"), ("abd2", "abc1"), ("ffe3", "Triage"), ("tri4", "旅行 ✈️"), ("x5", "TRIAGE 2")]);
+        let cases = [
+            ("abc1", Ok("abc1"), "an id, though another cron is called so"),
+            ("digest", Ok("abc1"), "a name without regard to case"),
+            (" Triage ", Ok("ffe3"), "a whole name, not its beginning"),
+            ("tri", Ok("tri4"), "the beginning of an id"),
+            ("旅行 ✈️", Ok("tri4"), "any script"),
+            ("ab", Err(Exit::Usage), "two ids begin so"),
+            ("nobody", Err(Exit::Usage), "unknown"),
+            ("", Err(Exit::Usage), "nothing is the beginning of everything"),
+        ];
+        for (named, expected, why) in cases {
+            let found = cron(&crons, named).map(|cron| cron.id.as_str()).map_err(|failure| failure.exit);
+            assert_eq!(found, expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn an_ambiguous_name_lists_its_candidates_up_to_a_limit() {
+        let many: Vec<_> = (0..12).map(|n| (format!("id-{n:02}"), "Copy".to_owned())).collect();
+        let many: Vec<_> = many.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+        let failure = cron(&crons(&many), "copy").expect_err("twelve are called so");
+        assert_eq!(failure.what.lines().count(), 1 + 8 + 1, "{}", failure.what);
+        assert!(failure.what.ends_with("and 4 more"), "{}", failure.what);
+    }
+
+    fn switch(id: &str, plan: &str) -> Switch {
+        let fields = Fields { model: None, fallbacks: None, enabled: true };
+        Switch {
+            id: SwitchId::new(id),
+            plan: PlanId::new(plan),
+            at: Timestamp::UNIX_EPOCH,
+            cron: CronId::new("c"),
+            name: "c".to_owned(),
+            from: fields.clone(),
+            to: fields,
+            revision_before: None,
+            revision_after: None,
+            reason: Reason::NoEvidence,
+            cause: Cause::Health,
+            confirmation: Confirmation::Waiting,
+            undone_by: None,
+        }
+    }
+
+    #[test]
+    fn an_undo_names_a_plan_or_a_switch_by_its_beginning() {
+        let switches = [switch("s-1", "p-aa"), switch("s-2", "p-aa"), switch("s-3", "p-ab"), switch("px", "p-b")];
+        let plan = |id: &str| Ok(UndoScope::Plan(PlanId::new(id)));
+        let cases = [
+            (None, Ok(UndoScope::Last), "the newest"),
+            (Some("p-aa"), plan("p-aa"), "a plan with several switches"),
+            (Some("p-b"), plan("p-b"), "a whole id"),
+            (Some("s-2"), Ok(UndoScope::Switch(SwitchId::new("s-2"))), "one switch"),
+            (Some("p-a"), Err(Exit::Usage), "two plans begin so"),
+            (Some("p"), Err(Exit::Usage), "plans and a switch begin so"),
+            (Some("zz"), Err(Exit::Usage), "unknown"),
+        ];
+        for (named, expected, why) in cases {
+            assert_eq!(undo_scope(&switches, named).map_err(|failure| failure.exit), expected, "{why}");
+        }
+    }
+}

@@ -87,11 +87,7 @@ impl Session {
     /// Waits until nothing new has come for a moment.
     pub(super) fn settle(&mut self) -> Result<Context, Failure> {
         let snapshots = &mut self.snapshots;
-        let still = async {
-            while let Ok(Ok(())) = timeout(STILL, snapshots.changed()).await {
-                snapshots.mark_unchanged();
-            }
-        };
+        let still = async { while let Ok(Ok(())) = timeout(STILL, snapshots.changed()).await {} };
         // Never still is as good as still: the newest picture is taken.
         self.runtime.block_on(async { timeout(STILL_AT_MOST, still).await }).ok();
         let snapshot = self.snapshot();

@@ -138,7 +138,7 @@ async fn run(
 ) {
     let (input_sender, mut inputs) = mpsc::channel(INPUTS);
     let mut performer = Performer::new(input_sender, options.env.clone(), options.state_root());
-    perform(&mut performer, faces, vec![Effect::Discover]).await;
+    performer.perform(Effect::Discover).await;
     loop {
         let input = tokio::select! {
             Some((ticket, command)) = commands.recv() => Input::Command(ticket, command),
@@ -146,8 +146,10 @@ async fn run(
             () = sleep_until(world.next_wake()) => Input::Tick,
             else => break,
         };
+        // What happened is told after the picture that shows it.
+        let mut events = Vec::new();
         let effects = step(&mut world, input, clock());
-        perform(&mut performer, faces, effects).await;
+        perform(&mut performer, &mut events, effects).await;
         for _ in 0..BATCH {
             let waiting = inputs.try_recv().ok();
             let Some(input) =
@@ -156,14 +158,17 @@ async fn run(
                 break;
             };
             let effects = step(&mut world, input, clock());
-            perform(&mut performer, faces, effects).await;
+            perform(&mut performer, &mut events, effects).await;
         }
         let now = clock();
         let (shown, effects) = settle(&mut world, now);
         if shown {
             faces.show(world.snapshot(now));
         }
-        perform(&mut performer, faces, effects).await;
+        for event in events {
+            faces.tell(event);
+        }
+        perform(&mut performer, &mut Vec::new(), effects).await;
         if world.may_end() {
             break;
         }
@@ -174,10 +179,10 @@ async fn run(
     faces.show(Snapshot { revision: last.revision + 1, ended: Some(String::new()), ..last });
 }
 
-async fn perform(performer: &mut Performer, faces: &Faces, effects: Vec<Effect>) {
+async fn perform(performer: &mut Performer, events: &mut Vec<Event>, effects: Vec<Effect>) {
     for effect in effects {
         match effect {
-            Effect::Emit(event) => faces.tell(event),
+            Effect::Emit(event) => events.push(event),
             other => performer.perform(other).await,
         }
     }

@@ -19,13 +19,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     write_with(path, |file| file.write_all(bytes))
 }
 
-/// Like [`write`], with the content coming from `fill`.
+/// Like [`write()`], with the content coming from `fill`.
 ///
 /// A symbolic link stays one: the file it points to is replaced. A new file is readable by its
 /// owner only; an existing one keeps its permissions.
 ///
 /// # Errors
-/// As [`write`]; also whatever `fill` returns.
+/// As [`write()`]; also whatever `fill` returns.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), StateError> {
     // A path that does not exist yet, or a dangling link, is written where it was named.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::{CronId, Fields, Ledger, LedgerEntry, LedgerReason, Revision};
 
 use super::BadValue;
+use super::document::as_object;
 
 const ENTRIES: &str = "entries";
 /// What was taken over from `disabled-tracking.json`: cron id to its `disabledAt`.
@@ -93,10 +94,7 @@ pub fn patched(root: &Value, before: &Ledger, after: &Ledger) -> Value {
             continue;
         }
         let slot = entries.entry(id.as_str()).or_insert_with(|| json!({}));
-        if !slot.is_object() {
-            *slot = json!({});
-        }
-        let fields = slot.as_object_mut().expect("made an object above");
+        let fields = as_object(slot);
         for (key, value) in entry_value(entry) {
             if fields.get(&key) != Some(&value) {
                 fields.insert(key, value);
@@ -107,10 +105,7 @@ pub fn patched(root: &Value, before: &Ledger, after: &Ledger) -> Value {
 }
 
 fn object_in<'a>(root: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
-    if !root[key].is_object() {
-        root[key] = Value::Object(Map::new());
-    }
-    root[key].as_object_mut().expect("made an object above")
+    as_object(&mut root[key])
 }
 
 fn entry_value(entry: &LedgerEntry) -> Map<String, Value> {

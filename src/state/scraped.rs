@@ -27,9 +27,12 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Quota windows by account.
+pub type Windows = BTreeMap<AccountId, Vec<QuotaWindow>>;
+
 /// All quota files of a folder, and what was wrong in them, by file.
-pub(super) fn read_all(folder: &Path) -> (BTreeMap<AccountId, Vec<QuotaWindow>>, Vec<(String, BadValue)>) {
-    let (mut windows, mut bad) = (BTreeMap::new(), Vec::new());
+pub(super) fn read_all(folder: &Path) -> (Windows, Vec<(String, BadValue)>) {
+    let (mut windows, mut bad) = (Windows::new(), Vec::new());
     for path in files(folder) {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let provider = name.strip_suffix(names::QUOTA_SUFFIX).unwrap_or(&name);

@@ -84,10 +84,9 @@ fn escaped(field: &str) -> String {
         match letter {
             '\\' => out.push_str("\\\\"),
             '|' => out.push_str("\\|"),
-            '\n' => out.push_str("\\n"),
+            // All of these end a line for some reader.
+            '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
-            // These end a line for some readers.
-            '\u{85}' | '\u{2028}' | '\u{2029}' => out.push_str("\\n"),
             other => out.push(other),
         }
     }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::{CronId, Hold, HoldReason, ModelRef, Pin, Tier, TierEntry, TierMap};
 
 use super::BadValue;
+use super::document::as_object;
 
 const CRONS: &str = "crons";
 
@@ -137,10 +138,7 @@ pub fn patched(
     taken_out: &mut TakenOut,
 ) -> Value {
     let mut root = root.clone();
-    if !root[CRONS].is_object() {
-        root[CRONS] = Value::Object(Map::new());
-    }
-    let crons = root[CRONS].as_object_mut().expect("made an object above");
+    let crons = as_object(&mut root[CRONS]);
     let mut n_gone = 0;
     for (id, change) in changes {
         match change {
@@ -188,7 +186,7 @@ fn patch_entry(slot: &mut Value, before: Option<&TierEntry>, after: &TierEntry) 
         }
         *slot = json!({ "tier": slot.take() });
     }
-    let fields = slot.as_object_mut().expect("made an object above");
+    let fields = as_object(slot);
     let found = fields.get("tier").unwrap_or(&Value::Null);
     if read_tier(found) != Some(after.tier) {
         let tier = tier_like(found, after.tier);
@@ -224,7 +222,8 @@ fn hold_value(hold: &Hold) -> Value {
 fn tier_like(found: &Value, tier: Tier) -> Value {
     match found {
         Value::String(text) if read_tier(found).is_some() => {
-            let digit = text.rfind(|letter: char| letter.is_ascii_digit()).expect("a tier was read from it");
+            // The tier that was read from it is its last digit.
+            let digit = text.rfind(|letter: char| letter.is_ascii_digit()).unwrap_or(0);
             Value::from(format!("{}{}{}", &text[..digit], tier.number(), &text[digit + 1..]))
         }
         _ => Value::from(tier.number()),

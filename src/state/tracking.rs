@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{Health, ModelRef, Tier};
 
+use super::document::as_object;
 use super::status::{
     StatusReport, VendorReport, in_skill_order, is_available, mode_word, moment_text, skill_name, state_word,
 };
@@ -69,10 +70,7 @@ pub fn patched(root: &Value, report: &StatusReport) -> Value {
             tiers.insert(tier.code().to_ascii_lowercase(), model.into());
         }
     }
-    if !top.get("providers").is_some_and(Value::is_object) {
-        top.insert("providers".to_owned(), json!({}));
-    }
-    let providers = top["providers"].as_object_mut().expect("made an object above");
+    let providers = as_object(top.entry("providers").or_insert_with(|| json!({})));
     for (vendor, seen) in in_skill_order(&report.vendors) {
         put_provider(providers, skill_name(vendor), seen, &checked_at);
     }

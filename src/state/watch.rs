@@ -122,3 +122,37 @@ impl Known {
         !self.is_known(name, bytes.as_deref())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::{CronId, Tier, TierEntry};
+    use crate::state::{Folder, atomic};
+
+    #[test]
+    fn what_we_wrote_or_read_is_no_news() {
+        let place = tempfile::tempdir().unwrap();
+        let now = "2026-11-23T07:00:00Z".parse().unwrap();
+        let (mut folder, _) = Folder::open(place.path(), "test", now).unwrap();
+        let known = folder.known().clone();
+        let is_news = || known.saw(place.path(), names::TIERS);
+        let edit = |text: &str| atomic::write(&place.path().join(names::TIERS), text.as_bytes()).unwrap();
+        assert!(!is_news(), "no file, as before");
+        let change = BTreeMap::from([(CronId::new("a"), Some(TierEntry::new(Tier::T1)))]);
+        folder.save_tiers(&change, &BTreeMap::new()).unwrap();
+        assert!(!is_news(), "ours");
+        let ours = std::fs::read_to_string(place.path().join(names::TIERS)).unwrap();
+        edit("{}");
+        assert!(is_news(), "theirs");
+        assert!(!is_news(), "told once");
+        edit(&ours);
+        assert!(is_news(), "taken back by them is news too");
+        edit("{\"x\": 1}");
+        folder.reload(now).unwrap();
+        assert!(!is_news(), "read already");
+        std::fs::remove_file(place.path().join(names::TIERS)).unwrap();
+        assert!(is_news(), "deleted");
+    }
+}

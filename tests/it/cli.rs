@@ -11,6 +11,7 @@ use shell::Shell;
 const DONE: i32 = 0;
 const USAGE: i32 = 2;
 const NOT_CONNECTED: i32 = 3;
+const READ_ONLY: i32 = 5;
 const NEEDS_ANSWER: i32 = 6;
 const CHANGES: i32 = 10;
 
@@ -184,6 +185,22 @@ fn a_state_folder_leaves_and_comes_back() {
     let tiers = imported["files"].as_array().expect("files").iter().find(|file| file["file"] == "cron-tiers.json");
     assert_eq!(tiers.map(|file| &file["effect"]), Some(&"changed".into()));
     assert_eq!(shell.state_file("cron-tiers.json"), before);
+}
+
+#[test]
+fn a_folder_that_somebody_holds_may_be_looked_at_only() {
+    let shell = Shell::new();
+    shell.json("tier disk-check T1");
+    shell.while_held(|shell| {
+        assert_eq!(shell.run("plan").code, DONE);
+        for line in ["tier disk-check T2", "distribute --yes"] {
+            let said = shell.run(line);
+            assert_eq!(said.code, READ_ONLY, "{line}: {}{}", said.out, said.err);
+            assert!(said.err.starts_with("read only: the state folder is held by "), "{}", said.err);
+        }
+        assert_eq!(shell.writes(), 0);
+    });
+    assert_eq!(shell.run("tier disk-check T2").code, DONE, "once it is free again");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn a_dragged_cron_is_saved_planned_applied_verified_and_undone() {
     let verified: Vec<_> = job.lines.iter().filter(|line| line.outcome == LineOutcome::Verified).collect();
     assert_eq!(verified.len(), 1, "{:?}", job.lines.iter().map(|line| &line.outcome).collect::<Vec<_>>());
     assert_eq!(rig.calls("cron.update"), 1);
-    assert_eq!(rig.log().len(), 1, "one switch, one line");
+    assert_eq!(rig.log_of(1).len(), 1, "one switch, one line");
     assert_eq!(engine.now().crons[&cron].fields().model, change.to.model);
     assert_eq!(engine.now().switches[0].confirmation, Confirmation::Waiting);
 
@@ -68,7 +68,7 @@ fn applying_the_plan_leaves_an_empty_plan_that_makes_no_call() {
     }
     let n_written = job.lines.iter().filter(|line| line.outcome == LineOutcome::Verified).count();
     assert_eq!(rig.calls("cron.update"), n_written as u64, "one call a line");
-    assert_eq!(rig.log().len(), n_written);
+    assert_eq!(rig.log_of(n_written).len(), n_written);
     let again = engine.wait("a fresh plan", |now| now.plan.changes.iter().all(|change| !change.ticked));
     let event = engine.ask(Command::Apply { plan: again.plan.id.clone(), crons: Vec::new() });
     assert!(matches!(event, Event::Refused { why: Refusal::NothingToDo, .. }));
@@ -141,7 +141,7 @@ fn the_engine_survives_a_restart_of_the_gateway_in_mid_apply() {
     for line in job.lines.iter().filter(|line| line.outcome != LineOutcome::LeftOut) {
         assert_eq!(line.outcome, LineOutcome::Verified, "{}", line.change.name);
     }
-    assert_eq!(rig.log().len(), crons.len(), "every switch is logged once");
+    assert_eq!(rig.log_of(crons.len()).len(), crons.len(), "every switch is logged once");
 }
 
 #[test]

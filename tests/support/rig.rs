@@ -119,6 +119,15 @@ impl Rig {
         serde_json::to_writer_pretty(file, &ledger).expect("writes it");
     }
 
+    /// The lines of the log once there are as many as said: they are written after the switch is shown.
+    pub fn log_of(&self, n_lines: usize) -> Vec<String> {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while self.log().len() < n_lines && std::time::Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.log()
+    }
+
     pub fn log(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.state_dir().join("switches.log")).unwrap_or_default();
         text.lines().map(ToOwned::to_owned).collect()

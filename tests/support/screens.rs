@@ -158,7 +158,7 @@ impl Scene {
             ended_at: (!running).then(now),
             expected_end: running.then(|| now() + SignedDuration::from_secs(3)),
         }));
-        self.snapshot.plan = Arc::new(super::screens::plan("plan-2", Vec::new()));
+        self.snapshot.plan = Arc::new(self::plan("plan-2", Vec::new()));
         self
     }
 

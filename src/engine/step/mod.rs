@@ -6,7 +6,6 @@ pub(super) mod edit;
 mod reconcile;
 mod record;
 mod settings;
-mod status;
 mod transfer;
 mod undo;
 
@@ -19,6 +18,7 @@ use super::effect::{Effect, Fetch, StoreOp};
 use super::input::{Input, Receipt};
 use super::{Command, Done, Event, Ticket, World};
 use crate::domain::{ProblemKind, Refusal};
+use crate::state::status::StatusReport;
 
 /// Takes one input into the world and says what must be done outside.
 pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
@@ -83,7 +83,8 @@ fn status_files(world: &mut World, now: Timestamp) -> Option<Effect> {
         return None;
     }
     world.status_written = Some(key);
-    Some(Effect::Store(Box::new(StoreOp::SaveStatus(Box::new(status::report(world, now))))))
+    let report = StatusReport::of(&world.fleet, &world.effective, &world.catalog, world.plan.outage.level, now);
+    Some(Effect::Store(Box::new(StoreOp::SaveStatus(Box::new(report)))))
 }
 
 fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {

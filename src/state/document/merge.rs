@@ -15,9 +15,9 @@ pub enum Prefer {
 /// one field: their items have no names to match them by.
 #[must_use]
 pub fn merge(base: &Value, ours: &Value, theirs: &Value, prefer: Prefer) -> (Value, Vec<String>) {
-    let mut merger = Merger { prefer, path: Vec::new(), conflicts: Vec::new() };
-    let merged = merger.field(Some(base), Some(ours), Some(theirs)).unwrap_or(Value::Null);
-    (merged, merger.conflicts)
+    let mut sides = Merger { prefer, path: Vec::new(), conflicts: Vec::new() };
+    let merged = sides.field(Some(base), Some(ours), Some(theirs)).unwrap_or(Value::Null);
+    (merged, sides.conflicts)
 }
 
 struct Merger {

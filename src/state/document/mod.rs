@@ -88,6 +88,14 @@ impl Document {
     }
 }
 
+/// A value as an object; one of another kind becomes an empty one.
+pub(super) fn as_object(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    value.as_object_mut().expect("made an object above")
+}
+
 /// serde's text ends in " at line 3 column 7", which is said separately.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();

@@ -67,17 +67,17 @@ pub(super) fn open(path: &Path, holder: &str, now: Timestamp) -> Result<(Folder,
     Ok((folder, loaded))
 }
 
-pub(super) fn reload(folder: &mut Folder, now: Timestamp) -> Result<Option<Loaded>, StateError> {
+pub(super) fn reload(folder: &mut Folder, now: Timestamp) -> Option<Loaded> {
     folder.clock = now;
     let mut problems = std::mem::take(&mut folder.pending);
     let has_changed = refresh(folder, Unusable::Leave, now, &mut problems);
     let quotas_changed = quota_print(&folder.path) != folder.quota_print;
     if !has_changed && !quotas_changed && !folder.is_stale && problems.is_empty() {
-        return Ok(None);
+        return None;
     }
     folder.is_stale = false;
     import_older_pauses(folder, now, &mut problems);
-    Ok(Some(load(folder, now, problems)))
+    Some(load(folder, now, problems))
 }
 
 pub(super) fn reload_all(folder: &mut Folder, now: Timestamp) -> Loaded {
@@ -173,10 +173,9 @@ fn import_older_pauses(folder: &mut Folder, now: Timestamp, problems: &mut Vec<P
     if !matches!(folder.right, Right::Holds(_)) || !folder.disabled.exists() {
         return;
     }
-    if let Some(with_imported) = ledger::with_imported(folder.ledger.root(), folder.disabled.root(), now) {
-        if let Err(error) = folder.store_ledger(&with_imported) {
-            problems.push(error.problem(now));
-        }
+    let with_imported = ledger::with_imported(folder.ledger.root(), folder.disabled.root(), now);
+    if let Some(Err(error)) = with_imported.map(|root| folder.store_ledger(&root)) {
+        problems.push(error.problem(now));
     }
 }
 

@@ -148,9 +148,9 @@ impl Folder {
     /// left where it is, and what it said before still holds.
     ///
     /// # Errors
-    /// When the history fails.
+    /// None so far: what cannot be read is a problem in what is loaded.
     pub fn reload(&mut self, now: Timestamp) -> Result<Option<Loaded>, StateError> {
-        load::reload(self, now)
+        Ok(load::reload(self, now))
     }
 
     /// Calls `on_change` after another program edited a state file; our own writes do not count.

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::domain::{
     AccountId, Change, Confirmation, Cron, CronId, Health, JobPhase, LineOutcome, Plan, Problem, QuotaWindow,
     RunRecord, Source, Switch, SwitchId,
 };
-use crate::state::history::History;
+use crate::state::history::{Dated, Definitions, History};
 use crate::state::switch_log::{self, LogLine};
 use crate::state::{StateError, atomic, files};
 
@@ -177,7 +176,7 @@ impl Folder {
     ///
     /// # Errors
     /// When the history cannot be read.
-    pub fn newest_definitions(&self) -> Result<Option<(Timestamp, BTreeMap<CronId, Value>)>, StateError> {
+    pub fn newest_definitions(&self) -> Result<Option<Dated<Definitions>>, StateError> {
         self.history.as_ref().map_or(Ok(None), History::newest_definitions)
     }
 

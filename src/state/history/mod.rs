@@ -12,6 +12,7 @@ mod schema;
 mod tests;
 
 pub use journal::InterruptedJob;
+pub use samples::{Dated, Definitions};
 
 use std::path::Path;
 

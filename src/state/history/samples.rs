@@ -17,6 +17,12 @@ use super::{History, failed, from_json, to_json};
 /// Older runs, samples and snapshots are dropped when a folder is opened.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 180);
 
+/// A value and when it was kept.
+pub type Dated<T> = (Timestamp, T);
+
+/// Full definitions by cron.
+pub type Definitions = BTreeMap<CronId, Value>;
+
 impl History {
     pub(crate) fn remember_run(&mut self, run: &RunRecord) -> Result<(), StateError> {
         self.db
@@ -115,7 +121,7 @@ impl History {
     }
 
     /// When the newest snapshot was made, and its hashes by cron.
-    fn newest_snapshot(&self) -> Result<Option<(Timestamp, BTreeMap<String, String>)>, StateError> {
+    fn newest_snapshot(&self) -> Result<Option<Dated<BTreeMap<String, String>>>, StateError> {
         let step = || failed("reading snapshots");
         let newest = self
             .db
@@ -132,7 +138,7 @@ impl History {
     }
 
     /// The moment and the definitions of the newest snapshot, by cron.
-    pub(crate) fn newest_definitions(&self) -> Result<Option<(Timestamp, BTreeMap<CronId, Value>)>, StateError> {
+    pub(crate) fn newest_definitions(&self) -> Result<Option<Dated<Definitions>>, StateError> {
         let step = || failed("reading snapshots");
         let Some((at, hashes)) = self.newest_snapshot()? else { return Ok(None) };
         let mut query = self.db.prepare("SELECT definition FROM definitions WHERE hash = ?1").map_err(step())?;

@@ -1,1 +1,251 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
 
+use serde_json::json;
+
+use super::*;
+use crate::domain::{
+    Cause, Change, ChangeKind, Confirmation, Cron, CronId, Fields, JobPhase, LineOutcome, MadeBy, Outage, Payload,
+    Plan, PlanId, PlanOrigin, Reason, RouteKey, RunRecord, RunStatus, Schedule, Switch, SwitchId,
+};
+use crate::state::{Folder, names};
+
+fn now() -> Timestamp {
+    "2026-11-23T07:00:00.25Z".parse().unwrap()
+}
+
+fn fields(model: &str) -> Fields {
+    Fields { model: Some(model.to_owned()), fallbacks: None, enabled: true }
+}
+
+fn change(cron: &str) -> Change {
+    Change {
+        cron: CronId::new(cron),
+        name: format!("{cron} | 余"),
+        tier: None,
+        critical: false,
+        revision: None,
+        from: fields("a/old"),
+        to: fields("b/new"),
+        from_model: None,
+        to_model: None,
+        to_route: None,
+        kind: ChangeKind::Move,
+        reason: Reason::FirstServing { route: RouteKey::new("kimi"), ahead: vec![] },
+        cause: Cause::Health,
+        next_run_at: None,
+        running_since: None,
+        marks: vec![],
+        ticked: true,
+    }
+}
+
+fn plan(crons: &[&str]) -> Plan {
+    Plan {
+        id: PlanId::new("p1"),
+        at: now(),
+        origin: PlanOrigin::Distribution,
+        outage: Outage::default(),
+        changes: crons.iter().map(|cron| change(cron)).collect(),
+        decisions: vec![],
+        notes: vec![],
+        daily_cost: None,
+    }
+}
+
+fn switch(cron: &str) -> Switch {
+    let change = change(cron);
+    Switch {
+        id: SwitchId::new(format!("s-{cron}")),
+        plan: PlanId::new("p1"),
+        at: now(),
+        cron: change.cron,
+        name: change.name,
+        from: change.from,
+        to: change.to,
+        revision_before: None,
+        revision_after: None,
+        reason: change.reason,
+        cause: change.cause,
+        confirmation: Confirmation::Waiting,
+        undone_by: None,
+    }
+}
+
+fn cron(id: &str, definition: serde_json::Value) -> (CronId, Arc<Cron>) {
+    let cron = Cron {
+        id: CronId::new(id),
+        name: id.to_owned(),
+        description: None,
+        enabled: true,
+        agent: None,
+        schedule: Schedule::At { at: now() },
+        conditional: false,
+        payload: Payload::Other("command".to_owned()),
+        revision: None,
+        next_run_at: None,
+        running_since: None,
+        last_run: None,
+        consecutive_errors: 0,
+        auto_disabled: None,
+        declaration_key: None,
+        delete_after_run: false,
+        made_by: MadeBy::Operator,
+        updated_at: None,
+        definition: Arc::new(definition),
+    };
+    (cron.id.clone(), Arc::new(cron))
+}
+
+fn ids(changes: &[Change]) -> Vec<&str> {
+    changes.iter().map(|change| change.cron.as_str()).collect()
+}
+
+#[test]
+fn a_job_cut_off_at_any_step_tells_what_is_in_doubt() {
+    let place = tempfile::tempdir().unwrap();
+    let open = || Folder::open(place.path(), "test", now()).unwrap();
+    let asked = ["c", "a", "b"].map(CronId::new);
+    let (mut folder, loaded) = open();
+    assert!(loaded.interrupted.is_none());
+    let job = folder.begin_job(&plan(&["a", "b", "c", "d"]), &asked, now()).unwrap();
+
+    // The process ends and another one opens the folder, after each step.
+    drop(folder);
+    let (mut folder, loaded) = open();
+    let found = loaded.interrupted.expect("begun and not ended");
+    assert_eq!(
+        (found.id, ids(&found.not_begun)),
+        (job, vec!["a", "b", "c"]),
+        "in the plan's order, only what was asked"
+    );
+    assert_eq!(found.plan.as_deref(), Some(&plan(&["a", "b", "c", "d"])));
+    folder.intent(job, &change("a"), now()).unwrap();
+
+    drop(folder);
+    let (mut folder, loaded) = open();
+    let found = loaded.interrupted.expect("still not ended");
+    assert_eq!((ids(&found.in_doubt), ids(&found.not_begun)), (vec!["a"], vec!["b", "c"]));
+    folder.outcome(job, &CronId::new("a"), &LineOutcome::Verified, Some(&switch("a")), now()).unwrap();
+    let conflict = LineOutcome::Conflict { detail: "changed at 07:00".to_owned() };
+    folder.intent(job, &change("b"), now()).unwrap();
+    folder.outcome(job, &CronId::new("b"), &conflict, None, now()).unwrap();
+
+    drop(folder);
+    let (mut folder, loaded) = open();
+    let found = loaded.interrupted.expect("one line is left");
+    assert_eq!((found.in_doubt.len(), ids(&found.not_begun)), (0, vec!["c"]));
+    assert_eq!(found.done, [(CronId::new("a"), LineOutcome::Verified), (CronId::new("b"), conflict)]);
+    folder.end_job(job, &JobPhase::Interrupted, now()).unwrap();
+
+    drop(folder);
+    let (mut folder, loaded) = open();
+    assert!(loaded.interrupted.is_some(), "an interrupted job can be continued, so it has no end");
+    folder.end_job(job, &JobPhase::Stopped, now()).unwrap();
+    drop(folder);
+    assert!(open().1.interrupted.is_none());
+}
+
+#[test]
+fn a_killed_process_leaves_each_switch_in_the_log_once() {
+    let place = tempfile::tempdir().unwrap();
+    let open = || Folder::open(place.path(), "test", now()).unwrap();
+    let log = || fs::read_to_string(place.path().join(names::SWITCHES)).unwrap_or_default();
+    let (mut folder, _) = open();
+    let job = folder.begin_job(&plan(&["a", "b"]), &["a", "b"].map(CronId::new), now()).unwrap();
+    folder.outcome(job, &CronId::new("a"), &LineOutcome::Verified, Some(&switch("a")), now()).unwrap();
+    folder.log_switch(now(), "a | 余", "a/old", "b/new", "Kimi serves").unwrap();
+    // Between the journal and the log.
+    folder.outcome(job, &CronId::new("b"), &LineOutcome::Verified, Some(&switch("b")), now()).unwrap();
+    assert_eq!(log().lines().count(), 1);
+    drop(folder);
+    let expected = "2026-11-23T07:00:00Z | a \\| 余 | a/old -> b/new | Kimi serves\n\
+                    2026-11-23T07:00:00Z | b \\| 余 | a/old -> b/new | FirstServing\n";
+    for _ in 0..2 {
+        drop(open());
+        assert_eq!(log(), expected);
+    }
+
+    // Between the log and its mark in the journal.
+    let (mut folder, _) = open();
+    folder.outcome(job, &CronId::new("c"), &LineOutcome::Verified, Some(&switch("c")), now()).unwrap();
+    drop(folder);
+    atomic::append_line(&place.path().join(names::SWITCHES), "2026-11-23T07:00:00Z | c \\| 余 | a/old -> b/new | r")
+        .unwrap();
+    drop(open());
+    assert_eq!(log().lines().count(), 3);
+}
+
+#[test]
+fn a_switch_remembers_its_confirmation_and_who_took_it_back() {
+    let place = tempfile::tempdir().unwrap();
+    let open = || Folder::open(place.path(), "test", now()).unwrap();
+    let (mut folder, _) = open();
+    for cron in ["a", "b"] {
+        folder.outcome(1, &CronId::new(cron), &LineOutcome::Verified, Some(&switch(cron)), now()).unwrap();
+        // The same outcome told twice is one switch.
+        folder.outcome(1, &CronId::new(cron), &LineOutcome::Verified, Some(&switch(cron)), now()).unwrap();
+    }
+    let confirmed = Confirmation::Confirmed { at: now() };
+    folder.confirm(&SwitchId::new("s-a"), &confirmed).unwrap();
+    folder.mark_undone(&SwitchId::new("s-a"), &SwitchId::new("s-b")).unwrap();
+    drop(folder);
+    let switches = open().1.switches;
+    assert_eq!(switches[0], switch("b"), "newest first");
+    let expected = Switch { confirmation: confirmed, undone_by: Some(SwitchId::new("s-b")), ..switch("a") };
+    assert_eq!(switches[1..], [expected]);
+}
+
+#[test]
+fn equal_definitions_are_kept_once() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut folder, _) = Folder::open(place.path(), "test", now()).unwrap();
+    let first = BTreeMap::from([cron("a", json!({"x": 1})), cron("b", json!({"x": 1}))]);
+    assert!(folder.snapshot_definitions(&first, "daily", now()).unwrap());
+    assert!(!folder.snapshot_definitions(&first, "before an apply", now()).unwrap(), "nothing differs");
+    let second = BTreeMap::from([cron("a", json!({"x": 2})), cron("b", json!({"x": 1}))]);
+    assert!(folder.snapshot_definitions(&second, "before an apply", now()).unwrap());
+    let (_, definitions) = folder.newest_definitions().unwrap().expect("there is one");
+    let expected = BTreeMap::from([(CronId::new("a"), json!({"x": 2})), (CronId::new("b"), json!({"x": 1}))]);
+    assert_eq!(definitions, expected);
+    let history = History::open(place.path(), now()).unwrap().0;
+    let n: i64 = history.db.query_row("SELECT count(*) FROM definitions", [], |row| row.get(0)).unwrap();
+    assert_eq!(n, 2);
+}
+
+#[test]
+fn a_run_is_kept_once_and_old_ones_go() {
+    let place = tempfile::tempdir().unwrap();
+    let run = |at: &str| RunRecord {
+        cron: CronId::new("a"),
+        at: at.parse().unwrap(),
+        finished_at: at.parse().unwrap(),
+        status: RunStatus::Ok,
+        provider: Some("kimi".to_owned()),
+        model: None,
+        error: None,
+        error_reason: None,
+        duration: None,
+        usage: None,
+    };
+    let (old, new) = (run("2025-01-01T00:00:00Z"), run("2026-11-23T06:00:00Z"));
+    let (mut folder, _) = Folder::open(place.path(), "test", now()).unwrap();
+    for run in [&old, &new, &new] {
+        folder.remember_run(run).unwrap();
+    }
+    assert_eq!(folder.runs(&CronId::new("a"), 10).unwrap(), [new.clone(), old]);
+    drop(folder);
+    let (folder, _) = Folder::open(place.path(), "test", now()).unwrap();
+    assert_eq!(folder.runs(&CronId::new("a"), 10).unwrap(), [new]);
+}
+
+#[test]
+fn a_database_of_a_later_version_is_kept_and_not_touched() {
+    let place = tempfile::tempdir().unwrap();
+    let (history, _) = History::open(place.path(), now()).unwrap();
+    history.db.pragma_update(None, "user_version", 99).unwrap();
+    drop(history);
+    let (_fresh, kept_as) = History::open(place.path(), now()).unwrap();
+    assert_eq!(kept_as.as_deref(), Some("history.db.broken-2026-11-23T070000Z"));
+}

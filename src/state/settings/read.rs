@@ -87,7 +87,7 @@ impl<'a> Section<'a, '_> {
     fn into_chain(mut self, mut chain: Chain) -> Chain {
         set(&mut chain.order, self.choice("order", super::ORDERS));
         if let Some(list) = self.texts("routes") {
-            chain.routes = list.iter().map(|key| RouteKey::new(key)).collect();
+            chain.routes = list.iter().map(RouteKey::new).collect();
         }
         chain
     }

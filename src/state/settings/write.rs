@@ -1,11 +1,12 @@
 //! From [`Settings`] to the value of `settings.json`: only what the file says otherwise is written.
 
 use jiff::SignedDuration;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::domain::{Price, Route, Settings, Tier, Usd};
 
 use super::{code_of, read};
+use crate::state::document::as_object;
 
 /// The file's value saying `after`; everything it says already, and all that is unknown, stays.
 #[must_use]
@@ -50,9 +51,9 @@ impl Writer {
         let (last, sections) = path.split_last().expect("paths are not empty");
         let mut place = &mut self.root;
         for key in sections {
-            place = object(place).entry(*key).or_insert_with(|| json!({}));
+            place = as_object(place).entry(*key).or_insert_with(|| json!({}));
         }
-        object(place).insert((*last).to_owned(), value);
+        as_object(place).insert((*last).to_owned(), value);
     }
 
     fn unset(&mut self, path: &[&str]) {
@@ -164,14 +165,6 @@ impl Writer {
             self.unset(&["billing", account.as_str()]);
         }
     }
-}
-
-/// A section that is not an object is a bad value, and it is being changed.
-fn object(value: &mut Value) -> &mut Map<String, Value> {
-    if !value.is_object() {
-        *value = json!({});
-    }
-    value.as_object_mut().expect("made an object above")
 }
 
 fn price_value(price: &Price) -> Value {

@@ -4,10 +4,16 @@ use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use model_orchestrator::demo::{Demo, DemoOptions, cron_id, seed_state};
+use model_orchestrator::domain::GatewayTarget;
+use model_orchestrator::engine::{Command as Task, Engine, EngineOptions, Target};
+use model_orchestrator::gateway::Env;
 use serde_json::{Value, json};
 
+/// How long a test waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(30);
 const PROGRAM: &str = env!("CARGO_BIN_EXE_model-orchestrator");
 
 /// What a command said.
@@ -66,6 +72,30 @@ impl Shell {
     pub fn definition(&self, slug: &str) -> String {
         let job = self.demo.job(&cron_id(slug)).expect("the demo has it");
         job["configRevision"].as_str().expect("a revision").to_owned()
+    }
+
+    /// While another program, here an engine of our own, holds the state folder.
+    pub fn while_held(&self, look: impl FnOnce(&Self)) {
+        let env = Env { home: Some(self.folder.path().join("home")), ..Env::default() };
+        let options = EngineOptions { state_root: Some(self.folder.path().join("root")), env };
+        let holder = Engine::start(options, || ()).expect("the engine starts");
+        let target = GatewayTarget {
+            name: "held".to_owned(),
+            url: self.demo.url().to_owned(),
+            token: Some(self.demo.token().clone()),
+            tls_fingerprint: None,
+            remember_token: false,
+            state_dir: Some(self.folder.path().join("state")),
+        };
+        holder.handle.send(Task::Connect(Target::Gateway(target))).expect("is taken");
+        let mut pictures = holder.handle.snapshots();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(async {
+            let open = pictures.wait_for(|picture| picture.folder.is_some());
+            tokio::time::timeout(PATIENCE, open).await.expect("in time").expect("the engine lives");
+        });
+        look(self);
+        holder.shutdown();
     }
 
     /// Somebody else gives a cron another name.

@@ -40,7 +40,10 @@ pub struct Drawer {
 struct Note {
     of: Option<CronId>,
     text: String,
+    /// As the last snapshot had it.
     stored: String,
+    /// As it was last sent.
+    sent: String,
 }
 
 impl Drawer {
@@ -63,21 +66,21 @@ impl Drawer {
     pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         let Some(id) = self.cron.clone() else { return Vec::new() };
         let margin = egui::Margin { left: 16, right: 12, top: 12, bottom: 0 };
-        egui::Frame::new().inner_margin(margin).show(ui, |ui| self.content_ui(ui, snapshot, zone, id)).inner
+        egui::Frame::new().inner_margin(margin).show(ui, |ui| self.content_ui(ui, snapshot, zone, &id)).inner
     }
 
-    fn content_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone, id: CronId) -> Vec<Action> {
+    fn content_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone, id: &CronId) -> Vec<Action> {
         let speech = Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let mut actions = Vec::new();
-        let cron = snapshot.crons.get(&id);
-        actions.extend(head_ui(ui, snapshot, &id, cron.map(|cron| &**cron), &speech));
+        let cron = snapshot.crons.get(id);
+        actions.extend(head_ui(ui, snapshot, id, cron.map(|cron| &**cron), &speech));
         let Some(cron) = cron else {
             let text = "It was deleted on the gateway, or the list is not complete yet.";
             widgets::empty_state(ui, icon::BLOCK, "This cron is not there", text);
             return actions;
         };
         actions.extend(self.ask_for_runs(snapshot, cron));
-        ScrollArea::vertical().id_salt(("drawer", &id)).auto_shrink([false, false]).show(ui, |ui| {
+        ScrollArea::vertical().id_salt(("drawer", id)).auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = space::S;
             actions.extend(self.body_ui(ui, snapshot, cron, &speech));
         });
@@ -333,7 +336,8 @@ impl Note {
         let mut action = None;
         let stored = entry.and_then(|entry| entry.note.as_deref()).unwrap_or_default();
         if self.of.as_ref() != Some(&cron.id) || self.stored != stored {
-            *self = Self { of: Some(cron.id.clone()), text: stored.to_owned(), stored: stored.to_owned() };
+            let stored = || stored.to_owned();
+            *self = Self { of: Some(cron.id.clone()), text: stored(), stored: stored(), sent: stored() };
         }
         widgets::section(ui, "Note", |ui| {
             let field = TextEdit::multiline(&mut self.text)
@@ -343,7 +347,8 @@ impl Note {
             let field = ui.add_enabled(entry.is_some(), field).accessible_name("Note");
             let field = field.on_disabled_hover_text("Give it a tier first");
             let text = self.text.trim();
-            if field.lost_focus() && text != self.stored.trim() {
+            if field.lost_focus() && text != self.sent.trim() {
+                text.clone_into(&mut self.sent);
                 let note = (!text.is_empty()).then(|| text.to_owned());
                 action = Some(Action::Tell(Command::Edit(Edit::SetNote { cron: cron.id.clone(), note })));
             }

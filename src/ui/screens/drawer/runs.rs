@@ -39,7 +39,7 @@ fn run_ui(ui: &mut Ui, run: &RunRecord, speech: &Speech<'_>) {
         ui.add_space((left + TIME - ui.cursor().left()).max(0.0));
         let (text, color) = match run.status {
             RunStatus::Ok => ("✓ ok", palette.good),
-            RunStatus::Error => ("✕ failed", palette.bad),
+            RunStatus::Error => ("× failed", palette.bad),
             RunStatus::Skipped => ("skipped", palette.secondary),
             RunStatus::Unknown => ("unknown", palette.secondary),
         };

@@ -25,8 +25,9 @@ pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, speech: &Speech<'_>)
     widgets::section(ui, "", |ui| {
         ui.horizontal(|ui| {
             ui.set_min_height(30.0);
-            ui.label(RichText::new(headline(job)).font(theme::strong_font()));
-            let (done, asked) = job.progress();
+            let (_, asked) = job.progress();
+            let done = tally.verified + tally.failed;
+            ui.label(RichText::new(headline(job, tally.verified, asked)).font(theme::strong_font()));
             if asked > 0 {
                 let palette = theme::palette(ui);
                 let ratio = done as f32 / asked as f32;
@@ -55,10 +56,9 @@ fn bar_ui(ui: &mut Ui, ratio: f32, fill: Color32, name: &str) {
     response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, name));
 }
 
-fn headline(job: &Job) -> String {
+fn headline(job: &Job, written: usize, asked: usize) -> String {
     if job.phase == JobPhase::Interrupted {
-        let (done, asked) = job.progress();
-        return format!("{done} of {asked} were written before the program ended");
+        return format!("{written} of {asked} were written before the program ended");
     }
     words::job_headline(job)
 }

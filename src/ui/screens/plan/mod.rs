@@ -52,7 +52,7 @@ impl Plan {
         self.headline_ui(ui, snapshot, &shown, &speech);
         ui.add_space(space::S / 2.0);
         if shown.len() == 0 && shown.job().is_none() {
-            actions.extend(self.empty_ui(ui, snapshot, &shown, &speech));
+            actions.extend(empty_ui(ui, snapshot, &shown, &speech));
             return actions;
         }
         if shown.can_tick() {
@@ -130,23 +130,6 @@ impl Plan {
         });
     }
 
-    fn empty_ui(&self, ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>) -> Vec<Action> {
-        let mut actions = Vec::new();
-        if let Shown::Undo(_) = shown {
-            let text = "Every field these switches wrote was changed by somebody else since, or the crons are gone.";
-            widgets::empty_state(ui, crate::ui::icon::UNDO, "Nothing is left to undo", text);
-            ui.vertical_centered(|ui| {
-                if widgets::plain_button(ui, "Back to the plan").clicked() {
-                    actions.push(Action::Tell(Command::DiscardUndo));
-                }
-            });
-            return actions;
-        }
-        cards::nothing_ui(ui, snapshot, speech);
-        actions.extend(cards::notes_ui(ui, shown.plan(), speech));
-        actions
-    }
-
     /// What is about to happen, in words, and the button for it.
     fn apply_bar_ui(&self, ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -211,6 +194,23 @@ impl Plan {
         }
         actions
     }
+}
+
+fn empty_ui(ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if let Shown::Undo(_) = shown {
+        let text = "Every field these switches wrote was changed by somebody else since, or the crons are gone.";
+        widgets::empty_state(ui, crate::ui::icon::UNDO, "Nothing is left to undo", text);
+        ui.vertical_centered(|ui| {
+            if widgets::plain_button(ui, "Back to the plan").clicked() {
+                actions.push(Action::Tell(Command::DiscardUndo));
+            }
+        });
+        return actions;
+    }
+    cards::nothing_ui(ui, snapshot, speech);
+    actions.extend(cards::notes_ui(ui, shown.plan(), speech));
+    actions
 }
 
 const UNPROVEN: &str =

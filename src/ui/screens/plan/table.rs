@@ -53,6 +53,10 @@ impl Widths {
         let model = (width * 0.10).clamp(92.0, 150.0);
         Self { name, model, why: (width - fixed - name - 2.0 * model).max(120.0) }
     }
+
+    fn columns(self) -> [f32; 10] {
+        [TICK, self.name, TIER, self.model, ARROW, self.model, self.why, CAUSE, NEXT, RESULT]
+    }
 }
 
 impl Table<'_> {
@@ -71,7 +75,7 @@ impl Table<'_> {
                 .min_scrolled_height(0.0)
                 .max_scroll_height(height - HEADER)
                 .cell_layout(Layout::left_to_right(egui::Align::Center));
-            for width in self.columns(widths) {
+            for width in widths.columns() {
                 builder = builder.column(Column::exact(width).clip(false));
             }
             if let Some(row) = cursor.wanted() {
@@ -91,10 +95,6 @@ impl Table<'_> {
             });
         });
         did
-    }
-
-    fn columns(&self, widths: Widths) -> [f32; 10] {
-        [TICK, widths.name, TIER, widths.model, ARROW, widths.model, widths.why, CAUSE, NEXT, RESULT]
     }
 
     fn header_ui(&self, row: &mut TableRow<'_, '_>, across: egui::Rangef) -> Option<Did> {
@@ -134,11 +134,12 @@ impl Table<'_> {
         };
         let response = cursor.row_ui(ui, across, &row);
         let mut did = response.clicked().then_some(Did::Select(line));
-        if response.double_clicked() {
-            did = Some(Did::Open(line));
-        }
         if response.gained_focus() {
-            did = did.or(Some(Did::Select(line)));
+            did = Some(Did::Select(line));
+        }
+        let enter = response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if response.double_clicked() || enter {
+            did = Some(Did::Open(line));
         }
         ui.add_space(LEAD);
         let mut on = self.ticked(line);

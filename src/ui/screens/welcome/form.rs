@@ -95,7 +95,7 @@ impl Form {
     }
 }
 
-/// "192.168.1.20" of "ws://192.168.1.20:18789/".
+/// `192.168.1.20` of `ws://192.168.1.20:18789/`.
 fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or(rest);

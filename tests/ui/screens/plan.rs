@@ -1,0 +1,277 @@
+//! The plan: ticks, apply, progress, conflicts, undo.
+
+use std::sync::Arc;
+
+use egui::Key;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use model_orchestrator::domain::*;
+use model_orchestrator::engine::{Command, Edit, UndoScope};
+use model_orchestrator::ui::action::Action;
+use model_orchestrator::ui::screens::plan::Plan as PlanScreen;
+
+use super::scene::{KIMI, Scene, connected, minutes, now};
+use super::{NARROW, Stage, WIDE, change, click, edits, fits, key, long_name, says, settle, stage, told};
+
+fn open(scene: Scene) -> Harness<'static, Stage<PlanScreen>> {
+    stage(PlanScreen::default(), PlanScreen::ui, scene, WIDE)
+}
+
+fn ids(names: &[&str]) -> Vec<CronId> {
+    names.iter().map(CronId::new).collect()
+}
+
+fn applied(harness: &Harness<'_, Stage<PlanScreen>>) -> (PlanId, Vec<CronId>) {
+    match told(harness).as_slice() {
+        [Command::Apply { plan, crons }] => (plan.clone(), crons.clone()),
+        other => panic!("expected one apply, not {other:?}"),
+    }
+}
+
+#[test]
+fn applying_sends_only_the_ticked_lines() {
+    let mut plan = open(Scene::planned());
+    assert!(says(&plan, "5 crons move, 1 left out"), "the line of the agent-made cron starts unticked");
+    assert!(says(&plan, "based on what the gateway said 8 s ago"));
+    click(&mut plan, "Apply to Heartbeat ping");
+    assert!(says(&plan, "4 crons move, 2 left out"));
+    click(&mut plan, "Apply 4 changes");
+    assert_eq!(applied(&plan), (PlanId::new("plan-1"), ids(&["backup", "cleanup", "rotation", "invoice"])));
+}
+
+#[test]
+fn a_fresh_plan_keeps_what_was_unticked_by_hand_and_nothing_else() {
+    let mut plan = open(Scene::planned());
+    click(&mut plan, "Apply to Heartbeat ping");
+    click(&mut plan, "Apply to Team standup notes");
+    assert!(says(&plan, "5 crons move, 1 left out"));
+    change(&mut plan, |snapshot| Arc::make_mut(&mut snapshot.plan).id = PlanId::new("plan-2"));
+    assert!(
+        says(&plan, "4 crons move, 2 left out"),
+        "the tick set by hand is asked for again, the one taken away stays away"
+    );
+}
+
+#[test]
+fn one_tick_stands_for_all_lines() {
+    let mut plan = open(Scene::planned());
+    click(&mut plan, "All changes");
+    assert!(says(&plan, "6 crons move"));
+    click(&mut plan, "All changes");
+    assert!(says(&plan, "6 changes left out"));
+    plan.get_by_label("Apply 0 changes").click();
+    settle(&mut plan);
+    assert!(told(&plan).is_empty(), "nothing is ticked, so nothing can be applied");
+}
+
+#[test]
+fn the_keyboard_reaches_every_line() {
+    let mut plan = open(Scene::planned());
+    plan.get_by_label_contains("Backup verify, critical, T1").focus();
+    settle(&mut plan);
+    key(&mut plan, Key::ArrowDown);
+    assert!(plan.get_by_label_contains("Heartbeat ping, T1").is_focused());
+    key(&mut plan, Key::Space);
+    assert!(says(&plan, "4 crons move, 2 left out"));
+    assert!(says(&plan, "Why does Heartbeat ping go to Flash 3?"), "the line under the keyboard is explained");
+    key(&mut plan, Key::End);
+    assert!(plan.get_by_label_contains("Team standup notes, T1").is_focused());
+}
+
+#[test]
+fn the_selected_line_is_explained_route_by_route() {
+    let mut plan = open(Scene::planned());
+    click(&mut plan, "Session cleanup");
+    for said in [
+        "Why does Session cleanup go to Flash 3?",
+        "1, MiniMax, skipped: out of credits since yesterday 22:04",
+        "2, Flash 3, serves · 71 % of Day used, resets tomorrow 10:00",
+        "3, Kimi, not needed; written as a fallback",
+        "4, pause, not needed",
+        "It returns to MiniMax when that account has credit and has served for 10 minutes.",
+    ] {
+        assert!(says(&plan, said), "{said}");
+    }
+}
+
+#[test]
+fn without_the_right_to_write_the_button_says_why() {
+    let cases = [
+        (connected(Access::ReadOnlyScopes), "The gateway gave this program the right to read only"),
+        (connected(Access::FolderHeld), "The state folder is held by nas"),
+        (Connection::None, "No gateway is connected"),
+    ];
+    for (connection, why) in cases {
+        let scene = Scene::planned().with(|snapshot| {
+            snapshot.connection = connection;
+            snapshot.folder.as_mut().expect("has a folder").held_by = Some("nas".to_owned());
+        });
+        let mut plan = open(scene);
+        assert!(says(&plan, why), "{why}");
+        plan.get_by_label("Apply 5 changes").click();
+        settle(&mut plan);
+        assert!(told(&plan).is_empty(), "{why}");
+    }
+}
+
+fn running() -> Scene {
+    use LineOutcome::{LeftOut, Verified, Waiting, Writing};
+    Scene::planned().job(JobPhase::Writing, &[Verified, Verified, Writing, Waiting, Waiting, LeftOut])
+}
+
+#[test]
+fn a_running_job_shows_its_progress_and_can_be_stopped() {
+    let mut plan = open(running());
+    for said in ["Applying 2 of 5", "about 3 s left", "2 of 5 changes written", "writing…", "waiting"] {
+        assert!(says(&plan, said), "{said}");
+    }
+    assert!(plan.query_by_label("Apply 5 changes").is_none(), "one job at a time");
+    click(&mut plan, "Stop after this one");
+    assert!(matches!(told(&plan).as_slice(), [Command::StopJob]));
+    change(&mut plan, |snapshot| Arc::make_mut(snapshot.job.as_mut().expect("a job")).phase = JobPhase::Stopping);
+    assert!(plan.query_by_label("Stop after this one").is_none());
+}
+
+#[test]
+fn the_gateways_pace_is_said() {
+    let scene = running().with(|snapshot| {
+        let job = Arc::make_mut(snapshot.job.as_mut().expect("a job"));
+        job.phase = JobPhase::Paced { until: now() + minutes(1) };
+    });
+    assert!(says(&open(scene), "the gateway's write limit is reached"));
+}
+
+#[test]
+fn afterwards_the_job_can_be_retried_undone_and_dismissed() {
+    use LineOutcome::{Failed, LeftOut, Verified};
+    let failed = Failed { detail: "no answer in 30 s".to_owned() };
+    let outcomes = [Verified, Verified, failed, Verified, Verified, LeftOut];
+    let mut plan = open(Scene::planned().job(JobPhase::Done, &outcomes));
+    assert!(says(&plan, "failed: no answer in 30 s"));
+    for label in ["Undo these 4 changes", "Retry failed", "Done"] {
+        click(&mut plan, label);
+    }
+    let told = told(&plan);
+    let [Command::PrepareUndo(scope), Command::RetryFailed, Command::DismissJob] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!(*scope, UndoScope::Plan(PlanId::new("plan-1")));
+}
+
+#[test]
+fn an_interrupted_job_goes_on_or_is_discarded() {
+    use LineOutcome::{LeftOut, NotStarted, Verified};
+    let outcomes = [Verified, Verified, NotStarted, NotStarted, NotStarted, LeftOut];
+    let mut plan = open(Scene::planned().job(JobPhase::Interrupted, &outcomes));
+    assert!(says(&plan, "2 of 5 were written before the program ended"));
+    click(&mut plan, "Continue");
+    click(&mut plan, "Discard");
+    assert!(matches!(told(&plan).as_slice(), [Command::ContinueJob, Command::DismissJob]));
+}
+
+#[test]
+fn what_somebody_else_changed_is_adopted_or_left() {
+    use LineOutcome::{Conflict, LeftOut, Verified};
+    let conflict = || Conflict { detail: String::new() };
+    let outcomes = [Verified, conflict(), Verified, Verified, Verified, LeftOut];
+    let theirs = |snapshot: &mut model_orchestrator::engine::Snapshot| {
+        let crons = Arc::make_mut(&mut snapshot.crons);
+        crons.insert(CronId::new("heartbeat"), Arc::new(super::scene::cron("heartbeat", "Heartbeat ping", KIMI)));
+    };
+    let mut plan = open(Scene::planned().job(JobPhase::Done, &outcomes).with(theirs));
+    assert!(says(&plan, "changed by somebody else"));
+    click(&mut plan, "Adopt");
+    click(&mut plan, "Leave");
+    let crons = ids(&["heartbeat"]);
+    let pin = Some(Pin { model: ModelRef::parse(KIMI) });
+    assert_eq!(
+        edits(&plan),
+        [Edit::SetPin { crons: crons.clone(), pin: pin.clone() }, Edit::SetHold { crons, hold: true }]
+    );
+    change(&mut plan, |snapshot| {
+        let entry = Arc::make_mut(&mut snapshot.tiers).get_mut("heartbeat").expect("has a tier");
+        entry.pinned = pin;
+    });
+    assert!(plan.query_by_label("Adopt").is_none() && says(&plan, "adopted: pinned to its model"));
+}
+
+#[test]
+fn a_pause_that_waits_too_long_asks() {
+    use LineOutcome::{DrainAsks, LeftOut, Verified};
+    let asks = DrainAsks { since: now() - minutes(20) };
+    let mut plan =
+        open(Scene::planned().job(JobPhase::Draining, &[Verified, asks, Verified, Verified, Verified, LeftOut]));
+    click(&mut plan, "Pause now, ending its run");
+    assert!(matches!(told(&plan).as_slice(), [Command::PauseNow { cron }] if cron.as_str() == "heartbeat"));
+}
+
+#[test]
+fn an_offered_undo_is_shown_ticked_and_can_be_discarded() {
+    let scene = Scene::planned().with(|snapshot| {
+        let mut undo = (*snapshot.plan).clone();
+        undo.id = PlanId::new("undo-1");
+        undo.origin = PlanOrigin::Undo { of: PlanId::new("plan-0") };
+        for change in &mut undo.changes {
+            change.kind = ChangeKind::Undo;
+            change.cause = Cause::Undo;
+        }
+        snapshot.undo_plan = Some(Arc::new(undo));
+    });
+    let mut plan = open(scene);
+    assert!(says(&plan, "Undo: 5 crons go back, 1 left out"));
+    click(&mut plan, "Discard");
+    assert!(matches!(told(&plan).as_slice(), [Command::DiscardUndo]));
+    plan.state_mut().wishes.clear();
+    click(&mut plan, "Undo 5 changes");
+    assert_eq!(applied(&plan).0, PlanId::new("undo-1"));
+}
+
+#[test]
+fn an_empty_plan_says_why_all_is_well() {
+    let plan = open(Scene::new());
+    assert!(says(&plan, "Nothing to change"));
+    assert!(says(&plan, "All sorted crons are where the chains want them (6 of 6)"));
+    let nothing_yet = open(Scene::new().with(|snapshot| snapshot.crons_as_of = None));
+    assert!(says(&nothing_yet, "Reading the crons…"));
+    let unsorted = open(Scene::new().with(|snapshot| snapshot.tiers = Arc::default()));
+    assert!(says(&unsorted, "Nothing is sorted yet"));
+}
+
+#[test]
+fn notes_lead_to_what_helps() {
+    let cron = CronId::new("backup");
+    let note = PlanNote::PinnedCritical { cron: cron.clone(), name: "Backup verify".to_owned() };
+    let scene = Scene::planned().with(|snapshot| Arc::make_mut(&mut snapshot.plan).notes = vec![note]);
+    let mut plan = open(scene);
+    plan.get_by_label("Unpin Backup verify").scroll_to_me();
+    settle(&mut plan);
+    click(&mut plan, "Unpin Backup verify");
+    assert_eq!(edits(&plan), [Edit::SetPin { crons: vec![cron], pin: None }]);
+}
+
+#[test]
+fn enter_opens_the_details() {
+    let mut plan = open(Scene::planned());
+    plan.get_by_label_contains("Invoice chaser, T2").focus();
+    settle(&mut plan);
+    key(&mut plan, Key::Enter);
+    assert!(plan.state().wishes.iter().any(|wish| matches!(wish, Action::Open(cron) if cron.as_str() == "invoice")));
+}
+
+#[test]
+fn ten_thousand_lines_and_long_names_fit_a_small_window() {
+    let mut scene = Scene::planned();
+    let first = scene.snapshot.plan.changes[0].clone();
+    let change = |n: usize| Change { cron: CronId::from(format!("cron-{n:05}")), name: long_name(), ..first.clone() };
+    scene.snapshot.plan = Arc::new(super::scene::plan("huge", (0..10_000).map(change).collect()));
+    let mut plan = stage(PlanScreen::default(), PlanScreen::ui, scene, NARROW);
+    assert!(says(&plan, "10000 crons move"));
+    fits(&plan, NARROW, &["Apply 10000 changes", "All changes"]);
+    let rows = super::read_out(&plan)
+        .iter()
+        .filter(|said| said.starts_with("余额周报") && said.contains(", critical, "))
+        .count();
+    assert!((1..60).contains(&rows), "only what is visible is built, not {rows} rows");
+    click(&mut plan, "Apply 10000 changes");
+    assert_eq!(applied(&plan).1.len(), 10_000);
+}

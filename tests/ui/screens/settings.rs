@@ -1,0 +1,111 @@
+//! Settings: each control is one change.
+
+use egui::Key;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use model_orchestrator::domain::*;
+use model_orchestrator::engine::{Command, SettingsChange};
+use model_orchestrator::ui::action::{Action, Pick};
+use model_orchestrator::ui::screens::settings::Settings as SettingsScreen;
+
+use super::scene::Scene;
+use super::{NARROW, Stage, changes, click, control, fits, key, says, settle, stage, told};
+
+const TALL: [f32; 2] = [972.0, 1500.0];
+
+fn open(size: [f32; 2]) -> Harness<'static, Stage<SettingsScreen>> {
+    stage(SettingsScreen::default(), SettingsScreen::ui, Scene::new(), size)
+}
+
+#[test]
+fn chains_are_changed_step_by_step() {
+    let mut settings = open(TALL);
+    click(&mut settings, "Move Kimi up in T1");
+    click(&mut settings, "Take MiniMax out of T2");
+    let routes = |keys: &[&str]| Chain { order: ChainOrder::Listed, routes: keys.iter().map(RouteKey::new).collect() };
+    assert_eq!(
+        changes(&settings),
+        [
+            SettingsChange::SetChain { tier: Tier::T1, chain: routes(&["minimax", "kimi", "gemini_flash"]) },
+            SettingsChange::SetChain { tier: Tier::T2, chain: routes(&["gemini_flash", "kimi"]) },
+        ]
+    );
+}
+
+#[test]
+fn a_chain_can_be_ranked_and_grow() {
+    let mut settings = open(TALL);
+    click(&mut settings, "Order of T1");
+    click(&mut settings, "cheapest available");
+    click(&mut settings, "Add a route to T1");
+    control(&settings, "Opus").click();
+    settle(&mut settings);
+    let [SettingsChange::SetChain { chain: ranked, .. }, SettingsChange::SetChain { chain: longer, .. }] =
+        &changes(&settings)[..]
+    else {
+        panic!("{:?}", changes(&settings));
+    };
+    assert_eq!(ranked.order, ChainOrder::Cheapest);
+    assert_eq!(longer.routes.last(), Some(&RouteKey::new("opus")));
+}
+
+#[test]
+fn a_number_is_sent_once_when_it_is_left() {
+    let mut settings = open(TALL);
+    settings.get_by_label("Minutes a route must have served").click();
+    settle(&mut settings);
+    settings.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    settings.event(egui::Event::Text("25".to_owned()));
+    settle(&mut settings);
+    assert_eq!(changes(&settings), [], "not while it is typed");
+    key(&mut settings, Key::Enter);
+    assert_eq!(changes(&settings), [SettingsChange::SetSettleMinutes(25)]);
+}
+
+#[test]
+fn the_look_is_a_choice() {
+    let mut settings = open(TALL);
+    click(&mut settings, "Light");
+    click(&mut settings, "Compact cards, two lines each");
+    assert_eq!(
+        changes(&settings),
+        [SettingsChange::SetTheme(ThemeChoice::Light), SettingsChange::SetCompactCards(true)]
+    );
+}
+
+#[test]
+fn resetting_the_chains_takes_two_presses() {
+    let mut settings = open(TALL);
+    click(&mut settings, "Reset chains…");
+    assert!(told(&settings).is_empty());
+    click(&mut settings, "Reset chains, prices and matches");
+    assert_eq!(changes(&settings), [SettingsChange::ResetChains]);
+}
+
+#[test]
+fn the_gateway_is_named_with_its_rights_and_folder() {
+    let mut settings = open(NARROW);
+    for said in
+        ["Connected to home-mini", "read and write", "2026.9.6", "/home/ann/.local/state/model-orchestrator/home-mini"]
+    {
+        assert!(says(&settings, said), "{said}");
+    }
+    fits(&settings, NARROW, &["Move Flash 3 down in T3", "Take Opus out of T3", "Copy the folder's path"]);
+    click(&mut settings, "Disconnect");
+    assert!(matches!(told(&settings).as_slice(), [Command::Disconnect]));
+}
+
+#[test]
+fn import_and_export_ask_for_a_path() {
+    let mut settings = open(TALL);
+    for label in ["Import a folder…", "Import a file…", "Export the whole folder…", "Export cron-tiers.json…"] {
+        click(&mut settings, label);
+    }
+    let pick = |wish: &Action| match wish {
+        Action::Pick(pick) => Some(pick.clone()),
+        _ => None,
+    };
+    let picks: Vec<_> = settings.state().wishes.iter().filter_map(pick).collect();
+    let file = Pick::ExportFile("cron-tiers.json".to_owned());
+    assert_eq!(picks, [Pick::ImportFolder, Pick::ImportFile, Pick::ExportFolder, file]);
+}
