@@ -142,7 +142,7 @@ fn pause_everything(rig: &Rig, engine: &Running) -> Vec<CronId> {
 
 #[test]
 fn a_paused_cron_is_resumed_although_the_history_was_deleted() {
-    let rig = slow();
+    let rig = Rig::at_its_own_time();
     let engine = rig.engine();
     engine.ask(Command::Settings(SettingsChange::SetSettleMinutes(0)));
     let off = pause_everything(&rig, &engine);

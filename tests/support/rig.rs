@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use model_orchestrator::demo::{Demo, DemoOptions, seed_state};
+use model_orchestrator::demo::{Demo, DemoClock, DemoOptions, seed_state};
 use model_orchestrator::domain::{Cron, CronId, GatewayTarget, Job, Plan, Tier};
 use model_orchestrator::engine::{Command, Edit, Engine, EngineOptions, Event, Snapshot, Target};
 use model_orchestrator::gateway::{self, Endpoint, Env, News};
@@ -28,6 +28,13 @@ impl Rig {
         let folder = tempfile::tempdir().expect("a temporary folder");
         seed_state(&folder.path().join("state")).expect("the demo's files");
         Self { demo: Demo::start(options).expect("the demo starts"), folder }
+    }
+
+    /// A demo gateway whose clock stands still until it is told to go on.
+    pub fn at_its_own_time() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the engine beside it lives in real time")]
+        let clock = DemoClock::Manual(jiff::Timestamp::now());
+        Self::with(DemoOptions { write_limit: 10_000, run_jobs: false, clock, ..DemoOptions::default() })
     }
 
     /// A demo gateway that nobody has sorted crons of.
@@ -107,6 +114,7 @@ impl Rig {
             };
             let cron = crons.iter().find(|cron| runs_there(cron).is_some()).expect("a cron of that provider");
             client.call("cron.run", serde_json::json!({ "id": cron.id.as_str() })).await.expect("it is queued");
+            self.demo.advance(jiff::SignedDuration::from_secs(1));
             self.demo.finish_runs();
             while !matches!(connected.news.recv().await, Some(News::RunFinished(run, _)) if run.cron == cron.id) {}
         });
@@ -176,7 +184,7 @@ impl Running {
                 "waited in vain for {what}; connection {:?}, problems {:?}, plan {:?}",
                 now.connection,
                 now.problems,
-                now.plan.changes.iter().map(|change| &change.name).collect::<Vec<_>>()
+                now.plan.changes.iter().map(|change| (&change.name, change.kind)).collect::<Vec<_>>()
             )
         })
     }

@@ -1,5 +1,8 @@
 //! Settings: each control is one change.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -8,7 +11,7 @@ use model_orchestrator::engine::{Command, SettingsChange};
 use model_orchestrator::ui::action::{Action, Pick};
 use model_orchestrator::ui::screens::settings::Settings as SettingsScreen;
 
-use super::scene::Scene;
+use super::scene::{FLASH, KIMI, Scene, model};
 use super::{NARROW, Stage, changes, click, control, fits, key, says, settle, stage, told};
 
 const TALL: [f32; 2] = [972.0, 1500.0];
@@ -93,6 +96,30 @@ fn the_gateway_is_named_with_its_rights_and_folder() {
     fits(&settings, NARROW, &["Move Flash 3 down in T3", "Take Opus out of T3", "Copy the folder's path"]);
     click(&mut settings, "Disconnect");
     assert!(matches!(told(&settings).as_slice(), [Command::Disconnect]));
+}
+
+#[test]
+fn an_open_match_is_asked_at_the_top() {
+    let question = "Which model is meant by each route?";
+    assert!(!says(&open(NARROW), question));
+    let scene = Scene::new().with(|snapshot| {
+        snapshot.match_asked = true;
+        let route = RouteMatch {
+            route: RouteKey::new("kimi"),
+            label: "Kimi".to_owned(),
+            model: None,
+            candidates: vec![model(KIMI), model(FLASH)],
+            certainty: MatchCertainty::Asks,
+        };
+        snapshot.matches = Arc::new(vec![route]);
+    });
+    let mut settings = stage(SettingsScreen::default(), SettingsScreen::ui, scene, NARROW);
+    assert!(says(&settings, question));
+    click(&mut settings, "Model for Kimi");
+    click(&mut settings, &format!("Kimi K2 Turbo · {KIMI}"));
+    click(&mut settings, "Confirm the match");
+    let expected = BTreeMap::from([(RouteKey::new("kimi"), Some(model(KIMI)))]);
+    assert_eq!(changes(&settings), [SettingsChange::MatchRoutes(expected)]);
 }
 
 #[test]

@@ -38,19 +38,31 @@ const CAUSE: f32 = 66.0;
 const STATE: f32 = 196.0;
 const UNDO: f32 = 52.0;
 
+/// Below this width the cause is left to the row's hover and the screen reader.
+const TIGHT: f32 = 880.0;
+
 #[derive(Clone, Copy)]
 struct Widths {
+    time: f32,
     name: f32,
     model: f32,
     why: f32,
+    cause: f32,
+    state: f32,
 }
 
 impl Widths {
     fn in_width(width: f32) -> Self {
-        let name = (width * 0.18).clamp(140.0, 300.0);
-        let model = (width * 0.10).clamp(92.0, 150.0);
-        let fixed = TIME + ARROW + CAUSE + STATE + UNDO;
-        Self { name, model, why: (width - fixed - name - 2.0 * model).max(100.0) }
+        let tight = width < TIGHT;
+        let (time, cause, state) = if tight { (TIME - 22.0, 0.0, STATE - 56.0) } else { (TIME, CAUSE, STATE) };
+        let name = (width * 0.17).clamp(124.0, 300.0);
+        let model = (width * 0.109).clamp(92.0, 150.0);
+        let fixed = time + ARROW + cause + state + UNDO;
+        Self { time, name, model, why: (width - fixed - name - 2.0 * model).max(80.0), cause, state }
+    }
+
+    fn columns(self) -> [f32; COLUMNS] {
+        [self.time, self.name, self.model, ARROW, self.model, self.why, self.cause, self.state, UNDO]
     }
 }
 
@@ -107,13 +119,13 @@ impl Activity {
                 .min_scrolled_height(0.0)
                 .max_scroll_height(height)
                 .cell_layout(Layout::left_to_right(Align::Center));
-            for width in [TIME, widths.name, widths.model, ARROW, widths.model, widths.why, CAUSE, STATE, UNDO] {
+            for width in widths.columns() {
                 builder = builder.column(Column::exact(width).clip(false));
             }
             if let Some(row) = cursor.wanted() {
                 builder = builder.scroll_to_row(row, None);
             }
-            let table = builder.header(HEADER, |mut row| header_ui(&mut row, across));
+            let table = builder.header(HEADER, |mut row| header_ui(&mut row, across, widths));
             table.body(|body| {
                 body.rows(ROW, list.items.len(), |mut row| {
                     let at = row.index();
@@ -140,7 +152,7 @@ impl Activity {
     }
 }
 
-fn header_ui(row: &mut TableRow<'_, '_>, across: Rangef) {
+fn header_ui(row: &mut TableRow<'_, '_>, across: Rangef, widths: Widths) {
     for (at, title) in ["Time", "Cron", "From", "", "To", "Why", "Cause", "State", ""].into_iter().enumerate() {
         row.col(|ui| {
             let palette = theme::palette(ui);
@@ -148,7 +160,9 @@ fn header_ui(row: &mut TableRow<'_, '_>, across: Rangef) {
                 ui.painter().hline(across, ui.max_rect().bottom(), Stroke::new(1.0, palette.line));
                 ui.add_space(LEAD);
             }
-            ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
+            if widths.columns()[at] > 0.0 {
+                ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
+            }
         });
     }
 }
@@ -238,7 +252,7 @@ fn switch_ui(
         }
         ui.add_space(LEAD);
         let time = words::clock(switch.at, speech);
-        elided(ui, &time, theme::text_font(), palette.secondary, TIME - LEAD - GAP)
+        elided(ui, &time, theme::text_font(), palette.secondary, widths.time - LEAD - GAP)
             .on_hover_text(words::relative(switch.at, speech.now));
     });
     row.col(|ui| {
@@ -257,10 +271,12 @@ fn switch_ui(
         elided(ui, &why, theme::text_font(), palette.secondary, widths.why - GAP);
     });
     row.col(|ui| {
-        let palette = theme::palette(ui);
-        elided(ui, words::cause(switch.cause), theme::small_font(), palette.secondary, CAUSE - GAP);
+        if widths.cause > 0.0 {
+            let palette = theme::palette(ui);
+            elided(ui, words::cause(switch.cause), theme::small_font(), palette.secondary, widths.cause - GAP);
+        }
     });
-    row.col(|ui| state_ui(ui, switch, speech));
+    row.col(|ui| state_ui(ui, switch, widths.state, speech));
     row.col(|ui| {
         if undone {
             return;
@@ -281,7 +297,7 @@ fn vendor(fields: &crate::domain::Fields, speech: &Speech<'_>) -> Option<crate::
 }
 
 /// "✓ verified · confirmed by a run", "undone", "ran on another model".
-fn state_ui(ui: &mut Ui, switch: &Switch, speech: &Speech<'_>) {
+fn state_ui(ui: &mut Ui, switch: &Switch, width: f32, speech: &Speech<'_>) {
     let palette = theme::palette(ui);
     let whole = state(switch, speech);
     let color = match (&switch.undone_by, &switch.confirmation) {
@@ -290,7 +306,7 @@ fn state_ui(ui: &mut Ui, switch: &Switch, speech: &Speech<'_>) {
         (None, Confirmation::RanElsewhere { .. }) => palette.bad,
         (None, Confirmation::Waiting) => palette.secondary,
     };
-    elided(ui, &whole, theme::text_font(), color, STATE - GAP).on_hover_text(&whole);
+    elided(ui, &whole, theme::text_font(), color, width - GAP).on_hover_text(&whole);
 }
 
 fn state(switch: &Switch, speech: &Speech<'_>) -> String {
@@ -299,5 +315,6 @@ fn state(switch: &Switch, speech: &Speech<'_>) -> String {
 
 fn sentence(switch: &Switch, from: &str, to: &str, speech: &Speech<'_>) -> String {
     let (at, why) = (words::clock_and_relative(switch.at, speech), words::reason(&switch.reason, speech));
-    format!("{at}, {}, from {from} to {to}, {why}, {}", switch.name, state(switch, speech))
+    let (cause, state) = (words::cause(switch.cause), state(switch, speech));
+    format!("{at}, {}, from {from} to {to}, {why}, {cause}, {state}", switch.name)
 }

@@ -6,8 +6,8 @@ use egui::accesskit::Role;
 use egui::{Align, Layout, RichText, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use crate::domain::{
-    Chain, ChainOrder, Change, CronId, Decision, ModelRef, QuotaWindow, RouteKey, SkipReason, VendorId, Verdict, Vital,
-    vendor_of,
+    Chain, ChainOrder, Change, CronId, Decision, Fields, ModelRef, QuotaWindow, RouteKey, SkipReason, VendorId,
+    Verdict, Vital, vendor_of,
 };
 use crate::engine::Snapshot;
 use crate::ui::theme::table::{GAP, MARK_GAP, ROW};
@@ -198,8 +198,12 @@ fn line(
     let (stand, text) = match skipped.map(|skipped| (skipped, &skipped.why)) {
         _ if decision.chosen.as_ref() == Some(key) => (Stand::Chosen, serves(snapshot, model.as_ref(), speech)),
         Some((_, SkipReason::NotNeeded)) | None => {
-            let written = model.as_ref().is_some_and(|model| is_fallback(change, model));
-            let text = if written { "not needed; written as a fallback" } else { "not needed" };
+            let now = snapshot.crons.get(&decision.cron).map(|cron| cron.fields());
+            let text = match (&model, change, now) {
+                (Some(model), Some(change), _) if is_fallback(&change.to, model) => "not needed; written as a fallback",
+                (Some(model), None, Some(now)) if is_fallback(&now, model) => "not needed; it is a fallback",
+                _ => "not needed",
+            };
             (Stand::NotNeeded, text.to_owned())
         }
         Some((skipped, _)) => (Stand::Skipped, words::skipped(skipped, speech)),
@@ -214,9 +218,8 @@ fn model_of(snapshot: &Snapshot, key: &RouteKey) -> Option<ModelRef> {
     set.or_else(|| snapshot.matches.iter().find(|matched| matched.route == *key)?.model.clone())
 }
 
-fn is_fallback(change: Option<&Change>, model: &ModelRef) -> bool {
-    let fallbacks = change.and_then(|change| change.to.fallbacks.as_ref());
-    fallbacks.is_some_and(|list| list.iter().any(|fallback| fallback == model.as_str()))
+fn is_fallback(fields: &Fields, model: &ModelRef) -> bool {
+    fields.fallbacks.as_ref().is_some_and(|list| list.iter().any(|fallback| fallback == model.as_str()))
 }
 
 /// "serves · 71 % of Week used, resets tomorrow 09:00".

@@ -151,8 +151,13 @@ fn head_ui(ui: &mut Ui, snapshot: &Snapshot, id: &CronId, cron: Option<&Cron>, s
             ui.ctx().copy_text(id.as_str().to_owned());
         }
     });
-    if let Some(cron) = cron {
-        ui.horizontal_wrapped(|ui| tags_ui(ui, snapshot, cron, speech));
+    let tags = cron.map_or_else(Vec::new, |cron| tags(snapshot, cron, speech));
+    if !tags.is_empty() {
+        ui.horizontal_wrapped(|ui| {
+            for (text, tone) in tags {
+                widgets::tag(ui, &text, tone);
+            }
+        });
     }
     ui.add_space(space::S / 2.0);
     actions
@@ -169,7 +174,7 @@ fn title_ui(ui: &mut Ui, name: &str) {
 }
 
 /// What is special about it, in words.
-fn tags_ui(ui: &mut Ui, snapshot: &Snapshot, cron: &Cron, speech: &Speech<'_>) {
+fn tags(snapshot: &Snapshot, cron: &Cron, speech: &Speech<'_>) -> Vec<(String, Tone)> {
     let entry = snapshot.tiers.get(&cron.id);
     let mut tags: Vec<(String, Tone)> = Vec::new();
     if !cron.enabled {
@@ -202,9 +207,7 @@ fn tags_ui(ui: &mut Ui, snapshot: &Snapshot, cron: &Cron, speech: &Speech<'_>) {
     if snapshot.saving.contains(&cron.id) {
         tags.push(("saving…".to_owned(), Tone::Plain));
     }
-    for (text, tone) in tags {
-        widgets::tag(ui, &text, tone);
-    }
+    tags
 }
 
 /// A label and what stands beside it.

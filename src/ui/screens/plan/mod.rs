@@ -178,8 +178,9 @@ impl Plan {
             actions.extend(cards::attention_ui(ui, snapshot, job, &self.tally, speech));
             if !job.running() && job.phase != JobPhase::Interrupted && !snapshot.plan.changes.is_empty() {
                 let palette = theme::palette(ui);
-                let text =
-                    format!("{} planned since; Done shows them", words::count(snapshot.plan.changes.len(), "change"));
+                let n = snapshot.plan.changes.len();
+                let them = if n == 1 { "it" } else { "them" };
+                let text = format!("{} planned since; Done shows {them}", words::count(n, "change"));
                 ui.label(RichText::new(text).color(palette.secondary));
             }
         }

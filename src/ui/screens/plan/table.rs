@@ -32,11 +32,15 @@ pub(super) struct Table<'a> {
     pub speech: Speech<'a>,
 }
 
+/// Below this width the cause is left to the row's hover and the screen reader.
+const TIGHT: f32 = 860.0;
+
 #[derive(Clone, Copy)]
 struct Widths {
     name: f32,
     model: f32,
     why: f32,
+    cause: f32,
 }
 
 const TICK: f32 = 38.0;
@@ -48,14 +52,15 @@ const RESULT: f32 = 96.0;
 
 impl Widths {
     fn in_width(width: f32) -> Self {
-        let fixed = TICK + TIER + ARROW + CAUSE + NEXT + RESULT;
-        let name = (width * 0.19).clamp(150.0, 300.0);
-        let model = (width * 0.10).clamp(92.0, 150.0);
-        Self { name, model, why: (width - fixed - name - 2.0 * model).max(120.0) }
+        let cause = if width < TIGHT { 0.0 } else { CAUSE };
+        let fixed = TICK + TIER + ARROW + cause + NEXT + RESULT;
+        let name = (width * 0.18).clamp(150.0, 300.0);
+        let model = (width * 0.109).clamp(96.0, 150.0);
+        Self { name, model, why: (width - fixed - name - 2.0 * model).max(80.0), cause }
     }
 
     fn columns(self) -> [f32; 10] {
-        [TICK, self.name, TIER, self.model, ARROW, self.model, self.why, CAUSE, NEXT, RESULT]
+        [TICK, self.name, TIER, self.model, ARROW, self.model, self.why, self.cause, NEXT, RESULT]
     }
 }
 
@@ -82,7 +87,7 @@ impl Table<'_> {
                 builder = builder.scroll_to_row(row, None);
             }
             let table = builder.header(HEADER, |mut row| {
-                did = self.header_ui(&mut row, across).or(did);
+                did = self.header_ui(&mut row, across, widths).or(did);
             });
             table.body(|body| {
                 body.rows(ROW, self.shown.len(), |mut row| {
@@ -97,7 +102,7 @@ impl Table<'_> {
         did
     }
 
-    fn header_ui(&self, row: &mut TableRow<'_, '_>, across: egui::Rangef) -> Option<Did> {
+    fn header_ui(&self, row: &mut TableRow<'_, '_>, across: egui::Rangef, widths: Widths) -> Option<Did> {
         let mut did = None;
         row.col(|ui| {
             let line = Stroke::new(1.0, theme::palette(ui).line);
@@ -114,6 +119,7 @@ impl Table<'_> {
             }
         });
         for title in ["Cron", "Tier", "From", "", "To", "Why", "Cause", "Next run", "Result"] {
+            let title = if title == "Cause" && widths.cause <= 0.0 { "" } else { title };
             row.col(|ui| {
                 let palette = theme::palette(ui);
                 ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
@@ -186,9 +192,11 @@ impl Table<'_> {
         row.col(|ui| model_ui(ui, vendor.filter(|_| stays_on), &words::target(change, speech), widths.model, true));
         row.col(|ui| self.why_ui(ui, line, widths.why - GAP));
         row.col(|ui| {
-            let palette = theme::palette(ui);
-            let text = words::cause(change.cause);
-            elided(ui, text, theme::small_font(), palette.secondary, CAUSE - GAP);
+            if widths.cause > 0.0 {
+                let palette = theme::palette(ui);
+                let text = words::cause(change.cause);
+                elided(ui, text, theme::small_font(), palette.secondary, widths.cause - GAP);
+            }
         });
         row.col(|ui| {
             let palette = theme::palette(ui);
@@ -253,6 +261,7 @@ impl Table<'_> {
         parts.extend(change.tier.map(|tier| tier.code().to_owned()));
         parts.push(format!("from {} to {}", words::origin(change, speech), words::target(change, speech)));
         parts.push(words::change_reason(change, self.shown.decision(line), speech));
+        parts.push(words::cause(change.cause).to_owned());
         parts.extend(change.marks.iter().map(|mark| words::mark(mark).to_owned()));
         parts.extend(change.next_run_at.map(|at| format!("next run {}", words::relative(at, speech.now))));
         let result = match self.shown.outcome(line) {

@@ -21,6 +21,7 @@ use number::Draft;
 use routes::NewRoute;
 
 const WIDTH: f32 = 900.0;
+const QUESTION: &str = "Which model is meant by each route?";
 
 /// The settings screen.
 #[derive(Debug, Default)]
@@ -28,7 +29,10 @@ pub struct Settings {
     draft: Draft,
     new_route: NewRoute,
     label: Option<routes::Label>,
+    /// The match in its dialog, opened by hand.
     matching: Option<Matching>,
+    /// The match that is asked for, at the top of the screen.
+    asked: Matching,
     resetting: bool,
     export_file: usize,
 }
@@ -43,6 +47,9 @@ impl Settings {
         ScrollArea::vertical().id_salt("settings").auto_shrink([false, false]).show(ui, |ui| {
             ui.set_max_width(WIDTH.min(ui.available_width() - space::S));
             ui.spacing_mut().item_spacing.y = space::M;
+            if snapshot.match_asked && snapshot.connection.info().is_some() {
+                actions.extend(self.asked_ui(ui, snapshot, &speech));
+            }
             actions.extend(general::gateway_ui(ui, snapshot, &speech));
             ui.add_enabled_ui(!held, |ui| {
                 actions.extend(self.chains_ui(ui, snapshot, &speech));
@@ -78,6 +85,15 @@ impl Settings {
         actions
     }
 
+    /// Some routes fit several models: until the user chooses they are skipped.
+    fn asked_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Action> {
+        let asked = widgets::section(ui, QUESTION, |ui| self.asked.ui(ui, snapshot, speech)).inner;
+        if asked.is_some() {
+            self.asked.reset();
+        }
+        asked.map(Action::Tell)
+    }
+
     /// Two presses, because the matches go too.
     fn reset_ui(&mut self, ui: &mut Ui) -> Option<Action> {
         if !self.resetting {
@@ -96,7 +112,7 @@ impl Settings {
         let mut told = None;
         let shown = Modal::new(Id::unique("matching")).frame(frame).show(ui.ctx(), |ui| {
             ui.set_width(680.0_f32.min(ui.ctx().content_rect().width() - 4.0 * space::L));
-            ui.label(RichText::new("Which model is meant by each route?").font(theme::heading_font()));
+            ui.label(RichText::new(QUESTION).font(theme::heading_font()));
             told = matching.ui(ui, snapshot, speech);
             widgets::link_button(ui, "Cancel").clicked()
         });
