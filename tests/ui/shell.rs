@@ -12,7 +12,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use model_orchestrator::domain::{Connection, Plan, Problem, ProblemKind, Refusal, Trouble};
-use model_orchestrator::engine::{Command, Done, Event, Snapshot, Ticket};
+use model_orchestrator::engine::{Command, DemoOutage, Done, Event, Snapshot, Ticket};
 use model_orchestrator::ui::action::{Action, Pick, Screen};
 use model_orchestrator::ui::shell::Shell;
 use model_orchestrator::ui::theme;
@@ -147,8 +147,21 @@ fn the_demo_is_labelled_wherever_one_looks() {
     for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4] {
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run_steps(3);
-        assert!(harness.get_all_by_label("DEMO").count() >= 2, "{key:?}");
+        assert!(harness.get_all_by_label_contains("DEMO").count() >= 2, "{key:?}");
     }
+}
+
+#[test]
+fn a_provider_of_the_demo_can_be_let_fail() {
+    let mut snapshot = morning().snapshot();
+    snapshot.demo = true;
+    let mut harness = window(snapshot);
+    click(&mut harness, "Let a provider of the demo fail");
+    harness.get_by_label_contains("Google").click();
+    harness.run_steps(4);
+    click(&mut harness, "Quota limit hit");
+    let asked = |command: &Command| matches!(command, Command::DemoOutage { provider, outage: DemoOutage::QuotaExhausted } if provider == "google");
+    assert!(told(&harness, asked));
 }
 
 #[test]
