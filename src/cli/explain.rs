@@ -101,7 +101,7 @@ fn reason(decision: &Decision, context: &Context) -> String {
 /// Every route of its chain in order, and what became of it.
 fn chain(entry: Option<&TierEntry>, decision: Option<&Decision>, context: &Context) -> Vec<RouteRow> {
     let (Some(entry), Some(decision)) = (entry, decision) else { return Vec::new() };
-    if decision.verdict == Verdict::LeftAlone {
+    if decision.verdict == Verdict::LeftAlone || entry.pinned.is_some() {
         return Vec::new();
     }
     let mut routes: Vec<&RouteKey> = context.settings.chain(entry.tier).routes.iter().collect();

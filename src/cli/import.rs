@@ -42,7 +42,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     session.folder()?;
     session.tell(Command::PreviewImport { from: absolute(from)? })?;
-    let context = session.context();
+    let context = session.shows(|snapshot| snapshot.import.is_some())?;
     let preview = context.snapshot.import.clone().ok_or_else(|| Failure::new(Exit::Failed, "there is no preview"))?;
     if let Some(unknown) = keep.iter().find(|name| !preview.files.iter().any(|file| file.name == **name)) {
         return Err(Failure::new(Exit::Usage, format!("the import holds no file {unknown}")));

@@ -30,3 +30,4 @@ mod window;
 
 pub use exit::Exit;
 pub use run::run;
+pub use window::{NoWindow, OpenWindow};

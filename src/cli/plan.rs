@@ -8,7 +8,7 @@ use super::session::{Context, NotDone, Session};
 use super::table::{cut, table};
 use super::{names, output, print};
 use crate::domain::{ModelRef, Plan, Refusal, RouteKey};
-use crate::engine::{Command, SettingsChange};
+use crate::engine::{Command, SettingsChange, Snapshot};
 use crate::words;
 
 /// Cells of a name in a table; the document has it whole.
@@ -45,10 +45,13 @@ pub(super) fn answered(session: &mut Session, answers: &Answers) -> Result<Conte
         let model: ModelRef = names::model(model, &context.settings, listed)?;
         matches.insert(key, Some(model));
     }
+    let answered = matches.clone();
     match session.ask(Command::Settings(SettingsChange::MatchRoutes(matches))) {
-        Ok(_) | Err(NotDone::Refused(Refusal::NothingToDo)) => session.settle(),
-        Err(not_done) => Err(session.failure(not_done)),
+        Ok(_) | Err(NotDone::Refused(Refusal::NothingToDo)) => {}
+        Err(not_done) => return Err(session.failure(not_done)),
     }
+    let model = |snapshot: &Snapshot, key| snapshot.settings.routes.get(key).and_then(|route| route.model.clone());
+    session.shows(|snapshot| answered.iter().all(|(key, answer)| model(snapshot, key) == *answer))
 }
 
 /// The plan for people: sentence, lines, notes, questions.

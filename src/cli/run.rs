@@ -9,10 +9,11 @@ use super::args::{Arguments, Command, Common};
 use super::exit::{Exit, Failure};
 use super::log::{self, Quiet};
 use super::session::Session;
+use super::window::OpenWindow;
 use super::{demo, distribute, explain, export, import, plan, print, status, tier, undo, window};
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
-pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+pub fn run(arguments: impl Iterator<Item = OsString>, open_window: OpenWindow) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(usage) => {
@@ -23,7 +24,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     let as_json = arguments.common.json;
-    match carry_out(arguments) {
+    match carry_out(arguments, open_window) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             print::failure(&failure, as_json);
@@ -32,15 +33,15 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
+fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Failure> {
     let Arguments { common, command } = arguments;
     let json = common.json;
     let windowed = matches!(command, None | Some(Command::Demo { headless: false }));
     log::start(if windowed { Quiet::Warnings } else { Quiet::Silent });
     let open = |common: &Common| Session::open(common);
     match command {
-        None => window::run(&common, false),
-        Some(Command::Demo { headless: false }) => window::run(&common, true),
+        None => window::run(&common, false, open_window),
+        Some(Command::Demo { headless: false }) => window::run(&common, true, open_window),
         Some(Command::Demo { headless: true }) => demo::serve(json),
         Some(Command::Status) => status::run(&mut open(&common)?, json),
         Some(Command::Plan(arguments)) => plan::run(&mut open(&common)?, &arguments, json),

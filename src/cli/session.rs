@@ -103,10 +103,10 @@ impl Session {
         Ok(self.context())
     }
 
-    /// Waits until every edit is on disk.
-    pub(super) fn saved(&mut self) -> Result<Context, Failure> {
-        self.wait(|snapshot| snapshot.saving.is_empty().then_some(()))?;
-        self.settle()
+    /// Waits for the picture that shows what a command did: its answer comes a moment before.
+    pub(super) fn shows(&mut self, effect: impl Fn(&Snapshot) -> bool) -> Result<Context, Failure> {
+        self.wait(|snapshot| effect(snapshot).then_some(()))?;
+        Ok(self.context())
     }
 
     /// Hands a command over and waits for its answer.

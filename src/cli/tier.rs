@@ -8,8 +8,11 @@ use super::session::{Context, NotDone, Session, read_only};
 use super::table::table;
 use super::{names, print};
 use crate::domain::{CronId, ModelRef, Pin, Refusal, Tier};
-use crate::engine::{Command, Edit};
+use crate::engine::{Command, Edit, Snapshot};
 use crate::words;
+
+/// The problem of a mapping that could not be written.
+const MAPPING: &str = "state/cron-tiers.json";
 
 #[derive(Debug, Serialize)]
 struct Document {
@@ -41,10 +44,10 @@ pub(super) fn run(session: &mut Session, arguments: &TierArguments, as_json: boo
             Err(not_done) => return Err(session.failure(not_done)),
         }
     }
-    let context = session.saved()?;
+    let context = session.shows(|snapshot| snapshot.saving.is_empty() && decided(arguments, &crons, snapshot))?;
     let document = document(&crons, &context);
     // A mapping that could not be written was put back, and the snapshot says why.
-    if let Some(problem) = context.snapshot.problems.iter().find(|problem| problem.id == "state/cron-tiers.json") {
+    if let Some(problem) = context.snapshot.problems.iter().find(|problem| problem.id == MAPPING) {
         return Err(Failure::of_problem(&problem.what, &context.speech()));
     }
     if as_json {
@@ -116,6 +119,25 @@ fn edits(arguments: &TierArguments, crons: &[CronId], context: &Context) -> Resu
         }
     }
     Ok(edits)
+}
+
+/// Whether the mapping says what was asked for, or had to be put back.
+fn decided(arguments: &TierArguments, crons: &[CronId], snapshot: &Snapshot) -> bool {
+    let put_back = snapshot.problems.iter().any(|problem| problem.id == MAPPING);
+    let wanted = |id: &CronId| {
+        let entry = snapshot.tiers.get(id);
+        let tier = match arguments.tier() {
+            Some(Wanted::Tier(tier)) => entry.is_some_and(|entry| entry.tier == tier),
+            Some(Wanted::Unsorted) => return entry.is_none(),
+            None => true,
+        };
+        let same = |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
+        let pin = if arguments.unpin { Some(false) } else { arguments.pin.as_ref().map(|_| true) };
+        tier && same(arguments.critical(), entry.is_some_and(|entry| entry.critical))
+            && same(arguments.hold(), entry.is_some_and(|entry| entry.hold.is_some()))
+            && same(pin, entry.is_some_and(|entry| entry.pinned.is_some()))
+    };
+    put_back || crons.iter().all(wanted)
 }
 
 fn pinned(named: &str, context: &Context) -> Result<ModelRef, Failure> {

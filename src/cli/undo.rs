@@ -16,7 +16,7 @@ pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json:
         Err(NotDone::Refused(Refusal::NothingToDo)) => return nothing(as_json),
         Err(not_done) => return Err(session.failure(not_done)),
     }
-    let context = session.settle()?;
+    let context = session.shows(|snapshot| snapshot.undo_plan.is_some())?;
     let Some(undo) = context.snapshot.undo_plan.clone() else { return nothing(as_json) };
     if !as_json {
         print::text(&plan::text(&undo, &context))?;

@@ -1,31 +1,32 @@
 //! The window, from the command line: on the demo, on the gateway that was named, or on the welcome screen.
+//!
+//! This room does not draw: whoever runs it brings the window along.
 
 use super::args::Common;
 use super::exit::{Exit, Failure};
 use super::target;
-use crate::engine::{Engine, EngineOptions, Target};
-use crate::ui::run::{Running, Wake, WindowError, run_window};
+use crate::engine::Target;
 
 const NO_DISPLAY: &str = "There is no display here; `model-orchestrator status` and the other commands work without one, and `demo --headless` serves the demo gateway.";
 
-pub(super) fn run(common: &Common, demo: bool) -> Result<Exit, Failure> {
+/// Opens a window, on a gateway if one is named, and returns when it was closed.
+pub type OpenWindow = fn(Option<Target>) -> Result<(), NoWindow>;
+
+/// Why there is no window.
+#[derive(Debug)]
+pub enum NoWindow {
+    NoDisplay,
+    Failed { detail: String },
+}
+
+pub(super) fn run(common: &Common, demo: bool, open: OpenWindow) -> Result<Exit, Failure> {
     let first = match (demo, &common.url) {
         (true, _) => Some(Target::Demo),
         (false, Some(_)) => Some(Target::Gateway(target::choose(common, &[])?)),
         (false, None) => None,
     };
-    match run_window(start, first) {
-        Ok(()) => Ok(Exit::Done),
-        Err(WindowError::NoDisplay { detail }) => {
-            tracing::debug!(%detail, "no display");
-            Err(Failure::new(Exit::Failed, NO_DISPLAY))
-        }
-        Err(error) => Err(Failure::new(Exit::Failed, format!("The window does not open: {error}"))),
-    }
-}
-
-fn start(wake: Wake) -> std::io::Result<Running> {
-    let engine = Engine::start(EngineOptions::of_this_process(), wake)?;
-    let handle = engine.handle.clone();
-    Ok((handle, Box::new(move || engine.shutdown())))
+    open(first).map(|()| Exit::Done).map_err(|why| match why {
+        NoWindow::NoDisplay => Failure::new(Exit::Failed, NO_DISPLAY),
+        NoWindow::Failed { detail } => Failure::new(Exit::Failed, format!("The window does not open: {detail}")),
+    })
 }

@@ -304,7 +304,8 @@ impl World {
     /// An edit whose cron needs no change any more is no longer pending.
     fn settle_edits(&mut self, plan: &Plan) {
         use crate::domain::Verdict;
-        if self.edited.is_empty() || !self.connected() {
+        // Without crons or models nothing can be said to be in place.
+        if self.edited.is_empty() || !self.connected() || !self.ready() {
             return;
         }
         let settled: Vec<CronId> = self

@@ -10,3 +10,5 @@ pub mod shell;
 pub mod system_theme;
 pub mod theme;
 pub mod widgets;
+
+pub use run::{Running, Wake, WindowError, run_window};

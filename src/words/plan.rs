@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::health::{route_is_prepaid, state};
 use super::model::stored_model;
-use super::reason::returns;
+use super::reason::returned_since;
 use super::{Speech, clock, count, list, model_name, route_name, span};
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Decision, Fields, ModelRef, Plan, PlanOrigin, Reason, RouteKey, SkipReason,
@@ -35,7 +35,7 @@ pub fn plan_summary(plan: &Plan, speech: &Speech<'_>) -> String {
     if plan.changes.is_empty() {
         return nothing_to_do(plan);
     }
-    let groups = grouped(&plan.changes, speech);
+    let groups = grouped(plan, speech);
     let mut said: Vec<_> = groups.iter().take(MAX_GROUPS).map(|(group, n)| group.words(*n)).collect();
     let rest: usize = groups.iter().skip(MAX_GROUPS).map(|(_, n)| n).sum();
     if rest > 0 {
@@ -123,7 +123,7 @@ impl Group {
         }
     }
 
-    fn of(change: &Change, speech: &Speech<'_>) -> Self {
+    fn of(change: &Change, decision: Option<&Decision>, speech: &Speech<'_>) -> Self {
         let to = fields(&change.to, change.to_model.as_ref(), speech);
         match change.kind {
             ChangeKind::Refit => Self::Refit,
@@ -131,7 +131,7 @@ impl Group {
             ChangeKind::Resume => Self::Resume { on: to },
             ChangeKind::Undo => Self::Undo { to },
             ChangeKind::Move if change.cause == Cause::Edit => Self::Edit { to },
-            ChangeKind::Move if returns(change) => Self::Return { to },
+            ChangeKind::Move if returned_since(change, decision, speech).is_some() => Self::Return { to },
             ChangeKind::Move => {
                 let from = fields(&change.from, change.from_model.as_ref(), speech);
                 Self::Move { from, why: why_it_leaves(change, speech), to }
@@ -141,10 +141,10 @@ impl Group {
 }
 
 /// The biggest group first; equal ones in the plan's order.
-fn grouped(changes: &[Change], speech: &Speech<'_>) -> Vec<(Group, usize)> {
+fn grouped(plan: &Plan, speech: &Speech<'_>) -> Vec<(Group, usize)> {
     let mut groups: Vec<(Group, usize)> = Vec::new();
-    for change in changes {
-        let group = Group::of(change, speech);
+    for change in &plan.changes {
+        let group = Group::of(change, plan.decision(&change.cron), speech);
         match groups.iter_mut().find(|(known, _)| *known == group) {
             Some((_, n)) => *n += 1,
             None => groups.push((group, 1)),

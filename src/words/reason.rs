@@ -83,24 +83,22 @@ const LONG_BACK: SignedDuration = SignedDuration::from_hours(24);
 ///
 /// "primary serves again since 05:40, settled 20 min".
 pub fn change_reason(change: &Change, decision: Option<&Decision>, speech: &Speech<'_>) -> String {
-    let recent = |at: &Timestamp| *at <= speech.now && speech.now.duration_since(*at) < LONG_BACK;
-    let back_since = decision.and_then(|decision| decision.since).filter(recent);
-    match (&change.reason, change.kind, back_since) {
-        (Reason::FirstServing { ahead, .. }, ChangeKind::Move, Some(at))
-            if returns(change) && passed_over(ahead, speech).is_none() =>
-        {
+    match returned_since(change, decision, speech) {
+        Some(at) => {
             let settled = span(speech.now.duration_since(at));
             format!("primary serves again since {}, settled {settled}", clock(at, speech))
         }
-        _ => reason(&change.reason, speech),
+        None => reason(&change.reason, speech),
     }
 }
 
-/// A health change to the front of the chain: its earlier route came back.
-pub(super) fn returns(change: &Change) -> bool {
-    let nothing_ahead = |ahead: &[Skipped]| ahead.iter().all(|skipped| matches!(skipped.why, SkipReason::NotSetUp));
-    change.cause == Cause::Health
-        && matches!(&change.reason, Reason::FirstServing { ahead, .. } if nothing_ahead(ahead))
+/// Since when the front of the chain is back, when that is what moves the cron.
+pub(super) fn returned_since(change: &Change, decision: Option<&Decision>, speech: &Speech<'_>) -> Option<Timestamp> {
+    let Reason::FirstServing { ahead, .. } = &change.reason else { return None };
+    let by_health = change.cause == Cause::Health && change.kind == ChangeKind::Move;
+    let nothing_ahead = ahead.iter().all(|skipped| matches!(skipped.why, SkipReason::NotSetUp));
+    let recent = |at: &Timestamp| *at <= speech.now && speech.now.duration_since(*at) < LONG_BACK;
+    decision?.since.filter(|at| by_health && nothing_ahead && recent(at))
 }
 
 /// "MiniMax is out of credits and Kimi is rate limited"; `None` when nothing worth a word was skipped.

@@ -11,6 +11,7 @@ use shell::Shell;
 const DONE: i32 = 0;
 const USAGE: i32 = 2;
 const NOT_CONNECTED: i32 = 3;
+const NOT_VERIFIED: i32 = 4;
 const READ_ONLY: i32 = 5;
 const NEEDS_ANSWER: i32 = 6;
 const CHANGES: i32 = 10;
@@ -64,6 +65,19 @@ fn a_plan_is_one_document_of_the_promised_shape() {
 }
 
 #[test]
+fn the_answer_which_model_a_route_means_is_remembered() {
+    let shell = Shell::new();
+    shell.json("plan --match gemini_flash=opus");
+    let settings: Value = serde_json::from_str(&shell.state_file("settings.json")).expect("settings");
+    let model = settings["routes"]["gemini_flash"]["model"].as_str().expect("a model");
+    assert!(model.starts_with("anthropic/"), "{model}");
+    for nonsense in ["nobody=opus", "opus=nothing/listed"] {
+        assert_eq!(shell.run_of(&["plan", "--match", nonsense]).code, USAGE, "{nonsense}");
+    }
+    assert_eq!(shell.writes(), 0);
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let shell = Shell::new();
     shell.json("tier disk-check T1");
@@ -99,6 +113,23 @@ fn distributing_verifies_every_line_and_then_has_nothing_to_do() {
     assert_eq!(shell.writes(), written, "a second run makes no call that writes");
     let log = shell.state_file("switches.log");
     assert_eq!(log.lines().count(), ticked, "{log}");
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_leaves_the_rest_for_another_time() {
+    let shell = Shell::with_write_limit(2);
+    // The third write is refused until the minute is over, so the job waits.
+    let said = shell.interrupt_after(3, "distribute --yes --json");
+    assert_eq!(said.code, NOT_VERIFIED, "{}", said.err);
+    let stopped: Value = serde_json::from_str(&said.out).expect("a document");
+    let with = |outcome: &str, detail: Value| {
+        let lines = stopped["lines"].as_array().expect("lines");
+        lines.iter().filter(|line| line["outcome"] == outcome && line["detail"] == detail).count()
+    };
+    assert_eq!(with("verified", Value::Null), 2, "{stopped:#}");
+    assert!(with("left_out", "not started".into()) > 2, "{stopped:#}");
+    assert_eq!(shell.state_file("switches.log").lines().count(), 2, "the log has what was verified, no more");
 }
 
 #[test]
@@ -238,6 +269,7 @@ fn nonsense_ends_with_two_and_help_with_zero() {
 }
 
 #[test]
+#[cfg(unix)]
 fn the_headless_demo_says_where_it_is_and_keeps_its_token_to_itself() {
     shell::headless_demo(|document, shell| {
         let url = document["url"].as_str().expect("an address");

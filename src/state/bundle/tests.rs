@@ -1,3 +1,5 @@
+//! Carrying state files out and in: previews before, nothing half done after.
+
 use std::fs;
 
 use serde_json::json;

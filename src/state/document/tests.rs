@@ -1,3 +1,5 @@
+//! Untouched bytes stay, whatever wrote the file.
+
 use serde_json::{Value, json};
 
 use super::*;

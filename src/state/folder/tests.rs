@@ -1,3 +1,5 @@
+//! Opening, saving, sharing and breaking a folder.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! The journal and what it tells after a crash.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Every value read on its own, and only differences written.
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -87,6 +87,7 @@ fn the_summary_says_what_moves_where_and_why() {
             vec![returns("x"), out_of_credits("a"), out_of_credits("b"), out_of_credits("c")],
             "3 move from MiniMax (out of credits) to Flash 3, 1 returns to Flash 3. Takes about 1 s.",
         ),
+        (vec![returns("front")], "1 moves from Kimi to Flash 3. Takes about 1 s."),
         (
             vec![leaves("a", KIMI, Health::OutOfBalance)],
             "1 moves from Kimi (quota limit hit) to Flash 3. Takes about 1 s.",
@@ -111,7 +112,13 @@ fn the_summary_says_what_moves_where_and_why() {
         (vec![unticked], "1 moves from MiniMax (out of credits) to Flash 3. 1 left out unless you tick it."),
     ];
     for (changes, said) in cases {
-        assert_eq!(plan_summary(&plan(changes, vec![]), &world.speech()), said);
+        let settled = |change: &Change| Decision {
+            cron: change.cron.clone(),
+            since: Some(at("2026-11-23 05:40")),
+            ..decision(change.reason.clone())
+        };
+        let decisions = changes.iter().filter(|change| change.name == "x").map(settled).collect();
+        assert_eq!(plan_summary(&plan(changes, decisions), &world.speech()), said);
     }
 }
 

@@ -1,10 +1,9 @@
 //! A shell beside a demo gateway: runs the built program with nothing of this machine around it.
 
-use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use model_orchestrator::demo::{Demo, DemoOptions, cron_id, seed_state};
 use model_orchestrator::domain::GatewayTarget;
@@ -33,9 +32,14 @@ pub struct Shell {
 impl Shell {
     /// The demo's crons, sorted as in its first minute; none of them runs by itself.
     pub fn new() -> Self {
+        Self::with_write_limit(10_000)
+    }
+
+    /// The same on a gateway that takes so many writes a minute.
+    pub fn with_write_limit(write_limit: u32) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         seed_state(&folder.path().join("state")).expect("the demo's files");
-        let options = DemoOptions { write_limit: 10_000, run_jobs: false, ..DemoOptions::default() };
+        let options = DemoOptions { write_limit, run_jobs: false, ..DemoOptions::default() };
         let shell = Self { demo: Demo::start(options).expect("the demo starts"), folder };
         shell.keep("token", shell.demo.token().reveal());
         shell
@@ -123,6 +127,21 @@ impl Shell {
         self.said(self.program().args(["--url", url, "--state-dir", &state]).args(arguments))
     }
 
+    /// Runs a line and presses Ctrl-C once so many writes were asked for.
+    pub fn interrupt_after(&self, writes: u64, line: &str) -> Said {
+        let (url, token, state) = (self.demo.url(), self.path("token"), self.path("state"));
+        let mut program = self.program();
+        program.args(["--url", url, "--token-file", &token, "--state-dir", &state]).args(words(line));
+        let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let deadline = Instant::now() + PATIENCE;
+        while self.writes() < writes {
+            assert!(Instant::now() < deadline, "only {} writes were asked for", self.writes());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        interrupt(child.id());
+        self.checked(child.wait_with_output().expect("the program ends"))
+    }
+
     /// Without a word about a gateway.
     pub fn run_alone(&self, arguments: &[&str]) -> Said {
         self.said(self.program().args(arguments))
@@ -162,7 +181,10 @@ impl Shell {
 
     /// Whatever is said, the token is not in it.
     fn said(&self, program: &mut Command) -> Said {
-        let output = program.output().expect("the program starts");
+        self.checked(program.output().expect("the program starts"))
+    }
+
+    fn checked(&self, output: Output) -> Said {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes UTF-8");
         let said = Said {
             code: output.status.code().expect("the program ends by itself"),
@@ -196,6 +218,12 @@ fn words(line: &str) -> Vec<&str> {
     line.split_ascii_whitespace().collect()
 }
 
+/// What Ctrl-C does.
+fn interrupt(process: u32) {
+    let sent = Command::new("kill").args(["-INT", &process.to_string()]).status();
+    assert!(sent.expect("kill is there").success());
+}
+
 /// Starts `demo --headless --json`, hands over its document, and ends it as Ctrl-C would.
 pub fn headless_demo(look: impl FnOnce(&Value, &Shell)) {
     let shell = Shell::new();
@@ -212,8 +240,7 @@ pub fn headless_demo(look: impl FnOnce(&Value, &Shell)) {
         })
         .expect("a document");
     look(&document, &shell);
-    let interrupted = Command::new("kill").args([OsStr::new("-INT"), OsStr::new(&demo.id().to_string())]).status();
-    assert!(interrupted.expect("kill is there").success());
+    interrupt(demo.id());
     assert!(demo.wait().expect("it ends").success());
     for left in ["token_file", "state_dir"] {
         let path = document[left].as_str().expect("a path");

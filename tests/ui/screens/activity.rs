@@ -27,7 +27,7 @@ fn journal() -> Scene {
         .with(|snapshot| {
             let switches = Arc::make_mut(&mut snapshot.switches);
             switches[3].undone_by = Some(SwitchId::new("s9"));
-            switches[1].name = "余额 heartbeat".to_owned();
+            "余额 heartbeat".clone_into(&mut switches[1].name);
         })
 }
 

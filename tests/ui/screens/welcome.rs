@@ -10,9 +10,11 @@ use model_orchestrator::engine::{Command, SettingsChange, Target};
 use model_orchestrator::ui::screens::welcome::Welcome;
 
 use super::scene::{FLASH, KIMI, MINIMAX, Scene, minutes, model, now};
-use super::{NARROW, Stage, changes, click, fits, read_out, says, settle, stage, told, write};
+use super::{Stage, changes, click, fits, read_out, says, settle, stage, told, write};
 
 const URL: &str = "ws://127.0.0.1:18789";
+/// The first screen has the whole window.
+const SMALL: [f32; 2] = [1024.0, 700.0];
 
 fn found() -> Discovered {
     let target = GatewayTarget {
@@ -41,13 +43,13 @@ fn first_start() -> Scene {
 }
 
 fn open(scene: Scene) -> Harness<'static, Stage<Welcome>> {
-    stage(Welcome::default(), Welcome::ui, scene, NARROW)
+    stage(Welcome::default(), Welcome::ui, scene, SMALL)
 }
 
 #[test]
 fn the_gateway_of_this_computer_is_one_click_away() {
     let mut welcome = open(first_start());
-    fits(&welcome, NARROW, &["Connect to home-mini", "Token", "Connect to this gateway"]);
+    fits(&welcome, SMALL, &["Connect to home-mini", "Token", "Connect to this gateway", "Open the demo"]);
     click(&mut welcome, "Connect to home-mini");
     let told = told(&welcome);
     let [Command::Connect(Target::Gateway(target))] = told.as_slice() else { panic!("{told:?}") };

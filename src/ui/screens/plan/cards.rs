@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Align, Color32, Layout, RichText, Sense, Ui, Vec2, WidgetInfo};
 
-use crate::domain::{ChangeMark, Job, JobPhase, LineOutcome, Pin, Plan, PlanNote, PlanOrigin};
+use crate::domain::{Job, JobPhase, LineOutcome, Pin, Plan, PlanNote, PlanOrigin};
 use crate::engine::{Command, Edit, Snapshot, UndoScope};
 use crate::ui::action::Action;
 use crate::ui::icon;
@@ -192,9 +192,8 @@ fn pause_now_ui(ui: &mut Ui, change: &crate::domain::Change) -> Option<Action> {
 }
 
 /// What a person should know beside the changes.
-pub(super) fn notes_ui(ui: &mut Ui, plan: &Plan, speech: &Speech<'_>) -> Option<Action> {
+pub(super) fn notes_ui(ui: &mut Ui, plan: &Plan, agent_made: usize, speech: &Speech<'_>) -> Option<Action> {
     let mut action = None;
-    let agent_made = plan.changes.iter().filter(|change| change.marks.contains(&ChangeMark::AgentMade)).count();
     if plan.notes.is_empty() && agent_made == 0 {
         return None;
     }

@@ -159,7 +159,11 @@ impl Plan {
                 let (text, color) = match cannot {
                     Some(why) => (why, palette.warning),
                     None if unproven(snapshot) => (UNPROVEN.to_owned(), palette.warning),
-                    None => (words::plan_summary(plan, speech), palette.secondary),
+                    None if ticks.as_proposed() => (words::plan_summary(plan, speech), palette.secondary),
+                    None => {
+                        let time = words::span(words::time_to_apply(n));
+                        (format!("{}. Takes about {time}.", say::headline(ticks.counts())), palette.secondary)
+                    }
                 };
                 let width = ui.available_width() - space::S;
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -191,7 +195,8 @@ impl Plan {
             explain::section_ui(ui, snapshot, &change.cron, Some(change), decision, speech);
         }
         if shown.can_tick() {
-            actions.extend(cards::notes_ui(ui, shown.plan(), speech));
+            let left_out = self.ticks_of(shown).agent_made_left_out();
+            actions.extend(cards::notes_ui(ui, shown.plan(), left_out, speech));
         }
         actions
     }
@@ -210,7 +215,7 @@ fn empty_ui(ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>
         return actions;
     }
     cards::nothing_ui(ui, snapshot, speech);
-    actions.extend(cards::notes_ui(ui, shown.plan(), speech));
+    actions.extend(cards::notes_ui(ui, shown.plan(), 0, speech));
     actions
 }
 

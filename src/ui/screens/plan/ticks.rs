@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Change, ChangeKind, CronId, Plan, PlanId};
+use crate::domain::{Change, ChangeKind, ChangeMark, CronId, Plan, PlanId};
 
 /// The ticks of the plan on screen.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub(super) struct Ticks {
     by_hand: BTreeMap<CronId, bool>,
     on: Vec<bool>,
     counts: Counts,
+    as_proposed: bool,
+    agent_made_left_out: usize,
 }
 
 /// How many lines do what, of those that are ticked.
@@ -71,7 +73,21 @@ impl Ticks {
     }
 
     fn count(&mut self, plan: &Plan) {
-        self.counts = Counts::of(plan.changes.iter().zip(self.on.iter().copied()));
+        let lines = || plan.changes.iter().zip(self.on.iter().copied());
+        self.counts = Counts::of(lines());
+        self.as_proposed = lines().all(|(change, on)| change.ticked == on);
+        let left_out = |(change, on): &(&Change, bool)| !on && change.marks.contains(&ChangeMark::AgentMade);
+        self.agent_made_left_out = lines().filter(left_out).count();
+    }
+
+    /// Nobody has ticked or unticked anything.
+    pub fn as_proposed(&self) -> bool {
+        self.as_proposed
+    }
+
+    /// Lines that are left out because an agent made the cron.
+    pub fn agent_made_left_out(&self) -> usize {
+        self.agent_made_left_out
     }
 
     pub fn counts(&self) -> Counts {

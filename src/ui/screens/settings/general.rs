@@ -28,8 +28,17 @@ const FILES: [&str; 7] = [
 ];
 
 fn fact_ui(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui)) {
+    row_ui(ui, label, 26.0, add_contents);
+}
+
+/// The same with buttons, which are taller than text.
+fn buttons_ui(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui)) {
+    row_ui(ui, label, 32.0, add_contents);
+}
+
+fn row_ui(ui: &mut Ui, label: &str, height: f32, add_contents: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
-        ui.set_min_height(26.0);
+        ui.set_min_height(height);
         let palette = theme::palette(ui);
         let left = ui.cursor().left();
         ui.label(RichText::new(label).color(palette.faint));
@@ -106,7 +115,7 @@ pub(super) fn thresholds_ui(ui: &mut Ui, draft: &mut Draft, snapshot: &Snapshot)
     let thresholds = &snapshot.settings.thresholds;
     widgets::section(ui, "Thresholds", |ui| {
         ui.spacing_mut().item_spacing.y = space::S / 2.0;
-        fact_ui(ui, "Crisis", |ui| {
+        buttons_ui(ui, "Crisis", |ui| {
             let value = f64::from(thresholds.crisis_vendors);
             let number = Number {
                 name: "Vendors down that make a crisis",
@@ -122,7 +131,7 @@ pub(super) fn thresholds_ui(ui: &mut Ui, draft: &mut Draft, snapshot: &Snapshot)
             }
             ui.label("vendors down make it a crisis");
         });
-        fact_ui(ui, "Settle", |ui| {
+        buttons_ui(ui, "Settle", |ui| {
             let value = thresholds.settle.as_secs() as f64 / 60.0;
             let number = Number {
                 name: "Minutes a route must have served",
@@ -177,7 +186,7 @@ pub(super) fn files_ui(ui: &mut Ui, export_file: &mut usize, snapshot: &Snapshot
             return;
         }
         ui.spacing_mut().item_spacing.y = space::S;
-        fact_ui(ui, "Import", |ui| {
+        buttons_ui(ui, "Import", |ui| {
             ui.add_enabled_ui(!held, |ui| {
                 if plain_button(ui, "A folder…").accessible_name("Import a folder…").clicked() {
                     picks.push(Pick::ImportFolder);
@@ -188,7 +197,7 @@ pub(super) fn files_ui(ui: &mut Ui, export_file: &mut usize, snapshot: &Snapshot
             });
             ui.label(RichText::new("or drop it on the window").color(palette.faint));
         });
-        fact_ui(ui, "Export", |ui| {
+        buttons_ui(ui, "Export", |ui| {
             if plain_button(ui, "The whole folder…").accessible_name("Export the whole folder…").clicked() {
                 picks.push(Pick::ExportFolder);
             }

@@ -1,19 +1,24 @@
 //! Routes and their prices: name, provider, model, what a million tokens cost.
 
-use egui::{ComboBox, Grid, RichText, TextEdit, Ui};
+use egui::{Align, ComboBox, Layout, RichText, TextEdit, Ui, vec2};
 
 use crate::domain::{ModelRef, Price, Route, RouteKey, Usd, vendor_of};
 use crate::engine::{Command, SettingsChange, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
+use crate::ui::screens::tables::model_ui as model_cell_ui;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets;
 use crate::words::{self, Speech};
 
 use super::number::{Draft, Number};
 
-const NAME: f32 = 120.0;
+const NAME: f32 = 130.0;
+const PROVIDER: f32 = 120.0;
 const MODEL: f32 = 250.0;
+const PRICE: f32 = 92.0;
+const LINE: f32 = 30.0;
+const FIELD: egui::Margin = egui::Margin::symmetric(8, 5);
 
 /// The route that is being added.
 #[derive(Debug, Default)]
@@ -44,16 +49,24 @@ pub(super) fn section_ui(mut state: Routes<'_>, ui: &mut Ui, snapshot: &Snapshot
         let as_of = snapshot.settings.prices.as_of;
         let text = format!("US dollars per 1M tokens. List prices are of {as_of}; correct them where yours differ.");
         ui.label(RichText::new(text).color(palette.secondary));
-        Grid::new("routes").num_columns(6).spacing([space::M, space::S / 2.0]).show(ui, |ui| {
-            for title in ["Route", "Provider", "Model", "Input", "Output", ""] {
-                ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
-            }
-            ui.end_row();
-            for (key, route) in &snapshot.settings.routes {
-                changes.extend(state.route_ui(ui, snapshot, key, route, speech));
-                ui.end_row();
+        ui.spacing_mut().item_spacing.y = space::S / 2.0;
+        ui.horizontal(|ui| {
+            let titles =
+                [("Route", NAME), ("Provider", PROVIDER), ("Model", MODEL), ("Input", PRICE), ("Output", PRICE)];
+            for (title, width) in titles {
+                cell_ui(ui, width, |ui| {
+                    ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
+                });
             }
         });
+        for (key, route) in &snapshot.settings.routes {
+            let row = ui.horizontal(|ui| {
+                ui.set_min_height(LINE);
+                state.route_ui(ui, snapshot, key, route, speech)
+            });
+            changes.extend(row.inner);
+        }
+        ui.add_space(space::S / 2.0);
         changes.extend(state.add_ui(ui, snapshot, speech));
     });
     changes.into_iter().map(|change| Action::Tell(Command::Settings(change))).collect()
@@ -68,32 +81,31 @@ impl Routes<'_> {
         route: &Route,
         speech: &Speech<'_>,
     ) -> Option<SettingsChange> {
-        let mut change = self.label_ui(ui, key, route);
-        ui.horizontal(|ui| {
+        let mut change = cell_ui(ui, NAME, |ui| self.label_ui(ui, key, route));
+        cell_ui(ui, PROVIDER, |ui| {
             let name = words::vendor_name(&route.vendor);
-            widgets::provider_label(ui, Some(&route.vendor), &name, false);
+            model_cell_ui(ui, Some(route.vendor.clone()), &name, PROVIDER, false);
         });
         let model = route.model.clone().or_else(|| {
             let matched = snapshot.matches.iter().find(|matched| matched.route == *key);
             matched.and_then(|matched| matched.model.clone())
         });
-        if let Some(model) = model_ui(ui, &route.label, model.as_ref(), speech) {
+        let chosen = cell_ui(ui, MODEL, |ui| model_ui(ui, &route.label, model.as_ref(), speech));
+        if let Some(model) = chosen {
             change = Some(SettingsChange::PutRoute { key: key.clone(), route: Route { model, ..route.clone() } });
         }
         let with_model = Route { model, ..route.clone() };
         change = self.price_ui(ui, snapshot, key, &with_model).or(change);
-        ui.horizontal(|ui| {
-            if route.price.is_some() {
-                let back = widgets::icon_button(ui, icon::RESTART_ALT, &format!("List price for {}", route.label));
-                if back.clicked() {
-                    change = Some(SettingsChange::SetPrice { route: key.clone(), price: None });
-                }
+        let remove = widgets::icon_button(ui, icon::DELETE, &format!("Remove {}", route.label));
+        if remove.on_hover_text("Also takes it out of every chain").clicked() {
+            change = Some(SettingsChange::RemoveRoute { key: key.clone() });
+        }
+        if route.price.is_some() {
+            let back = widgets::icon_button(ui, icon::RESTART_ALT, &format!("List price for {}", route.label));
+            if back.clicked() {
+                change = Some(SettingsChange::SetPrice { route: key.clone(), price: None });
             }
-            let remove = widgets::icon_button(ui, icon::DELETE, &format!("Remove {}", route.label));
-            if remove.on_hover_text("Also takes it out of every chain").clicked() {
-                change = Some(SettingsChange::RemoveRoute { key: key.clone() });
-            }
-        });
+        }
         change
     }
 
@@ -102,8 +114,9 @@ impl Routes<'_> {
             Some(label) if label.of == *key => label.text.clone(),
             _ => route.label.clone(),
         };
-        let field =
-            ui.add(TextEdit::singleline(&mut text).desired_width(NAME)).accessible_name(format!("Name of {key}"));
+        let field = ui
+            .add(TextEdit::singleline(&mut text).desired_width(NAME).margin(FIELD))
+            .accessible_name(format!("Name of {key}"));
         if field.changed() {
             *self.label = Some(Label { of: key.clone(), text });
         }
@@ -130,8 +143,8 @@ impl Routes<'_> {
                 &Number { name: &name, value, range: 0.0..=10_000.0, step: 0.05, prefix: "$", suffix, decimals: 2 },
             )
         };
-        let input = number("Input", self.draft, ui, price.input.0);
-        let output = number("Output", self.draft, ui, price.output.0);
+        let input = cell_ui(ui, PRICE, |ui| number("Input", self.draft, ui, price.input.0));
+        let output = cell_ui(ui, PRICE, |ui| number("Output", self.draft, ui, price.output.0));
         let price = match (input, output) {
             (None, None) => return None,
             (input, output) => {
@@ -144,8 +157,17 @@ impl Routes<'_> {
     fn add_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Option<SettingsChange> {
         let mut add = false;
         ui.horizontal(|ui| {
-            let field = TextEdit::singleline(&mut self.new_route.label).hint_text("New route").desired_width(NAME);
-            ui.add(field).accessible_name("Name of the new route");
+            cell_ui(ui, NAME, |ui| {
+                let field = TextEdit::singleline(&mut self.new_route.label).hint_text("New route").margin(FIELD);
+                ui.add(field.desired_width(NAME)).accessible_name("Name of the new route");
+            });
+            cell_ui(ui, PROVIDER, |ui| {
+                if let Some(model) = &self.new_route.model {
+                    let vendor = vendor_of(&model.account());
+                    let name = words::vendor_name(&vendor);
+                    model_cell_ui(ui, Some(vendor), &name, PROVIDER, false);
+                }
+            });
             if let Some(model) = model_ui(ui, "the new route", self.new_route.model.as_ref(), speech) {
                 self.new_route.model = model;
             }
@@ -164,6 +186,16 @@ impl Routes<'_> {
         let route = Route { label, vendor, model: Some(model), price: None, set_aside_until: None };
         Some(SettingsChange::PutRoute { key, route })
     }
+}
+
+/// A part of a row with a width of its own.
+fn cell_ui<R>(ui: &mut Ui, width: f32, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let layout = Layout::left_to_right(Align::Center);
+    let cell = ui.allocate_ui_with_layout(vec2(width, LINE), layout, |ui| {
+        ui.set_min_width(width);
+        add_contents(ui)
+    });
+    cell.inner
 }
 
 /// `Some(None)` takes the model away.

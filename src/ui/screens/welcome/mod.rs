@@ -26,6 +26,8 @@ const WIDTH: f32 = 720.0;
 pub struct Welcome {
     form: Form,
     matching: Matching,
+    /// How tall it was in the last frame, to stand in the upper middle of a tall window.
+    height: f32,
 }
 
 impl Welcome {
@@ -33,6 +35,7 @@ impl Welcome {
     pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         let speech = Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let mut actions = Vec::new();
+        let room = ui.available_height();
         ScrollArea::vertical().id_salt("welcome").auto_shrink([false, false]).show(ui, |ui| {
             let width = WIDTH.min(ui.available_width());
             let margin = (ui.available_width() - width) / 2.0;
@@ -41,13 +44,15 @@ impl Welcome {
                 ui.vertical(|ui| {
                     ui.set_width(width);
                     ui.spacing_mut().item_spacing.y = space::M;
-                    ui.add_space(space::L);
+                    ui.add_space(((room - self.height) * 0.35).max(space::L));
+                    let top = ui.cursor().top();
                     let asked = snapshot.match_asked && snapshot.connection.info().is_some();
                     if asked {
                         actions.extend(self.match_ui(ui, snapshot, &speech));
                     } else {
                         actions.extend(self.ways_ui(ui, snapshot, &speech));
                     }
+                    self.height = ui.cursor().top() - top;
                     ui.add_space(space::L);
                 });
             });
@@ -58,6 +63,10 @@ impl Welcome {
     fn ways_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Action> {
         let mut actions = Vec::new();
         let palette = theme::palette(ui);
+        if snapshot.connection == Connection::None {
+            let text = "Model Orchestrator keeps scheduled AI jobs running when a provider does not";
+            ui.label(RichText::new(text).font(theme::title_font()).color(palette.accent));
+        }
         ui.label(RichText::new("Where are your crons?").font(theme::heading_font()));
         let text =
             "Nothing is changed by connecting. What would change is shown first, and every change can be undone.";
@@ -69,7 +78,7 @@ impl Welcome {
                 actions.push(connect(target));
             }
         });
-        actions.extend(demo_ui(ui));
+        actions.extend(demo_ui(ui, snapshot.discovered.is_empty()));
         actions
     }
 
@@ -173,13 +182,15 @@ fn here_ui(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
     actions
 }
 
-fn demo_ui(ui: &mut Ui) -> Option<Action> {
+/// The demo is what to press where there is no gateway.
+fn demo_ui(ui: &mut Ui, first: bool) -> Option<Action> {
     let mut clicked = false;
     widgets::section(ui, "The demo", |ui| {
         ui.horizontal(|ui| {
             let palette = theme::palette(ui);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                clicked = plain_button(ui, "Open the demo").clicked();
+                let button = if first { primary_button } else { plain_button };
+                clicked = button(ui, "Open the demo").clicked();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let text = "A gateway with fifty crons inside this program. Nothing leaves this computer.";
                     let width = ui.available_width();
