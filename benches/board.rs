@@ -3,7 +3,7 @@
 //! To compare with: a frame may take 16.7 ms on a 60 Hz screen, and the board half of it.
 
 #[path = "../tests/support/board.rs"]
-#[expect(dead_code, reason = "a bench needs less of it than the tests do")]
+#[expect(dead_code, clippy::wildcard_imports, reason = "a bench needs less of it than the tests do")]
 mod support;
 
 use std::hint::black_box;

@@ -1,10 +1,8 @@
 //! The frame around the screens: what it says in each state, and where its buttons lead.
 
-#[path = "../support/board.rs"]
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{morning, now};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
@@ -17,7 +15,6 @@ use model_orchestrator::ui::action::{Action, Pick, Screen};
 use model_orchestrator::ui::shell::Shell;
 use model_orchestrator::ui::theme;
 use model_orchestrator::words::Speech;
-use support::{morning, now};
 
 struct Window {
     shell: Shell,
@@ -256,7 +253,7 @@ fn without_a_gateway_only_the_welcome_is_there() {
 fn an_idle_window_asks_for_no_frame_within_the_second() {
     let mut world = morning();
     for name in ["Backup verify", "Heartbeat ping"] {
-        world.cron(name, Some(model_orchestrator::domain::Tier::T1), support::FLASH);
+        world.cron(name, Some(model_orchestrator::domain::Tier::T1), crate::support::FLASH);
     }
     let mut harness = window(world.snapshot());
     harness.run_steps(4);

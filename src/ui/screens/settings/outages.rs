@@ -66,11 +66,12 @@ impl Outages {
         let before = self.chosen.get(account).copied().unwrap_or(DemoOutage::Serving);
         let mut chosen = before;
         let name = format!("{} answers", words::account_name(account));
-        let shown = ComboBox::from_id_salt(account.as_str()).selected_text(said(before)).width(160.0).show_ui(ui, |ui| {
-            for (outage, said) in ANSWERS {
-                ui.selectable_value(&mut chosen, outage, said);
-            }
-        });
+        let shown =
+            ComboBox::from_id_salt(account.as_str()).selected_text(said(before)).width(160.0).show_ui(ui, |ui| {
+                for (outage, said) in ANSWERS {
+                    ui.selectable_value(&mut chosen, outage, said);
+                }
+            });
         shown.response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::ComboBox, true, &name));
         (chosen != before).then(|| {
             self.chosen.insert(account.clone(), chosen);
