@@ -1,8 +1,6 @@
 //! A world for the board's tests: a gateway with four accounts, crons by one-line descriptions,
 //! and a plan that moves those that say so.
 
-#![expect(clippy::wildcard_imports, reason = "a test world needs most nouns")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;

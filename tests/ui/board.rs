@@ -1,8 +1,6 @@
 //! The board: dragging, keys, search, chains, suggestions.
 
-#[path = "../support/board.rs"]
-mod support;
-
+use crate::support::{FLASH, World, morning};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Pos2, Vec2};
 use egui_kittest::Harness;
@@ -13,7 +11,6 @@ use model_orchestrator::engine::{Command, Edit, SettingsChange, Snapshot};
 use model_orchestrator::ui::action::Action;
 use model_orchestrator::ui::screens::board::Board;
 use model_orchestrator::ui::theme;
-use support::{FLASH, World, morning};
 
 /// A board, what it draws, and what it was asked for.
 struct Desk {

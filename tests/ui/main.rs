@@ -3,3 +3,6 @@
 mod board;
 mod screens;
 mod shell;
+
+#[path = "../support/board.rs"]
+mod support;

@@ -1,10 +1,8 @@
 //! The frame around the screens: what it says in each state, and where its buttons lead.
 
-#[path = "../support/board.rs"]
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{morning, now};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
@@ -12,12 +10,11 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use model_orchestrator::domain::{Connection, Plan, Problem, ProblemKind, Refusal, Trouble};
-use model_orchestrator::engine::{Command, Done, Event, Snapshot, Ticket};
+use model_orchestrator::engine::{Command, DemoOutage, Done, Event, Snapshot, Ticket};
 use model_orchestrator::ui::action::{Action, Pick, Screen};
 use model_orchestrator::ui::shell::Shell;
 use model_orchestrator::ui::theme;
 use model_orchestrator::words::Speech;
-use support::{morning, now};
 
 struct Window {
     shell: Shell,
@@ -147,8 +144,21 @@ fn the_demo_is_labelled_wherever_one_looks() {
     for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4] {
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run_steps(3);
-        assert!(harness.get_all_by_label("DEMO").count() >= 2, "{key:?}");
+        assert!(harness.get_all_by_label_contains("DEMO").count() >= 2, "{key:?}");
     }
+}
+
+#[test]
+fn a_provider_of_the_demo_can_be_let_fail() {
+    let mut snapshot = morning().snapshot();
+    snapshot.demo = true;
+    let mut harness = window(snapshot);
+    click(&mut harness, "Let a provider of the demo fail");
+    harness.get_by_label_contains("Google").click();
+    harness.run_steps(4);
+    click(&mut harness, "Quota limit hit");
+    let asked = |command: &Command| matches!(command, Command::DemoOutage { provider, outage: DemoOutage::QuotaExhausted } if provider == "google");
+    assert!(told(&harness, asked));
 }
 
 #[test]
@@ -243,7 +253,7 @@ fn without_a_gateway_only_the_welcome_is_there() {
 fn an_idle_window_asks_for_no_frame_within_the_second() {
     let mut world = morning();
     for name in ["Backup verify", "Heartbeat ping"] {
-        world.cron(name, Some(model_orchestrator::domain::Tier::T1), support::FLASH);
+        world.cron(name, Some(model_orchestrator::domain::Tier::T1), crate::support::FLASH);
     }
     let mut harness = window(world.snapshot());
     harness.run_steps(4);

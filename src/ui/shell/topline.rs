@@ -1,9 +1,9 @@
 //! The top line: how bad it is as a pill with a word, the sentence that matters now, and "Check now".
 
-use egui::{Align, Label, Layout, RichText, Stroke, Ui, UiBuilder, vec2};
+use egui::{Align, Label, Layout, Popup, RichText, Sense, Stroke, Ui, UiBuilder, WidgetInfo, accesskit, vec2};
 
 use crate::domain::Connection;
-use crate::engine::{Command, Snapshot};
+use crate::engine::{Command, DemoOutage, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{Tone, pill, plain_button, tag};
@@ -26,8 +26,7 @@ pub(super) fn topline_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) 
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = space::M;
             if snapshot.demo {
-                tag(ui, "DEMO", Tone::Accent)
-                    .on_hover_text("A gateway and providers inside this program; nothing is real");
+                wishes.extend(demo_ui(ui, snapshot));
             }
             if snapshot.crons_as_of.is_some() {
                 pill(ui, snapshot.level());
@@ -39,6 +38,45 @@ pub(super) fn topline_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) 
     });
     wishes
 }
+
+/// The label of the demo, and its switches: each provider can be let fail.
+fn demo_ui(ui: &mut Ui, snapshot: &Snapshot) -> Option<Action> {
+    let palette = theme::palette(ui);
+    let rect = tag(ui, "DEMO", Tone::Accent).rect;
+    let switches = ui.interact(rect, egui::Id::unique("demo switches"), Sense::click());
+    switches.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, "Let a provider of the demo fail"));
+    if switches.hovered() || switches.has_focus() {
+        let line = Stroke::new(1.0, palette.accent);
+        ui.painter().rect_stroke(rect, rect.height() / 2.0, line, egui::StrokeKind::Inside);
+    }
+    let mut wish = None;
+    Popup::menu(&switches).show(|ui| {
+        let text = "A gateway and providers inside this program; nothing is real. Let a provider fail:";
+        ui.set_max_width(260.0);
+        let text = RichText::new(text).font(theme::small_font()).color(palette.secondary);
+        ui.add(Label::new(text).wrap().halign(Align::Min));
+        for account in snapshot.catalog.accounts() {
+            ui.menu_button(words::account_name(&account), |ui| {
+                for (outage, text) in OUTAGES {
+                    if ui.button(text).clicked() {
+                        let provider = account.as_str().to_owned();
+                        wish = Some(Action::Tell(Command::DemoOutage { provider, outage }));
+                    }
+                }
+            });
+        }
+    });
+    wish
+}
+
+const OUTAGES: [(DemoOutage, &str); 6] = [
+    (DemoOutage::Serving, "Serves"),
+    (DemoOutage::QuotaExhausted, "Quota limit hit"),
+    (DemoOutage::OutOfCredits, "Out of credits"),
+    (DemoOutage::Overloaded, "Overloaded"),
+    (DemoOutage::RefusedKey, "Refuses the key"),
+    (DemoOutage::RateLimited, "Rate limited"),
+];
 
 fn sentence(snapshot: &Snapshot, speech: &Speech<'_>) -> String {
     match &snapshot.connection {

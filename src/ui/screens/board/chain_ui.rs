@@ -63,7 +63,8 @@ pub fn chain_ui(
     }
     wanted = dropped(ui, tier, view, &places, at).or(wanted);
     if let Some(pause) = places.get(count) {
-        pause_ui(ui, tier, pause.translate(at.to_vec2()));
+        let serves = view.routes.iter().any(|route| route.state == RouteState::Serving);
+        pause_ui(ui, tier, pause.translate(at.to_vec2()), serves);
     }
     wanted.map(|chain| set(tier, chain))
 }
@@ -153,12 +154,20 @@ fn arrow_ui(ui: &Ui, chip: Rect) {
     ui.painter().text(at, Align2::CENTER_CENTER, icon::CHEVRON_RIGHT, theme::icon_font(11.0), color);
 }
 
-fn pause_ui(ui: &mut Ui, tier: Tier, rect: Rect) {
+/// The end of the chain: lit when nothing before it serves.
+fn pause_ui(ui: &mut Ui, tier: Tier, rect: Rect, serves: bool) {
     let palette = theme::palette(ui);
     let response = ui.interact(rect, Id::unique(("pause", tier.code())), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, "then pause"));
-    ui.painter().rect_stroke(rect, 5.0, Stroke::new(1.0, palette.strong_line), StrokeKind::Inside);
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, "pause", theme::chip_font(), palette.secondary);
+    let label = if serves { "then pause" } else { "nothing serves: pause" };
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, label));
+    let (color, ground, line) = if serves {
+        (palette.secondary, palette.panel, palette.strong_line)
+    } else {
+        (palette.warning, palette.warning_ground, palette.warning)
+    };
+    ui.painter().rect(rect, 5.0, ground, Stroke::new(1.0, line), StrokeKind::Inside);
+    let font = if serves { theme::chip_font() } else { theme::strong_chip_font() };
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, "pause", font, color);
     response.on_hover_text("When no route serves, crons that are not critical pause until one does");
 }
 
