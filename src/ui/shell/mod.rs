@@ -204,7 +204,7 @@ impl Shell {
             self.inside = false;
             self.screen = Screen::Welcome;
             self.drawer.close();
-        } else if !self.inside && (snapshot.demo || snapshot.crons_as_of.is_some()) {
+        } else if !self.inside && (snapshot.demo || snapshot.connection.info().is_some()) {
             self.inside = true;
             if self.screen == Screen::Welcome {
                 self.screen = Screen::Board;
