@@ -2,12 +2,15 @@
 //!
 //! To compare with: a frame may take 16.7 ms on a 60 Hz screen, and the board half of it.
 
+#![expect(clippy::print_stdout, reason = "figures are what a benchmark prints")]
+
 #[path = "../tests/support/board.rs"]
-#[expect(dead_code, clippy::wildcard_imports, reason = "a bench needs less of it than the tests do")]
+#[allow(dead_code, reason = "the tests use more of it")]
 mod support;
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use egui::{Event, MouseWheelUnit, RawInput, Rect, TouchPhase, pos2, vec2};
@@ -103,5 +106,32 @@ fn frames(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, frames);
+/// What a person feels is the slowest frame, not the mean: 2,000 frames each, in milliseconds.
+fn percentiles(_: &mut Criterion) {
+    println!("\n{:<28} {:>8} {:>8} {:>8}", "frame, ms", "p50", "p99", "max");
+    for n in [50, 1_000, 10_000] {
+        let mut desk = Desk::new(n);
+        type Events = fn(u16) -> Vec<Event>;
+        let hover: Events = |step| vec![Event::PointerMoved(pos2(300.0 + f32::from(step % 600), 400.0))];
+        let scroll: Events = |step| {
+            let down = if step % 400 < 200 { -40.0 } else { 40.0 };
+            vec![Event::PointerMoved(pos2(500.0, 400.0)), wheel(down)]
+        };
+        for (name, events) in [("hover", hover), ("scroll", scroll)] {
+            let mut took: Vec<f64> = (0..2_000)
+                .map(|step| {
+                    let started = Instant::now();
+                    desk.frame(events(step));
+                    started.elapsed().as_secs_f64() * 1e3
+                })
+                .collect();
+            took.sort_by(f64::total_cmp);
+            let at = |share: usize| took[took.len() * share / 1000 - 1];
+            let name = format!("{n} cards, {name}");
+            println!("{name:<28} {:>8.3} {:>8.3} {:>8.3}", at(500), at(990), at(1000));
+        }
+    }
+}
+
+criterion_group!(benches, percentiles, frames);
 criterion_main!(benches);

@@ -29,6 +29,7 @@ pub struct App {
     /// The same with the present moment, for everything that counts.
     shown: Snapshot,
     dressed: Option<Theme>,
+    frames_begun: u8,
     shutdown: Option<Box<dyn FnOnce()>>,
 }
 
@@ -53,8 +54,19 @@ impl App {
             latest,
             came: Instant::now(),
             dressed: None,
+            frames_begun: 0,
             shutdown: Some(shutdown),
         }
+    }
+
+    /// The second frame begins when the first is on the screen: the end of starting, for those who measure it.
+    fn say_when_shown(&mut self, ctx: &Context) {
+        match self.frames_begun {
+            0 => ctx.request_repaint(),
+            1 => tracing::info!("first frame"),
+            _ => return,
+        }
+        self.frames_begun += 1;
     }
 
     /// Takes what the engine has to say. Runs before each frame, and while the window is hidden.
@@ -143,6 +155,7 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.say_when_shown(ui.ctx());
         self.draw(ui);
     }
 

@@ -63,7 +63,7 @@ grep -qi 'display' "$out/no-display.txt" || fail "without a display it said: $(c
 say "without a display: $(head -n 1 "$out/no-display.txt")"
 
 # --- A screen with a window manager ---------------------------------------------------------------
-Xvfb -displayfd 3 -screen 0 "${width}x${height}x24" -nolisten tcp 3>"$out/display" >"$out/xvfb.txt" 2>&1 &
+Xvfb -displayfd 3 -screen 0 "${width}x$((height + 40))x24" -nolisten tcp 3>"$out/display" >"$out/xvfb.txt" 2>&1 &
 pids+=($!)
 until_true 20 test -s "$out/display" || fail 'Xvfb did not start'
 DISPLAY=:$(tr -d '[:space:]' <"$out/display")
@@ -101,10 +101,10 @@ say "a window with $(colours) colours"
 
 # --- A card is dragged from Unsorted to a tier --------------------------------------------------------
 drag() {
-    xdotool mousemove "$1" "$2" mousedown 1
+    xdotool mousemove --window "$window" "$1" "$2" mousedown 1
     local step
     for step in 1 2 3 4 5 6 7 8 9 10; do
-        xdotool mousemove $(($1 + ($3 - $1) * step / 10)) $(($2 + ($4 - $2) * step / 10))
+        xdotool mousemove --window "$window" $(($1 + ($3 - $1) * step / 10)) $(($2 + ($4 - $2) * step / 10))
         sleep 0.05
     done
     sleep 0.2
@@ -115,7 +115,7 @@ drag() {
 before=$(content)
 moved=''
 # Where exactly the first card lies is the design's business.
-for y in 230 270 310 350; do
+for y in 225 265 305 345; do
     drag 300 "$y" 850 "$((y + 150))" drag
     if until_true 3 changed; then moved=$y; break; fi
 done
@@ -128,15 +128,29 @@ before=$(content)
 xdotool key ctrl+z
 until_true 5 changed || fail 'Ctrl+Z did not take the drag back'
 before=$(content)
-xdotool mousemove 300 "$moved" click 1
+xdotool mousemove --window "$window" 300 "$moved" click 1
 sleep 0.3
 xdotool key 3
 until_true 5 changed || fail 'the key 3 did not sort the selected card'
+until_true 5 still || true
 picture keyboard
 say 'Ctrl+Z and the key 3 changed it too'
 
+# --- The plan is reviewed and applied with the button at the bottom right ----------------------------------
+bottom_right() { xdotool mousemove --window "$window" $((width - 70)) $((height - 55)) click 1; }
+logged() { local log; log=$(find "$home" -name switches.log -print -quit); [ -n "$log" ] && [ -s "$log" ]; }
+bottom_right
+until_true 10 still || true
+picture plan
+! logged || fail 'looking at the plan wrote something'
+bottom_right
+until_true 30 logged || fail 'applying the plan verified nothing'
+until_true 60 still || true
+picture applied
+say "applied: $(wc -l <"$(find "$home" -name switches.log -print -quit)") switches verified and logged"
+
 # --- Idle costs nothing -----------------------------------------------------------------------------
-xdotool mousemove $((width - 5)) 30
+xdotool mousemove --window "$window" $((width - 5)) 30
 sleep 3
 ticks() { awk '{ print $14 + $15 }' "/proc/$program/stat"; }
 first=$(ticks)

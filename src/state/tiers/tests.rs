@@ -1,3 +1,5 @@
+//! Both shapes of the mapping, and what a tier change does to the bytes around it.
+
 use super::*;
 
 fn now() -> Timestamp {

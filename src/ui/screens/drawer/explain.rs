@@ -30,6 +30,8 @@ pub struct RouteLine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stand {
     Chosen,
+    /// Where it goes all the same, though the route is known not to serve: an undo, or a pin.
+    ChosenFailing,
     /// Passed over for a reason that matters.
     Skipped,
     /// Nobody had to look at it.
@@ -82,6 +84,7 @@ fn line_ui(ui: &mut Ui, number: usize, line: &RouteLine) {
     let palette = theme::palette(ui);
     let color = match line.stand {
         Stand::Chosen => palette.text,
+        Stand::ChosenFailing => palette.warning,
         Stand::Skipped => palette.secondary,
         Stand::NotNeeded => palette.faint,
     };
@@ -95,7 +98,11 @@ fn line_ui(ui: &mut Ui, number: usize, line: &RouteLine) {
     row.spacing_mut().item_spacing.x = 0.0;
     elided(&mut row, &number.to_string(), theme::text_font(), palette.faint, NUMBER);
     row.add_space(rect.left() + NUMBER - row.cursor().left());
-    let font = if line.stand == Stand::Chosen { theme::strong_font() } else { theme::text_font() };
+    let font = if matches!(line.stand, Stand::Chosen | Stand::ChosenFailing) {
+        theme::strong_font()
+    } else {
+        theme::text_font()
+    };
     let mut left = name - GAP;
     if let Some(vendor) = &line.vendor {
         widgets::mark(&mut row, vendor, line.stand == Stand::Skipped);
@@ -196,7 +203,12 @@ fn line(
     let model = model_of(snapshot, key);
     let skipped = decision.skipped.iter().find(|skipped| skipped.route == *key);
     let (stand, text) = match skipped.map(|skipped| (skipped, &skipped.why)) {
-        _ if decision.chosen.as_ref() == Some(key) => (Stand::Chosen, serves(snapshot, model.as_ref(), speech)),
+        _ if decision.chosen.as_ref() == Some(key) => {
+            let fails =
+                model.as_ref().and_then(|model| vital(snapshot, model)).is_some_and(|vital| vital.health.fails());
+            let stand = if fails { Stand::ChosenFailing } else { Stand::Chosen };
+            (stand, serves(snapshot, model.as_ref(), speech))
+        }
         Some((_, SkipReason::NotNeeded)) | None => {
             let now = snapshot.crons.get(&decision.cron).map(|cron| cron.fields());
             let text = match (&model, change, now) {
@@ -222,12 +234,17 @@ fn is_fallback(fields: &Fields, model: &ModelRef) -> bool {
     fields.fallbacks.as_ref().is_some_and(|list| list.iter().any(|fallback| fallback == model.as_str()))
 }
 
+/// What is known of a model, else of its account.
+fn vital<'a>(snapshot: &'a Snapshot, model: &ModelRef) -> Option<&'a Vital> {
+    snapshot.fleet.models.get(model).or_else(|| snapshot.fleet.accounts.get(&model.account()))
+}
+
 /// "serves · 71 % of Week used, resets tomorrow 09:00".
 fn serves(snapshot: &Snapshot, model: Option<&ModelRef>, speech: &Speech<'_>) -> String {
     let Some(model) = model else { return String::new() };
     let account = model.account();
-    let vital: Option<&Vital> = snapshot.fleet.models.get(model).or_else(|| snapshot.fleet.accounts.get(&account));
-    let mut text = vital.map_or_else(|| "untested".to_owned(), |vital| words::health(&vital.health, &account, speech));
+    let mut text = vital(snapshot, model)
+        .map_or_else(|| "untested".to_owned(), |vital| words::health(&vital.health, &account, speech));
     let windows = snapshot.fleet.windows.get(&account).map_or(&[][..], Vec::as_slice);
     let fullest = windows
         .iter()
