@@ -1,3 +1,5 @@
+//! What an entry of `cron-tiers.json` may look like, and how it changes.
+
 use super::*;
 
 fn now() -> Timestamp {
