@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, reason = "figures are what a benchmark prints")]
 
 #[path = "../tests/support/board.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
+#[allow(dead_code, clippy::wildcard_imports, reason = "a test world needs most nouns; the tests use more of it")]
 mod support;
 
 use std::hint::black_box;
@@ -108,10 +108,10 @@ fn frames(criterion: &mut Criterion) {
 
 /// What a person feels is the slowest frame, not the mean: 2,000 frames each, in milliseconds.
 fn percentiles(_: &mut Criterion) {
+    type Events = fn(u16) -> Vec<Event>;
     println!("\n{:<28} {:>8} {:>8} {:>8}", "frame, ms", "p50", "p99", "max");
     for n in [50, 1_000, 10_000] {
         let mut desk = Desk::new(n);
-        type Events = fn(u16) -> Vec<Event>;
         let hover: Events = |step| vec![Event::PointerMoved(pos2(300.0 + f32::from(step % 600), 400.0))];
         let scroll: Events = |step| {
             let down = if step % 400 < 200 { -40.0 } else { 40.0 };

@@ -154,10 +154,8 @@ fn default_routes() -> BTreeMap<RouteKey, Route> {
 }
 
 fn default_chains() -> Chains {
-    let chain = |routes: &[&str]| Chain {
-        order: ChainOrder::Listed,
-        routes: routes.iter().map(|key| RouteKey::new(key)).collect(),
-    };
+    let chain =
+        |routes: &[&str]| Chain { order: ChainOrder::Listed, routes: routes.iter().map(RouteKey::new).collect() };
     BTreeMap::from([
         (Tier::T1, chain(&["minimax", "gemini_flash", "kimi"])),
         (Tier::T2, chain(&["gemini_flash", "kimi", "minimax"])),

@@ -36,7 +36,7 @@ impl Handle {
     /// When the queue is full or the engine has ended: a problem to show, not to wait for.
     pub fn send(&self, command: Command) -> Result<Ticket, EngineBusy> {
         let ticket = Ticket(self.next_ticket.fetch_add(1, Ordering::Relaxed));
-        self.commands.try_send((ticket, command)).map_err(|_| EngineBusy)?;
+        self.commands.try_send((ticket, command)).map_err(|_full_or_ended| EngineBusy)?;
         Ok(ticket)
     }
 

@@ -11,6 +11,7 @@ use crate::state::Loaded;
 
 /// One input of [`step`](super::step::step).
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "few wait at a time, and each is moved once")]
 pub enum Input {
     Command(Ticket, Command),
     /// A deadline of [`World::next_wake`](super::World::next_wake) has come.

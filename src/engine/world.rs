@@ -195,12 +195,11 @@ impl World {
     pub(super) fn raise(&mut self, id: impl Into<String>, what: ProblemKind, now: Timestamp) {
         let id = id.into();
         let problems = Arc::make_mut(&mut self.problems);
-        match problems.iter_mut().find(|problem| problem.id == id) {
-            Some(problem) => problem.what = what,
-            None => {
-                tracing::warn!(%id, ?what, "problem");
-                problems.push(Problem { id, what, since: now });
-            }
+        if let Some(problem) = problems.iter_mut().find(|problem| problem.id == id) {
+            problem.what = what;
+        } else {
+            tracing::warn!(%id, ?what, "problem");
+            problems.push(Problem { id, what, since: now });
         }
         self.dirty.shown = true;
     }
@@ -212,7 +211,7 @@ impl World {
         }
     }
 
-    /// When time alone will change something: the loop sends [`Input::Tick`](super::Input::Tick) then.
+    /// When time alone will change something: the loop sends `Input::Tick` then.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {
         let retry_at = match &self.connection {

@@ -27,7 +27,7 @@ fn slow() -> Rig {
 
 /// Chains that differ from where the crons are, so that at least 20 of them move.
 fn plan_twenty(engine: &Running) -> BTreeMap<CronId, Option<String>> {
-    let routes = |keys: &[&str]| keys.iter().map(|key| RouteKey::new(key)).collect();
+    let routes = |keys: &[&str]| keys.iter().map(RouteKey::new).collect();
     for (tier, keys) in [(Tier::T1, ["kimi", "gemini_flash"]), (Tier::T2, ["kimi", "gemini_flash"])] {
         let chain = Chain { order: ChainOrder::Listed, routes: routes(&keys) };
         let event = engine.ask(Command::Settings(SettingsChange::SetChain { tier, chain }));
@@ -180,7 +180,7 @@ fn a_pause_that_was_intended_but_never_written_is_no_debt() {
         "wrote": { "model": null, "fallbacks": null, "enabled": false },
         "definition": { "name": "Heartbeat ping" }, "confirmed": false
     });
-    rig.write_ledger(&cron, entry);
+    rig.write_ledger(&cron, &entry);
     let engine = rig.engine();
     engine.wait("the ledger to be settled", |now| now.ledger.is_empty());
     assert!(engine.now().problems.is_empty(), "{:?}", engine.now().problems);

@@ -121,7 +121,7 @@ impl Rig {
     }
 
     /// Puts one entry into `ledger.json`, as an earlier life of the program left it.
-    pub fn write_ledger(&self, cron: &CronId, entry: serde_json::Value) {
+    pub fn write_ledger(&self, cron: &CronId, entry: &serde_json::Value) {
         let ledger = serde_json::json!({ "entries": { cron.as_str(): entry } });
         let file = std::fs::File::create(self.state_dir().join("ledger.json")).expect("creates it");
         serde_json::to_writer_pretty(file, &ledger).expect("writes it");

@@ -12,7 +12,7 @@ use crate::domain::{CronId, GatewayTarget, Patch, Revision};
 use crate::gateway::{self, Address, Client, DeviceIdentity, Endpoint, GatewayError};
 
 impl Performer {
-    pub(super) async fn connect(&mut self, session: u64, target: GatewayTarget) {
+    pub(super) fn connect(&mut self, session: u64, target: GatewayTarget) {
         let device = self.device(&target.url);
         let inputs = self.inputs.clone();
         let (client_sender, client_receiver) = tokio::sync::oneshot::channel();
@@ -115,13 +115,12 @@ impl Performer {
     /// Not among the connection's tasks: its result is never dropped, only reconciled.
     pub(super) fn write(&mut self, job: u64, cron: CronId, patch: Patch, expected: Revision) {
         let client = self.client();
-        let id = cron.clone();
         self.spawn("write", async move {
             let result = match client {
-                Some(client) => write(&client, &id, &patch, &expected).await,
+                Some(client) => write(&client, &cron, &patch, &expected).await,
                 None => WriteResult::Unknown { detail: "there is no connection".to_owned() },
             };
-            Some(Input::Written { job, cron: id, result: Box::new(result) })
+            Some(Input::Written { job, cron, result: Box::new(result) })
         });
     }
 }

@@ -80,7 +80,7 @@ impl Performer {
             Effect::Disconnect => self.disconnect(),
             Effect::Connect { session, target } => {
                 self.disconnect();
-                self.connect(session, target).await;
+                self.connect(session, target);
             }
             Effect::Fetch { session, what } => self.fetch(session, what),
             Effect::Prove { session, cron } => self.prove(session, cron),
@@ -89,9 +89,9 @@ impl Performer {
                 self.spawn("keychain", async move {
                     let saved = tokio::task::spawn_blocking(move || keychain::save(&url, &token)).await;
                     match saved {
-                        Ok(Ok(())) => None,
                         Ok(Err(detail)) => Some(Input::TaskFailed { task: "keychain".to_owned(), detail }),
-                        Err(_) => None, // The runtime is ending.
+                        // Kept, or the runtime is ending.
+                        Ok(Ok(())) | Err(_) => None,
                     }
                 });
             }

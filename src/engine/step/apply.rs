@@ -371,27 +371,24 @@ pub fn prepared(
         return Vec::new();
     };
     let mut effects = Vec::new();
-    match result {
-        Err(problem) => {
-            // Without a journal nothing may be written, on this line or any other.
-            world.raise("state/journal", problem, now);
-            let detail = "the journal could not be written, so the cron was left alone".to_owned();
-            effects.extend(finish_line(world, &mut job, index, LineOutcome::Failed { detail }, None));
-            effects.extend(end(world, &mut job, JobPhase::Stopped, now));
-        }
-        Ok(()) => {
-            let line = &mut job.lines[index];
-            let revision = line.change.revision.clone();
-            if let (Some(expected), true) = (revision, world.connected()) {
-                line.stage = Stage::InFlight;
-                let calls = world.write_window.map_or(0, |(_, calls)| calls);
-                let start = world.write_window.map_or(now, |(start, _)| start);
-                world.write_window = Some((start, calls + 1));
-                effects.push(Effect::Write { job: id, cron: cron.clone(), patch: line.change.patch(), expected });
-            } else {
-                line.stage = Stage::Idle;
-                line.outcome = LineOutcome::Waiting;
-            }
+    if let Err(problem) = result {
+        // Without a journal nothing may be written, on this line or any other.
+        world.raise("state/journal", problem, now);
+        let detail = "the journal could not be written, so the cron was left alone".to_owned();
+        effects.extend(finish_line(world, &mut job, index, LineOutcome::Failed { detail }, None));
+        effects.extend(end(world, &mut job, JobPhase::Stopped, now));
+    } else {
+        let line = &mut job.lines[index];
+        let revision = line.change.revision.clone();
+        if let (Some(expected), true) = (revision, world.connected()) {
+            line.stage = Stage::InFlight;
+            let calls = world.write_window.map_or(0, |(_, calls)| calls);
+            let start = world.write_window.map_or(now, |(start, _)| start);
+            world.write_window = Some((start, calls + 1));
+            effects.push(Effect::Write { job: id, cron: cron.clone(), patch: line.change.patch(), expected });
+        } else {
+            line.stage = Stage::Idle;
+            line.outcome = LineOutcome::Waiting;
         }
     }
     world.job = Some(job);

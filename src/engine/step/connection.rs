@@ -159,7 +159,7 @@ pub fn take_reloaded(world: &mut World, mut loaded: Loaded, now: Timestamp) {
     }
     if world.job.as_ref().is_some_and(apply::JobState::running) {
         loaded.ledger = (*world.ledger).clone();
-        loaded.switches = (*world.switches).clone();
+        loaded.switches.clone_from(&world.switches);
     }
     take_loaded(world, loaded, now);
 }

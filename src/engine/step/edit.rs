@@ -98,8 +98,8 @@ pub fn redo(world: &mut World, ticket: Ticket) -> Result<Vec<Effect>, Refusal> {
 pub fn hold_after_undo(world: &mut World, cron: &CronId, now: Timestamp) -> Vec<Effect> {
     let Some(entry) = world.tiers.get(cron) else { return Vec::new() };
     let hold = Some(Hold { since: now, why: HoldReason::Undone });
-    let held = TierEntry { hold, ..entry.clone() };
-    let effects = put(world, None, Entries::from([(cron.clone(), Some(held))]));
+    let entry = TierEntry { hold, ..entry.clone() };
+    let effects = put(world, None, Entries::from([(cron.clone(), Some(entry))]));
     // The hold is why the cron stays: there is no edit of the user's left to carry out.
     Arc::make_mut(&mut world.edited).remove(cron);
     effects

@@ -42,13 +42,13 @@ pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         }
         Input::Connected { session, hello, took } => connection::connected(world, session, &hello, took, now),
         Input::NotConnected { session, trouble } if session == world.session => connection::lost(world, trouble, now),
-        Input::NotConnected { .. } => Vec::new(),
+        Input::Proven { session, result } if session == world.session => apply::proven(world, result, now),
+        // Of a connection that is over.
+        Input::NotConnected { .. } | Input::Proven { .. } => Vec::new(),
         Input::Fetched { session, what } => connection::fetched(world, session, what, now),
         Input::News { session, news } => connection::news(world, session, news, now),
         Input::Prepared { job, cron, result } => apply::prepared(world, job, &cron, result, now),
         Input::Written { job, cron, result } => apply::written(world, job, &cron, *result, now),
-        Input::Proven { session, result } if session == world.session => apply::proven(world, result, now),
-        Input::Proven { .. } => Vec::new(),
         Input::Stored { receipt, result } => stored(world, receipt, result, now),
         Input::Previewed { ticket, result } => transfer::previewed(world, ticket, result),
         Input::Imported { ticket, result } => transfer::imported(world, ticket, result, now),

@@ -113,7 +113,7 @@ fn world(crons: &[Cron], changes: Vec<Change>) -> World {
 }
 
 fn apply(world: &mut World, crons: &[&str]) -> Vec<Effect> {
-    let crons = crons.iter().map(|id| CronId::new(id)).collect();
+    let crons = crons.iter().map(CronId::new).collect();
     let command = Command::Apply { plan: PlanId::new("plan"), crons };
     step(world, Input::Command(Ticket(1), command), NOW)
 }

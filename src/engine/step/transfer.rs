@@ -1,6 +1,6 @@
 //! Import and export: a preview before anything is written, and what came of it.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -54,7 +54,7 @@ pub fn imported(
     }
 }
 
-pub fn exported(ticket: Ticket, to: &PathBuf, result: Result<usize, ProblemKind>) -> Vec<Effect> {
+pub fn exported(ticket: Ticket, to: &Path, result: Result<usize, ProblemKind>) -> Vec<Effect> {
     match result {
         Ok(n_files) => done(ticket, Done::Exported { to: to.display().to_string(), n_files }),
         Err(problem) => refused(ticket, problem),

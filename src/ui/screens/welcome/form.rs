@@ -180,7 +180,7 @@ mod tests {
         let mut form = Form { url: "ws://home-mini:18789".to_owned(), token, ..Form::default() };
         assert!(!format!("{form:?}").contains("very-secret"));
         let target = form.target();
-        assert_eq!(target.token.as_ref().map(|token| token.reveal()), Some("very-secret"));
+        assert_eq!(target.token.as_ref().map(crate::domain::Secret::reveal), Some("very-secret"));
         assert_eq!((form.token.as_str(), target.name.as_str()), ("", "home-mini"));
     }
 
