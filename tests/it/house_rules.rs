@@ -55,7 +55,6 @@ const ROOMS: &[Room] = &[
             Arrow::All("words"),
             Arrow::Front("engine"),
             Arrow::Front("demo"),
-            Arrow::Front("ui"),
         ],
         pure: false,
     },
