@@ -108,15 +108,23 @@ pub enum Edit {
         crons: Vec<CronId>,
         hold: bool,
     },
-    /// The user agrees that an edit may cost agent-made crons their stored authority.
-    AllowAgentMade {
-        crons: Vec<CronId>,
-        allow: bool,
-    },
+    /// The user agrees once to something that is otherwise never done to these crons, or no longer does.
+    Agree { crons: Vec<CronId>, to: Consent, agrees: bool },
     SetNote {
         cron: CronId,
         note: Option<String>,
     },
+}
+
+/// What the user can agree to, cron by cron.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// An edit may cost an agent-made cron its stored authority.
+    EditAgentMade,
+    /// A critical cron may run on a route above its tier's cost guard.
+    ExceedGuard,
+    /// A one-shot may be paused like any other cron, although it is then lost.
+    MissOneShot,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::super::effect::{Effect, StoreOp};
 use super::super::input::Receipt;
-use super::super::{Done, Edit, Event, Ticket, World};
+use super::super::{Consent, Done, Edit, Event, Ticket, World};
 use crate::domain::{CronId, Hold, HoldReason, ProblemKind, Refusal, Tier, TierEntry};
 
 /// How many steps can be taken back.
@@ -181,7 +181,7 @@ fn crons_of(edit: &Edit) -> &[CronId] {
         | Edit::SetCritical { crons, .. }
         | Edit::SetPin { crons, .. }
         | Edit::SetHold { crons, .. }
-        | Edit::AllowAgentMade { crons, .. } => crons,
+        | Edit::Agree { crons, .. } => crons,
         Edit::SetNote { cron, .. } => std::slice::from_ref(cron),
     }
 }
@@ -208,7 +208,11 @@ fn edited_entry(world: &World, edit: &Edit, id: &CronId, old: Option<&TierEntry>
             (true, Some(_)) => {}
             (false, _) => entry.hold = None,
         }),
-        Edit::AllowAgentMade { allow, .. } => with(&|entry| entry.edit_agent_made = *allow),
+        Edit::Agree { to, agrees, .. } => with(&|entry| match to {
+            Consent::EditAgentMade => entry.edit_agent_made = *agrees,
+            Consent::ExceedGuard => entry.above_guard = *agrees,
+            Consent::MissOneShot => entry.may_miss_one_shot = *agrees,
+        }),
         Edit::SetNote { note, .. } => with(&|entry| entry.note.clone_from(note)),
     }
 }
@@ -235,8 +239,14 @@ fn label(edit: &Edit, n_changed: usize) -> String {
         Edit::SetPin { pin: None, .. } => format!("{crons} unpinned"),
         Edit::SetHold { hold: true, .. } => format!("{crons} held"),
         Edit::SetHold { hold: false, .. } => format!("{crons} released"),
-        Edit::AllowAgentMade { allow: true, .. } => format!("{crons} may be edited although an agent made them"),
-        Edit::AllowAgentMade { allow: false, .. } => format!("{crons} made by an agent left alone again"),
+        Edit::Agree { to, agrees, .. } => {
+            let what = match to {
+                Consent::EditAgentMade => "edits although an agent made it",
+                Consent::ExceedGuard => "routes above the cost guard",
+                Consent::MissOneShot => "missing its one run",
+            };
+            format!("{crons}: {what} {}", if *agrees { "allowed" } else { "no longer allowed" })
+        }
         Edit::SetNote { .. } => "note changed".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! What an entry of `cron-tiers.json` may look like, and how it changes.
+//! Both shapes of the mapping, and what a tier change does to the bytes around it.
 
 use super::*;
 

@@ -40,8 +40,8 @@ pub struct Shell {
     transfer: Transfer,
     pub notices: Notices,
     counted: Counted,
-    /// A gateway was chosen when the last frame was drawn.
-    chosen: bool,
+    /// The chosen gateway has answered, so that there is something to show.
+    inside: bool,
 }
 
 /// What status line and sidebar count, once for each snapshot.
@@ -74,7 +74,7 @@ impl Shell {
         }
         let speech = &Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let mut wishes = screen_keys(ui, snapshot);
-        if self.chosen {
+        if self.inside {
             self.framed_ui(ui, snapshot, zone, speech, &mut wishes);
         } else {
             let fill = theme::palette(ui).background;
@@ -197,16 +197,19 @@ impl Shell {
         self.transfer.ask(pick);
     }
 
-    /// Choosing a gateway leads to the board, leaving it back to the welcome.
+    /// A gateway that answers leads to the board; leaving it leads back to the welcome, and one that
+    /// never answered never left it.
     fn follow(&mut self, snapshot: &Snapshot) {
-        let chosen = snapshot.connection != Connection::None;
-        if chosen && !self.chosen && self.screen == Screen::Welcome {
-            self.screen = Screen::Board;
-        } else if !chosen {
+        if snapshot.connection == Connection::None {
+            self.inside = false;
             self.screen = Screen::Welcome;
             self.drawer.close();
+        } else if !self.inside && (snapshot.demo || snapshot.connection.info().is_some()) {
+            self.inside = true;
+            if self.screen == Screen::Welcome {
+                self.screen = Screen::Board;
+            }
         }
-        self.chosen = chosen;
     }
 }
 

@@ -10,6 +10,16 @@ pub fn counts(ui: &Ui, at: Timestamp, now: Timestamp) {
     ui.ctx().request_repaint_after(until_change(at, now));
 }
 
+/// Like [`counts`] for a label that says "under 1 min" instead of seconds: an idle window then rests.
+pub fn counts_minutes(ui: &Ui, at: Timestamp, now: Timestamp) {
+    let left = at.duration_since(now);
+    if left.abs() >= SignedDuration::from_mins(1) {
+        counts(ui, at, now);
+    } else if left.is_positive() {
+        ui.ctx().request_repaint_after(left.unsigned_abs() + Duration::from_millis(50));
+    }
+}
+
 /// How long a relative label about `at` stays true: until the next second, minute or hour, at least one second.
 #[must_use]
 pub fn until_change(at: Timestamp, now: Timestamp) -> Duration {

@@ -8,7 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use jiff::SignedDuration;
 use model_orchestrator::domain::*;
-use model_orchestrator::engine::{Command, Edit};
+use model_orchestrator::engine::{Command, Consent, Edit};
 use model_orchestrator::ui::action::Action;
 use model_orchestrator::ui::screens::drawer::Drawer;
 
@@ -109,7 +109,7 @@ fn an_agent_made_cron_says_what_an_edit_costs() {
     let mut drawer = open(Scene::planned(), "standup");
     assert!(says(&drawer, "An edit drops the authority it stored"));
     click(&mut drawer, "Allow edits all the same");
-    assert_eq!(edits(&drawer), [Edit::AllowAgentMade { crons: vec![CronId::new("standup")], allow: true }]);
+    assert_eq!(edits(&drawer), [Edit::Agree { crons: vec![CronId::new("standup")], to: Consent::EditAgentMade, agrees: true }]);
 }
 
 #[test]

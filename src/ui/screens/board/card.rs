@@ -6,6 +6,8 @@
 use egui::text::LayoutJob;
 use egui::{Color32, FontId, Painter, Pos2, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
 
+use jiff::SignedDuration;
+
 use crate::domain::{Change, ChangeKind, RunStatus, SuggestionReason};
 use crate::ui::theme::{self, Palette, corner};
 use crate::ui::widgets::{self, MARK, Tone, cut, paint_mark, vendor_of_model};
@@ -71,7 +73,7 @@ pub fn paint_card(
     let name_cut = pen.name_line(card, rect.top() + 9.0, density.compact.then_some(&result));
     let mut parts = Parts { name_cut, suggestion: None };
     if let Some(next) = card.cron.next_run_at.filter(|_| card.cron.enabled) {
-        widgets::counts(ui, next, speech.now);
+        widgets::counts_minutes(ui, next, speech.now);
     }
     if density.compact {
         let right = next_run(card, speech);
@@ -337,6 +339,7 @@ fn next_run(card: &Card, speech: &Speech<'_>) -> String {
     let next = card.cron.next_run_at.filter(|_| card.cron.enabled);
     match next {
         Some(at) if at <= speech.now => "due now".to_owned(),
+        Some(at) if at.duration_since(speech.now) < SignedDuration::from_mins(1) => "next in under 1 min".to_owned(),
         Some(at) => format!("next {}", words::relative(at, speech.now)),
         None => String::new(),
     }
@@ -360,8 +363,13 @@ fn result(card: &Card, speech: &Speech<'_>) -> (String, Tone) {
         None => {}
     }
     if let Some(since) = cron.running_since {
-        let span = words::span(speech.now.duration_since(since));
-        return (format!("runs for {span}"), Tone::Accent);
+        let span = speech.now.duration_since(since);
+        let text = if span < SignedDuration::from_mins(1) {
+            "runs now".to_owned()
+        } else {
+            format!("runs for {}", words::span(span))
+        };
+        return (text, Tone::Accent);
     }
     if card.stranded {
         return ("✗ no route serves".to_owned(), Tone::Bad);

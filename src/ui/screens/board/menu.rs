@@ -3,7 +3,7 @@
 use egui::{Button, Key, Modifiers, Popup, Response, SetOpenCommand, Ui};
 
 use crate::domain::{MadeBy, Tier};
-use crate::engine::Edit;
+use crate::engine::{Consent, Edit};
 use crate::ui::action::Action;
 
 use super::facts::{Card, Lane};
@@ -70,7 +70,7 @@ fn menu_ui(ui: &mut Ui, board: &mut Board, scene: &mut Scene<'_>, card: &Card) {
         let allowed = scene.snapshot.tiers.get(card.id()).is_some_and(|entry| entry.edit_agent_made);
         let text = if allowed { "Leave this agent's cron alone" } else { "Allow edits, though its authority is lost" };
         if item(ui, text, "", true) {
-            scene.edit(Edit::AllowAgentMade { crons, allow: !allowed });
+            scene.edit(Edit::Agree { crons, to: Consent::EditAgentMade, agrees: !allowed });
         }
     }
 }

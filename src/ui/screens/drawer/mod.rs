@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::domain::{AgentTurn, Cron, CronId, MadeBy, Owner, Payload, Schedule, TierEntry};
-use crate::engine::{Command, Edit, Snapshot};
+use crate::engine::{Command, Consent, Edit, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
 use crate::ui::theme::{self, space};
@@ -111,8 +111,8 @@ impl Drawer {
                 ui.label(RichText::new(why_not_routable(cron)).color(palette.secondary));
             });
         }
-        if cron.made_by == MadeBy::Agent && cron.routable() {
-            actions.extend(agent_made_ui(ui, cron, entry));
+        if cron.routable() {
+            actions.extend(consents_ui(ui, cron, entry));
         }
         let change = snapshot.plan.change(&cron.id);
         let decision = snapshot.plan.decision(&cron.id);
@@ -317,20 +317,48 @@ fn why_not_routable(cron: &Cron) -> String {
     }
 }
 
-fn agent_made_ui(ui: &mut Ui, cron: &Cron, entry: Option<&TierEntry>) -> Option<Action> {
-    let mut action = None;
-    widgets::section(ui, "Made by an agent", |ui| {
-        let palette = theme::palette(ui);
-        let text = "An agent made it for a channel account. An edit drops the authority it stored, and that cannot be given back.";
-        ui.label(RichText::new(text).color(palette.secondary));
-        let mut allow = entry.is_some_and(|entry| entry.edit_agent_made);
-        let tick = ui.add_enabled(entry.is_some(), egui::Checkbox::new(&mut allow, "Allow edits all the same"));
-        if tick.on_disabled_hover_text("Give it a tier first").changed() {
-            let crons = vec![cron.id.clone()];
-            action = Some(Action::Tell(Command::Edit(Edit::AllowAgentMade { crons, allow })));
-        }
-    });
-    action
+/// What the user may agree to for this cron, where it applies.
+fn consents_ui(ui: &mut Ui, cron: &Cron, entry: Option<&TierEntry>) -> Vec<Action> {
+    let agreed = |read: fn(&TierEntry) -> bool| entry.is_some_and(read);
+    let consents = [
+        (
+            cron.made_by == MadeBy::Agent,
+            Consent::EditAgentMade,
+            agreed(|entry| entry.edit_agent_made),
+            "Made by an agent",
+            "An agent made it for a channel account. An edit drops the authority it stored, and that cannot be given back.",
+            "Allow edits all the same",
+        ),
+        (
+            agreed(|entry| entry.critical),
+            Consent::ExceedGuard,
+            agreed(|entry| entry.above_guard),
+            "Cost guard",
+            "When nothing within its tier's cost guard serves, this critical cron is left where it is.",
+            "Let it run on dearer routes",
+        ),
+        (
+            cron.one_shot(),
+            Consent::MissOneShot,
+            agreed(|entry| entry.may_miss_one_shot),
+            "One run only",
+            "If nothing in its chain serves when it is due, it is kept running like a critical cron.",
+            "Let it be paused and missed",
+        ),
+    ];
+    let mut actions = Vec::new();
+    for (_, to, agreed, title, text, label) in consents.into_iter().filter(|consent| consent.0) {
+        widgets::section(ui, title, |ui| {
+            ui.label(RichText::new(text).color(theme::palette(ui).secondary));
+            let mut agrees = agreed;
+            let tick = ui.add_enabled(entry.is_some(), egui::Checkbox::new(&mut agrees, label));
+            if tick.on_disabled_hover_text("Give it a tier first").changed() {
+                let crons = vec![cron.id.clone()];
+                actions.push(Action::Tell(Command::Edit(Edit::Agree { crons, to, agrees })));
+            }
+        });
+    }
+    actions
 }
 
 impl Note {
