@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Runs the tests that need a real OpenClaw gateway, on gateways of their own.
 #
-#   tests/gateway/run.sh [FILTER]   FILTER: only tests whose name holds it
+#   tests/gateway/run.sh [FILTER]   FILTER: only tests whose name begins with it
+#
+# The program is tested as it is shipped, optimised; PROFILE=dev builds faster and is slower.
 #
 # Installs OpenClaw into a cache once (see start.sh), starts it on loopback with
 # mock model providers, runs the ignored tests one by one, and stops it. The
@@ -13,6 +15,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 filter=${1:-}
+profile=${PROFILE:-release}
 state=''
 pids=()
 
@@ -51,26 +54,28 @@ stop() {
     unset MO_GATEWAY_URL MO_GATEWAY_TOKEN MO_MOCK_URL MO_OPENCLAW_CLI
 }
 
-ignored() { cargo test "$@" -- --ignored --test-threads=1; }
+ignored() { cargo test "$@" -- --ignored --test-threads=1 --nocapture; }
+real() { ignored --profile "$profile" --test real "$1$filter"; }
 
 # Compiled first: a gateway takes 1 GB of memory that the linker may want.
-cargo test --no-run --test real --test it
+cargo test --no-run --test it
+cargo test --no-run --profile "$profile" --test real
 
 if [ -n "${MO_GATEWAY_URL:-}" ]; then
     : "${MO_GATEWAY_TOKEN:?set it beside MO_GATEWAY_URL}" "${MO_MOCK_URL:?set it beside MO_GATEWAY_URL}"
     ignored --test it "wire::real$filter"
-    ignored --test real "stock::$filter"
+    real stock::
     exit
 fi
 
 echo '== a stock gateway'
 start
 ignored --test it wire::real
-ignored --test real "stock::$filter"
-ignored --test real "speed::$filter"
+real stock::
+real speed::
 stop
 
 echo '== a gateway with a single model provider'
 start --only minimax
-ignored --test real "single::$filter"
+real single::
 stop
