@@ -5,17 +5,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::exit::{Exit, Failure};
 use super::output::{self, LineRow};
 use super::plan::MAX_NAME;
 use super::print;
 use super::session::{NotDone, Session, read_only};
+use super::signal::told_to_end;
 use super::table::{cut, table};
 use crate::domain::{Connection, Job, JobPhase, LineOutcome, Plan, Refusal};
 use crate::engine::{Command, Snapshot};
 use crate::words;
+
+/// How long a gateway may be away in the middle of an apply before the rest is left out.
+const AWAY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What became of the lines.
 pub(super) struct Applied {
@@ -87,6 +91,7 @@ fn follow(session: &mut Session, before: Option<u64>) -> Result<Arc<Job>, Failur
     let (runtime, snapshots, patience) = session.watch();
     runtime.block_on(async move {
         let mut stopping = false;
+        let mut deadline = None;
         loop {
             let snapshot = snapshots.borrow_and_update().clone();
             let job = snapshot.job.clone().filter(|job| Some(job.id) != before);
@@ -101,24 +106,31 @@ fn follow(session: &mut Session, before: Option<u64>) -> Result<Arc<Job>, Failur
             if let Some(why) = &snapshot.ended {
                 return Err(Failure::new(Exit::Failed, format!("the engine ended: {why}")));
             }
-            let silence = if away(&snapshot) || stopping { patience } else { Duration::MAX };
+            // The clock runs while nobody is there to answer, however often we knock.
+            deadline = if away(&snapshot) || stopping {
+                deadline.or_else(|| Some(Instant::now() + patience.min(AWAY_PATIENCE)))
+            } else {
+                None
+            };
             tokio::select! {
                 changed = snapshots.changed() => {
                     if changed.is_err() {
                         return Err(Failure::new(Exit::Failed, "the engine ended"));
                     }
                 }
-                _ = tokio::signal::ctrl_c(), if !stopping => {
+                _ = told_to_end(), if !stopping => {
                     stopping = true;
+                    deadline = None;
                     print::aside("Stopping after the line in flight…");
                     stop()?;
                 }
-                () = sleep(silence) => {
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                     if stopping {
                         return Err(Failure::new(Exit::Failed, "the apply did not stop in time")
                             .with_remedy("The next start looks at what was written and goes on from there"));
                     }
                     stopping = true;
+                    deadline = None;
                     print::aside("The gateway is away; the rest is left out.");
                     stop()?;
                 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::exit::{Exit, Failure};
 use super::print;
+use super::signal::told_to_end;
 use crate::demo::{Demo, DemoOptions, seed_state};
 
 #[derive(Debug, Serialize)]
@@ -43,21 +44,6 @@ pub(super) fn serve(as_json: bool) -> Result<Exit, Failure> {
         print::text(&format!("DEMO gateway at {url}\nTry: model-orchestrator {try_it} status\nCtrl-C ends it"))?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed("wait"))?;
-    runtime.block_on(ended()).map_err(failed("wait"))?;
+    runtime.block_on(told_to_end()).map_err(failed("wait"))?;
     Ok(Exit::Done)
-}
-
-#[cfg(unix)]
-async fn ended() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed,
-        _ = terminated.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn ended() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
 }

@@ -14,6 +14,7 @@ mod names;
 mod output;
 mod print;
 mod session;
+mod signal;
 mod table;
 mod target;
 

@@ -138,8 +138,9 @@ pub(super) fn outcome(outcome: &LineOutcome) -> (&'static str, Option<String>) {
         LineOutcome::Refused { detail } => ("refused", told(detail)),
         LineOutcome::Failed { detail } => ("failed", told(detail)),
         LineOutcome::LeftOut => ("left_out", None),
-        LineOutcome::NotStarted | LineOutcome::Waiting | LineOutcome::Writing => {
-            ("left_out", Some("not started".to_owned()))
+        LineOutcome::NotStarted | LineOutcome::Waiting => ("left_out", Some("not started".to_owned())),
+        LineOutcome::Writing => {
+            ("failed", Some("the connection ended in between; the next start looks whether it arrived".to_owned()))
         }
         LineOutcome::Draining { .. } | LineOutcome::DrainAsks { .. } => {
             ("left_out", Some("still runs; it is paused only after its run".to_owned()))

@@ -5,7 +5,8 @@
 use super::args::Common;
 use super::exit::{Exit, Failure};
 use super::target;
-use crate::engine::Target;
+use crate::domain::Discovered;
+use crate::engine::{EngineOptions, Target};
 
 const NO_DISPLAY: &str = "There is no display here; `model-orchestrator status` and the other commands work without one, and `demo --headless` serves the demo gateway.";
 
@@ -19,11 +20,21 @@ pub enum NoWindow {
     Failed { detail: String },
 }
 
+/// The gateways of this machine, with their tokens.
+fn discover(common: &Common) -> Vec<Discovered> {
+    let mut options = EngineOptions::of_this_process();
+    if let Some(profile) = &common.profile {
+        options.env.vars.insert("OPENCLAW_PROFILE".to_owned(), profile.clone());
+    }
+    options.discover()
+}
+
 pub(super) fn run(common: &Common, demo: bool, open: OpenWindow) -> Result<Exit, Failure> {
-    let first = match (demo, &common.url) {
+    let named = common.url.is_some() || common.profile.is_some() || common.token_file.is_some();
+    let first = match (demo, named || common.state_dir.is_some()) {
         (true, _) => Some(Target::Demo),
-        (false, Some(_)) => Some(Target::Gateway(target::choose(common, &[])?)),
-        (false, None) => None,
+        (false, true) => Some(Target::Gateway(target::choose(common, &discover(common))?)),
+        (false, false) => None,
     };
     open(first).map(|()| Exit::Done).map_err(|why| match why {
         NoWindow::NoDisplay => Failure::new(Exit::Failed, NO_DISPLAY),

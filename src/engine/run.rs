@@ -43,6 +43,12 @@ impl EngineOptions {
         Self { state_root: None, env: Env::process() }
     }
 
+    /// Gateways of this machine, for a face that must choose one before it starts an engine.
+    #[must_use]
+    pub fn discover(&self) -> Vec<crate::domain::Discovered> {
+        crate::gateway::discover(&self.env)
+    }
+
     fn state_root(&self) -> PathBuf {
         let usual = || directories::ProjectDirs::from("", "", "model-orchestrator").map(|dirs| dirs.data_dir().into());
         self.state_root.clone().or_else(usual).unwrap_or_else(|| PathBuf::from("model-orchestrator-state"))

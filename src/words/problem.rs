@@ -17,7 +17,7 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
     match kind {
         ProblemKind::FileSetAside { file, kept_as, detail } => said(
             format!("{file} does not parse and was set aside: {detail}"),
-            format!("Mend {kept_as} and import it, or go on without it"),
+            format!("Mend {kept_as} and import it, or delete it to go on without it"),
         ),
         ProblemKind::BadValue { file, path, detail } => {
             said(format!("{file}: {path} is not usable: {detail}"), "The default stands in for it; correct the value")
@@ -177,7 +177,7 @@ mod tests {
                     detail: text("line 3"),
                 },
                 "cron-tiers.json does not parse and was set aside: line 3",
-                "Mend cron-tiers.broken-2026-11-23.json and import it, or go on without it",
+                "Mend cron-tiers.broken-2026-11-23.json and import it, or delete it to go on without it",
             ),
             (
                 ProblemKind::GatewayOwned { host: text("nas"), since: Some(at("2026-11-22 21:04")) },

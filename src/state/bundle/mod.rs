@@ -146,12 +146,14 @@ fn export_file(folder: &Path, name: &str, to: &Path) -> Result<(), StateError> {
     atomic::write(to, &bytes)
 }
 
-/// Takes out texts under keys that name a secret. Our own files hold none, but fields that we keep
+/// Takes out everything but yes-or-no and plain counts under keys that name a secret. Our own files hold none, but fields that we keep
 /// for others, and the definitions of crons, may.
 fn drop_secrets(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|key, value| !(value.is_string() && names_a_secret(key)));
+            fields.retain(|key, value| {
+                value.is_boolean() || value.is_number() || value.is_null() || !names_a_secret(key)
+            });
             fields.values_mut().for_each(drop_secrets);
         }
         Value::Array(items) => items.iter_mut().for_each(drop_secrets),
@@ -160,7 +162,12 @@ fn drop_secrets(value: &mut Value) {
 }
 
 fn names_a_secret(key: &str) -> bool {
+    // As environments spell it; `sessionKey` and its like are names, not secrets.
+    if key.ends_with("_KEY") && !key.contains(char::is_lowercase) {
+        return true;
+    }
     let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let ends = ["token", "secret", "password", "passwd", "apikey", "authorization", "cookie", "privatekey"];
-    ends.iter().any(|end| key.ends_with(end))
+    let ends = ["token", "tokens", "secret", "secrets", "password", "passwd", "apikey", "apikeys", "authorization"];
+    let others = ["bearer", "cookie", "cookies", "credential", "credentials", "privatekey", "accesskey", "auth"];
+    ends.iter().chain(&others).any(|end| key.ends_with(end))
 }

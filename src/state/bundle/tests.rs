@@ -30,8 +30,12 @@ fn listing(folder: &Path) -> Vec<String> {
 #[test]
 fn an_export_holds_the_known_files_and_no_secret() {
     let here = tempfile::tempdir().unwrap();
-    put(here.path(), names::TIERS, "{\"crons\": {\"a\": {\"tier\": 1, \"max_tokens\": 5, \"tokens\": \"5\"}}}");
-    put(here.path(), names::LEDGER, "{\"entries\": {}, \"webhook\": {\"authToken\": \"s3cret\", \"url\": \"u\"}}");
+    put(here.path(), names::TIERS, "{\"crons\": {\"a\": {\"tier\": 1, \"max_tokens\": 5}}}");
+    put(
+        here.path(),
+        names::LEDGER,
+        "{\"entries\": {}, \"webhook\": {\"authToken\": \"s3cret\", \"url\": \"u\", \"token\": {\"value\": \"s3cret\"}, \"tokens\": [\"s3cret\"], \"OPENAI_KEY\": \"s3cret\"}}",
+    );
     put(here.path(), "kimi-quota.json", "{\"weekly_usage_pct\": 5}");
     put(here.path(), names::SWITCHES, "2026-02-13T12:00:00Z | n | a -> b | r\n");
     put(here.path(), "diary.txt", "private");

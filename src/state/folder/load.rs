@@ -57,6 +57,7 @@ pub(super) fn open(path: &Path, holder: &str, now: Timestamp) -> Result<(Folder,
     refresh(&mut folder, if may_write { Unusable::SetAside } else { Unusable::Leave }, now, &mut problems);
     import_older_pauses(&mut folder, now, &mut problems);
     folder.log_what_was_lost(&mut problems, now);
+    name_what_was_set_aside(path, &mut problems, now);
     let mut loaded = load(&mut folder, now, problems);
     if let Some(history) = &folder.history {
         match history.interrupted() {
@@ -87,6 +88,27 @@ pub(super) fn reload_all(folder: &mut Folder, now: Timestamp) -> Loaded {
     refresh(folder, Unusable::Leave, now, &mut problems);
     import_older_pauses(folder, now, &mut problems);
     load(folder, now, problems)
+}
+
+/// A mapping or a ledger that was set aside at an earlier start is still missing: it is named at
+/// every start until the person has moved it away.
+fn name_what_was_set_aside(path: &Path, problems: &mut Vec<Problem>, now: Timestamp) {
+    let Ok(entries) = fs::read_dir(path) else { return };
+    let mut kept: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    kept.sort();
+    for kept_as in kept {
+        let Some((file, _)) = kept_as.split_once(".broken-") else { continue };
+        let named = problems.iter().any(
+            |problem| matches!(&problem.what, ProblemKind::FileSetAside { kept_as: other, .. } if *other == kept_as),
+        );
+        if named || ![names::TIERS, names::LEDGER, names::SETTINGS].contains(&file) {
+            continue;
+        }
+        let detail = "at an earlier start".to_owned();
+        let what = ProblemKind::FileSetAside { file: file.to_owned(), kept_as: kept_as.clone(), detail };
+        problems.push(Problem { id: format!("state/{kept_as}"), what, since: now });
+    }
 }
 
 /// For its owner only, as far as the system knows owners.

@@ -40,7 +40,7 @@ impl Form {
     pub fn ui(&mut self, ui: &mut Ui) -> Option<GatewayTarget> {
         let mut entered = false;
         entered |= field_ui(ui, "Address", &mut self.url, "ws://192.168.1.20:18789", false);
-        entered |= field_ui(ui, "Token", &mut self.token, "empty if this device is approved there", true);
+        entered |= field_ui(ui, "Token", &mut self.token, "empty if the keychain holds it", true);
         let hint = "only for a self-signed certificate: its SHA-256";
         entered |= field_ui(ui, "Fingerprint", &mut self.fingerprint, hint, false);
         let trouble = self.trouble();
