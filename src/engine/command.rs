@@ -109,7 +109,11 @@ pub enum Edit {
         hold: bool,
     },
     /// The user agrees once to something that is otherwise never done to these crons, or no longer does.
-    Agree { crons: Vec<CronId>, to: Consent, agrees: bool },
+    Agree {
+        crons: Vec<CronId>,
+        to: Consent,
+        agrees: bool,
+    },
     SetNote {
         cron: CronId,
         note: Option<String>,

@@ -56,11 +56,17 @@ pub enum Effect {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetch {
-    Crons,
+    /// With the count of changes seen when it is asked for: what changed since then is newer.
+    Crons {
+        asked_at: u64,
+    },
     Cron(CronId),
     Catalog,
     Usage,
-    Runs { cron: Option<CronId>, limit: u32 },
+    Runs {
+        cron: Option<CronId>,
+        limit: u32,
+    },
 }
 
 /// One operation on the state folder. They are carried out one after another, in this order.

@@ -1,10 +1,12 @@
 //! Everything that can happen to the world. Time comes beside it, never from a clock inside.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Command, Ticket};
 use crate::domain::{
-    AccountId, Catalog, Cron, CronId, Discovered, ImportPreview, ProblemKind, QuotaWindow, RunRecord, Secret, Trouble,
+    AccountId, Catalog, Cron, CronId, Discovered, ImportPreview, ProblemKind, QuotaWindow, RunRecord, Secret,
+    TierEntry, Trouble,
 };
 use crate::gateway::{Hello, News};
 use crate::state::Loaded;
@@ -57,7 +59,7 @@ pub enum Input {
     /// A guarded write that must be refused was, or was not.
     Proven {
         session: u64,
-        result: Result<(), String>,
+        proof: Proof,
     },
     Stored {
         receipt: Receipt,
@@ -104,6 +106,7 @@ pub enum Fetched {
         crons: Vec<Cron>,
         unreadable: Vec<(String, String)>,
         took: jiff::SignedDuration,
+        asked_at: u64,
     },
     Cron(Box<Cron>),
     CronGone(CronId),
@@ -119,6 +122,18 @@ pub enum Fetched {
     },
     Failed {
         what: &'static str,
+        detail: String,
+    },
+}
+
+/// What came of a write that must be refused.
+#[derive(Debug)]
+pub enum Proof {
+    /// As it must be.
+    Refused,
+    /// It was carried out: this gateway does not guard its crons.
+    Obeyed,
+    NotAsked {
         detail: String,
     },
 }
@@ -148,9 +163,15 @@ pub enum WriteResult {
 }
 
 /// Which store operation has ended, where somebody waits for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Receipt {
-    Edit { ticket: Option<Ticket>, crons: Vec<CronId> },
-    Settings { ticket: Ticket },
+    /// With the entries from before, in case they could not be written.
+    Edit {
+        ticket: Option<Ticket>,
+        before: BTreeMap<CronId, Option<TierEntry>>,
+    },
+    Settings {
+        ticket: Ticket,
+    },
     Quiet,
 }

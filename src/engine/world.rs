@@ -27,7 +27,6 @@ pub struct World {
     pub(super) target: Option<GatewayTarget>,
     pub(super) attempt: u32,
     pub(super) connection: Connection,
-    pub(super) boot_id: Option<String>,
     pub(super) folder: Option<FolderInfo>,
     pub(super) discovered: Arc<Vec<Discovered>>,
 
@@ -38,6 +37,12 @@ pub struct World {
     pub(super) effective: Arc<Settings>,
     pub(super) crons: Arc<BTreeMap<CronId, Arc<Cron>>>,
     pub(super) crons_as_of: Option<Timestamp>,
+    /// How many changes of single crons were seen, and which one was each cron's last: a list that
+    /// was asked for before is older.
+    pub(super) changes_seen: u64,
+    pub(super) last_change: BTreeMap<CronId, u64>,
+    /// A list could not be read: it is asked for again then.
+    pub(super) refetch_at: Option<Timestamp>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) catalog_known: bool,
     pub(super) fleet: Arc<Fleet>,
@@ -46,6 +51,8 @@ pub struct World {
     pub(super) suggestions: Arc<BTreeMap<CronId, Suggestion>>,
     pub(super) matches: Arc<Vec<RouteMatch>>,
     pub(super) edited: Arc<BTreeSet<CronId>>,
+    /// `edited` has shrunk since it was last written down.
+    pub(super) edits_unsaved: bool,
     pub(super) down_since: BTreeMap<VendorId, Timestamp>,
 
     pub(super) plan: Arc<Plan>,
@@ -112,7 +119,6 @@ impl World {
             target: None,
             attempt: 0,
             connection: Connection::None,
-            boot_id: None,
             folder: None,
             discovered: Arc::default(),
             settings: Arc::default(),
@@ -120,6 +126,9 @@ impl World {
             effective: Arc::default(),
             crons: Arc::default(),
             crons_as_of: None,
+            changes_seen: 0,
+            last_change: BTreeMap::new(),
+            refetch_at: None,
             catalog: Arc::default(),
             catalog_known: false,
             fleet: Arc::default(),
@@ -128,6 +137,7 @@ impl World {
             suggestions: Arc::default(),
             matches: Arc::default(),
             edited: Arc::default(),
+            edits_unsaved: false,
             down_since: BTreeMap::new(),
             plan: Arc::new(empty_plan(now)),
             undo_plan: None,
@@ -219,7 +229,7 @@ impl World {
             _ => None,
         };
         let job = self.job.as_ref().and_then(JobState::next_wake);
-        [retry_at, job, self.refresh_at, self.wake_policy_at].into_iter().flatten().min()
+        [retry_at, job, self.refresh_at, self.refetch_at, self.wake_policy_at].into_iter().flatten().min()
     }
 
     /// Whether everything asked for was carried out, so that the process may end.
@@ -300,9 +310,17 @@ impl World {
         self.plan = Arc::new(plan);
     }
 
+    /// Something was heard of this cron: a list asked for earlier knows less.
+    pub(super) fn note_change(&mut self, cron: &CronId) {
+        self.changes_seen += 1;
+        self.last_change.insert(cron.clone(), self.changes_seen);
+        self.dirty.plan = true;
+        self.dirty.shown = true;
+    }
+
     /// An edit whose cron needs no change any more is no longer pending.
     fn settle_edits(&mut self, plan: &Plan) {
-        use crate::domain::Verdict;
+        use crate::domain::{Reason, Verdict};
         // Without crons or models nothing can be said to be in place.
         if self.edited.is_empty() || !self.connected() || !self.ready() {
             return;
@@ -310,7 +328,16 @@ impl World {
         let settled: Vec<CronId> = self
             .edited
             .iter()
-            .filter(|id| plan.decision(id).is_none_or(|decision| decision.verdict == Verdict::Stay))
+            .filter(|id| {
+                plan.decision(id).is_none_or(|decision| match decision.verdict {
+                    Verdict::Stay => true,
+                    // Nothing is left to carry out for a cron that was pinned, held or unsorted.
+                    Verdict::LeftAlone => {
+                        matches!(decision.reason, Reason::Pinned { .. } | Reason::Held { .. } | Reason::Unsorted)
+                    }
+                    _ => false,
+                })
+            })
             .cloned()
             .collect();
         if !settled.is_empty() {
@@ -318,6 +345,7 @@ impl World {
             for id in settled {
                 edited.remove(&id);
             }
+            self.edits_unsaved = true;
         }
     }
 }

@@ -50,13 +50,7 @@ const ROOMS: &[Room] = &[
     // Without a subcommand the command line opens the window.
     Room {
         name: "cli",
-        may_import: &[
-            Arrow::All("domain"),
-            Arrow::All("words"),
-            Arrow::Front("engine"),
-            Arrow::Front("demo"),
-            Arrow::Front("ui"),
-        ],
+        may_import: &[Arrow::All("domain"), Arrow::All("words"), Arrow::Front("engine"), Arrow::Front("demo")],
         pure: false,
     },
 ];

@@ -130,10 +130,11 @@ fn a_lost_connection_says_what_is_wrong_and_how_old_the_picture_is() {
 fn loading_and_empty_are_different_states() {
     let mut snapshot = morning().snapshot();
     snapshot.crons = Arc::default();
-    let harness = window(Snapshot { crons_as_of: None, ..snapshot.clone() });
-    harness.get_by_label("Reading the crons…");
-    let harness = window(snapshot);
+    let mut harness = window(snapshot);
     harness.get_by_label("This gateway has no crons");
+    harness.state_mut().snapshot.crons_as_of = None;
+    harness.run_steps(2);
+    harness.get_by_label("Reading the crons…");
 }
 
 #[test]

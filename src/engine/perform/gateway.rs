@@ -6,7 +6,7 @@ use std::time::Instant;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::effect::Fetch;
-use super::super::input::{Fetched, Input, WriteResult};
+use super::super::input::{Fetched, Input, Proof, WriteResult};
 use super::{Performer, keychain};
 use crate::domain::{CronId, GatewayTarget, Patch, Revision};
 use crate::gateway::{self, Address, Client, DeviceIdentity, Endpoint, GatewayError};
@@ -80,7 +80,7 @@ impl Performer {
     pub(super) fn fetch(&mut self, session: u64, what: Fetch) {
         let Some(client) = self.client() else { return };
         let name = match &what {
-            Fetch::Crons | Fetch::Cron(_) => "crons",
+            Fetch::Crons { .. } | Fetch::Cron(_) => "crons",
             Fetch::Catalog => "models",
             Fetch::Usage => "usage",
             Fetch::Runs { .. } => "runs",
@@ -102,12 +102,12 @@ impl Performer {
         let Some(client) = self.client() else { return };
         let task = self.spawn("prove", async move {
             let impossible = Revision::new("sha256:model-orchestrator-expects-a-conflict");
-            let result = match client.update(&cron, &Patch::default(), Some(&impossible)).await {
-                Err(GatewayError::Conflict { .. }) => Ok(()),
-                Ok(_) => Err("it carried out a write that was guarded by a wrong revision".to_owned()),
-                Err(error) => Err(error.to_string()),
+            let proof = match client.update(&cron, &Patch::default(), Some(&impossible)).await {
+                Err(GatewayError::Conflict { .. }) => Proof::Refused,
+                Ok(_) => Proof::Obeyed,
+                Err(error) => Proof::NotAsked { detail: error.to_string() },
             };
-            Some(Input::Proven { session, result })
+            Some(Input::Proven { session, proof })
         });
         self.connection_tasks.push(task);
     }
@@ -127,11 +127,11 @@ impl Performer {
 
 async fn fetch(client: &Client, what: Fetch) -> Result<Fetched, GatewayError> {
     Ok(match what {
-        Fetch::Crons => {
+        Fetch::Crons { asked_at } => {
             let asked = Instant::now();
             let list = client.crons().await?;
             let took = SignedDuration::try_from(asked.elapsed()).unwrap_or(SignedDuration::ZERO);
-            Fetched::Crons { crons: list.crons, unreadable: list.unreadable, took }
+            Fetched::Crons { crons: list.crons, unreadable: list.unreadable, took, asked_at }
         }
         Fetch::Cron(id) => match client.cron(&id).await {
             Ok(cron) => Fetched::Cron(Box::new(cron)),

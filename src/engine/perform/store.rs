@@ -28,8 +28,15 @@ impl Store {
     pub fn start(inputs: mpsc::Sender<Input>) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let watch_queue = queue.clone().downgrade();
-        let keeper =
-            Keeper { inputs, folder: None, watch: None, watch_queue, jobs_on_disk: BTreeMap::new(), interrupted: None };
+        let keeper = Keeper {
+            inputs,
+            folder: None,
+            watch: None,
+            watch_queue,
+            jobs_on_disk: BTreeMap::new(),
+            interrupted: None,
+            failing: false,
+        };
         let started = std::thread::Builder::new().name("store".to_owned()).spawn(move || keeper.keep(jobs));
         if let Err(error) = started {
             // Every later operation then fails visibly, because nobody takes it from the queue.
@@ -61,6 +68,8 @@ struct Keeper {
     jobs_on_disk: BTreeMap<u64, i64>,
     /// The journal's number of a job of an earlier life.
     interrupted: Option<i64>,
+    /// Something nobody waits for could not be written; its next success is news.
+    failing: bool,
 }
 
 impl Keeper {
@@ -107,19 +116,21 @@ impl Keeper {
                 }
             }
             StoreOp::SaveTiers { changes, names, pending, receipt } => {
-                let result = self.with(|folder| {
-                    folder.save_tiers(&changes, &names)?;
-                    folder.save_pending(&pending)
-                });
+                let result = self.with(|folder| folder.save_tiers(&changes, &names));
                 self.tell(Input::Stored { receipt, result });
+                // The mapping is what counts; without a history only the cause of a change is lost.
+                self.quietly(|folder| folder.save_pending(&pending));
+                self.reload_if_stale();
             }
             StoreOp::SavePending(pending) => self.quietly(|folder| folder.save_pending(&pending)),
             StoreOp::SaveSettings { settings, receipt } => {
                 let result = self.with(|folder| folder.save_settings(&settings));
                 self.tell(Input::Stored { receipt, result });
+                self.reload_if_stale();
             }
             StoreOp::SaveLedger { ledger } => self.quietly(|folder| folder.save_ledger(&ledger)),
             StoreOp::BeginJob { job, plan, crons, definitions } => {
+                self.interrupted = None;
                 let mut on_disk = None;
                 self.quietly(|folder| {
                     folder.snapshot_definitions(&definitions, "before an apply", now)?;
@@ -132,16 +143,18 @@ impl Keeper {
             }
             StoreOp::Prepare { job, change, ledger } => {
                 let on_disk = self.job(job);
-                let result = self.with(|folder| {
-                    if let Some(ledger) = &ledger {
-                        folder.save_ledger(ledger)?;
-                    }
-                    folder.intent(on_disk, &change, now)
+                let result = on_disk.and_then(|on_disk| {
+                    self.with(|folder| {
+                        if let Some(ledger) = &ledger {
+                            folder.save_ledger(ledger)?;
+                        }
+                        folder.intent(on_disk, &change, now)
+                    })
                 });
                 self.tell(Input::Prepared { job, cron: change.cron.clone(), result });
             }
             StoreOp::Settle { job, cron, outcome, switch, log, undone, ledger } => {
-                let on_disk = self.job(job);
+                let Ok(on_disk) = self.job(job) else { return };
                 self.quietly(|folder| {
                     if let (LineOutcome::Verified, Some(switch), Some(log)) = (&outcome, &switch, &log) {
                         folder.outcome(on_disk, &cron, &outcome, Some(switch), now)?;
@@ -156,7 +169,7 @@ impl Keeper {
                 });
             }
             StoreOp::EndJob { job, phase } => {
-                let on_disk = self.job(job);
+                let Ok(on_disk) = self.job(job) else { return };
                 self.quietly(|folder| folder.end_job(on_disk, &phase, now));
             }
             StoreOp::KeepDefinitions(definitions) => {
@@ -217,11 +230,26 @@ impl Keeper {
             return;
         }
         let result = self.with(work);
-        self.tell(Input::Stored { receipt: Receipt::Quiet, result });
+        if result.is_err() || self.failing {
+            self.failing = result.is_err();
+            self.tell(Input::Stored { receipt: Receipt::Quiet, result });
+        }
     }
 
-    fn job(&self, job: u64) -> i64 {
-        self.jobs_on_disk.get(&job).copied().or(self.interrupted).unwrap_or_default()
+    /// What another program wrote in between came along with our own write.
+    fn reload_if_stale(&mut self) {
+        if self.folder.as_ref().is_some_and(Folder::is_stale) {
+            self.carry_out(StoreOp::Reload);
+        }
+    }
+
+    /// The journal's number of a job: its own, or before any was begun that of an earlier life.
+    fn job(&self, job: u64) -> Result<i64, ProblemKind> {
+        let missing = || ProblemKind::CannotWrite {
+            file: "history.db".to_owned(),
+            detail: "the journal of this apply could not be begun".to_owned(),
+        };
+        self.jobs_on_disk.get(&job).copied().or(self.interrupted).ok_or_else(missing)
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::effect::{Effect, LogLine, StoreOp};
-use super::super::input::WriteResult;
+use super::super::input::{Proof, WriteResult};
 use super::super::{Event, World};
 use super::record;
 use crate::domain::{
@@ -189,7 +189,7 @@ fn new_line(change: &Change, asked: bool) -> Line {
 }
 
 /// The verified switches that an undo plan would take back.
-fn standing_switches(world: &World, undo: &Plan) -> Vec<SwitchId> {
+pub fn standing_switches(world: &World, undo: &Plan) -> Vec<SwitchId> {
     let PlanOrigin::Undo { of } = &undo.origin else { return Vec::new() };
     let named: BTreeSet<&CronId> = undo.changes.iter().map(|change| &change.cron).collect();
     world
@@ -211,10 +211,9 @@ pub fn advance(world: &mut World, now: Timestamp) -> Vec<Effect> {
 
 fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp) -> Vec<Effect> {
     job.drain_check_at = None;
+    job.paced_until = job.paced_until.filter(|until| now < *until);
     if job.lines.iter().any(|line| line.stage != Stage::Idle) {
-        if !world.connected() && job.phase != JobPhase::Stopping {
-            set_phase(world, job, JobPhase::GatewayAway);
-        }
+        wait_for_fate(world, job, now);
         return Vec::new();
     }
     if job.phase == JobPhase::Stopping || world.closing {
@@ -251,6 +250,24 @@ fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp) -> Vec<Eff
         set_phase(world, job, JobPhase::Writing);
         effects.push(prepare(world, job, index, now));
         return effects;
+    }
+}
+
+/// A line is on its way. Without a gateway nobody can say what became of it: then a job that shall
+/// stop is left as after a crash, and settled when the gateway is back.
+fn wait_for_fate(world: &mut World, job: &mut JobState, now: Timestamp) {
+    if world.connected() {
+        return;
+    }
+    let underway = job.lines.iter().any(|line| matches!(line.stage, Stage::Preparing | Stage::InFlight));
+    if job.phase != JobPhase::Stopping {
+        set_phase(world, job, JobPhase::GatewayAway);
+    } else if !underway {
+        for line in job.lines.iter_mut().filter(|line| line.open() && line.stage == Stage::Idle) {
+            line.outcome = LineOutcome::NotStarted;
+        }
+        job.ended_at = Some(now);
+        set_phase(world, job, JobPhase::Interrupted);
     }
 }
 
@@ -327,7 +344,7 @@ fn prepare(world: &mut World, job: &mut JobState, index: usize, now: Timestamp) 
     line.outcome = LineOutcome::Writing;
     line.stage = Stage::Preparing;
     world.dirty.shown = true;
-    let ledger = (line.change.kind == ChangeKind::Pause).then(|| {
+    let ledger = line.pauses().then(|| {
         if let Some(cron) = world.crons.get(&line.change.cron).cloned() {
             let entry = debt(&cron, &line.change, now);
             Arc::make_mut(&mut world.ledger).insert(cron.id.clone(), entry);
@@ -441,6 +458,12 @@ pub fn written(world: &mut World, id: u64, cron: &CronId, result: WriteResult, n
         WriteResult::Unknown { detail } => {
             tracing::info!(%cron, %detail, "a write's fate is unknown until the gateway is read again");
             job.lines[index].stage = Stage::Uncertain;
+            if world.connected() {
+                effects.push(Effect::Fetch {
+                    session: world.session,
+                    what: super::super::effect::Fetch::Cron(cron.clone()),
+                });
+            }
         }
     }
     world.job = Some(job);
@@ -506,11 +529,13 @@ pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read
         confirmation: record::first_confirmation(&change),
         undone_by: None,
     };
-    let mut effects = finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone()));
-    effects.push(Effect::Emit(Event::Switched(Box::new(switch))));
+    let mut effects = Vec::new();
     if change.kind == ChangeKind::Undo {
+        // Before the outcome, so that a crash in between does not offer the cron again.
         effects.extend(super::edit::hold_after_undo(world, &change.cron, now));
     }
+    effects.extend(finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone())));
+    effects.push(Effect::Emit(Event::Switched(Box::new(switch))));
     if world.edited.contains(&change.cron) {
         Arc::make_mut(&mut world.edited).remove(&change.cron);
         effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
@@ -559,7 +584,7 @@ fn finish_line(
 fn settle_ledger(world: &mut World, change: &Change, verified: bool) -> Option<Arc<crate::domain::Ledger>> {
     let entry = world.ledger.get(&change.cron)?;
     let enables = change.patch().enabled == Some(true);
-    let pauses = change.kind == ChangeKind::Pause;
+    let pauses = change.patch().enabled == Some(false);
     if verified && enables || !verified && pauses && !entry.confirmed {
         Arc::make_mut(&mut world.ledger).remove(&change.cron);
     } else if verified && pauses && !entry.confirmed {
@@ -599,10 +624,12 @@ fn set_phase(world: &mut World, job: &mut JobState, phase: JobPhase) {
 /// Ends the job; lines that were not begun stay not started.
 fn end(world: &mut World, job: &mut JobState, phase: JobPhase, now: Timestamp) -> Vec<Effect> {
     let mut effects = Vec::new();
-    for index in 0..job.lines.len() {
-        if job.lines[index].open() {
-            effects.extend(finish_line(world, job, index, LineOutcome::NotStarted, None));
-        }
+    for line in job.lines.iter_mut().filter(|line| line.open()) {
+        line.stage = Stage::Idle;
+        line.outcome = LineOutcome::NotStarted;
+        // A line that was begun and put back may have left an intent behind.
+        let ledger = settle_ledger(world, &line.change, false);
+        effects.extend(ledger.map(|ledger| Effect::Store(Box::new(StoreOp::SaveLedger { ledger }))));
     }
     job.phase = phase.clone();
     job.ended_at = Some(now);
@@ -630,13 +657,13 @@ pub fn pause_now(world: &mut World, cron: &CronId, now: Timestamp) -> Result<Vec
     Ok(advance(world, now))
 }
 
-/// The version refused a write it had to refuse, or it did not.
-pub fn proven(world: &mut World, result: Result<(), String>, now: Timestamp) -> Vec<Effect> {
-    let Some(mut job) = world.job.take() else { return Vec::new() };
+/// The version refused a write it had to refuse, or it did not, or it could not be asked.
+pub fn proven(world: &mut World, proof: Proof, now: Timestamp) -> Vec<Effect> {
+    let Some(mut job) = world.job.take().filter(|job| job.proving) else { return Vec::new() };
     let mut effects = Vec::new();
     job.proving = false;
-    match result {
-        Ok(()) => {
+    match proof {
+        Proof::Refused => {
             if let crate::domain::Connection::Connected(info) = &mut world.connection {
                 info.access = Access::ReadWrite;
                 world.proven.insert(info.version.clone());
@@ -644,10 +671,13 @@ pub fn proven(world: &mut World, result: Result<(), String>, now: Timestamp) -> 
             }
             world.clear("gateway/version");
         }
-        Err(detail) => {
-            tracing::warn!(%detail, "the guarded write was not refused as it must be");
+        Proof::Obeyed => {
             let version = world.connection.info().map(|info| info.version.clone()).unwrap_or_default();
             world.raise("gateway/version", ProblemKind::UnprovenGateway { version }, now);
+            effects.extend(end(world, &mut job, JobPhase::Stopped, now));
+        }
+        Proof::NotAsked { detail } => {
+            world.raise("gateway/proof", ProblemKind::Refused { detail }, now);
             effects.extend(end(world, &mut job, JobPhase::Stopped, now));
         }
     }
@@ -656,28 +686,43 @@ pub fn proven(world: &mut World, result: Result<(), String>, now: Timestamp) -> 
     effects
 }
 
+/// The connection was lost before the proof came: it is asked for again.
+pub fn prove_again(world: &World) -> Option<Effect> {
+    let job = world.job.as_ref().filter(|job| job.running() && job.proving)?;
+    let cron = job.lines.iter().find(|line| line.open())?.change.cron.clone();
+    Some(Effect::Prove { session: world.session, cron })
+}
+
 /// Plans what is left of the finished job again and applies it.
 pub fn carry_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
     let job = world.job.as_ref().ok_or(Refusal::NothingToDo)?;
     if job.running() {
         return Err(Refusal::JobRunning);
     }
-    let left: Vec<CronId> = job
+    let left: Vec<Arc<Change>> = job
         .lines
         .iter()
-        .filter(|line| {
-            matches!(line.outcome, LineOutcome::Failed { .. } | LineOutcome::NotStarted | LineOutcome::Conflict { .. })
-        })
-        .map(|line| line.change.cron.clone())
+        .filter(|line| matches!(line.outcome, LineOutcome::Failed { .. } | LineOutcome::NotStarted))
+        .map(|line| line.change.clone())
         .collect();
     if let PlanOrigin::Undo { of } = job.plan.origin.clone() {
         super::undo::prepare(world, &super::super::UndoScope::Plan(of), now)?;
         let undo = world.undo_plan.clone().ok_or(Refusal::NothingToDo)?;
-        return begin(world, &undo.id, &left, now);
+        return begin(world, &undo.id, &still_meant(&undo, &left), now);
     }
     world.derive(now);
-    let id = world.plan.id.clone();
-    begin(world, &id, &left, now)
+    let plan = world.plan.clone();
+    let same = still_meant(&plan, &left);
+    if same.is_empty() && !plan.changes.is_empty() {
+        return Err(Refusal::Drifted);
+    }
+    begin(world, &plan.id, &same, now)
+}
+
+/// The lines of `plan` that would write what was agreed to before; anything else was never shown.
+fn still_meant(plan: &Plan, agreed: &[Arc<Change>]) -> Vec<CronId> {
+    let same = |old: &&Arc<Change>| plan.change(&old.cron).is_some_and(|new| new.to == old.to && new.kind == old.kind);
+    agreed.iter().filter(same).map(|change| change.cron.clone()).collect()
 }
 
 /// When the last line will be written, at the gateway's pace.

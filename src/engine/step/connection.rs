@@ -1,5 +1,6 @@
 //! Getting to a gateway and staying there: folder, socket, lists, news.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,15 +11,20 @@ use super::super::input::{DemoStarted, Fetched, Opened};
 use super::super::world::REFRESH_EVERY;
 use super::super::{FolderInfo, Target, World};
 use super::{apply, reconcile, record};
-use crate::domain::{Access, Connection, GatewayInfo, GatewayTarget, ProblemKind, Refusal, RunRecord, Trouble};
+use crate::domain::{
+    Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, ProblemKind, Refusal, RunRecord, TierEntry,
+    Trouble,
+};
 use crate::gateway::{self, Hello, News};
 use crate::policy;
 use crate::state::Loaded;
 
 /// Versions on which this program's guarded writes were proven before it was released.
-const KNOWN_VERSIONS: &[&str] = &["2026.9."];
+const KNOWN_VERSIONS: &[&str] = &["2026.9.6"];
 /// Clocks further apart than this are named.
 const SKEW_NAMED: SignedDuration = SignedDuration::from_mins(1);
+/// How long after a list that could not be read it is asked for again.
+const REFETCH_AFTER: SignedDuration = SignedDuration::from_secs(5);
 /// How many past runs are read as evidence on connecting.
 const RUNS_ON_CONNECT: u32 = 200;
 
@@ -93,7 +99,10 @@ fn open(world: &mut World, target: GatewayTarget) -> Vec<Effect> {
 
 /// One folder for each gateway, named after its address.
 fn folder_for(world: &World, url: &str) -> PathBuf {
+    let known = gateway::Address::parse(url).map(|address| address.url());
+    let url = known.as_deref().unwrap_or(url);
     let address = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
+    let address = address.replacen("localhost", "127.0.0.1", 1);
     let name: String = address
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' })
@@ -154,6 +163,9 @@ pub fn take_reloaded(world: &mut World, mut loaded: Loaded, now: Timestamp) {
         };
     }
     loaded.pending.extend(world.edited.iter().cloned());
+    let wish = |entry: &TierEntry| (entry.tier, entry.pinned.clone(), entry.hold.is_some());
+    let theirs = loaded.tiers.iter().filter(|(id, entry)| world.tiers.get(*id).map(wish) != Some(wish(entry)));
+    loaded.pending.extend(theirs.map(|(id, _)| id.clone()));
     if world.settings_unsaved > 0 {
         loaded.settings = (*world.settings).clone();
     }
@@ -176,7 +188,6 @@ pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDur
         world.clear("gateway/clock");
     }
     let access = access(world, hello, now);
-    world.boot_id = Some(hello.boot_id.clone());
     world.connection = Connection::Connected(GatewayInfo {
         name: target.name,
         url: target.url,
@@ -202,8 +213,7 @@ fn access(world: &mut World, hello: &Hello, now: Timestamp) -> Access {
         return Access::ReadOnlyScopes;
     }
     world.clear("gateway/scopes");
-    let known = world.proven.contains(&hello.version)
-        || KNOWN_VERSIONS.iter().any(|version| hello.version.starts_with(version));
+    let known = world.proven.contains(&hello.version) || KNOWN_VERSIONS.contains(&hello.version.as_str());
     if known {
         return Access::ReadWrite;
     }
@@ -212,7 +222,8 @@ fn access(world: &mut World, hello: &Hello, now: Timestamp) -> Access {
 }
 
 pub fn fetch_all(world: &World) -> Vec<Effect> {
-    let all = [Fetch::Catalog, Fetch::Usage, Fetch::Runs { cron: None, limit: RUNS_ON_CONNECT }, Fetch::Crons];
+    let crons = Fetch::Crons { asked_at: world.changes_seen };
+    let all = [Fetch::Catalog, Fetch::Usage, Fetch::Runs { cron: None, limit: RUNS_ON_CONNECT }, crons];
     all.into_iter().map(|what| Effect::Fetch { session: world.session, what }).collect()
 }
 
@@ -284,8 +295,9 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
     world.dirty.plan = true;
     world.dirty.shown = true;
     match what {
-        Fetched::Crons { crons, unreadable, took } => {
-            world.crons = Arc::new(crons.into_iter().map(|cron| (cron.id.clone(), Arc::new(cron))).collect());
+        Fetched::Crons { crons, unreadable, took, asked_at } => {
+            world.clear("gateway/crons");
+            take_list(world, crons, asked_at);
             world.crons_as_of = Some(now);
             if let Connection::Connected(info) = &mut world.connection {
                 info.latency = Some(took);
@@ -293,11 +305,17 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
             name_unreadable(world, unreadable, now);
             return listed(world, now);
         }
-        Fetched::Cron(cron) => record::cron(world, *cron),
+        Fetched::Cron(cron) => {
+            record::cron(world, *cron);
+            return apply::resolve_uncertain(world, now);
+        }
         Fetched::CronGone(id) => {
+            world.note_change(&id);
             Arc::make_mut(&mut world.crons).remove(&id);
+            return apply::resolve_uncertain(world, now);
         }
         Fetched::Catalog(catalog) => {
+            world.clear("gateway/models");
             let effective = world.effective.clone();
             policy::absorb_catalog(Arc::make_mut(&mut world.fleet), &catalog, &effective, now);
             let first = !world.catalog_known;
@@ -308,19 +326,26 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
             }
         }
         Fetched::Usage { windows, refreshing } => {
+            world.clear("gateway/usage");
             let effective = world.effective.clone();
             policy::absorb_usage(Arc::make_mut(&mut world.fleet), &windows, &effective, now);
             if refreshing {
                 world.refresh_at = now.checked_add(SignedDuration::from_secs(5)).ok();
             }
         }
-        Fetched::Runs { cron: None, runs } => evidence(world, runs, now),
+        Fetched::Runs { cron: None, runs } => {
+            world.clear("gateway/runs");
+            evidence(world, runs, now);
+        }
         Fetched::Runs { cron: Some(cron), runs } => {
             Arc::make_mut(&mut world.runs).insert(cron, runs);
         }
         Fetched::Failed { what, detail } => {
             tracing::info!(what, %detail, "not fetched");
             world.raise(format!("gateway/{what}"), ProblemKind::Refused { detail }, now);
+            if matches!(what, "crons" | "models") {
+                world.refetch_at = now.checked_add(REFETCH_AFTER).ok();
+            }
         }
     }
     Vec::new()
@@ -346,13 +371,30 @@ fn listed(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let mut effects = reconcile::ledger(world, now);
     effects.extend(reconcile::interrupted(world, now));
     effects.extend(apply::resolve_uncertain(world, now));
+    effects.extend(apply::prove_again(world));
     effects.extend(keep_definitions(world, now));
-    let misplaced = policy::misplaced(&world.observation(now), &world.effective);
+    let mut misplaced = policy::misplaced(&world.observation(now), &world.effective);
+    misplaced.retain(|id| !moved_by_health(world, id));
     if !misplaced.is_subset(&world.edited) {
         Arc::make_mut(&mut world.edited).extend(misplaced);
     }
     world.dirty.plan = true;
     effects
+}
+
+/// Where health took it, beyond its chain, is no contradiction of the user's mapping.
+fn moved_by_health(world: &World, cron: &CronId) -> bool {
+    let newest = world.switches.iter().find(|switch| switch.cron == *cron && switch.undone_by.is_none());
+    newest.is_some_and(|switch| switch.cause == Cause::Health)
+}
+
+/// The list as it was when it was asked for; what was heard of single crons since then is newer.
+fn take_list(world: &mut World, crons: Vec<Cron>, asked_at: u64) {
+    let newer = |id: &CronId| world.last_change.get(id).is_some_and(|change| *change > asked_at);
+    let mut list: BTreeMap<CronId, Arc<Cron>> =
+        crons.into_iter().filter(|cron| !newer(&cron.id)).map(|cron| (cron.id.clone(), Arc::new(cron))).collect();
+    list.extend(world.crons.iter().filter(|(id, _)| newer(id)).map(|(id, cron)| (id.clone(), cron.clone())));
+    world.crons = Arc::new(list);
 }
 
 /// Once a day, so that lost crons can be made again.
@@ -381,14 +423,15 @@ pub fn news(world: &mut World, session: u64, news: News, now: Timestamp) -> Vec<
         News::CronChanged(cron) => record::cron_from_event(world, cron).into_iter().collect(),
         News::CronRemoved(id) => {
             Arc::make_mut(&mut world.crons).remove(&id);
-            world.dirty.plan = true;
-            world.dirty.shown = true;
-            apply::advance(world, now)
+            world.note_change(&id);
+            let mut effects: Vec<Effect> = reconcile::forget_debt(world, &id).into_iter().collect();
+            effects.extend(apply::advance(world, now));
+            effects
         }
         News::RunStarted { cron, at } => {
             if let Some(known) = Arc::make_mut(&mut world.crons).get_mut(&cron) {
                 Arc::make_mut(known).running_since = Some(at);
-                world.dirty.shown = true;
+                world.note_change(&cron);
             }
             Vec::new()
         }

@@ -3,7 +3,7 @@
 //! Nothing here reaches the gateway. Every edit is one step of undo, whatever number of crons it
 //! touches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,6 +13,8 @@ use super::super::input::Receipt;
 use super::super::{Consent, Done, Edit, Event, Ticket, World};
 use crate::domain::{CronId, Hold, HoldReason, ProblemKind, Refusal, Tier, TierEntry};
 
+/// The mapping could not be saved; another name than that of a file set aside, which stays until it is read.
+const SAVE_PROBLEM: &str = "state/cron-tiers.json/save";
 /// How many steps can be taken back.
 const STEPS_KEPT: usize = 200;
 
@@ -24,7 +26,7 @@ struct EditStep {
     after: Entries,
 }
 
-type Entries = BTreeMap<CronId, Option<TierEntry>>;
+pub(super) type Entries = BTreeMap<CronId, Option<TierEntry>>;
 
 /// What can be taken back, and done again.
 #[derive(Debug, Default)]
@@ -107,6 +109,7 @@ pub fn hold_after_undo(world: &mut World, cron: &CronId, now: Timestamp) -> Vec<
 
 /// Puts entries into the mapping and on the way to the disk.
 fn put(world: &mut World, ticket: Option<Ticket>, entries: Entries) -> Vec<Effect> {
+    let before = entries.keys().map(|id| (id.clone(), world.tiers.get(id).cloned())).collect();
     let mut names = BTreeMap::new();
     let mut moved = Vec::new();
     for (id, entry) in &entries {
@@ -128,7 +131,7 @@ fn put(world: &mut World, ticket: Option<Ticket>, entries: Entries) -> Vec<Effec
     Arc::make_mut(&mut world.saving).extend(entries.keys().cloned());
     world.dirty.plan = true;
     world.dirty.shown = true;
-    let receipt = Receipt::Edit { ticket, crons: entries.keys().cloned().collect() };
+    let receipt = Receipt::Edit { ticket, before };
     let pending = (*world.edited).clone();
     vec![Effect::Store(Box::new(StoreOp::SaveTiers { changes: entries, names, pending, receipt }))]
 }
@@ -137,31 +140,33 @@ fn put(world: &mut World, ticket: Option<Ticket>, entries: Entries) -> Vec<Effec
 pub fn saved(
     world: &mut World,
     ticket: Option<Ticket>,
-    crons: &[CronId],
+    before: Entries,
     result: Result<(), ProblemKind>,
     now: Timestamp,
 ) -> Vec<Effect> {
     let saving = Arc::make_mut(&mut world.saving);
-    for id in crons {
+    for id in before.keys() {
         saving.remove(id);
     }
     world.dirty.shown = true;
     let Err(problem) = result else {
-        world.clear("state/cron-tiers.json");
+        world.clear(SAVE_PROBLEM);
         return Vec::new();
     };
-    let touched: BTreeSet<&CronId> = crons.iter().collect();
-    if let Some(step) = world.history.undo.pop_if(|step| step.after.keys().collect::<BTreeSet<_>>() == touched) {
+    world.dirty.plan = true;
+    world.raise(SAVE_PROBLEM, problem.clone(), now);
+    // After a conflict the file holds both sides, and is read again; else it is as it was before.
+    if !matches!(problem, ProblemKind::EditConflict { .. }) {
         let tiers = Arc::make_mut(&mut world.tiers);
-        for (id, entry) in step.before {
+        for (id, entry) in before {
             match entry {
                 Some(entry) => tiers.insert(id, entry),
                 None => tiers.remove(&id),
             };
         }
+        // What could be taken back is no longer what is there.
+        world.history = EditHistory::default();
     }
-    world.dirty.plan = true;
-    world.raise("state/cron-tiers.json", problem.clone(), now);
     let refused = |ticket| Effect::Emit(Event::Refused { ticket, why: Refusal::Problem(problem) });
     ticket.map(refused).into_iter().collect()
 }

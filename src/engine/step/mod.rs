@@ -42,7 +42,7 @@ pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         }
         Input::Connected { session, hello, took } => connection::connected(world, session, &hello, took, now),
         Input::NotConnected { session, trouble } if session == world.session => connection::lost(world, trouble, now),
-        Input::Proven { session, result } if session == world.session => apply::proven(world, result, now),
+        Input::Proven { session, proof } if session == world.session => apply::proven(world, proof, now),
         // Of a connection that is over.
         Input::NotConnected { .. } | Input::Proven { .. } => Vec::new(),
         Input::Fetched { session, what } => connection::fetched(world, session, what, now),
@@ -69,6 +69,9 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
         world.derive(now);
         world.dirty.shown = true;
         effects.extend(status_files(world, now));
+        if std::mem::take(&mut world.edits_unsaved) && world.folder.is_some() {
+            effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
+        }
     }
     let shown = std::mem::take(&mut world.dirty.shown);
     if shown {
@@ -95,6 +98,12 @@ fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
     }
     if world.refresh_at.is_some_and(|at| at <= now) && world.connected() {
         effects.extend(connection::refresh(world, now));
+    }
+    if world.refetch_at.is_some_and(|at| at <= now) {
+        world.refetch_at = None;
+        if world.connected() {
+            effects.extend(connection::fetch_all(world));
+        }
     }
     effects.extend(apply::advance(world, now));
     effects
@@ -186,7 +195,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
 
 fn stored(world: &mut World, receipt: Receipt, result: Result<(), ProblemKind>, now: Timestamp) -> Vec<Effect> {
     match receipt {
-        Receipt::Edit { ticket, crons } => edit::saved(world, ticket, &crons, result, now),
+        Receipt::Edit { ticket, before } => edit::saved(world, ticket, before, result, now),
         Receipt::Settings { ticket } => vec![settings::saved(world, ticket, result, now)],
         Receipt::Quiet => {
             match result {

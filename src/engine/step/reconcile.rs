@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState, Line, Stage};
-use crate::domain::{Change, JobPhase, LineOutcome, Plan, ProblemKind};
+use crate::domain::{Change, CronId, JobPhase, LineOutcome, Plan, ProblemKind};
 use crate::state::InterruptedJob;
 
 /// Keeps a job without an end until the gateway can say what became of it.
@@ -39,6 +39,7 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
         Line { change: Arc::new(change.clone()), outcome, stage, pause_now: false }
     };
     let lines = plan.changes.iter().map(line).collect();
+    let undoes = apply::standing_switches(world, &plan);
     world.job = Some(JobState {
         id,
         plan,
@@ -47,7 +48,7 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
         started_at: found.started_at,
         ended_at: Some(now),
         expected_end: None,
-        undoes: Vec::new(),
+        undoes,
         proving: false,
         paced_until: None,
         drain_check_at: None,
@@ -85,24 +86,41 @@ pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
 }
 
 /// Debts that are none: a pause that was never written, or a cron that somebody switched on again.
+///
+/// A cron that is not in the list is still owed: it may only be unreadable, or the list another
+/// gateway's. Crons of a running job have their own way to the ledger.
 pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let busy = world.job.as_ref().map(JobState::busy).unwrap_or_default();
     let mut ledger = (*world.ledger).clone();
-    ledger.retain(|id, entry| {
-        let Some(cron) = world.crons.get(id) else {
-            tracing::info!(%id, "a paused cron no longer exists");
-            return false;
-        };
-        if cron.enabled {
-            return false;
+    let mut missing = Vec::new();
+    ledger.retain(|id, entry| match world.crons.get(id) {
+        _ if busy.contains(id) => true,
+        None => {
+            missing.push((id.clone(), entry.name.clone()));
+            true
         }
-        entry.confirmed = true;
-        true
+        Some(cron) if cron.enabled => false,
+        Some(_) => {
+            entry.confirmed = true;
+            true
+        }
     });
+    for (id, cron) in missing {
+        let detail = "this program paused it, and the gateway does not list it any more".to_owned();
+        world.raise(format!("ledger/{id}"), ProblemKind::UnreadableCron { cron, detail }, now);
+    }
     if ledger == *world.ledger {
         return Vec::new();
     }
-    let _ = now;
     world.ledger = Arc::new(ledger);
     world.dirty.plan = true;
     vec![Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() }))]
+}
+
+/// Somebody removed a cron on the gateway: what we owed it is owed no more.
+pub fn forget_debt(world: &mut World, cron: &CronId) -> Option<Effect> {
+    world.ledger.get(cron)?;
+    Arc::make_mut(&mut world.ledger).remove(cron);
+    world.clear(&format!("ledger/{cron}"));
+    Some(Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() })))
 }

@@ -18,9 +18,8 @@ const RUNS_SHOWN: usize = 20;
 
 /// A cron as the gateway has it now.
 pub fn cron(world: &mut World, cron: Cron) {
+    world.note_change(&cron.id);
     Arc::make_mut(&mut world.crons).insert(cron.id.clone(), Arc::new(cron));
-    world.dirty.plan = true;
-    world.dirty.shown = true;
 }
 
 /// A cron from an event, which does not say its revision: kept when the definition is the same,

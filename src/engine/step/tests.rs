@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::super::effect::{Effect, StoreOp};
-use super::super::input::{Input, WriteResult};
+use super::super::effect::{Effect, Fetch, StoreOp};
+use super::super::input::{Fetched, Input, WriteResult};
 use super::super::{Command, Event, FolderInfo, Ticket, World};
 use super::step;
 use crate::domain::*;
@@ -278,11 +278,12 @@ fn a_write_whose_fate_is_unknown_is_settled_by_reading_never_by_writing_again() 
         apply(&mut world, &["1"]);
         prepared(&mut world, "1", NOW);
         let effects = written(&mut world, "1", WriteResult::Unknown { detail: "closed".to_owned() }, NOW);
-        assert_eq!(names(&effects), [""; 0], "nothing before the gateway was read");
+        assert_eq!(names(&effects), ["other"], "only a question");
+        assert!(matches!(effects[0], Effect::Fetch { what: Fetch::Cron(_), .. }));
         let mut after = cron("1", model);
         after.revision = Some(Revision::new(revision));
-        world.crons = Arc::new(BTreeMap::from([(after.id.clone(), Arc::new(after))]));
-        let effects = super::apply::resolve_uncertain(&mut world, at(3));
+        let session = world.session;
+        let effects = step(&mut world, Input::Fetched { session, what: Fetched::Cron(Box::new(after)) }, at(3));
         assert!(!names(&effects).contains(&"write"), "{why}");
         assert_eq!(
             std::mem::discriminant(&outcome(&world, "1")),
@@ -338,7 +339,7 @@ fn an_unproven_version_is_asked_for_a_refusal_first() {
     }
     assert_eq!(names(&apply(&mut world, &["1"])), ["begin", "prove", "emit"]);
     let session = world.session;
-    let effects = step(&mut world, Input::Proven { session, result: Err("it obeyed".to_owned()) }, NOW);
+    let effects = step(&mut world, Input::Proven { session, proof: super::super::input::Proof::Obeyed }, NOW);
     assert!(!names(&effects).contains(&"intent"), "a gateway that does not guard its crons is not written to");
     assert_eq!(outcome(&world, "1"), LineOutcome::NotStarted);
 }

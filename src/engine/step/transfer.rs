@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::super::effect::{Effect, StoreOp};
 use super::super::{Command, Done, Event, Ticket, World};
-use super::connection::take_loaded;
+use super::apply;
+use super::connection::take_reloaded;
 use crate::domain::{ImportPreview, ProblemKind, Refusal};
 use crate::state::Loaded;
 
@@ -17,6 +18,9 @@ pub fn command(world: &mut World, ticket: Ticket, command: Command) -> Result<Ve
     let op = match command {
         Command::PreviewImport { from } => StoreOp::PreviewImport { ticket, from },
         Command::ConfirmImport { .. } if read_only => return Err(Refusal::ReadOnly),
+        Command::ConfirmImport { .. } if world.job.as_ref().is_some_and(apply::JobState::running) => {
+            return Err(Refusal::JobRunning);
+        }
         Command::ConfirmImport { preview, choices } => {
             let shown = world.import.take().filter(|shown| shown.id == preview).ok_or(Refusal::Drifted)?;
             world.dirty.shown = true;
@@ -47,7 +51,7 @@ pub fn imported(
 ) -> Vec<Effect> {
     match result {
         Ok((n_files, loaded)) => {
-            take_loaded(world, loaded, now);
+            take_reloaded(world, loaded, now);
             done(ticket, Done::Imported { n_files })
         }
         Err(problem) => refused(ticket, problem),

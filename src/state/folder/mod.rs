@@ -137,6 +137,12 @@ impl Folder {
         }
     }
 
+    /// A file holds more than we wrote: [`Folder::reload`] tells what.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.is_stale
+    }
+
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

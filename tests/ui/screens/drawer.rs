@@ -109,7 +109,10 @@ fn an_agent_made_cron_says_what_an_edit_costs() {
     let mut drawer = open(Scene::planned(), "standup");
     assert!(says(&drawer, "An edit drops the authority it stored"));
     click(&mut drawer, "Allow edits all the same");
-    assert_eq!(edits(&drawer), [Edit::Agree { crons: vec![CronId::new("standup")], to: Consent::EditAgentMade, agrees: true }]);
+    assert_eq!(
+        edits(&drawer),
+        [Edit::Agree { crons: vec![CronId::new("standup")], to: Consent::EditAgentMade, agrees: true }]
+    );
 }
 
 #[test]

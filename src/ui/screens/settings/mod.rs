@@ -5,7 +5,6 @@
 mod chains;
 mod general;
 mod number;
-mod outages;
 mod routes;
 
 use egui::{Id, Modal, RichText, ScrollArea, Ui};
@@ -36,7 +35,6 @@ pub struct Settings {
     asked: Matching,
     resetting: bool,
     export_file: usize,
-    outages: outages::Outages,
 }
 
 impl Settings {
@@ -53,9 +51,6 @@ impl Settings {
                 actions.extend(self.asked_ui(ui, snapshot, &speech));
             }
             actions.extend(general::gateway_ui(ui, snapshot, &speech));
-            if snapshot.demo && snapshot.connection.info().is_some() {
-                actions.extend(self.outages.ui(ui, snapshot));
-            }
             ui.add_enabled_ui(!held, |ui| {
                 actions.extend(self.chains_ui(ui, snapshot, &speech));
                 actions.extend(routes::section_ui(self.routes(), ui, snapshot, &speech));
