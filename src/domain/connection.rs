@@ -129,4 +129,8 @@ pub enum Trouble {
     Refused {
         detail: String,
     },
+    /// The gateway was not even asked: its state folder cannot be used.
+    Folder {
+        detail: String,
+    },
 }

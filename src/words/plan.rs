@@ -44,9 +44,11 @@ pub fn plan_summary(plan: &Plan, speech: &Speech<'_>) -> String {
     let ticked = plan.changes.iter().filter(|change| change.ticked).count();
     let left = plan.changes.len() - ticked;
     let left = if left == 0 { String::new() } else { format!(" {left} left out unless you tick {}.", them(left)) };
+    let undoes = matches!(plan.origin, PlanOrigin::Undo { .. });
+    let held = if undoes { " What goes back is held until you lift it." } else { "" };
     match ticked {
         0 => format!("{}.{left}", said.join(", ")),
-        n => format!("{}.{left} Takes about {}.", said.join(", "), span(time_to_apply(n))),
+        n => format!("{}.{left}{held} Takes about {}.", said.join(", "), span(time_to_apply(n))),
     }
 }
 
@@ -114,7 +116,7 @@ impl Group {
             Self::Move { from, why: Some(why), to } => format!("{} from {from} ({why}) to {to}", verb("moves", "move")),
             Self::Move { from, why: None, to } => format!("{} from {from} to {to}", verb("moves", "move")),
             Self::Return { to } => format!("{} to {to}", verb("returns", "return")),
-            Self::Edit { to } => format!("{} to {to} (your edit)", verb("moves", "move")),
+            Self::Edit { to } => format!("{} to {to} (your choice)", verb("moves", "move")),
             Self::Refit => verb("gets new fallbacks", "get new fallbacks"),
             Self::Pause { until: Some(until) } => format!("{} until {until}", verb("pauses", "pause")),
             Self::Pause { until: None } => verb("pauses", "pause"),

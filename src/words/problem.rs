@@ -102,6 +102,9 @@ pub fn trouble(trouble: &Trouble) -> Said {
             said(with_detail("Something answers there, but not like a gateway", detail), "Check the address")
         }
         Trouble::Refused { detail } => only(with_detail("The gateway refuses the connection", detail)),
+        Trouble::Folder { detail } => {
+            said(with_detail("The state folder cannot be used", detail), "Choose another folder, or correct its rights")
+        }
     }
 }
 

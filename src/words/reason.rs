@@ -32,8 +32,8 @@ pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
         Reason::CheapestForCritical { route } => {
             format!("critical, and its chain does not serve; {} is the cheapest that does", name(route))
         }
-        Reason::UsersEdit { route } => format!("your edit: {} is its route now", name(route)),
-        Reason::ChainEdited => "your edit of the chain: its fallbacks follow".to_owned(),
+        Reason::UsersEdit { route } => format!("its tier asks for {}", name(route)),
+        Reason::ChainEdited => "its chain was edited: its fallbacks follow".to_owned(),
         Reason::NothingServes { expected_return: Some(at) } => {
             format!("nothing in its chain serves before {}", clock_with_day(*at, speech))
         }
@@ -254,11 +254,11 @@ pub fn note(note: &PlanNote, speech: &Speech<'_>) -> String {
     }
 }
 
-/// "health", "your edit", "undo".
+/// "health", "your choice", "undo".
 pub fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Health => "health",
-        Cause::Edit => "your edit",
+        Cause::Edit => "your choice",
         Cause::Undo => "undo",
     }
 }

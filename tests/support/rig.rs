@@ -181,9 +181,10 @@ impl Running {
         found.unwrap_or_else(|_| {
             let now = self.now();
             panic!(
-                "waited in vain for {what}; connection {:?}, problems {:?}, plan {:?}",
+                "waited in vain for {what}; connection {:?}, problems {:?}, health {:?}, plan {:?}",
                 now.connection,
                 now.problems,
+                now.fleet.accounts,
                 now.plan.changes.iter().map(|change| (&change.name, change.kind)).collect::<Vec<_>>()
             )
         })

@@ -126,8 +126,12 @@ pub fn opened(world: &mut World, session: u64, result: Result<Opened, ProblemKin
             vec![Effect::Connect { session: world.session, target }]
         }
         Err(problem) => {
+            let detail = match &problem {
+                ProblemKind::CannotRead { detail, .. } | ProblemKind::CannotWrite { detail, .. } => detail.clone(),
+                other => format!("{other:?}"),
+            };
             world.raise("state", problem, now);
-            let trouble = Trouble::Refused { detail: "the state folder cannot be used".to_owned() };
+            let trouble = Trouble::Folder { detail };
             world.connection = Connection::Stopped { name: target.name, url: target.url, trouble };
             world.dirty.shown = true;
             Vec::new()
@@ -356,9 +360,10 @@ fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) {
     runs.sort_by_key(|run| run.finished_at);
     let (crons, effective) = (world.crons.clone(), world.effective.clone());
     let fleet = Arc::make_mut(&mut world.fleet);
-    for run in &runs {
-        let at = run.finished_at.min(now);
-        policy::absorb_run(fleet, run, crons.get(&run.cron).map(AsRef::as_ref), &effective, at);
+    for run in runs {
+        let run = record::by_our_clock(run, now);
+        let at = run.finished_at;
+        policy::absorb_run(fleet, &run, crons.get(&run.cron).map(AsRef::as_ref), &effective, at);
     }
 }
 

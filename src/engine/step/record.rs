@@ -54,8 +54,14 @@ pub fn first_confirmation(change: &Change) -> Confirmation {
     if change.to.enabled { Confirmation::Waiting } else { Confirmation::NotNeeded }
 }
 
+/// The run by our clock: a gateway whose clock is ahead tells of runs that have not happened yet.
+pub fn by_our_clock(run: RunRecord, now: Timestamp) -> RunRecord {
+    RunRecord { at: run.at.min(now), finished_at: run.finished_at.min(now), ..run }
+}
+
 /// A finished run: evidence about its account, and the confirmation of a switch.
 pub fn run(world: &mut World, run: RunRecord, now: Timestamp) -> Vec<Effect> {
+    let run = by_our_clock(run, now);
     let cron = world.crons.get(&run.cron).cloned();
     let effective = world.effective.clone();
     policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, cron.as_deref(), &effective, now);

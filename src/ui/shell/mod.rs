@@ -175,7 +175,11 @@ impl Shell {
         ui.scope_builder(builder, |ui| self.drawer.ui(ui, snapshot, zone)).inner
     }
 
+    /// Shows another screen. What was open beside the one before belongs to that.
     pub fn go(&mut self, screen: Screen) {
+        if self.screen != screen {
+            self.drawer.close();
+        }
         self.screen = screen;
     }
 

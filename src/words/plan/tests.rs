@@ -102,7 +102,7 @@ fn the_summary_says_what_moves_where_and_why() {
         ),
         (
             vec![edit, refit, resumes("r"), undone],
-            "1 moves to MiniMax (your edit), 1 gets new fallbacks, 1 runs again on Flash 3, 1 goes back to agent \
+            "1 moves to MiniMax (your choice), 1 gets new fallbacks, 1 runs again on Flash 3, 1 goes back to agent \
              default. Takes about 1 s.",
         ),
         (
@@ -120,6 +120,15 @@ fn the_summary_says_what_moves_where_and_why() {
         let decisions = changes.iter().filter(|change| change.name == "x").map(settled).collect();
         assert_eq!(plan_summary(&plan(changes, decisions), &world.speech()), said);
     }
+}
+
+#[test]
+fn an_undo_says_that_what_goes_back_is_held() {
+    let world = world();
+    let undone = Change { kind: ChangeKind::Undo, cause: Cause::Undo, ..change("undone", FLASH, None) };
+    let undo = Plan { origin: PlanOrigin::Undo { of: PlanId::new("p0") }, ..plan(vec![undone], vec![]) };
+    let said = "1 goes back to agent default. What goes back is held until you lift it. Takes about 1 s.";
+    assert_eq!(plan_summary(&undo, &world.speech()), said);
 }
 
 #[test]
