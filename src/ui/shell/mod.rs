@@ -208,13 +208,18 @@ impl Shell {
             self.inside = false;
             self.screen = Screen::Welcome;
             self.drawer.close();
-        } else if !self.inside && (snapshot.demo || snapshot.connection.info().is_some()) {
+        } else if !self.inside && answered(snapshot) {
             self.inside = true;
             if self.screen == Screen::Welcome {
                 self.screen = Screen::Board;
             }
         }
     }
+}
+
+/// There is something to show of this gateway, or will be in a moment.
+fn answered(snapshot: &Snapshot) -> bool {
+    snapshot.demo || snapshot.connection.info().is_some() || snapshot.crons_as_of.is_some()
 }
 
 /// Ctrl+1 to Ctrl+4 open the screens.
