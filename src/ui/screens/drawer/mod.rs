@@ -319,20 +319,20 @@ fn why_not_routable(cron: &Cron) -> String {
 
 /// What the user may agree to for this cron, where it applies.
 fn consents_ui(ui: &mut Ui, cron: &Cron, entry: Option<&TierEntry>) -> Vec<Action> {
-    let agreed = |read: fn(&TierEntry) -> bool| entry.is_some_and(read);
+    let has = |read: fn(&TierEntry) -> bool| entry.is_some_and(read);
     let consents = [
         (
             cron.made_by == MadeBy::Agent,
             Consent::EditAgentMade,
-            agreed(|entry| entry.edit_agent_made),
+            has(|entry| entry.edit_agent_made),
             "Made by an agent",
             "An agent made it for a channel account. An edit drops the authority it stored, and that cannot be given back.",
             "Allow edits all the same",
         ),
         (
-            agreed(|entry| entry.critical),
+            has(|entry| entry.critical),
             Consent::ExceedGuard,
-            agreed(|entry| entry.above_guard),
+            has(|entry| entry.above_guard),
             "Cost guard",
             "When nothing within its tier's cost guard serves, this critical cron is left where it is.",
             "Let it run on dearer routes",
@@ -340,17 +340,17 @@ fn consents_ui(ui: &mut Ui, cron: &Cron, entry: Option<&TierEntry>) -> Vec<Actio
         (
             cron.one_shot(),
             Consent::MissOneShot,
-            agreed(|entry| entry.may_miss_one_shot),
+            has(|entry| entry.may_miss_one_shot),
             "One run only",
             "If nothing in its chain serves when it is due, it is kept running like a critical cron.",
             "Let it be paused and missed",
         ),
     ];
     let mut actions = Vec::new();
-    for (_, to, agreed, title, text, label) in consents.into_iter().filter(|consent| consent.0) {
+    for (_, to, before, title, text, label) in consents.into_iter().filter(|consent| consent.0) {
         widgets::section(ui, title, |ui| {
             ui.label(RichText::new(text).color(theme::palette(ui).secondary));
-            let mut agrees = agreed;
+            let mut agrees = before;
             let tick = ui.add_enabled(entry.is_some(), egui::Checkbox::new(&mut agrees, label));
             if tick.on_disabled_hover_text("Give it a tier first").changed() {
                 let crons = vec![cron.id.clone()];
