@@ -254,11 +254,11 @@ pub fn note(note: &PlanNote, speech: &Speech<'_>) -> String {
     }
 }
 
-/// "health", "your choice", "undo".
+/// "health", "you", "undo".
 pub fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Health => "health",
-        Cause::Edit => "your choice",
+        Cause::Edit => "you",
         Cause::Undo => "undo",
     }
 }
