@@ -138,7 +138,7 @@ pub struct AgentTurn {
     /// As stored: a full reference, a bare model id, an alias; `None` follows the agent's default.
     pub model: Option<String>,
     /// `None`: the gateway's configured chain; empty: none.
-    pub fallbacks: Option<Vec<String>>,
+    pub fallbacks: Option<Arc<[String]>>,
     pub timeout: Option<SignedDuration>,
     pub thinking: Option<String>,
 }
@@ -172,7 +172,7 @@ pub struct AutoDisabled {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fields {
     pub model: Option<String>,
-    pub fallbacks: Option<Vec<String>>,
+    pub fallbacks: Option<Arc<[String]>>,
     pub enabled: bool,
 }
 
@@ -184,7 +184,7 @@ pub struct Patch {
     pub model: Option<Option<String>>,
     /// `Some(None)` drops the override, so that the configured chain applies.
     #[serde(default, with = "double_option", skip_serializing_if = "Option::is_none")]
-    pub fallbacks: Option<Option<Vec<String>>>,
+    pub fallbacks: Option<Option<Arc<[String]>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
 }

@@ -122,7 +122,8 @@ pub struct Decision {
     pub chosen: Option<RouteKey>,
     /// The model of that route, or the pinned one.
     pub model: Option<ModelRef>,
-    pub skipped: Vec<Skipped>,
+    /// Shared by all crons that went through the same chain in the same way.
+    pub skipped: Arc<[Skipped]>,
     pub reason: Reason,
     /// When the newest fact behind this decision became true.
     pub since: Option<Timestamp>,
@@ -197,12 +198,12 @@ pub enum Reason {
     /// The first route of its chain that serves. `ahead` are the routes skipped before it.
     FirstServing {
         route: RouteKey,
-        ahead: Vec<Skipped>,
+        ahead: Arc<[Skipped]>,
     },
     /// Its own route fails; this is the next one that may be tried.
     NextInChain {
         route: RouteKey,
-        ahead: Vec<Skipped>,
+        ahead: Arc<[Skipped]>,
     },
     /// Critical: the cheapest serving route of any chain within its guard.
     CheapestForCritical {

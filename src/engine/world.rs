@@ -306,7 +306,7 @@ impl World {
         let observation = self.observation(now);
         let plan = policy::plan(&observation, &self.effective);
         self.settle_edits(&plan);
-        self.wake_policy_at = policy::next_wake(&self.fleet, &plan, &self.effective, now);
+        self.wake_policy_at = policy::next_wake(&observation, &plan, &self.effective);
         self.plan = Arc::new(plan);
     }
 

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::breaker::forget;
 use super::evidence::{TIMEOUTS_WITHIN, expire_timeouts, remember_timed_out, strain};
 use super::standing::{OUTAGE_AFTER, later};
-use crate::domain::{AccountId, Breaker, CronId, Fleet, Health, Plan, Settings, Thresholds, Trigger, Vital};
+use crate::domain::{
+    AccountId, Breaker, CronId, Fleet, Health, Observation, Plan, Settings, Thresholds, Trigger, Vital,
+};
 
 /// Brings what is known up to `now` without any new evidence.
 ///
@@ -64,7 +66,8 @@ fn says_nothing(vital: &Vital, limits: &Thresholds, now: Timestamp) -> bool {
 
 /// The next moment after `now` at which time alone changes health, the outage level or the plan.
 #[must_use]
-pub fn next_wake(fleet: &Fleet, plan: &Plan, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+pub fn next_wake(obs: &Observation, plan: &Plan, settings: &Settings) -> Option<Timestamp> {
+    let (fleet, now) = (&obs.fleet, obs.at);
     let limits = &settings.thresholds;
     let vitals = fleet.accounts.values().chain(fleet.models.values()).flat_map(|vital| moments(vital, limits));
     let windows = fleet.windows.values().flatten().filter(|window| window.used_ratio >= limits.strained_ratio);
@@ -74,7 +77,9 @@ pub fn next_wake(fleet: &Fleet, plan: &Plan, settings: &Settings, now: Timestamp
         Some(Trigger::At { at }) => Some(*at),
         _ => None,
     });
-    vitals.chain(resets).chain(aside).chain(awaited).filter(|at| *at > now).min()
+    // The outage level counts from when a whole vendor was first seen to fail.
+    let outages = obs.down_since.values().map(|since| later(*since, OUTAGE_AFTER));
+    vitals.chain(resets).chain(aside).chain(awaited).chain(outages).filter(|at| *at > now).min()
 }
 
 fn moments(vital: &Vital, limits: &Thresholds) -> Vec<Timestamp> {
@@ -86,19 +91,20 @@ fn moments(vital: &Vital, limits: &Thresholds) -> Vec<Timestamp> {
         Breaker::Open { retry_at, .. } => retry_at,
         _ => None,
     };
-    let outage = vital.since.filter(|_| vital.health.fails()).map(|since| later(since, OUTAGE_AFTER));
     let settled = vital.serving_since.map(|since| later(since, limits.settle));
     let timeout = vital.timeouts.first().map(|(at, _)| later(*at, TIMEOUTS_WITHIN));
-    let all = [reset, retry, outage, settled, timeout, vital.gateway_waits_until, stale_at(vital, limits)];
+    let all = [reset, retry, settled, timeout, vital.gateway_waits_until, stale_at(vital, limits)];
     all.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::domain::{ModelRef, Observation, OutageLevel, Source};
+    use crate::domain::{ModelRef, OutageLevel, Source, VendorId};
     use crate::policy::plan;
 
     fn now() -> Timestamp {
@@ -109,38 +115,36 @@ mod tests {
         now() + SignedDuration::from_mins(minutes)
     }
 
-    fn empty_plan() -> Plan {
-        let obs = Observation {
+    fn observe(fleet: Fleet, down_since: BTreeMap<VendorId, Timestamp>) -> Observation {
+        Observation {
             at: now(),
             gateway_reachable: true,
             crons: std::sync::Arc::default(),
             catalog: std::sync::Arc::default(),
-            fleet: std::sync::Arc::default(),
+            fleet: std::sync::Arc::new(fleet),
             tiers: std::sync::Arc::default(),
             ledger: std::sync::Arc::default(),
             edited: std::sync::Arc::default(),
-            down_since: std::collections::BTreeMap::new(),
+            down_since,
             previous_level: OutageLevel::Healthy,
             busy: std::sync::Arc::default(),
-        };
-        plan(&obs, &Settings::default())
+        }
+    }
+
+    fn wake(obs: &Observation) -> Option<Timestamp> {
+        let settings = Settings::default();
+        next_wake(obs, &plan(obs, &settings), &settings)
     }
 
     #[test]
     fn the_next_wake_is_the_first_moment_that_matters() {
-        let settings = Settings::default();
         let limit = Health::LimitHit { resets_at: Some(mins(180)) };
         let cases = [
             (Vital::default(), None, "nothing is known, nothing comes by itself"),
             (
-                Vital { health: limit.clone(), since: Some(mins(-60)), ..Vital::default() },
+                Vital { health: limit, since: Some(mins(-60)), ..Vital::default() },
                 Some(mins(180)),
                 "a limit ends at its reset",
-            ),
-            (
-                Vital { health: limit, since: Some(mins(-4)), ..Vital::default() },
-                Some(mins(6)),
-                "a failure that lasts becomes an outage",
             ),
             (
                 Vital { health: Health::Up, serving_since: Some(mins(-3)), ..Vital::default() },
@@ -155,8 +159,17 @@ mod tests {
         ];
         for (vital, expected, why) in cases {
             let fleet = Fleet { accounts: [(AccountId::new("kimi"), vital)].into(), ..Fleet::default() };
-            assert_eq!(next_wake(&fleet, &empty_plan(), &settings, now()), expected, "{why}");
+            assert_eq!(wake(&observe(fleet, BTreeMap::new())), expected, "{why}");
         }
+    }
+
+    /// Its accounts may have begun to fail at other times: what counts is when nothing was left of the vendor.
+    #[test]
+    fn a_vendor_that_stays_away_is_an_outage_on_the_minute() {
+        let failing = Vital { health: Health::Unreachable, since: Some(mins(-9)), ..Vital::default() };
+        let fleet = Fleet { accounts: [(AccountId::new("kimi"), failing)].into(), ..Fleet::default() };
+        let down_since = BTreeMap::from([(VendorId::new("kimi"), mins(-4))]);
+        assert_eq!(wake(&observe(fleet, down_since)), Some(mins(6)));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -72,6 +73,7 @@ pub(super) struct ChainNow {
     pub expected_return: Option<Timestamp>,
     /// For critical crons: the cheapest serving route of any chain within this tier's guard.
     pub cheapest_anywhere: Option<Link>,
+    lists: Lists,
 }
 
 impl ChainNow {
@@ -82,41 +84,60 @@ impl ChainNow {
 
     /// What travels with a cron on `model`: the routes after it, then those before it, whatever
     /// their health now.
-    pub(super) fn fallbacks(&self, model: &ModelRef) -> Vec<String> {
+    pub(super) fn fallbacks(&self, model: &ModelRef) -> Arc<[String]> {
         let own = self.links.iter().position(|link| link.model.as_ref() == Some(model));
-        let (before, after) = match own {
-            Some(own) => (&self.links[..own], &self.links[own + 1..]),
-            None => (&[][..], &self.links[..]),
-        };
-        let mut fallbacks: Vec<String> = Vec::with_capacity(self.links.len());
-        for link in after.iter().chain(before).filter(|link| link.usable()) {
-            let Some(other) = link.model.as_ref().filter(|other| *other != model) else { continue };
-            if !fallbacks.iter().any(|known| known == other.as_str()) {
-                fallbacks.push(other.as_str().to_owned());
-            }
-        }
-        fallbacks
+        let lists = &self.lists;
+        Arc::clone(own.map_or(&lists.fallbacks_of_others, |own| &lists.fallbacks[own]))
     }
 
     /// Why each route but `chosen` was passed over.
-    pub(super) fn skipped(&self, chosen: Option<usize>, settings: &Settings, at: Timestamp) -> Vec<Skipped> {
-        let mut skipped = Vec::with_capacity(self.links.len());
-        for (index, link) in self.links.iter().enumerate() {
-            if Some(index) == chosen {
-                continue;
-            }
-            let needed = chosen.is_none_or(|chosen| index < chosen);
-            let why = if needed { objection(link, settings, at) } else { SkipReason::NotNeeded };
-            skipped.push(Skipped { route: link.key.clone(), why });
-        }
-        skipped
+    pub(super) fn skipped(&self, chosen: Option<usize>) -> Arc<[Skipped]> {
+        Arc::clone(chosen.map_or(&self.lists.all_skipped, |chosen| &self.lists.skipped[chosen]))
     }
 
     /// Only the routes before `chosen`.
-    pub(super) fn ahead(&self, chosen: usize, settings: &Settings, at: Timestamp) -> Vec<Skipped> {
-        let ahead = self.links[..chosen].iter();
-        ahead.map(|link| Skipped { route: link.key.clone(), why: objection(link, settings, at) }).collect()
+    pub(super) fn ahead(&self, chosen: usize) -> Arc<[Skipped]> {
+        Arc::clone(&self.lists.ahead[chosen])
     }
+}
+
+/// What many crons of a chain have in common, by the place of the route they are on: made once and shared.
+#[derive(Clone, Debug)]
+struct Lists {
+    fallbacks: Vec<Arc<[String]>>,
+    fallbacks_of_others: Arc<[String]>,
+    skipped: Vec<Arc<[Skipped]>>,
+    all_skipped: Arc<[Skipped]>,
+    ahead: Vec<Arc<[Skipped]>>,
+}
+
+impl Lists {
+    fn new(links: &[Link], settings: &Settings, at: Timestamp) -> Self {
+        let objections: Vec<SkipReason> = links.iter().map(|link| objection(link, settings, at)).collect();
+        let skip = |index: usize, why: &SkipReason| Skipped { route: links[index].key.clone(), why: why.clone() };
+        let ahead = |end: usize| objections[..end].iter().enumerate().map(move |(index, why)| skip(index, why));
+        let after = |chosen: usize| (chosen + 1..links.len()).map(|index| skip(index, &SkipReason::NotNeeded));
+        let each = 0..links.len();
+        Self {
+            fallbacks: each.clone().map(|own| fallbacks(&links[own + 1..], &links[..own], &links[own].model)).collect(),
+            fallbacks_of_others: fallbacks(links, &[], &None),
+            skipped: each.clone().map(|chosen| ahead(chosen).chain(after(chosen)).collect()).collect(),
+            all_skipped: ahead(links.len()).collect(),
+            ahead: each.map(|chosen| ahead(chosen).collect()).collect(),
+        }
+    }
+}
+
+/// The usable models of `after`, then of `before`, each once and never the cron's own.
+fn fallbacks(after: &[Link], before: &[Link], own: &Option<ModelRef>) -> Arc<[String]> {
+    let mut fallbacks: Vec<String> = Vec::with_capacity(after.len() + before.len());
+    for link in after.iter().chain(before).filter(|link| link.usable()) {
+        let Some(other) = link.model.as_ref().filter(|other| own.as_ref() != Some(other)) else { continue };
+        if !fallbacks.iter().any(|known| known == other.as_str()) {
+            fallbacks.push(other.as_str().to_owned());
+        }
+    }
+    fallbacks.into()
 }
 
 fn objection(link: &Link, settings: &Settings, at: Timestamp) -> SkipReason {
@@ -183,6 +204,7 @@ impl<'a> Survey<'a> {
             first_unknown: links.iter().position(Link::unknown),
             expected_return: links.iter().filter(|link| link.usable()).filter_map(back_at).min(),
             cheapest_anywhere: self.cheapest_anywhere(guard),
+            lists: Lists::new(&links, self.settings, self.at),
             links,
         }
     }

@@ -4,10 +4,12 @@
 //! one; unknown never pauses; a critical cron is never paused; nothing is decided for crons that
 //! are not ours to touch.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::chain::{ChainNow, Link};
-use super::pause::{keep_paused_or_resume, our_pause, pause};
+use super::pause::{give_back_unsorted, keep_paused_or_resume, our_pause, pause};
 use super::plan::{Decided, Own, OwnState, Scene};
 use super::standing::Standing;
 use crate::domain::{
@@ -28,7 +30,10 @@ pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
     }
     let obs = scene.obs;
     let Some(entry) = obs.tiers.get(&cron.id) else {
-        return left_alone(cron, Reason::Unsorted, Some(Trigger::TheUser));
+        return match our_pause(obs, cron) {
+            Some(debt) => give_back_unsorted(scene, cron, debt),
+            None => left_alone(cron, Reason::Unsorted, Some(Trigger::TheUser)),
+        };
     };
     if let Some(hold) = &entry.hold {
         return left_alone(cron, Reason::Held { why: hold.why }, Some(Trigger::TheUser)).since(Some(hold.since));
@@ -91,11 +96,7 @@ fn distribute(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> Decided {
     let chain = case.chain(scene);
     if !chain.any_set_up {
         let reason = Reason::ChainNotSetUp { tier: case.entry.tier };
-        return left_alone(case.cron, reason, Some(Trigger::TheUser)).skipped(chain.skipped(
-            None,
-            scene.settings,
-            scene.obs.at,
-        ));
+        return left_alone(case.cron, reason, Some(Trigger::TheUser)).skipped(chain.skipped(None));
     }
     if case.edited {
         return follow_edit(scene, case, own, chain);
@@ -105,7 +106,7 @@ fn distribute(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> Decided {
     }
     match better_settled(chain, own) {
         Some(index) => {
-            let reason = first_serving(scene, chain, index);
+            let reason = first_serving(chain, index);
             move_to(scene, case, own, &chain.links[index], Some(index), reason)
         }
         None => stay(scene, case, own, chain),
@@ -129,7 +130,7 @@ fn follow_edit(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) 
 /// Its own route is known not to serve: the first that does, else one that may.
 fn leave_failing(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Decided {
     if let Some(index) = chain.first_serving {
-        let reason = first_serving(scene, chain, index);
+        let reason = first_serving(chain, index);
         return move_to(scene, case, own, &chain.links[index], Some(index), reason);
     }
     if case.entry.critical
@@ -139,7 +140,7 @@ fn leave_failing(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow
     }
     if let Some(index) = chain.first_unknown {
         let link = &chain.links[index];
-        let ahead = chain.ahead(index, scene.settings, scene.obs.at);
+        let ahead = chain.ahead(index);
         let reason = Reason::NextInChain { route: link.key.clone(), ahead };
         return move_to(scene, case, own, link, Some(index), reason);
     }
@@ -149,7 +150,7 @@ fn leave_failing(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow
 /// Its own route fails and there is nowhere to go.
 fn nothing_serves(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Decided {
     let expected_return = chain.expected_return;
-    let skipped = chain.skipped(None, scene.settings, scene.obs.at);
+    let skipped = chain.skipped(None);
     if case.entry.critical {
         return stranded(case, own, critical_note(case.cron)).skipped(skipped);
     }
@@ -171,7 +172,7 @@ fn nothing_serves(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNo
 fn keep_one_shot(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow, due: Timestamp) -> Decided {
     let note = PlanNote::OneShotKept { cron: case.cron.id.clone(), name: case.cron.name.clone(), due };
     let Some(link) = &chain.cheapest_anywhere else {
-        let skipped = chain.skipped(None, scene.settings, scene.obs.at);
+        let skipped = chain.skipped(None);
         return stranded(case, own, note).skipped(skipped);
     };
     let reason = Reason::CheapestForCritical { route: link.key.clone() };
@@ -194,8 +195,8 @@ pub(super) fn runs_only_after(cron: &Cron, expected_return: Option<Timestamp>) -
     cron.next_run_at.is_some_and(|next| next >= back_at).then_some(back_at)
 }
 
-fn first_serving(scene: &Scene<'_>, chain: &ChainNow, index: usize) -> Reason {
-    let ahead = chain.ahead(index, scene.settings, scene.obs.at);
+fn first_serving(chain: &ChainNow, index: usize) -> Reason {
+    let ahead = chain.ahead(index);
     Reason::FirstServing { route: chain.links[index].key.clone(), ahead }
 }
 
@@ -218,7 +219,7 @@ fn refit_or_stay(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow
     let to = Fields { fallbacks: Some(fallbacks), ..fields };
     let draft = Draft { kind: ChangeKind::Refit, to, to_model: Some(model.clone()), to_route: Some(link.key.clone()) };
     changed(case, own, draft, Reason::ChainEdited, Trigger::RouteFails { route: link.key.clone() })
-        .skipped(chain.skipped(Some(index), scene.settings, scene.obs.at))
+        .skipped(chain.skipped(Some(index)))
 }
 
 /// Whether two lists name the same models in the same order, by alias or in full.
@@ -230,12 +231,11 @@ fn same_models(held: &[String], wanted: &[String], catalog: &Catalog) -> bool {
 
 /// It is where it should be, or nothing speaks for a change: says which, and what it waits for.
 fn stay(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Decided {
-    let (settings, at) = (scene.settings, scene.obs.at);
     let position = own.model.as_ref().and_then(|model| chain.position(model));
     let ahead = &chain.links[..position.unwrap_or(chain.links.len())];
     let better = ahead.iter().find(|link| link.serves() || link.unknown());
     let (reason, trigger) = match (better, position) {
-        (Some(link), _) => match link.settled_at(settings) {
+        (Some(link), _) => match link.settled_at(scene.settings) {
             Some(until) => (Reason::Settling { route: link.key.clone(), until }, Trigger::At { at: until }),
             None => (Reason::BetterIsUntested { route: link.key.clone() }, returns(scene, link)),
         },
@@ -243,7 +243,7 @@ fn stay(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Deci
             let route = chain.links[own_at].key.clone();
             let reason = match (own.serves(), own_at) {
                 (true, 0) => Reason::AsIntended { route: route.clone() },
-                (true, _) => Reason::FirstServing { route: route.clone(), ahead: chain.ahead(own_at, settings, at) },
+                (true, _) => Reason::FirstServing { route: route.clone(), ahead: chain.ahead(own_at) },
                 (false, _) => Reason::NoEvidence,
             };
             let trigger = ahead
@@ -257,7 +257,7 @@ fn stay(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Deci
     let mut decided = plain(case.cron, Verdict::Stay, reason, Some(trigger));
     decided.decision.chosen = position.map(|own_at| chain.links[own_at].key.clone());
     decided.decision.model.clone_from(&own.model);
-    decided.skipped(chain.skipped(position, settings, at)).since(own.since())
+    decided.skipped(chain.skipped(position)).since(own.since())
 }
 
 fn returns(scene: &Scene<'_>, link: &Link) -> Trigger {
@@ -357,7 +357,7 @@ fn move_to(
         mark_untested(change, link.standing.serves());
     }
     let newest = own.since().max(serving_since(&link.standing));
-    decided.skipped(chain.skipped(index, scene.settings, scene.obs.at)).since(newest)
+    decided.skipped(chain.skipped(index)).since(newest)
 }
 
 fn serving_since(standing: &Standing) -> Option<Timestamp> {
@@ -382,7 +382,19 @@ pub(super) struct Draft {
 }
 
 pub(super) fn changed(case: &Case<'_>, own: &Own, draft: Draft, reason: Reason, trigger: Trigger) -> Decided {
-    let Case { cron, entry, .. } = *case;
+    dressed(case.cron, Some(case.entry), case.cause(), own, draft, reason, trigger)
+}
+
+/// The same for a cron that may have no tier any more.
+pub(super) fn dressed(
+    cron: &Cron,
+    entry: Option<&TierEntry>,
+    cause: Cause,
+    own: &Own,
+    draft: Draft,
+    reason: Reason,
+    trigger: Trigger,
+) -> Decided {
     let agent_made = cron.made_by == MadeBy::Agent;
     let mut marks = Vec::new();
     if agent_made {
@@ -397,8 +409,8 @@ pub(super) fn changed(case: &Case<'_>, own: &Own, draft: Draft, reason: Reason, 
     decided.change = Some(Change {
         cron: cron.id.clone(),
         name: cron.name.clone(),
-        tier: Some(entry.tier),
-        critical: entry.critical,
+        tier: entry.map(|entry| entry.tier),
+        critical: entry.is_some_and(|entry| entry.critical),
         revision: cron.revision.clone(),
         from: cron.fields(),
         to: draft.to,
@@ -407,11 +419,11 @@ pub(super) fn changed(case: &Case<'_>, own: &Own, draft: Draft, reason: Reason, 
         to_route: draft.to_route,
         kind: draft.kind,
         reason,
-        cause: case.cause(),
+        cause,
         next_run_at: cron.next_run_at,
         running_since: cron.running_since,
         marks,
-        ticked: !agent_made || entry.edit_agent_made,
+        ticked: !agent_made || entry.is_some_and(|entry| entry.edit_agent_made),
     });
     decided
 }
@@ -430,7 +442,7 @@ fn plain(cron: &Cron, verdict: Verdict, reason: Reason, would_change: Option<Tri
         verdict,
         chosen: None,
         model: None,
-        skipped: Vec::new(),
+        skipped: Arc::default(),
         reason,
         since: None,
         would_change,
@@ -439,7 +451,7 @@ fn plain(cron: &Cron, verdict: Verdict, reason: Reason, would_change: Option<Tri
 }
 
 impl Decided {
-    pub(super) fn skipped(mut self, skipped: Vec<Skipped>) -> Self {
+    pub(super) fn skipped(mut self, skipped: Arc<[Skipped]>) -> Self {
         self.decision.skipped = skipped;
         self
     }

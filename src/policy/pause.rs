@@ -6,10 +6,10 @@
 use jiff::Timestamp;
 
 use super::chain::{ChainNow, Link};
-use super::distribute::{Case, Draft, changed, waiting};
+use super::distribute::{Case, Draft, changed, dressed, waiting};
 use super::plan::{Decided, Own, OwnState, Scene};
 use super::standing::{Standing, later};
-use crate::domain::{ChangeKind, Cron, Fields, LedgerEntry, ModelRef, Observation, PlanNote, Reason, Trigger};
+use crate::domain::{Cause, ChangeKind, Cron, Fields, LedgerEntry, ModelRef, Observation, PlanNote, Reason, Trigger};
 
 /// Switches a cron off until something serves again.
 pub(super) fn pause(
@@ -56,6 +56,19 @@ pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &L
         }
         None => still_paused(scene, case, debt, chain),
     }
+}
+
+/// Nobody sorts the cron any more, so nothing but our debt keeps it off: it gets back what it had,
+/// as soon as that is not known to fail.
+pub(super) fn give_back_unsorted(scene: &Scene<'_>, cron: &Cron, debt: &LedgerEntry) -> Decided {
+    let to = given_back(&cron.fields(), debt);
+    let own = scene.own_of(to.model.as_deref(), cron.agent.as_deref());
+    if own.fails() {
+        let trigger = back_trigger(own.back_at());
+        return waiting(cron, Reason::StillPaused, trigger).since(Some(debt.opened_at));
+    }
+    let draft = Draft { kind: ChangeKind::Resume, to, to_model: own.model.clone(), to_route: own.route.clone() };
+    dressed(cron, None, Cause::Edit, &own, draft, Reason::GivenBack, Trigger::TheUser)
 }
 
 /// What the cron would hold again: our writes taken back, other people's kept.
@@ -111,7 +124,7 @@ fn resume(scene: &Scene<'_>, case: &Case<'_>, own: &Own, to: Fields, reason: Rea
     let index = there.model.as_ref().and_then(|model| chain.position(model));
     let now = scene.own_of(case.cron.fields().model.as_deref(), case.cron.agent.as_deref());
     let from = if now.model.is_some() { &now } else { own };
-    let skipped = chain.skipped(index, scene.settings, scene.obs.at);
+    let skipped = chain.skipped(index);
     changed(case, from, draft, reason, trigger).skipped(skipped).since(there.since())
 }
 
@@ -156,5 +169,5 @@ fn still_paused(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry, chain: &
         let (cron, name) = (case.cron.id.clone(), case.cron.name.clone());
         decided.note = Some(PlanNote::CriticalStranded { cron, name });
     }
-    decided.skipped(chain.skipped(None, scene.settings, scene.obs.at))
+    decided.skipped(chain.skipped(None))
 }

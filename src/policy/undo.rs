@@ -3,6 +3,7 @@
 //! Invariant: only a field that still holds what we wrote goes back; what somebody changed since is theirs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::outage::outage;
 use super::plan::{Scene, plan_id, sort_changes};
@@ -109,7 +110,7 @@ fn decision(change: &Change) -> Decision {
         verdict: Verdict::Change,
         chosen: change.to_route.clone(),
         model: change.to_model.clone(),
-        skipped: Vec::new(),
+        skipped: Arc::default(),
         reason: change.reason.clone(),
         since: None,
         would_change: Some(Trigger::TheUser),

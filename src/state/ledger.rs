@@ -74,7 +74,7 @@ fn read_fields(value: &Value) -> Option<Fields> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let fallbacks = match value.get("fallbacks") {
         None | Some(Value::Null) => None,
-        Some(list) => Some(list.as_array()?.iter().map(text).collect::<Option<Vec<_>>>()?),
+        Some(list) => Some(list.as_array()?.iter().map(text).collect::<Option<_>>()?),
     };
     let model = match value.get("model") {
         None | Some(Value::Null) => None,
@@ -199,7 +199,7 @@ mod tests {
             name: format!("{id} 余"),
             opened_at: "2026-11-23T07:00:00Z".parse().unwrap(),
             why: LedgerReason::PinnedOnDeadRoute,
-            before: Fields { model: Some("a/b".into()), fallbacks: Some(vec!["c/d".into()]), enabled: true },
+            before: Fields { model: Some("a/b".into()), fallbacks: Some(["c/d".into()].into()), enabled: true },
             wrote: Fields { model: Some("a/b".into()), fallbacks: None, enabled: false },
             revision_before: Some(Revision::new("r1")),
             definition: Arc::new(json!({"id": id, "payload": {"kind": "agentTurn"}})),

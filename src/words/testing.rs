@@ -129,7 +129,7 @@ pub(super) fn decision(reason: Reason) -> Decision {
         verdict: Verdict::Stay,
         chosen: None,
         model: None,
-        skipped: Vec::new(),
+        skipped: Arc::default(),
         reason,
         since: None,
         would_change: None,

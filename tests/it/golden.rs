@@ -173,7 +173,7 @@ fn route_of(model: &ModelRef) -> String {
 }
 
 fn fallbacks(change: &Change) -> Vec<String> {
-    let names = change.to.fallbacks.iter().flatten();
+    let names = change.to.fallbacks.iter().flat_map(|list| list.iter());
     names.map(|name| ModelRef::parse(name).map_or_else(|| name.clone(), |model| route_of(&model))).collect()
 }
 

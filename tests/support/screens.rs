@@ -114,7 +114,7 @@ impl Scene {
     pub fn change(&self, id: &str, to: &str, next_in_minutes: i64, marks: Vec<ChangeMark>) -> Change {
         let cron = &self.snapshot.crons[id];
         let from = cron.fields();
-        let fields = Fields { model: Some(to.to_owned()), fallbacks: Some(vec![KIMI.to_owned()]), enabled: true };
+        let fields = Fields { model: Some(to.to_owned()), fallbacks: Some([KIMI.to_owned()].into()), enabled: true };
         let entry = &self.snapshot.tiers[id];
         Change {
             cron: cron.id.clone(),

@@ -127,7 +127,7 @@ fn payload(payload: &Value) -> Result<Payload, String> {
     Ok(Payload::AgentTurn(AgentTurn {
         message: text(payload, "message").unwrap_or_default(),
         model: text(payload, "model"),
-        fallbacks: texts(at(payload, "fallbacks")),
+        fallbacks: texts(at(payload, "fallbacks")).map(Into::into),
         timeout: span_seconds(at(payload, "timeoutSeconds")),
         thinking: text(payload, "thinking"),
     }))

@@ -34,7 +34,7 @@ fn change(cron: &str) -> Change {
         to_model: None,
         to_route: None,
         kind: ChangeKind::Move,
-        reason: Reason::FirstServing { route: RouteKey::new("kimi"), ahead: vec![] },
+        reason: Reason::FirstServing { route: RouteKey::new("kimi"), ahead: Arc::default() },
         cause: Cause::Health,
         next_run_at: None,
         running_since: None,

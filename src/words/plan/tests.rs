@@ -29,13 +29,13 @@ fn plan(changes: Vec<Change>, decisions: Vec<Decision>) -> Plan {
 fn leaves(name: &str, from: Option<&str>, health: Health) -> Change {
     let route = if from == KIMI { "kimi" } else { "minimax" };
     let why = SkipReason::Down { health, since: None };
-    let ahead = vec![Skipped { route: RouteKey::new(route), why }];
+    let ahead = [Skipped { route: RouteKey::new(route), why }].into();
     let reason = Reason::FirstServing { route: RouteKey::new("gemini_flash"), ahead };
     Change { reason, ..change(name, from, FLASH) }
 }
 
 fn returns(name: &str) -> Change {
-    let reason = Reason::FirstServing { route: RouteKey::new("gemini_flash"), ahead: Vec::new() };
+    let reason = Reason::FirstServing { route: RouteKey::new("gemini_flash"), ahead: [].into() };
     Change { reason, ..change(name, KIMI, FLASH) }
 }
 

@@ -28,8 +28,8 @@ fn limit(resets: &str) -> Health {
 #[test]
 fn a_reason_names_what_was_passed_over_and_what_serves() {
     let world = world();
-    let first = |ahead| Reason::FirstServing { route: route("gemini_flash"), ahead };
-    let next = |ahead| Reason::NextInChain { route: route("kimi"), ahead };
+    let first = |ahead: Vec<_>| Reason::FirstServing { route: route("gemini_flash"), ahead: ahead.into() };
+    let next = |ahead: Vec<_>| Reason::NextInChain { route: route("kimi"), ahead: ahead.into() };
     let cases = [
         (first(vec![]), "Flash 3 is first in the chain and serves"),
         (first(vec![over("kimi", SkipReason::NotSetUp)]), "Flash 3 is first in the chain and serves"),
@@ -73,7 +73,7 @@ fn a_reason_names_what_was_passed_over_and_what_serves() {
 fn a_line_that_returns_to_its_primary_says_since_when_that_serves() {
     let world = world();
     let back = Change {
-        reason: Reason::FirstServing { route: route("gemini_flash"), ahead: vec![] },
+        reason: Reason::FirstServing { route: route("gemini_flash"), ahead: [].into() },
         ..change("Invoice chaser", Some("kimi/k2"), Some("google/gemini-3-flash"))
     };
     let mut decided = decision(back.reason.clone());
@@ -133,7 +133,7 @@ fn a_trigger_says_what_would_change_the_decision() {
     moved.model = Some(model("google/gemini-3-flash"));
     moved.would_change = serves();
     let mut broke = moved.clone();
-    broke.skipped = vec![down("minimax", Health::OutOfBalance)];
+    broke.skipped = [down("minimax", Health::OutOfBalance)].into();
     let mut paused = decision(Reason::StillPaused);
     paused.would_change = serves();
     let mut waits = decision(Reason::NoEvidence);

@@ -48,8 +48,8 @@ fn every_job_of_a_real_gateway_is_read() {
 
     let brief = named(&page, "Morning brief");
     assert!(brief.running_since.is_some() && brief.last_run.is_none() && brief.revision.is_some());
-    assert_eq!(brief.fields().fallbacks, Some(vec![]), "no fallbacks is not the same as the usual ones");
-    assert_eq!(named(&page, "Podcast summary").fields().fallbacks, Some(vec!["alpha/a-small".to_owned()]));
+    assert_eq!(brief.fields().fallbacks, Some([].into()), "no fallbacks is not the same as the usual ones");
+    assert_eq!(named(&page, "Podcast summary").fields().fallbacks, Some(["alpha/a-small".to_owned()].into()));
     assert!(named(&page, "Board pack, one shot").one_shot());
     let failed = named(&page, "Security advisory scan");
     assert!(matches!(&failed.schedule, Schedule::Cron { stagger: Some(zero), zone: Some(zone), .. }
@@ -181,7 +181,7 @@ fn a_patch_names_the_kind_of_payload_and_drops_with_null() {
             json!({"enabled": true, "payload": {"kind": "agentTurn", "model": null, "fallbacks": null}}),
         ),
         (
-            Patch { fallbacks: Some(Some(vec![])), ..Patch::default() },
+            Patch { fallbacks: Some(Some([].into())), ..Patch::default() },
             json!({"payload": {"kind": "agentTurn", "fallbacks": []}}),
         ),
     ];
