@@ -46,7 +46,8 @@ pub enum Command {
     PauseNow {
         cron: CronId,
     },
-    /// Offers a plan that takes these switches back ([`Snapshot::undo_plan`]); applying it is [`Command::Apply`].
+    /// Offers a plan that takes these switches back ([`Snapshot::undo_plan`]), all of them whatever
+    /// their number; applying it is [`Command::Apply`].
     ///
     /// [`Snapshot::undo_plan`]: super::Snapshot::undo_plan
     PrepareUndo(UndoScope),

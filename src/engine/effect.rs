@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::input::Receipt;
-use super::{DemoOutage, Event, Ticket};
+use super::{DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
     Change, Confirmation, Cron, CronId, ExportWhat, GatewayTarget, ImportChoice, ImportPreview, JobPhase, Ledger,
     LineOutcome, Patch, Plan, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TierEntry,
@@ -119,6 +119,12 @@ pub enum StoreOp {
     EndJob {
         job: u64,
         phase: JobPhase,
+    },
+    /// The switches that an undo would take back: all of them, however many and however old.
+    ReadSwitches {
+        session: u64,
+        ticket: Ticket,
+        scope: UndoScope,
     },
     /// A copy of all definitions, from which lost crons can be made again.
     KeepDefinitions(Arc<BTreeMap<CronId, Arc<Cron>>>),

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Command, Ticket};
+use super::{Command, Ticket, UndoScope};
 use crate::domain::{
-    AccountId, Catalog, Cron, CronId, Discovered, ImportPreview, ProblemKind, QuotaWindow, RunRecord, Secret,
+    AccountId, Catalog, Cron, CronId, Discovered, ImportPreview, ProblemKind, QuotaWindow, RunRecord, Secret, Switch,
     TierEntry, Trouble,
 };
 use crate::gateway::{Hello, News};
@@ -13,7 +13,6 @@ use crate::state::Loaded;
 
 /// One input of [`step`](super::step::step).
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "few wait at a time, and each is moved once")]
 pub enum Input {
     Command(Ticket, Command),
     /// A deadline of [`World::next_wake`](super::World::next_wake) has come.
@@ -64,6 +63,13 @@ pub enum Input {
     Stored {
         receipt: Receipt,
         result: Result<(), ProblemKind>,
+    },
+    /// What the history knows of the switches that shall be taken back.
+    SwitchesRead {
+        session: u64,
+        ticket: Ticket,
+        scope: UndoScope,
+        result: Result<Vec<Switch>, ProblemKind>,
     },
     Previewed {
         ticket: Ticket,

@@ -47,7 +47,7 @@ pub struct Snapshot {
     pub undo_plan: Option<Arc<Plan>>,
     /// The running or last apply job.
     pub job: Option<Arc<Job>>,
-    /// Newest first, the most recent thousand.
+    /// Newest first, the most recent thousand; an undo also knows the older ones.
     pub switches: Arc<Vec<Switch>>,
     /// Last runs of the crons that were asked for, newest first.
     pub runs: Arc<BTreeMap<CronId, Vec<RunRecord>>>,

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::step::apply::JobState;
 use super::step::edit::EditHistory;
+use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot};
 use crate::domain::{
     Access, AccountId, Catalog, Connection, Cron, CronId, Discovered, Fleet, GatewayTarget, Health, ImportPreview,
@@ -56,7 +57,7 @@ pub struct World {
     pub(super) down_since: BTreeMap<VendorId, Timestamp>,
 
     pub(super) plan: Arc<Plan>,
-    pub(super) undo_plan: Option<Arc<Plan>>,
+    pub(super) undo: Option<Offer>,
     pub(super) job: Option<JobState>,
     pub(super) next_job: u64,
     /// The gateway's write limit: the window's start and the calls since.
@@ -140,7 +141,7 @@ impl World {
             edits_unsaved: false,
             down_since: BTreeMap::new(),
             plan: Arc::new(empty_plan(now)),
-            undo_plan: None,
+            undo: None,
             job: None,
             next_job: 1,
             write_window: None,
@@ -259,7 +260,7 @@ impl World {
             matches: self.matches.clone(),
             match_asked: self.match_asked(),
             plan: self.plan.clone(),
-            undo_plan: self.undo_plan.clone(),
+            undo_plan: self.undo.as_ref().map(|offer| offer.plan.clone()),
             job: self.job.as_ref().map(JobState::picture),
             switches: self.switches.clone(),
             runs: self.runs.clone(),

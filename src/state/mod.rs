@@ -30,5 +30,5 @@ pub use bad_value::BadValue;
 pub use error::StateError;
 pub use files::Known;
 pub use folder::{Folder, Loaded, names};
-pub use history::InterruptedJob;
+pub use history::{InterruptedJob, Record};
 pub use watch::Watch;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
+use super::super::UndoScope;
 use super::super::effect::StoreOp;
 use super::super::input::{Input, Opened, Receipt};
-use crate::domain::{LineOutcome, ProblemKind};
-use crate::state::{Folder, StateError, Watch};
+use crate::domain::{LineOutcome, ProblemKind, Switch};
+use crate::state::{Folder, Record, StateError, Watch};
 
 /// Operations that may wait before the engine does.
 const QUEUE: usize = 1024;
@@ -157,11 +158,9 @@ impl Keeper {
                 let Ok(on_disk) = self.job(job) else { return };
                 self.quietly(|folder| {
                     if let (LineOutcome::Verified, Some(switch), Some(log)) = (&outcome, &switch, &log) {
-                        folder.outcome(on_disk, &cron, &outcome, Some(switch), now)?;
+                        let record = Record { switch, takes_back: &undone };
+                        folder.outcome(on_disk, &cron, &outcome, Some(record), now)?;
                         folder.log_switch(log.at, &log.name, &log.from, &log.to, &log.reason)?;
-                        for old in &undone {
-                            folder.mark_undone(old, &switch.id)?;
-                        }
                     } else {
                         folder.outcome(on_disk, &cron, &outcome, None, now)?;
                     }
@@ -171,6 +170,10 @@ impl Keeper {
             StoreOp::EndJob { job, phase } => {
                 let Ok(on_disk) = self.job(job) else { return };
                 self.quietly(|folder| folder.end_job(on_disk, &phase, now));
+            }
+            StoreOp::ReadSwitches { session, ticket, scope } => {
+                let result = self.with(|folder| switches_in(folder, &scope));
+                self.tell(Input::SwitchesRead { session, ticket, scope, result });
             }
             StoreOp::KeepDefinitions(definitions) => {
                 self.quietly(|folder| folder.snapshot_definitions(&definitions, "daily", now).map(drop));
@@ -250,6 +253,15 @@ impl Keeper {
             detail: "the journal of this apply could not be begun".to_owned(),
         };
         self.jobs_on_disk.get(&job).copied().or(self.interrupted).ok_or_else(missing)
+    }
+}
+
+/// What the history knows of the switches in `scope`, whether they stand or not.
+fn switches_in(folder: &Folder, scope: &UndoScope) -> Result<Vec<Switch>, StateError> {
+    match scope {
+        UndoScope::Plan(plan) => folder.switches_of(plan),
+        UndoScope::Switch(id) => Ok(folder.switch(id)?.into_iter().collect()),
+        UndoScope::Last => folder.newest_standing_plan()?.map_or(Ok(Vec::new()), |plan| folder.switches_of(&plan)),
     }
 }
 

@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::effect::{Effect, LogLine, StoreOp};
 use super::super::input::{Proof, WriteResult};
 use super::super::{Event, World};
-use super::record;
+use super::undo::TakesBack;
+use super::{record, undo};
 use crate::domain::{
     Access, Change, ChangeKind, Cron, CronId, Job, JobLine, JobPhase, LedgerEntry, LedgerReason, LineOutcome, Plan,
     PlanId, PlanOrigin, ProblemKind, Reason, Refusal, Switch, SwitchId,
@@ -35,8 +36,8 @@ pub struct JobState {
     pub(super) started_at: Timestamp,
     pub(super) ended_at: Option<Timestamp>,
     pub(super) expected_end: Option<Timestamp>,
-    /// The switches an undo takes back.
-    pub(super) undoes: Vec<SwitchId>,
+    /// The switches an undo takes back, and has not yet.
+    pub(super) takes_back: TakesBack,
     /// A guarded write that must be refused comes first.
     pub(super) proving: bool,
     pub(super) paced_until: Option<Timestamp>,
@@ -132,9 +133,9 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
     if matches!(access, Access::ReadOnlyScopes | Access::FolderHeld) {
         return Err(Refusal::ReadOnly);
     }
-    let (plan, undoes) = match &world.undo_plan {
-        Some(undo) if undo.id == *plan => (undo.clone(), standing_switches(world, undo)),
-        _ if world.plan.id == *plan => (world.plan.clone(), Vec::new()),
+    let (plan, takes_back) = match &world.undo {
+        Some(undo) if undo.plan.id == *plan => (undo.plan.clone(), undo.takes_back.clone()),
+        _ if world.plan.id == *plan => (world.plan.clone(), TakesBack::new()),
         _ => return Err(Refusal::Drifted),
     };
     let asked: BTreeSet<&CronId> = crons.iter().collect();
@@ -157,7 +158,7 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
     if proving {
         effects.push(Effect::Prove { session: world.session, cron: first });
     }
-    world.undo_plan = None;
+    world.undo = None;
     world.job = Some(JobState {
         id,
         plan,
@@ -166,7 +167,7 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
         started_at: now,
         ended_at: None,
         expected_end: None,
-        undoes,
+        takes_back,
         proving,
         paced_until: None,
         drain_check_at: None,
@@ -186,18 +187,6 @@ pub fn close_interrupted(world: &World) -> Option<Effect> {
 fn new_line(change: &Change, asked: bool) -> Line {
     let outcome = if asked { LineOutcome::Waiting } else { LineOutcome::LeftOut };
     Line { change: Arc::new(change.clone()), outcome, stage: Stage::Idle, pause_now: false }
-}
-
-/// The verified switches that an undo plan would take back.
-pub fn standing_switches(world: &World, undo: &Plan) -> Vec<SwitchId> {
-    let PlanOrigin::Undo { of } = &undo.origin else { return Vec::new() };
-    let named: BTreeSet<&CronId> = undo.changes.iter().map(|change| &change.cron).collect();
-    world
-        .switches
-        .iter()
-        .filter(|switch| switch.plan == *of && switch.undone_by.is_none() && named.contains(&switch.cron))
-        .map(|switch| switch.id.clone())
-        .collect()
 }
 
 /// Takes the next step that can be taken now, if any.
@@ -560,12 +549,8 @@ fn finish_line(
     let ledger = settle_ledger(world, &change, outcome == LineOutcome::Verified);
     let mut undone = Vec::new();
     if let Some(switch) = &switch {
-        undone = world
-            .switches
-            .iter()
-            .filter(|old| old.cron == change.cron && job.undoes.contains(&old.id))
-            .map(|old| old.id.clone())
-            .collect();
+        let taken_back = job.takes_back.remove(&change.cron).unwrap_or_default();
+        undone = taken_back.into_iter().map(|old| old.id).collect();
         record::switch(world, switch.clone(), &undone);
     }
     let log = switch.as_ref().map(|switch| log_line(world, switch, &change));
@@ -706,8 +691,9 @@ pub fn carry_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusa
         .map(|line| line.change.clone())
         .collect();
     if let PlanOrigin::Undo { of } = job.plan.origin.clone() {
-        super::undo::prepare(world, &super::super::UndoScope::Plan(of), now)?;
-        let undo = world.undo_plan.clone().ok_or(Refusal::NothingToDo)?;
+        let switches: Vec<Switch> = job.takes_back.values().flatten().cloned().collect();
+        undo::offer(world, &of, &switches, now)?;
+        let undo = world.undo.as_ref().map(|undo| undo.plan.clone()).ok_or(Refusal::NothingToDo)?;
         return begin(world, &undo.id, &still_meant(&undo, &left), now);
     }
     world.derive(now);

@@ -7,7 +7,7 @@ mod reconcile;
 mod record;
 mod settings;
 mod transfer;
-mod undo;
+pub(super) mod undo;
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +50,9 @@ pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::Prepared { job, cron, result } => apply::prepared(world, job, &cron, result, now),
         Input::Written { job, cron, result } => apply::written(world, job, &cron, *result, now),
         Input::Stored { receipt, result } => stored(world, receipt, result, now),
+        Input::SwitchesRead { session, ticket, scope, result } => {
+            answered(ticket, undo::offer_read(world, session, ticket, &scope, result, now))
+        }
         Input::Previewed { ticket, result } => transfer::previewed(world, ticket, result),
         Input::Imported { ticket, result } => transfer::imported(world, ticket, result, now),
         Input::Exported { ticket, to, result } => transfer::exported(ticket, &to, result),
@@ -111,10 +114,12 @@ fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
 
 fn obey(world: &mut World, ticket: Ticket, command: Command, now: Timestamp) -> Vec<Effect> {
     tracing::debug!(?ticket, ?command, "command");
-    match carry_out(world, ticket, command, now) {
-        Ok(effects) => effects,
-        Err(why) => vec![Effect::Emit(Event::Refused { ticket, why })],
-    }
+    answered(ticket, carry_out(world, ticket, command, now))
+}
+
+/// What is not carried out is refused aloud.
+fn answered(ticket: Ticket, result: Result<Vec<Effect>, Refusal>) -> Vec<Effect> {
+    result.unwrap_or_else(|why| vec![Effect::Emit(Event::Refused { ticket, why })])
 }
 
 fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
@@ -156,12 +161,9 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             quietly(effects)
         }
         Command::PauseNow { cron } => quietly(apply::pause_now(world, &cron, now)?),
-        Command::PrepareUndo(scope) => {
-            undo::prepare(world, &scope, now)?;
-            quietly(Vec::new())
-        }
+        Command::PrepareUndo(scope) => undo::prepare(world, ticket, scope),
         Command::DiscardUndo => {
-            world.undo_plan = None;
+            world.undo = None;
             world.dirty.shown = true;
             quietly(Vec::new())
         }

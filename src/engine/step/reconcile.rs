@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState, Line, Stage};
+use super::undo;
 use crate::domain::{Change, CronId, JobPhase, LineOutcome, Plan, ProblemKind};
 use crate::state::InterruptedJob;
 
@@ -39,7 +40,6 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
         Line { change: Arc::new(change.clone()), outcome, stage, pause_now: false }
     };
     let lines = plan.changes.iter().map(line).collect();
-    let undoes = apply::standing_switches(world, &plan);
     world.job = Some(JobState {
         id,
         plan,
@@ -48,7 +48,7 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
         started_at: found.started_at,
         ended_at: Some(now),
         expected_end: None,
-        undoes,
+        takes_back: undo::by_cron(found.undoes),
         proving: false,
         paced_until: None,
         drain_check_at: None,

@@ -1,45 +1,111 @@
 //! Undo is a plan like any other: prepared here, shown, and applied by the same job.
+//!
+//! Invariant: it takes back everything in its scope that still stands. The faces see only the
+//! newest switches, so the history is asked for all of them first.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::super::{UndoScope, World};
-use crate::domain::{PlanId, Refusal, Switch};
+use super::super::effect::{Effect, StoreOp};
+use super::super::{Done, Event, Ticket, UndoScope, World};
+use crate::domain::{Cause, CronId, Plan, PlanId, ProblemKind, Refusal, Switch, SwitchId};
 use crate::policy;
 
-/// Offers a plan that takes back the switches in `scope` that still stand.
-pub fn prepare(world: &mut World, scope: &UndoScope, now: Timestamp) -> Result<(), Refusal> {
+/// An undo plan on offer.
+#[derive(Debug)]
+pub struct Offer {
+    pub(in super::super) plan: Arc<Plan>,
+    pub(super) takes_back: TakesBack,
+}
+
+/// The switches that a plan takes back, for each cron oldest first.
+pub(super) type TakesBack = BTreeMap<CronId, Vec<Switch>>;
+
+/// Asks for the switches in `scope`; [`offer_read`] goes on with them.
+pub fn prepare(world: &World, ticket: Ticket, scope: UndoScope) -> Result<Vec<Effect>, Refusal> {
     if !world.ready() {
         return Err(Refusal::NotConnected);
     }
-    let stands = |switch: &&Switch| switch.undone_by.is_none() && switch.cause != crate::domain::Cause::Undo;
-    let (of, switches): (PlanId, Vec<Switch>) = match scope {
+    // What is known here may not be in the history, when that could not be written.
+    let newest = || world.switches.iter().find(|switch| stands(switch) && switch.cause != Cause::Undo);
+    let scope = match scope {
+        UndoScope::Last => newest().map_or(UndoScope::Last, |newest| UndoScope::Plan(newest.plan.clone())),
+        named => named,
+    };
+    Ok(vec![Effect::Store(Box::new(StoreOp::ReadSwitches { session: world.session, ticket, scope }))])
+}
+
+/// The history has told: offers a plan that takes back what still stands.
+pub fn offer_read(
+    world: &mut World,
+    session: u64,
+    ticket: Ticket,
+    scope: &UndoScope,
+    result: Result<Vec<Switch>, ProblemKind>,
+    now: Timestamp,
+) -> Result<Vec<Effect>, Refusal> {
+    if session != world.session || !world.ready() {
+        return Err(Refusal::NotConnected);
+    }
+    let mut switches = with_known(world, scope, result.map_err(Refusal::Problem)?);
+    switches.retain(stands);
+    let of = match scope {
+        UndoScope::Plan(plan) => plan.clone(),
         UndoScope::Switch(id) => {
-            let named = world.switches.iter().find(|switch| switch.id == *id);
-            let switch = named.filter(stands).ok_or_else(|| unknown(id.as_str()))?;
-            (switch.plan.clone(), vec![switch.clone()])
+            switches.retain(|switch| switch.cause != Cause::Undo);
+            let named = switches.first().ok_or_else(|| unknown(id.as_str()))?;
+            named.plan.clone()
         }
-        UndoScope::Plan(plan) => (plan.clone(), of_plan(world, plan)),
-        UndoScope::Last => {
-            let newest = world.switches.iter().find(stands).ok_or(Refusal::NothingToDo)?;
-            (newest.plan.clone(), of_plan(world, &newest.plan.clone()))
-        }
+        UndoScope::Last => switches.first().ok_or(Refusal::NothingToDo)?.plan.clone(),
     };
     if switches.is_empty() {
         return Err(unknown(of.as_str()));
     }
-    let plan = policy::undo_plan(&switches, &of, &world.observation(now), &world.effective);
+    offer(world, &of, &switches, now)?;
+    Ok(vec![Effect::Emit(Event::Done { ticket, what: Done::Quietly })])
+}
+
+/// Offers a plan that takes back these switches of one plan.
+pub(super) fn offer(world: &mut World, of: &PlanId, switches: &[Switch], now: Timestamp) -> Result<(), Refusal> {
+    let plan = policy::undo_plan(switches, of, &world.observation(now), &world.effective);
     if plan.changes.is_empty() {
         return Err(Refusal::NothingToDo);
     }
-    world.undo_plan = Some(Arc::new(plan));
+    world.undo = Some(Offer { plan: Arc::new(plan), takes_back: by_cron(switches.to_vec()) });
     world.dirty.shown = true;
     Ok(())
 }
 
-fn of_plan(world: &World, plan: &PlanId) -> Vec<Switch> {
-    world.switches.iter().filter(|switch| switch.plan == *plan && switch.undone_by.is_none()).cloned().collect()
+pub(super) fn by_cron(switches: Vec<Switch>) -> TakesBack {
+    let mut by_cron = TakesBack::new();
+    for switch in switches {
+        by_cron.entry(switch.cron.clone()).or_default().push(switch);
+    }
+    by_cron
+}
+
+/// What the history told, and what only we know because it could not be written.
+fn with_known(world: &World, scope: &UndoScope, told: Vec<Switch>) -> Vec<Switch> {
+    let last = told.first().map(|switch| switch.plan.clone());
+    let in_scope = |switch: &&Switch| match scope {
+        UndoScope::Plan(plan) => switch.plan == *plan,
+        UndoScope::Switch(id) => switch.id == *id,
+        UndoScope::Last => Some(&switch.plan) == last.as_ref(),
+    };
+    let mut told: BTreeMap<SwitchId, Switch> = told.into_iter().map(|switch| (switch.id.clone(), switch)).collect();
+    for known in world.switches.iter().filter(in_scope) {
+        let switch = told.entry(known.id.clone()).or_insert_with(|| known.clone());
+        switch.undone_by = switch.undone_by.take().or_else(|| known.undone_by.clone());
+    }
+    let mut switches: Vec<Switch> = told.into_values().collect();
+    switches.sort_by_key(|switch| switch.at);
+    switches
+}
+
+fn stands(switch: &Switch) -> bool {
+    switch.undone_by.is_none()
 }
 
 fn unknown(name: &str) -> Refusal {

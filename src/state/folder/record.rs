@@ -6,10 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    AccountId, Change, Confirmation, Cron, CronId, Health, JobPhase, LineOutcome, Plan, Problem, QuotaWindow,
+    AccountId, Change, Confirmation, Cron, CronId, Health, JobPhase, LineOutcome, Plan, PlanId, Problem, QuotaWindow,
     RunRecord, Source, Switch, SwitchId,
 };
-use crate::state::history::{Dated, Definitions, History};
+use crate::state::history::{Dated, Definitions, History, Record};
 use crate::state::switch_log::{self, LogLine};
 use crate::state::{StateError, atomic, files};
 
@@ -116,10 +116,10 @@ impl Folder {
         job: i64,
         cron: &CronId,
         outcome: &LineOutcome,
-        switch: Option<&Switch>,
+        record: Option<Record<'_>>,
         now: Timestamp,
     ) -> Result<(), StateError> {
-        self.journal(now)?.outcome(job, cron, outcome, switch, now)
+        self.journal(now)?.outcome(job, cron, outcome, record, now)
     }
 
     /// Closes a job that is done or stopped; one in any other phase stays open, to be continued.
@@ -152,10 +152,26 @@ impl Folder {
         self.journal(self.clock)?.confirm(id, confirmation)
     }
 
+    /// Everything one plan has switched, taken back or not, oldest first.
+    ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn mark_undone(&mut self, id: &SwitchId, by: &SwitchId) -> Result<(), StateError> {
-        self.journal(self.clock)?.mark_undone(id, by)
+    /// When the history cannot be read.
+    pub fn switches_of(&self, plan: &PlanId) -> Result<Vec<Switch>, StateError> {
+        self.history.as_ref().map_or(Ok(Vec::new()), |history| history.switches_of(plan))
+    }
+
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn switch(&self, id: &SwitchId) -> Result<Option<Switch>, StateError> {
+        self.history.as_ref().map_or(Ok(None), |history| history.switch(id))
+    }
+
+    /// The plan of the newest switch that stands and is no undo itself.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn newest_standing_plan(&self) -> Result<Option<PlanId>, StateError> {
+        self.history.as_ref().map_or(Ok(None), History::newest_standing_plan)
     }
 
     /// Keeps all definitions, each different one once. Says whether anything differed from the

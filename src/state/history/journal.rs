@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Params, Row, params};
 
-use crate::domain::{Change, Confirmation, CronId, JobPhase, LineOutcome, Plan, Switch, SwitchId};
+use crate::domain::{
+    Cause, Change, Confirmation, CronId, JobPhase, LineOutcome, Plan, PlanId, PlanOrigin, Switch, SwitchId,
+};
 use crate::state::StateError;
 
 use super::{History, failed, from_json, to_json};
@@ -27,6 +29,16 @@ pub struct InterruptedJob {
     pub not_begun: Vec<Change>,
     /// Those that ended before.
     pub done: Vec<(CronId, LineOutcome)>,
+    /// For an undo: the switches it takes back that still stand.
+    pub undoes: Vec<Switch>,
+}
+
+/// A verified switch on its way into the journal.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    pub switch: &'a Switch,
+    /// The older switches that it takes back.
+    pub takes_back: &'a [SwitchId],
 }
 
 impl History {
@@ -74,13 +86,14 @@ impl History {
         Ok(())
     }
 
-    /// A line that is not at its end yet (it waits, it drains) is not written.
+    /// A line that is not at its end yet (it waits, it drains) is not written. The switch and the
+    /// marks of those it takes back come with the outcome or not at all.
     pub(crate) fn outcome(
         &mut self,
         job: i64,
         cron: &CronId,
         outcome: &LineOutcome,
-        switch: Option<&Switch>,
+        record: Option<Record<'_>>,
         now: Timestamp,
     ) -> Result<(), StateError> {
         let step = || failed("writing an outcome");
@@ -93,7 +106,7 @@ impl History {
                 )
                 .map_err(step())?;
         }
-        if let Some(switch) = switch {
+        if let Some(Record { switch, takes_back }) = record {
             change
                 .execute(
                     "INSERT OR IGNORE INTO switches (id, at, cron, plan, job, switch, confirmation, undone_by, logged)
@@ -110,6 +123,11 @@ impl History {
                     ],
                 )
                 .map_err(step())?;
+            for old in takes_back {
+                change
+                    .execute("UPDATE switches SET undone_by = ?2 WHERE id = ?1", [old.as_str(), switch.id.as_str()])
+                    .map_err(step())?;
+            }
         }
         change.commit().map_err(step())
     }
@@ -147,7 +165,12 @@ impl History {
             in_doubt: Vec::new(),
             not_begun: Vec::new(),
             done: Vec::new(),
+            undoes: Vec::new(),
         };
+        if let Some(PlanOrigin::Undo { of }) = job.plan.as_ref().map(|plan| &plan.origin) {
+            job.undoes = self.switches_of(of)?;
+            job.undoes.retain(|switch| switch.undone_by.is_none());
+        }
         let mut lines = self
             .db
             .prepare("SELECT cron, change, intent_at, outcome, detail FROM lines WHERE job = ?1 ORDER BY position")
@@ -169,33 +192,45 @@ impl History {
 
     /// Newest first.
     pub(crate) fn switches(&self, limit: u32) -> Result<Vec<Switch>, StateError> {
-        self.read_switches(
-            "SELECT switch, confirmation, undone_by FROM switches ORDER BY at DESC, rowid DESC LIMIT ?1",
-            limit,
-        )
+        self.read_switches("ORDER BY at DESC, rowid DESC LIMIT ?1", [limit])
+    }
+
+    /// Everything one plan has switched, taken back or not, oldest first.
+    pub(crate) fn switches_of(&self, plan: &PlanId) -> Result<Vec<Switch>, StateError> {
+        self.read_switches("WHERE plan = ?1 ORDER BY at, rowid", [plan.as_str()])
+    }
+
+    pub(crate) fn switch(&self, id: &SwitchId) -> Result<Option<Switch>, StateError> {
+        Ok(self.read_switches("WHERE id = ?1", [id.as_str()])?.pop())
+    }
+
+    /// The plan of the newest switch that stands and is no undo itself.
+    pub(crate) fn newest_standing_plan(&self) -> Result<Option<PlanId>, StateError> {
+        let step = || failed("reading switches");
+        let query = format!("{SWITCHES} WHERE undone_by IS NULL ORDER BY at DESC, rowid DESC");
+        let mut query = self.db.prepare(&query).map_err(step())?;
+        let mut rows = query.query([]).map_err(step())?;
+        while let Some(row) = rows.next().map_err(step())? {
+            match read_switch(row).map_err(step())? {
+                Some(switch) if switch.cause != Cause::Undo => return Ok(Some(switch.plan)),
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 
     /// Those whose line may be missing in `switches.log`, oldest first.
     pub(crate) fn unlogged(&self) -> Result<Vec<Switch>, StateError> {
-        self.read_switches(
-            "SELECT switch, confirmation, undone_by FROM switches WHERE logged = 0 ORDER BY at, rowid LIMIT ?1",
-            u32::MAX,
-        )
+        self.read_switches("WHERE logged = 0 ORDER BY at, rowid", [])
     }
 
-    fn read_switches(&self, query: &str, limit: u32) -> Result<Vec<Switch>, StateError> {
+    fn read_switches(&self, which: &str, params: impl Params) -> Result<Vec<Switch>, StateError> {
         let step = || failed("reading switches");
-        let mut query = self.db.prepare(query).map_err(step())?;
-        let mut rows = query.query([limit]).map_err(step())?;
+        let mut query = self.db.prepare(&format!("{SWITCHES} {which}")).map_err(step())?;
+        let mut rows = query.query(params).map_err(step())?;
         let mut switches = Vec::new();
         while let Some(row) = rows.next().map_err(step())? {
-            let text = |column| row.get::<_, Option<String>>(column).map_err(step());
-            let Some(mut switch) = text(0)?.and_then(|text| from_json::<Switch>(&text)) else { continue };
-            if let Some(confirmation) = text(1)?.and_then(|text| from_json(&text)) {
-                switch.confirmation = confirmation;
-            }
-            switch.undone_by = text(2)?.map(SwitchId::from);
-            switches.push(switch);
+            switches.extend(read_switch(row).map_err(step())?);
         }
         Ok(switches)
     }
@@ -213,13 +248,19 @@ impl History {
             .map_err(failed("confirming a switch"))?;
         Ok(())
     }
+}
 
-    pub(crate) fn mark_undone(&mut self, id: &SwitchId, by: &SwitchId) -> Result<(), StateError> {
-        self.db
-            .execute("UPDATE switches SET undone_by = ?2 WHERE id = ?1", [id.as_str(), by.as_str()])
-            .map_err(failed("marking a switch"))?;
-        Ok(())
+const SWITCHES: &str = "SELECT switch, confirmation, undone_by FROM switches";
+
+/// `None` for one that a version wrote which this one cannot read.
+fn read_switch(row: &Row<'_>) -> rusqlite::Result<Option<Switch>> {
+    let text = |column| row.get::<_, Option<String>>(column);
+    let Some(mut switch) = text(0)?.and_then(|text| from_json::<Switch>(&text)) else { return Ok(None) };
+    if let Some(confirmation) = text(1)?.and_then(|text| from_json(&text)) {
+        switch.confirmation = confirmation;
     }
+    switch.undone_by = text(2)?.map(SwitchId::from);
+    Ok(Some(switch))
 }
 
 pub(super) fn moment(milliseconds: i64) -> Timestamp {

@@ -11,7 +11,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use journal::InterruptedJob;
+pub use journal::{InterruptedJob, Record};
 pub use samples::{Dated, Definitions};
 
 use std::path::Path;

@@ -40,6 +40,8 @@ const MIGRATIONS: &[&str] = &["
     ) WITHOUT ROWID;
 ", "
     CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+", "
+    CREATE INDEX switches_by_plan ON switches (plan);
 "];
 
 /// Sets the modes and brings the tables up to date.

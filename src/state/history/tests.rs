@@ -75,6 +75,10 @@ fn switch(cron: &str) -> Switch {
     }
 }
 
+fn record(switch: &Switch) -> Record<'_> {
+    Record { switch, takes_back: &[] }
+}
+
 fn cron(id: &str, definition: serde_json::Value) -> (CronId, Arc<Cron>) {
     let cron = Cron {
         id: CronId::new(id),
@@ -129,7 +133,7 @@ fn a_job_cut_off_at_any_step_tells_what_is_in_doubt() {
     let (mut folder, loaded) = open();
     let found = loaded.interrupted.expect("still not ended");
     assert_eq!((ids(&found.in_doubt), ids(&found.not_begun)), (vec!["a"], vec!["b", "c"]));
-    folder.outcome(job, &CronId::new("a"), &LineOutcome::Verified, Some(&switch("a")), now()).unwrap();
+    folder.outcome(job, &CronId::new("a"), &LineOutcome::Verified, Some(record(&switch("a"))), now()).unwrap();
     let conflict = LineOutcome::Conflict { detail: "changed at 07:00".to_owned() };
     folder.intent(job, &change("b"), now()).unwrap();
     folder.outcome(job, &CronId::new("b"), &conflict, None, now()).unwrap();
@@ -156,10 +160,10 @@ fn a_killed_process_leaves_each_switch_in_the_log_once() {
     let log = || fs::read_to_string(place.path().join(names::SWITCHES)).unwrap_or_default();
     let (mut folder, _) = open();
     let job = folder.begin_job(&plan(&["a", "b"]), &["a", "b"].map(CronId::new), now()).unwrap();
-    folder.outcome(job, &CronId::new("a"), &LineOutcome::Verified, Some(&switch("a")), now()).unwrap();
+    folder.outcome(job, &CronId::new("a"), &LineOutcome::Verified, Some(record(&switch("a"))), now()).unwrap();
     folder.log_switch(now(), "a | 余", "a/old", "b/new", "Kimi serves").unwrap();
     // Between the journal and the log.
-    folder.outcome(job, &CronId::new("b"), &LineOutcome::Verified, Some(&switch("b")), now()).unwrap();
+    folder.outcome(job, &CronId::new("b"), &LineOutcome::Verified, Some(record(&switch("b"))), now()).unwrap();
     assert_eq!(log().lines().count(), 1);
     drop(folder);
     let expected = "2026-11-23T07:00:00Z | a \\| 余 | a/old -> b/new | Kimi serves\n\
@@ -171,7 +175,7 @@ fn a_killed_process_leaves_each_switch_in_the_log_once() {
 
     // Between the log and its mark in the journal.
     let (mut folder, _) = open();
-    folder.outcome(job, &CronId::new("c"), &LineOutcome::Verified, Some(&switch("c")), now()).unwrap();
+    folder.outcome(job, &CronId::new("c"), &LineOutcome::Verified, Some(record(&switch("c"))), now()).unwrap();
     drop(folder);
     atomic::append_line(&place.path().join(names::SWITCHES), "2026-11-23T07:00:00Z | c \\| 余 | a/old -> b/new | r")
         .unwrap();
@@ -184,19 +188,63 @@ fn a_switch_remembers_its_confirmation_and_who_took_it_back() {
     let place = tempfile::tempdir().unwrap();
     let open = || Folder::open(place.path(), "test", now()).unwrap();
     let (mut folder, _) = open();
-    for cron in ["a", "b"] {
-        folder.outcome(1, &CronId::new(cron), &LineOutcome::Verified, Some(&switch(cron)), now()).unwrap();
+    let old = [SwitchId::new("s-a")];
+    for (cron, takes_back) in [("a", &[][..]), ("b", &old)] {
+        let record = Record { switch: &switch(cron), takes_back };
+        folder.outcome(1, &CronId::new(cron), &LineOutcome::Verified, Some(record), now()).unwrap();
         // The same outcome told twice is one switch.
-        folder.outcome(1, &CronId::new(cron), &LineOutcome::Verified, Some(&switch(cron)), now()).unwrap();
+        folder.outcome(1, &CronId::new(cron), &LineOutcome::Verified, Some(record), now()).unwrap();
     }
     let confirmed = Confirmation::Confirmed { at: now() };
     folder.confirm(&SwitchId::new("s-a"), &confirmed).unwrap();
-    folder.mark_undone(&SwitchId::new("s-a"), &SwitchId::new("s-b")).unwrap();
     drop(folder);
     let switches = open().1.switches;
     assert_eq!(switches[0], switch("b"), "newest first");
     let expected = Switch { confirmation: confirmed, undone_by: Some(SwitchId::new("s-b")), ..switch("a") };
     assert_eq!(switches[1..], [expected]);
+}
+
+#[test]
+fn a_plan_is_remembered_whole_although_a_face_sees_only_the_newest() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut history, _) = History::open(place.path(), now()).unwrap();
+    history.db.pragma_update(None, "synchronous", "OFF").unwrap();
+    let crons: Vec<String> = (0..1500).map(|n| format!("{n:04}")).collect();
+    for cron in &crons {
+        let switch = switch(cron);
+        history.outcome(1, &switch.cron, &LineOutcome::Verified, Some(record(&switch)), now()).unwrap();
+        history.mark_logged(&switch.id).unwrap();
+    }
+    let other = Switch { id: SwitchId::new("undo"), plan: PlanId::new("p2"), cause: Cause::Undo, ..switch("0000") };
+    let record = Record { switch: &other, takes_back: &[SwitchId::new("s-0000")] };
+    history.outcome(2, &other.cron, &LineOutcome::Verified, Some(record), now()).unwrap();
+    drop(history);
+    let (folder, loaded) = Folder::open(place.path(), "test", now()).unwrap();
+    assert_eq!(loaded.switches.len(), 1000);
+    assert_eq!(folder.newest_standing_plan().unwrap(), Some(PlanId::new("p1")), "an undo is not taken back by itself");
+    let whole = folder.switches_of(&PlanId::new("p1")).unwrap();
+    assert_eq!(whole.iter().map(|switch| switch.cron.as_str()).collect::<Vec<_>>(), crons);
+    let taken_back = whole.iter().filter(|switch| switch.undone_by.is_some());
+    assert_eq!(taken_back.map(|switch| switch.cron.as_str()).collect::<Vec<_>>(), ["0000"], "although not shown");
+}
+
+#[test]
+fn an_interrupted_undo_knows_what_it_takes_back() {
+    let place = tempfile::tempdir().unwrap();
+    let open = || Folder::open(place.path(), "test", now()).unwrap();
+    let (mut folder, _) = open();
+    for cron in ["a", "b"] {
+        let switch = switch(cron);
+        folder.outcome(1, &switch.cron, &LineOutcome::Verified, Some(record(&switch)), now()).unwrap();
+    }
+    let origin = PlanOrigin::Undo { of: PlanId::new("p1") };
+    let undo = Plan { id: PlanId::new("p2"), origin, ..plan(&["a", "b"]) };
+    let job = folder.begin_job(&undo, &["a", "b"].map(CronId::new), now()).unwrap();
+    let back = Switch { id: SwitchId::new("back"), plan: undo.id, ..switch("a") };
+    let record = Record { switch: &back, takes_back: &[SwitchId::new("s-a")] };
+    folder.outcome(job, &back.cron, &LineOutcome::Verified, Some(record), now()).unwrap();
+    drop(folder);
+    assert_eq!(open().1.interrupted.expect("no end yet").undoes, [switch("b")]);
 }
 
 #[test]
