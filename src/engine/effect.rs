@@ -78,6 +78,8 @@ pub enum StoreOp {
     },
     Close,
     Reload,
+    /// Somebody else held the folder: is it free by now?
+    AskForLease,
     SaveTiers {
         changes: BTreeMap<CronId, Option<TierEntry>>,
         names: BTreeMap<CronId, String>,

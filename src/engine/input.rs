@@ -24,6 +24,11 @@ pub enum Input {
         session: u64,
         result: Result<Opened, ProblemKind>,
     },
+    /// A folder that somebody else held was asked for again.
+    LeaseAsked {
+        path: PathBuf,
+        result: Result<Lease, ProblemKind>,
+    },
     /// The files changed under us and were merged.
     Reloaded(Result<Loaded, ProblemKind>),
     Connected {
@@ -103,6 +108,14 @@ pub struct Opened {
     pub path: PathBuf,
     pub held_by: Option<String>,
     pub loaded: Loaded,
+}
+
+/// Who may write to the folder now.
+#[derive(Debug)]
+pub enum Lease {
+    HeldBy(String),
+    /// What the last holder left.
+    Ours(Box<Loaded>),
 }
 
 /// An answer of the gateway to one of our questions.

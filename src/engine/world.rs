@@ -29,6 +29,8 @@ pub struct World {
     pub(super) attempt: u32,
     pub(super) connection: Connection,
     pub(super) folder: Option<FolderInfo>,
+    /// When a folder that somebody else holds is asked for again.
+    pub(super) lease_at: Option<Timestamp>,
     pub(super) discovered: Arc<Vec<Discovered>>,
 
     pub(super) settings: Arc<Settings>,
@@ -121,6 +123,7 @@ impl World {
             attempt: 0,
             connection: Connection::None,
             folder: None,
+            lease_at: None,
             discovered: Arc::default(),
             settings: Arc::default(),
             settings_unsaved: 0,
@@ -207,6 +210,9 @@ impl World {
         let id = id.into();
         let problems = Arc::make_mut(&mut self.problems);
         if let Some(problem) = problems.iter_mut().find(|problem| problem.id == id) {
+            if problem.what == what {
+                return;
+            }
             problem.what = what;
         } else {
             tracing::warn!(%id, ?what, "problem");
@@ -230,7 +236,8 @@ impl World {
             _ => None,
         };
         let job = self.job.as_ref().and_then(JobState::next_wake);
-        [retry_at, job, self.refresh_at, self.refetch_at, self.wake_policy_at].into_iter().flatten().min()
+        let ours = [self.lease_at, self.refresh_at, self.refetch_at, self.wake_policy_at];
+        ours.into_iter().chain([retry_at, job]).flatten().min()
     }
 
     /// Whether everything asked for was carried out, so that the process may end.

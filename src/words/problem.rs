@@ -30,7 +30,7 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
         }
         ProblemKind::FolderHeld { holder } => said(
             format!("Read only: the state folder is held by {holder}"),
-            "Close the other program, then connect again",
+            "Close the other program; this one goes on by itself then",
         ),
         ProblemKind::GatewayOwned { host, since } => {
             let since = since.map_or_else(String::new, |at| format!(" since {}", clock(at, speech)));

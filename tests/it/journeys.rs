@@ -1,7 +1,10 @@
 //! The journeys of a person, through the engine, over the demo's real protocol.
 
-use model_orchestrator::domain::{Confirmation, LineOutcome, OutageLevel, Refusal, Tier};
+use model_orchestrator::domain::{
+    Access, ChangeKind, Confirmation, CronId, LineOutcome, OutageLevel, ProblemKind, Refusal, Tier,
+};
 use model_orchestrator::engine::{Command, Done, Edit, Event, UndoScope};
+use model_orchestrator::state::Folder;
 
 use crate::support::Rig;
 
@@ -175,14 +178,63 @@ fn a_stopped_job_can_go_on() {
 fn two_engines_never_act_on_one_folder() {
     let rig = Rig::new();
     let first = rig.engine();
-    let second = rig.engine_alone();
-    second.tell(Command::Connect(model_orchestrator::engine::Target::Gateway(rig.target())));
-    let looking = second.wait("crons", |now| now.crons_as_of.is_some() && now.folder.is_some());
-    let folder = looking.folder.clone().expect("open");
+    let second = rig.looking_on();
+    let folder = second.now().folder.clone().expect("open");
     assert!(folder.held_by.is_some_and(|holder| holder.contains(&std::process::id().to_string())));
     let edit = Edit::SetCritical { crons: vec![first.cron("Heartbeat ping")], critical: true };
     let event = second.ask(Command::Edit(edit));
     assert!(matches!(event, Event::Refused { why: Refusal::ReadOnly, .. }), "{event:?}");
+}
+
+#[test]
+fn an_engine_that_only_looks_takes_over_when_the_folder_is_free() {
+    let rig = Rig::new();
+    let first = rig.engine();
+    let second = rig.looking_on();
+    first.set_tier(&["Newsletter digest"], Tier::T3);
+    drop(first);
+    let ours = second.wait("its turn", |now| {
+        let free = now.folder.as_ref().is_some_and(|folder| folder.held_by.is_none());
+        free && now.connection.info().is_some_and(|info| info.access == Access::ReadWrite)
+    });
+    assert!(!ours.problems.iter().any(|problem| matches!(problem.what, ProblemKind::FolderHeld { .. })));
+    let cron = second.cron("Newsletter digest");
+    assert_eq!(ours.tiers[&cron].tier, Tier::T3, "the files are as the first one left them");
+    let edit = Edit::SetCritical { crons: vec![cron], critical: true };
+    assert!(matches!(second.ask(Command::Edit(edit)), Event::Done { .. }));
+    rig.looking_on();
+}
+
+#[test]
+fn a_job_that_the_last_holder_left_is_settled_by_who_takes_over() {
+    let rig = Rig::new();
+    let plan = rig.engine().now().plan.clone();
+    let moves: Vec<_> = plan.changes.iter().filter(|change| change.kind == ChangeKind::Move).take(2).collect();
+    let crons: Vec<_> = moves.iter().map(|change| change.cron.clone()).collect();
+    let (mut holder, _) = Folder::open(&rig.state_dir(), "holder", plan.at).expect("opens");
+    let job = holder.begin_job(&plan, &crons, plan.at).expect("a journal");
+    holder.intent(job, moves[0], plan.at).expect("an intent");
+    // Its call arrives, and nobody is left to read it back.
+    let (model, fallbacks) = (&moves[0].to.model, &moves[0].to.fallbacks);
+    let written = serde_json::json!({ "payload": { "kind": "agentTurn", "model": model, "fallbacks": fallbacks } });
+    rig.demo.edit_as_somebody_else(&crons[0], &written).expect("it is written");
+
+    let engine = rig.looking_on();
+    assert!(engine.now().job.is_none(), "its holder may be at it");
+    drop(holder);
+    let now = engine.wait("the job", |now| {
+        now.job.as_ref().is_some_and(|job| job.lines.iter().all(|line| line.outcome != LineOutcome::Writing))
+    });
+    let job = now.job.clone().expect("a job");
+    let line = |cron: &CronId| job.lines.iter().find(|line| line.change.cron == *cron).expect("its line");
+    assert_eq!(line(&crons[0]).outcome, LineOutcome::Verified);
+    assert_eq!(line(&crons[1]).outcome, LineOutcome::NotStarted);
+    assert_eq!(now.switches.len(), 1);
+    assert_eq!(rig.log_of(1).len(), 1);
+    assert_eq!(rig.calls("cron.update"), 0, "nothing is written again");
+    assert!(matches!(engine.ask(Command::ContinueJob), Event::Done { .. }));
+    engine.wait("the rest", |now| now.switches.len() == 2);
+    assert_eq!(rig.log_of(2).len(), 2);
 }
 
 #[test]

@@ -72,6 +72,15 @@ impl Rig {
         running
     }
 
+    /// An engine that finds the folder held by another one.
+    pub fn looking_on(&self) -> Running {
+        let running = self.engine_alone();
+        running.tell(Command::Connect(Target::Gateway(self.target())));
+        running.wait("a held folder", |now| now.folder.as_ref().is_some_and(|folder| folder.held_by.is_some()));
+        running.wait("crons", |now| now.crons_as_of.is_some() && now.plan.decisions.len() == now.crons.len());
+        running
+    }
+
     /// An engine that was told nothing yet.
     pub fn engine_alone(&self) -> Running {
         let options = EngineOptions {

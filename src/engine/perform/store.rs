@@ -7,9 +7,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::UndoScope;
 use super::super::effect::StoreOp;
-use super::super::input::{Input, Opened, Receipt};
+use super::super::input::{Input, Lease, Opened, Receipt};
 use crate::domain::{LineOutcome, ProblemKind, Switch};
-use crate::state::{Folder, Record, StateError, Watch};
+use crate::state::{Folder, Loaded, Record, StateError, Watch};
 
 /// Operations that may wait before the engine does.
 const QUEUE: usize = 1024;
@@ -108,6 +108,7 @@ impl Keeper {
                 self.watch = None;
                 self.folder = None;
             }
+            StoreOp::AskForLease => self.ask_for_lease(now),
             StoreOp::Reload => {
                 let Some(folder) = self.folder.as_mut() else { return };
                 match folder.reload(now) {
@@ -202,8 +203,30 @@ impl Keeper {
     fn open(&mut self, path: &std::path::Path, now: Timestamp) -> Result<Opened, ProblemKind> {
         self.watch = None;
         self.folder = None;
-        self.jobs_on_disk.clear();
         let (folder, loaded) = Folder::open(path, &holder(), now).map_err(|error| error.problem(now).what)?;
+        self.begin(&folder, &loaded);
+        let opened = Opened { path: path.to_path_buf(), held_by: folder.held_by().map(ToOwned::to_owned), loaded };
+        self.folder = Some(folder);
+        Ok(opened)
+    }
+
+    fn ask_for_lease(&mut self, now: Timestamp) {
+        let Some(mut folder) = self.folder.take_if(|folder| folder.held_by().is_some()) else { return };
+        let result = match folder.ask_again(&holder(), now) {
+            Ok(None) => Ok(Lease::HeldBy(folder.held_by().unwrap_or_default().to_owned())),
+            Ok(Some(loaded)) => {
+                self.begin(&folder, &loaded);
+                Ok(Lease::Ours(Box::new(loaded)))
+            }
+            Err(error) => Err(error.problem(now).what),
+        };
+        self.tell(Input::LeaseAsked { path: folder.path().to_path_buf(), result });
+        self.folder = Some(folder);
+    }
+
+    /// A folder was opened, or is ours from now on.
+    fn begin(&mut self, folder: &Folder, loaded: &Loaded) {
+        self.jobs_on_disk.clear();
         self.interrupted = loaded.interrupted.as_ref().map(|job| job.id);
         let queue = self.watch_queue.clone();
         let reload = move || {
@@ -216,9 +239,6 @@ impl Keeper {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => tracing::warn!(%error, "edits by other programs will not be noticed"),
         }
-        let opened = Opened { path: path.to_path_buf(), held_by: folder.held_by().map(ToOwned::to_owned), loaded };
-        self.folder = Some(folder);
-        Ok(opened)
     }
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Folder) -> Result<T, StateError>) -> Result<T, ProblemKind> {
@@ -227,9 +247,10 @@ impl Keeper {
         work(folder).map_err(|error| error.problem(clock()).what)
     }
 
-    /// An operation nobody waits for: only its failure is news.
+    /// An operation nobody waits for: only its failure is news. Where somebody else holds the folder,
+    /// it is theirs to write.
     fn quietly(&mut self, work: impl FnOnce(&mut Folder) -> Result<(), StateError>) {
-        if self.folder.is_none() {
+        if self.folder.as_ref().is_none_or(|folder| folder.held_by().is_some()) {
             return;
         }
         let result = self.with(work);

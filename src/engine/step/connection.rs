@@ -10,7 +10,7 @@ use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::{DemoStarted, Fetched, Opened};
 use super::super::world::REFRESH_EVERY;
 use super::super::{FolderInfo, Target, World};
-use super::{apply, reconcile, record};
+use super::{apply, lease, reconcile, record};
 use crate::domain::{
     Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, ProblemKind, Refusal, RunRecord, TierEntry,
     Trouble,
@@ -118,10 +118,10 @@ pub fn opened(world: &mut World, session: u64, result: Result<Opened, ProblemKin
     let Some(target) = world.target.clone() else { return Vec::new() };
     match result {
         Ok(opened) => {
-            if let Some(holder) = &opened.held_by {
-                world.raise("state/lease", ProblemKind::FolderHeld { holder: holder.clone() }, now);
+            world.folder = Some(FolderInfo { path: opened.path, held_by: None });
+            if let Some(holder) = opened.held_by {
+                lease::held(world, holder, now);
             }
-            world.folder = Some(FolderInfo { path: opened.path, held_by: opened.held_by });
             take_loaded(world, opened.loaded, now);
             vec![Effect::Connect { session: world.session, target }]
         }
@@ -290,6 +290,16 @@ pub fn retry(world: &mut World, now: Timestamp) -> Vec<Effect> {
         Connection::Connecting { name: target.name.clone(), url: target.url.clone(), attempt: world.attempt };
     world.dirty.shown = true;
     vec![Effect::Connect { session: world.session, target }]
+}
+
+/// Ends a connection and makes another: rights and lists of before no longer count.
+pub fn connect_anew(world: &mut World) -> Option<Effect> {
+    let target = world.target.clone().filter(|_| world.connected())?;
+    world.session += 1;
+    world.attempt = 1;
+    world.connection = Connection::Connecting { name: target.name.clone(), url: target.url.clone(), attempt: 1 };
+    world.dirty.shown = true;
+    Some(Effect::Connect { session: world.session, target })
 }
 
 pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -> Vec<Effect> {

@@ -3,6 +3,7 @@
 pub(super) mod apply;
 mod connection;
 pub(super) mod edit;
+mod lease;
 mod reconcile;
 mod record;
 mod settings;
@@ -32,6 +33,7 @@ pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         }
         Input::DemoStarted(result) => connection::demo_started(world, result, now),
         Input::Opened { session, result } => connection::opened(world, session, result, now),
+        Input::LeaseAsked { path, result } => lease::asked(world, &path, result, now),
         Input::Reloaded(Ok(loaded)) => {
             connection::take_reloaded(world, loaded, now);
             Vec::new()
@@ -95,6 +97,7 @@ fn status_files(world: &mut World, now: Timestamp) -> Option<Effect> {
 
 fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let mut effects = connection::retry(world, now);
+    effects.extend(lease::ask(world, now));
     if world.wake_policy_at.is_some_and(|at| at <= now) {
         world.wake_policy_at = None;
         world.dirty.plan = true;

@@ -29,6 +29,27 @@ pub(super) fn open(path: &Path, holder: &str, now: Timestamp) -> Result<(Folder,
     make_private(path)?;
     let mut problems = Vec::new();
     let right = ask_for_lease(path, holder, now, &mut problems);
+    Ok(open_as(path, right, now, problems))
+}
+
+/// The lease may be free by now: then everything is read as at opening.
+pub(super) fn ask_again(folder: &mut Folder, holder: &str, now: Timestamp) -> Result<Option<Loaded>, StateError> {
+    if folder.held_by().is_none() {
+        return Ok(None);
+    }
+    let right = match lease::ask(&folder.path, holder, now)? {
+        Asked::HeldBy(holder) => {
+            folder.right = Right::HeldBy(holder);
+            return Ok(None);
+        }
+        Asked::Granted(lease) => Right::Holds(lease),
+    };
+    let (ours, loaded) = open_as(&folder.path, right, now, Vec::new());
+    *folder = ours;
+    Ok(Some(loaded))
+}
+
+fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>) -> (Folder, Loaded) {
     let may_write = matches!(right, Right::Holds(_));
     if may_write {
         atomic::sweep(path, |name| names::is_known(name) || name == lease::HOLDER_FILE);
@@ -59,13 +80,14 @@ pub(super) fn open(path: &Path, holder: &str, now: Timestamp) -> Result<(Folder,
     folder.log_what_was_lost(&mut problems, now);
     name_what_was_set_aside(path, &mut problems, now);
     let mut loaded = load(&mut folder, now, problems);
-    if let Some(history) = &folder.history {
+    // A job without an end is interrupted only when nobody else is carrying it out.
+    if let Some(history) = folder.history.as_ref().filter(|_| may_write) {
         match history.interrupted() {
             Ok(job) => loaded.interrupted = job,
             Err(error) => loaded.problems.push(error.problem(now)),
         }
     }
-    Ok((folder, loaded))
+    (folder, loaded)
 }
 
 pub(super) fn reload(folder: &mut Folder, now: Timestamp) -> Option<Loaded> {

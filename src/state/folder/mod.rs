@@ -94,7 +94,7 @@ pub struct Loaded {
     pub ledger: Ledger,
     /// Newest first, at most a thousand.
     pub switches: Vec<Switch>,
-    /// Only after opening: a job that the last process left without an end.
+    /// Only after opening with the lease: a job that the last holder left without an end.
     pub interrupted: Option<InterruptedJob>,
     /// Quotas that dashboard scrapers left beside the state files.
     pub scraped: BTreeMap<AccountId, Vec<QuotaWindow>>,
@@ -126,6 +126,17 @@ impl Folder {
             Right::HeldBy(holder) => Some(holder),
             _ => None,
         }
+    }
+
+    /// Asks for the lease again, when somebody else held it. Once it is ours everything is read as at
+    /// opening; until then `None`, and [`Folder::held_by`] says who has it now.
+    ///
+    /// A [`Watch`] of this folder must be made anew then.
+    ///
+    /// # Errors
+    /// When it cannot be asked for; the folder stays as it was.
+    pub fn ask_again(&mut self, holder: &str, now: Timestamp) -> Result<Option<Loaded>, StateError> {
+        load::ask_again(self, holder, now)
     }
 
     /// Why nothing can be written, if so.

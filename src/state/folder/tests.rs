@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{CronId, Fields, LedgerEntry, LedgerReason, ProblemKind, ThemeChoice, Tier, TierEntry};
+use crate::domain::{
+    CronId, Fields, LedgerEntry, LedgerReason, Outage, Plan, PlanId, PlanOrigin, ProblemKind, ThemeChoice, Tier,
+    TierEntry,
+};
 use crate::state::atomic;
 
 fn now() -> Timestamp {
@@ -148,6 +151,38 @@ fn the_second_engine_looks_but_does_not_touch() {
     drop(first);
     let (third, _) = Folder::open(place.path(), "command line", now()).unwrap();
     assert_eq!(third.held_by(), None, "free again");
+}
+
+#[test]
+fn who_found_the_folder_held_takes_it_when_it_is_free_and_reads_it_again() {
+    let place = temp();
+    let (mut first, _) = Folder::open(place.path(), "first", now()).unwrap();
+    let (mut second, _) = Folder::open(place.path(), "second", now()).unwrap();
+    tier(&mut first, "a", Tier::T2).unwrap();
+    let plan = Plan {
+        id: PlanId::new("p"),
+        at: now(),
+        origin: PlanOrigin::Distribution,
+        outage: Outage::default(),
+        changes: vec![],
+        decisions: vec![],
+        notes: vec![],
+        daily_cost: None,
+    };
+    first.begin_job(&plan, &[], now()).unwrap();
+    assert!(second.ask_again("second", now()).unwrap().is_none(), "held still");
+    let (_third, looked) = Folder::open(place.path(), "third", now()).unwrap();
+    assert!(looked.interrupted.is_none(), "its holder is at it");
+    drop(first);
+    let loaded = second.ask_again("second", now()).unwrap().expect("free");
+    assert_eq!((second.held_by(), second.read_only()), (None, None));
+    assert_eq!(loaded.tiers["a"].tier, Tier::T2, "as the last holder left it");
+    assert!(loaded.interrupted.is_some(), "nobody is at it any more");
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    assert!(second.ask_again("second", now()).unwrap().is_none(), "there is nothing to ask for");
+    tier(&mut second, "a", Tier::T3).unwrap();
+    let (fourth, _) = Folder::open(place.path(), "fourth", now()).unwrap();
+    assert!(fourth.held_by().is_some_and(|holder| holder.starts_with("second")));
 }
 
 #[cfg(target_os = "linux")]
