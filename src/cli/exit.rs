@@ -90,7 +90,7 @@ fn refusal_exit(refusal: &Refusal) -> Exit {
     match refusal {
         Refusal::NotConnected => Exit::NotConnected,
         Refusal::ReadOnly => Exit::ReadOnly,
-        Refusal::Drifted => Exit::NeedsAnswer,
+        Refusal::Drifted | Refusal::ChangedSince { .. } => Exit::NeedsAnswer,
         Refusal::JobRunning => Exit::Failed,
         Refusal::NothingToDo => Exit::Done,
         Refusal::UnknownCron { .. } | Refusal::UnknownSwitch { .. } => Exit::Usage,

@@ -110,6 +110,10 @@ pub enum Refusal {
     Drifted,
     JobRunning,
     NothingToDo,
+    /// An edit cannot be taken back or done again: nothing of it stands any more.
+    ChangedSince {
+        label: String,
+    },
     UnknownCron {
         cron: String,
     },

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::step::apply::JobState;
-use super::step::edit::EditHistory;
+use super::step::edit_history::EditHistory;
 use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot};
 use crate::domain::{

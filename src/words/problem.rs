@@ -119,6 +119,9 @@ pub fn refusal(refusal: &Refusal, speech: &Speech<'_>) -> Said {
         Refusal::Drifted => said("Something changed since this plan was shown", "Look at the fresh plan and apply it"),
         Refusal::JobRunning => said("Another apply is running", "Wait for it, or stop it"),
         Refusal::NothingToDo => only("Nothing to do"),
+        Refusal::ChangedSince { label } => {
+            said(format!("Everything was changed again since: {label}"), "It stays as it is now; edit it by hand")
+        }
         Refusal::UnknownCron { cron } => said(format!("The gateway has no cron {cron}"), "Refresh the list"),
         Refusal::UnknownSwitch { name } => {
             said(format!("No switch or plan {name} that could be undone"), "Activity lists what can be")

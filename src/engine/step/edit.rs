@@ -11,39 +11,12 @@ use jiff::Timestamp;
 use super::super::effect::{Effect, StoreOp};
 use super::super::input::Receipt;
 use super::super::{Consent, Done, Edit, Event, Ticket, World};
+use super::edit_history::{Change, EditHistory};
 use crate::domain::{CronId, Hold, HoldReason, ProblemKind, Refusal, Tier, TierEntry};
 
 /// The mapping could not be saved; another name than that of a file set aside, which stays until it is read.
 const SAVE_PROBLEM: &str = "state/cron-tiers.json/save";
-/// How many steps can be taken back.
-const STEPS_KEPT: usize = 200;
-
-/// Entries before and after one edit; `None` is unsorted.
-#[derive(Clone, Debug)]
-struct EditStep {
-    label: String,
-    before: Entries,
-    after: Entries,
-}
-
 pub(super) type Entries = BTreeMap<CronId, Option<TierEntry>>;
-
-/// What can be taken back, and done again.
-#[derive(Debug, Default)]
-pub struct EditHistory {
-    undo: Vec<EditStep>,
-    redo: Vec<EditStep>,
-}
-
-impl EditHistory {
-    pub(in super::super) fn undo_label(&self) -> Option<String> {
-        self.undo.last().map(|step| step.label.clone())
-    }
-
-    pub(in super::super) fn redo_label(&self) -> Option<String> {
-        self.redo.last().map(|step| step.label.clone())
-    }
-}
 
 /// Carries out an edit and remembers how to take it back.
 pub fn edit(world: &mut World, ticket: Ticket, edit: &Edit, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
@@ -64,35 +37,9 @@ pub fn edit(world: &mut World, ticket: Ticket, edit: &Edit, now: Timestamp) -> R
     }
     let before = after.keys().map(|id| (id.clone(), world.tiers.get(id).cloned())).collect();
     let label = label(edit, after.len());
-    world.history.undo.push(EditStep { label: label.clone(), before, after: after.clone() });
-    if world.history.undo.len() > STEPS_KEPT {
-        world.history.undo.remove(0);
-    }
-    world.history.redo.clear();
+    world.history.did(label.clone(), Change::Mapping { before, after: after.clone() });
     let mut effects = put(world, Some(ticket), after);
     effects.push(Effect::Emit(Event::Done { ticket, what: Done::Edited { label } }));
-    Ok(effects)
-}
-
-pub fn undo(world: &mut World, ticket: Ticket) -> Result<Vec<Effect>, Refusal> {
-    may_save(world)?;
-    let step = world.history.undo.pop().ok_or(Refusal::NothingToDo)?;
-    let entries = step.before.clone();
-    let what = Done::Edited { label: format!("undone: {}", step.label) };
-    world.history.redo.push(step);
-    let mut effects = put(world, Some(ticket), entries);
-    effects.push(Effect::Emit(Event::Done { ticket, what }));
-    Ok(effects)
-}
-
-pub fn redo(world: &mut World, ticket: Ticket) -> Result<Vec<Effect>, Refusal> {
-    may_save(world)?;
-    let step = world.history.redo.pop().ok_or(Refusal::NothingToDo)?;
-    let entries = step.after.clone();
-    let what = Done::Edited { label: step.label.clone() };
-    world.history.undo.push(step);
-    let mut effects = put(world, Some(ticket), entries);
-    effects.push(Effect::Emit(Event::Done { ticket, what }));
     Ok(effects)
 }
 
@@ -108,7 +55,7 @@ pub fn hold_after_undo(world: &mut World, cron: &CronId, now: Timestamp) -> Vec<
 }
 
 /// Puts entries into the mapping and on the way to the disk.
-fn put(world: &mut World, ticket: Option<Ticket>, entries: Entries) -> Vec<Effect> {
+pub(super) fn put(world: &mut World, ticket: Option<Ticket>, entries: Entries) -> Vec<Effect> {
     let before = entries.keys().map(|id| (id.clone(), world.tiers.get(id).cloned())).collect();
     let mut names = BTreeMap::new();
     let mut moved = Vec::new();
@@ -171,7 +118,7 @@ pub fn saved(
     ticket.map(refused).into_iter().collect()
 }
 
-fn may_save(world: &World) -> Result<(), Refusal> {
+pub(super) fn may_save(world: &World) -> Result<(), Refusal> {
     match &world.folder {
         None => Err(Refusal::NotConnected),
         Some(folder) if folder.held_by.is_some() => Err(Refusal::ReadOnly),

@@ -2,7 +2,8 @@
 
 pub(super) mod apply;
 mod connection;
-pub(super) mod edit;
+mod edit;
+pub(super) mod edit_history;
 mod lease;
 mod reconcile;
 mod record;
@@ -147,8 +148,8 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             quietly(connection::retry(world, now))
         }
         Command::Edit(edit) => edit::edit(world, ticket, &edit, now),
-        Command::UndoEdit => edit::undo(world, ticket),
-        Command::RedoEdit => edit::redo(world, ticket),
+        Command::UndoEdit => edit_history::undo(world, ticket),
+        Command::RedoEdit => edit_history::redo(world, ticket),
         Command::Settings(change) => settings::change(world, ticket, change),
         Command::Apply { plan, crons } => quietly(apply::begin(world, &plan, &crons, now)?),
         Command::StopJob => quietly(apply::stop(world, now)?),

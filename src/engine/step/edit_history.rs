@@ -1,0 +1,149 @@
+//! The way back from an edit, and forth again, step by step.
+//!
+//! Invariant: a step is taken back field by field, and only where its value still stands. What was
+//! changed again since, by another program or by this one, stays as it is now.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::super::effect::Effect;
+use super::super::{Done, Event, Ticket, World};
+use super::edit::{self, Entries};
+use crate::domain::Refusal;
+use crate::state::document::{Prefer, merge};
+
+/// How many steps can be taken back.
+const STEPS_KEPT: usize = 200;
+
+/// What can be taken back, and done again.
+#[derive(Debug, Default)]
+pub struct EditHistory {
+    undo: Vec<Step>,
+    redo: Vec<Step>,
+}
+
+#[derive(Debug)]
+struct Step {
+    label: String,
+    change: Change,
+}
+
+/// Both sides of what one step changed.
+#[derive(Debug)]
+pub(super) enum Change {
+    /// Entries of the mapping; `None` is unsorted.
+    Mapping { before: Entries, after: Entries },
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Back,
+    Forth,
+}
+
+impl EditHistory {
+    pub(in super::super) fn undo_label(&self) -> Option<String> {
+        self.undo.last().map(|step| step.label.clone())
+    }
+
+    pub(in super::super) fn redo_label(&self) -> Option<String> {
+        self.redo.last().map(|step| step.label.clone())
+    }
+
+    /// The user did something else: what was taken back before cannot be done again.
+    pub(super) fn did(&mut self, label: String, change: Change) {
+        self.undo.push(Step { label, change });
+        if self.undo.len() > STEPS_KEPT {
+            self.undo.remove(0);
+        }
+        self.redo.clear();
+    }
+
+    fn take(&mut self, way: Way) -> Option<Step> {
+        match way {
+            Way::Back => self.undo.pop(),
+            Way::Forth => self.redo.pop(),
+        }
+    }
+
+    fn taken(&mut self, way: Way, step: Step) {
+        match way {
+            Way::Back => self.redo.push(step),
+            Way::Forth => self.undo.push(step),
+        }
+    }
+}
+
+impl Way {
+    fn sides<'a, T>(self, before: &'a T, after: &'a T) -> (&'a T, &'a T) {
+        match self {
+            Self::Back => (after, before),
+            Self::Forth => (before, after),
+        }
+    }
+}
+
+pub fn undo(world: &mut World, ticket: Ticket) -> Result<Vec<Effect>, Refusal> {
+    go(world, ticket, Way::Back)
+}
+
+pub fn redo(world: &mut World, ticket: Ticket) -> Result<Vec<Effect>, Refusal> {
+    go(world, ticket, Way::Forth)
+}
+
+fn go(world: &mut World, ticket: Ticket, way: Way) -> Result<Vec<Effect>, Refusal> {
+    edit::may_save(world)?;
+    let step = world.history.take(way).ok_or(Refusal::NothingToDo)?;
+    world.dirty.shown = true;
+    let effects = match &step.change {
+        Change::Mapping { before, after } => {
+            let (from, to) = way.sides(before, after);
+            let (entries, n_kept) = entries(world, from, to);
+            let what = Done::Edited { label: told(&step.label, way, n_kept) };
+            let done = Effect::Emit(Event::Done { ticket, what });
+            let put = (!entries.is_empty()).then(|| edit::put(world, Some(ticket), entries));
+            put.map(|mut effects| {
+                effects.push(done);
+                effects
+            })
+        }
+    };
+    // A step of which nothing is left is gone, so that the one before it can be reached.
+    let effects = effects.ok_or_else(|| Refusal::ChangedSince { label: step.label.clone() })?;
+    world.history.taken(way, step);
+    Ok(effects)
+}
+
+/// The entries that change, and of how many crons something stays that was changed again since.
+fn entries(world: &World, from: &Entries, to: &Entries) -> (Entries, usize) {
+    let (mut entries, mut n_kept) = (Entries::new(), 0);
+    for (id, to) in to {
+        let now = world.tiers.get(id).cloned();
+        let (entry, kept) = moved(&now, from.get(id).unwrap_or(&None), to);
+        n_kept += usize::from(kept);
+        if entry != now {
+            entries.insert(id.clone(), entry);
+        }
+    }
+    (entries, n_kept)
+}
+
+fn told(label: &str, way: Way, n_kept: usize) -> String {
+    let label = match way {
+        Way::Back => format!("undone: {label}"),
+        Way::Forth => label.to_owned(),
+    };
+    if n_kept == 0 { label } else { format!("{label}, except for {n_kept} changed again since") }
+}
+
+/// `now` with every field that still is as in `from` as it is in `to`, and whether one is not.
+fn moved<T: Clone + Serialize + DeserializeOwned>(now: &T, from: &T, to: &T) -> (T, bool) {
+    let value = |side: &T| serde_json::to_value(side).unwrap_or(Value::Null);
+    let (merged, kept) = merge(&value(from), &value(to), &value(now), Prefer::Theirs);
+    match serde_json::from_value(merged) {
+        Ok(merged) => (merged, !kept.is_empty()),
+        // Both sides were values of ours; should they not fit together, nothing is touched.
+        Err(_) => (now.clone(), true),
+    }
+}
