@@ -24,10 +24,10 @@ pub enum Command {
     Refresh,
     /// Changes the mapping: saved to `cron-tiers.json`, undoable, never sent to the gateway.
     Edit(Edit),
-    /// Takes the newest edit back, or does it again.
+    /// Takes the newest edit of mapping or settings back, or does it again.
     UndoEdit,
     RedoEdit,
-    /// Changes `settings.json`.
+    /// Changes `settings.json`, undoable like an edit unless it is only about the window.
     Settings(SettingsChange),
     /// Carries out the named lines of a plan that was shown; refused if the world drifted.
     Apply {

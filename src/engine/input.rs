@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Command, Ticket, UndoScope};
+use super::{Command, Done, Ticket, UndoScope};
 use crate::domain::{
     AccountId, Catalog, Cron, CronId, Discovered, ImportPreview, ProblemKind, QuotaWindow, RunRecord, Secret, Switch,
     TierEntry, Trouble,
@@ -191,6 +191,8 @@ pub enum Receipt {
     },
     Settings {
         ticket: Ticket,
+        /// What is told once they are on disk.
+        done: Done,
     },
     Quiet,
 }

@@ -51,7 +51,7 @@ pub struct Snapshot {
     pub switches: Arc<Vec<Switch>>,
     /// Last runs of the crons that were asked for, newest first.
     pub runs: Arc<BTreeMap<CronId, Vec<RunRecord>>>,
-    /// What undo and redo of the mapping would take back or do again, in words.
+    /// What undo and redo of mapping and settings would take back or do again, in words.
     pub undo: Option<String>,
     pub redo: Option<String>,
     /// Crons whose edit is not on disk yet.

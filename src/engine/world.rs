@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::step::apply::JobState;
 use super::step::edit_history::EditHistory;
+use super::step::edited::Wish;
 use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot};
 use crate::domain::{
@@ -54,7 +55,9 @@ pub struct World {
     pub(super) suggestions: Arc<BTreeMap<CronId, Suggestion>>,
     pub(super) matches: Arc<Vec<RouteMatch>>,
     pub(super) edited: Arc<BTreeSet<CronId>>,
-    /// `edited` has shrunk since it was last written down.
+    /// For crons that were edited in this life: the wish under which they were left alone last.
+    pub(super) unedited: BTreeMap<CronId, Wish>,
+    /// `edited` is not as it was last written down.
     pub(super) edits_unsaved: bool,
     pub(super) down_since: BTreeMap<VendorId, Timestamp>,
 
@@ -141,6 +144,7 @@ impl World {
             suggestions: Arc::default(),
             matches: Arc::default(),
             edited: Arc::default(),
+            unedited: BTreeMap::new(),
             edits_unsaved: false,
             down_since: BTreeMap::new(),
             plan: Arc::new(empty_plan(now)),

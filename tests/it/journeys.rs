@@ -1,9 +1,10 @@
 //! The journeys of a person, through the engine, over the demo's real protocol.
 
 use model_orchestrator::domain::{
-    Access, ChangeKind, Confirmation, CronId, LineOutcome, OutageLevel, ProblemKind, Refusal, Tier,
+    Access, Chain, ChainOrder, ChangeKind, Confirmation, CronId, LineOutcome, OutageLevel, ProblemKind, Refusal,
+    RouteKey, Tier,
 };
-use model_orchestrator::engine::{Command, Done, Edit, Event, UndoScope};
+use model_orchestrator::engine::{Command, Done, Edit, Event, SettingsChange, UndoScope};
 use model_orchestrator::state::Folder;
 
 use crate::support::Rig;
@@ -128,6 +129,24 @@ fn edits_are_undone_and_done_again_on_disk_too() {
     assert!(matches!(event, Event::Done { what: Done::Edited { .. }, .. }));
     engine.wait("the redo on disk", |now| now.saving.is_empty() && now.undo.is_some());
     assert_eq!(std::fs::read_to_string(&path).expect("saved"), moved);
+}
+
+#[test]
+fn a_chain_edit_that_is_undone_leaves_the_plan_of_before() {
+    let rig = Rig::new();
+    let engine = rig.engine();
+    let before = engine.now();
+    let chain = Chain { order: ChainOrder::Listed, routes: vec![RouteKey::new("kimi")] };
+    let event = engine.ask(Command::Settings(SettingsChange::SetChain { tier: Tier::T1, chain }));
+    assert!(matches!(event, Event::Done { what: Done::Edited { .. }, .. }), "{event:?}");
+    engine.wait("another plan", |now| now.plan.id != before.plan.id);
+    let event = engine.ask(Command::UndoEdit);
+    assert!(matches!(event, Event::Done { what: Done::Edited { .. }, .. }), "{event:?}");
+    let after = engine.wait("the plan of before", |now| now.plan.id == before.plan.id);
+    assert_eq!(after.settings, before.settings);
+    assert_eq!((after.undo.as_deref(), after.redo.as_deref()), (None, Some("T1 chain changed")));
+    drop(engine);
+    assert_eq!(rig.engine().now().plan.id, before.plan.id, "nor is anything left for the next start");
 }
 
 #[test]

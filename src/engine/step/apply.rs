@@ -13,7 +13,7 @@ use super::super::effect::{Effect, LogLine, StoreOp};
 use super::super::input::{Proof, WriteResult};
 use super::super::{Event, World};
 use super::undo::TakesBack;
-use super::{record, undo};
+use super::{edited, record, undo};
 use crate::domain::{
     Access, Change, ChangeKind, Cron, CronId, Job, JobLine, JobPhase, LedgerEntry, LedgerReason, LineOutcome, Plan,
     PlanId, PlanOrigin, ProblemKind, Reason, Refusal, Switch, SwitchId,
@@ -525,8 +525,7 @@ pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read
     }
     effects.extend(finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone())));
     effects.push(Effect::Emit(Event::Switched(Box::new(switch))));
-    if world.edited.contains(&change.cron) {
-        Arc::make_mut(&mut world.edited).remove(&change.cron);
+    if edited::applied(world, &change.cron) {
         effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
     }
     effects

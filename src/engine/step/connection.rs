@@ -10,10 +10,9 @@ use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::{DemoStarted, Fetched, Opened};
 use super::super::world::REFRESH_EVERY;
 use super::super::{FolderInfo, Target, World};
-use super::{apply, lease, reconcile, record};
+use super::{apply, edited, lease, reconcile, record};
 use crate::domain::{
-    Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, ProblemKind, Refusal, RunRecord, TierEntry,
-    Trouble,
+    Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, ProblemKind, Refusal, RunRecord, Trouble,
 };
 use crate::gateway::{self, Hello, News};
 use crate::policy;
@@ -166,10 +165,11 @@ pub fn take_reloaded(world: &mut World, mut loaded: Loaded, now: Timestamp) {
             None => loaded.tiers.remove(id),
         };
     }
+    if world.folder.as_ref().is_some_and(|folder| folder.held_by.is_none()) {
+        // Nobody else writes it down, and the newest of it may be on its way to the disk.
+        loaded.pending.clear();
+    }
     loaded.pending.extend(world.edited.iter().cloned());
-    let wish = |entry: &TierEntry| (entry.tier, entry.pinned.clone(), entry.hold.is_some());
-    let theirs = loaded.tiers.iter().filter(|(id, entry)| world.tiers.get(*id).map(wish) != Some(wish(entry)));
-    loaded.pending.extend(theirs.map(|(id, _)| id.clone()));
     if world.settings_unsaved > 0 {
         loaded.settings = (*world.settings).clone();
     }
@@ -177,7 +177,10 @@ pub fn take_reloaded(world: &mut World, mut loaded: Loaded, now: Timestamp) {
         loaded.ledger = (*world.ledger).clone();
         loaded.switches.clone_from(&world.switches);
     }
+    let wished = edited::wishes(world, world.tiers.keys().chain(loaded.tiers.keys()));
     take_loaded(world, loaded, now);
+    edited::mark(world, wished);
+    world.edits_unsaved = true;
 }
 
 pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDuration, now: Timestamp) -> Vec<Effect> {

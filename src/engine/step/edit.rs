@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use super::super::effect::{Effect, StoreOp};
 use super::super::input::Receipt;
 use super::super::{Consent, Done, Edit, Event, Ticket, World};
-use super::edit_history::{Change, EditHistory};
+use super::edit_history::Change;
+use super::edited;
 use crate::domain::{CronId, Hold, HoldReason, ProblemKind, Refusal, Tier, TierEntry};
 
 /// The mapping could not be saved; another name than that of a file set aside, which stays until it is read.
@@ -48,24 +49,15 @@ pub fn hold_after_undo(world: &mut World, cron: &CronId, now: Timestamp) -> Vec<
     let Some(entry) = world.tiers.get(cron) else { return Vec::new() };
     let hold = Some(Hold { since: now, why: HoldReason::Undone });
     let entry = TierEntry { hold, ..entry.clone() };
-    let effects = put(world, None, Entries::from([(cron.clone(), Some(entry))]));
-    // The hold is why the cron stays: there is no edit of the user's left to carry out.
-    Arc::make_mut(&mut world.edited).remove(cron);
-    effects
+    put(world, None, Entries::from([(cron.clone(), Some(entry))]))
 }
 
 /// Puts entries into the mapping and on the way to the disk.
 pub(super) fn put(world: &mut World, ticket: Option<Ticket>, entries: Entries) -> Vec<Effect> {
     let before = entries.keys().map(|id| (id.clone(), world.tiers.get(id).cloned())).collect();
+    let wished = edited::wishes(world, entries.keys());
     let mut names = BTreeMap::new();
-    let mut moved = Vec::new();
     for (id, entry) in &entries {
-        let old = world.tiers.get(id);
-        let wish =
-            |entry: Option<&TierEntry>| entry.map(|entry| (entry.tier, entry.pinned.clone(), entry.hold.is_some()));
-        if wish(old) != wish(entry.as_ref()) {
-            moved.push(id.clone());
-        }
         if let Some(cron) = world.crons.get(id) {
             names.insert(id.clone(), cron.name.clone());
         }
@@ -74,7 +66,7 @@ pub(super) fn put(world: &mut World, ticket: Option<Ticket>, entries: Entries) -
             None => Arc::make_mut(&mut world.tiers).remove(id),
         };
     }
-    Arc::make_mut(&mut world.edited).extend(moved);
+    edited::mark(world, wished);
     Arc::make_mut(&mut world.saving).extend(entries.keys().cloned());
     world.dirty.plan = true;
     world.dirty.shown = true;
@@ -112,7 +104,7 @@ pub fn saved(
             };
         }
         // What could be taken back is no longer what is there.
-        world.history = EditHistory::default();
+        world.history.forget_mapping();
     }
     let refused = |ticket| Effect::Emit(Event::Refused { ticket, why: Refusal::Problem(problem) });
     ticket.map(refused).into_iter().collect()

@@ -1,7 +1,9 @@
-//! The way back from an edit, and forth again, step by step.
+//! The way back from an edit of the mapping or the settings, and forth again, step by step.
 //!
 //! Invariant: a step is taken back field by field, and only where its value still stands. What was
 //! changed again since, by another program or by this one, stays as it is now.
+
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +12,8 @@ use serde_json::Value;
 use super::super::effect::Effect;
 use super::super::{Done, Event, Ticket, World};
 use super::edit::{self, Entries};
-use crate::domain::Refusal;
+use super::settings;
+use crate::domain::{Refusal, Settings};
 use crate::state::document::{Prefer, merge};
 
 /// How many steps can be taken back.
@@ -33,7 +36,14 @@ struct Step {
 #[derive(Debug)]
 pub(super) enum Change {
     /// Entries of the mapping; `None` is unsorted.
-    Mapping { before: Entries, after: Entries },
+    Mapping {
+        before: Entries,
+        after: Entries,
+    },
+    Settings {
+        before: Arc<Settings>,
+        after: Arc<Settings>,
+    },
 }
 
 #[derive(Clone, Copy)]
@@ -58,6 +68,13 @@ impl EditHistory {
             self.undo.remove(0);
         }
         self.redo.clear();
+    }
+
+    /// The mapping is not what the steps left: only those of the settings can still be taken back.
+    pub(super) fn forget_mapping(&mut self) {
+        for steps in [&mut self.undo, &mut self.redo] {
+            steps.retain(|step| !matches!(step.change, Change::Mapping { .. }));
+        }
     }
 
     fn take(&mut self, way: Way) -> Option<Step> {
@@ -100,13 +117,17 @@ fn go(world: &mut World, ticket: Ticket, way: Way) -> Result<Vec<Effect>, Refusa
         Change::Mapping { before, after } => {
             let (from, to) = way.sides(before, after);
             let (entries, n_kept) = entries(world, from, to);
-            let what = Done::Edited { label: told(&step.label, way, n_kept) };
-            let done = Effect::Emit(Event::Done { ticket, what });
-            let put = (!entries.is_empty()).then(|| edit::put(world, Some(ticket), entries));
-            put.map(|mut effects| {
-                effects.push(done);
+            (!entries.is_empty()).then(|| {
+                let mut effects = edit::put(world, Some(ticket), entries);
+                effects.push(Effect::Emit(Event::Done { ticket, what: told(&step.label, way, n_kept) }));
                 effects
             })
+        }
+        Change::Settings { before, after } => {
+            let (from, to) = way.sides(before, after);
+            let (settings, n_kept) = moved(&*world.settings, &**from, &**to);
+            (settings != *world.settings)
+                .then(|| settings::put(world, ticket, Arc::new(settings), told(&step.label, way, n_kept)))
         }
     };
     // A step of which nothing is left is gone, so that the one before it can be reached.
@@ -120,8 +141,8 @@ fn entries(world: &World, from: &Entries, to: &Entries) -> (Entries, usize) {
     let (mut entries, mut n_kept) = (Entries::new(), 0);
     for (id, to) in to {
         let now = world.tiers.get(id).cloned();
-        let (entry, kept) = moved(&now, from.get(id).unwrap_or(&None), to);
-        n_kept += usize::from(kept);
+        let (entry, fields_kept) = moved(&now, from.get(id).unwrap_or(&None), to);
+        n_kept += usize::from(fields_kept > 0);
         if entry != now {
             entries.insert(id.clone(), entry);
         }
@@ -129,21 +150,23 @@ fn entries(world: &World, from: &Entries, to: &Entries) -> (Entries, usize) {
     (entries, n_kept)
 }
 
-fn told(label: &str, way: Way, n_kept: usize) -> String {
+fn told(label: &str, way: Way, n_kept: usize) -> Done {
     let label = match way {
         Way::Back => format!("undone: {label}"),
         Way::Forth => label.to_owned(),
     };
-    if n_kept == 0 { label } else { format!("{label}, except for {n_kept} changed again since") }
+    Done::Edited {
+        label: if n_kept == 0 { label } else { format!("{label}, except for {n_kept} changed again since") },
+    }
 }
 
-/// `now` with every field that still is as in `from` as it is in `to`, and whether one is not.
-fn moved<T: Clone + Serialize + DeserializeOwned>(now: &T, from: &T, to: &T) -> (T, bool) {
+/// `now` with every field that still is as in `from` as it is in `to`, and how many are not.
+fn moved<T: Clone + Serialize + DeserializeOwned>(now: &T, from: &T, to: &T) -> (T, usize) {
     let value = |side: &T| serde_json::to_value(side).unwrap_or(Value::Null);
     let (merged, kept) = merge(&value(from), &value(to), &value(now), Prefer::Theirs);
     match serde_json::from_value(merged) {
-        Ok(merged) => (merged, !kept.is_empty()),
+        Ok(merged) => (merged, kept.len()),
         // Both sides were values of ours; should they not fit together, nothing is touched.
-        Err(_) => (now.clone(), true),
+        Err(_) => (now.clone(), 1),
     }
 }

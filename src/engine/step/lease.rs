@@ -60,6 +60,7 @@ fn taken_over(world: &mut World, loaded: Loaded, now: Timestamp) -> Vec<Effect> 
     Arc::make_mut(&mut world.problems).retain(|problem| !problem.id.starts_with("state/"));
     world.undo = None;
     world.definitions_kept_at = None;
+    world.unedited.clear();
     connection::take_loaded(world, loaded, now);
     connection::connect_anew(world).into_iter().collect()
 }

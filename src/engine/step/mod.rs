@@ -4,6 +4,7 @@ pub(super) mod apply;
 mod connection;
 mod edit;
 pub(super) mod edit_history;
+pub(super) mod edited;
 mod lease;
 mod reconcile;
 mod record;
@@ -202,7 +203,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
 fn stored(world: &mut World, receipt: Receipt, result: Result<(), ProblemKind>, now: Timestamp) -> Vec<Effect> {
     match receipt {
         Receipt::Edit { ticket, before } => edit::saved(world, ticket, before, result, now),
-        Receipt::Settings { ticket } => vec![settings::saved(world, ticket, result, now)],
+        Receipt::Settings { ticket, done } => vec![settings::saved(world, ticket, done, result, now)],
         Receipt::Quiet => {
             match result {
                 Ok(()) => world.clear("state/write"),

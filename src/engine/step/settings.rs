@@ -1,4 +1,5 @@
-//! Changes of the settings. A changed chain is the user's edit of every cron in its tier.
+//! Changes of the settings. A changed chain is the user's edit of every cron in its tier, and a step
+//! of the same history as those of the mapping.
 
 use std::sync::Arc;
 
@@ -7,38 +8,50 @@ use jiff::Timestamp;
 use super::super::effect::{Effect, StoreOp};
 use super::super::input::Receipt;
 use super::super::{Done, Event, SettingsChange, Ticket, World};
-use crate::domain::{CronId, ProblemKind, Refusal, RouteKey, Settings, Tier};
+use super::edit_history::Change;
+use super::{edit, edited};
+use crate::domain::{ProblemKind, Refusal, RouteKey, Settings};
 
+/// Carries out a change and remembers how to take it back.
 pub fn change(world: &mut World, ticket: Ticket, change: SettingsChange) -> Result<Vec<Effect>, Refusal> {
-    match &world.folder {
-        None => return Err(Refusal::NotConnected),
-        Some(folder) if folder.held_by.is_some() => return Err(Refusal::ReadOnly),
-        Some(_) => {}
-    }
-    let mut settings = (*world.settings).clone();
-    let touched = apply(&mut settings, change);
-    if settings == *world.settings {
+    edit::may_save(world)?;
+    let before = world.settings.clone();
+    let label = label(&before, &change);
+    let mut settings = (*before).clone();
+    apply(&mut settings, change);
+    if settings == *before {
         return Err(Refusal::NothingToDo);
     }
-    world.settings = Arc::new(settings);
+    let after = Arc::new(settings);
+    let done = label.clone().map_or(Done::Quietly, |label| Done::Edited { label });
+    if let Some(label) = label {
+        world.history.did(label, Change::Settings { before, after: after.clone() });
+    }
+    Ok(put(world, ticket, after, done))
+}
+
+/// Makes these the settings and puts them on the way to the disk.
+pub(super) fn put(world: &mut World, ticket: Ticket, settings: Arc<Settings>, done: Done) -> Vec<Effect> {
+    let wished = edited::wishes(world, world.tiers.keys());
+    world.settings = settings;
     world.settings_unsaved += 1;
-    mark_edited(world, &touched);
+    edited::mark(world, wished);
     world.dirty.plan = true;
     world.dirty.shown = true;
-    let receipt = Receipt::Settings { ticket };
-    Ok(vec![
+    let receipt = Receipt::Settings { ticket, done };
+    vec![
         Effect::Store(Box::new(StoreOp::SaveSettings { settings: world.settings.clone(), receipt })),
         Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))),
-    ])
+    ]
 }
 
 /// The settings are on disk, or could not be written: then they hold until the program ends.
-pub fn saved(world: &mut World, ticket: Ticket, result: Result<(), ProblemKind>, now: Timestamp) -> Effect {
+pub fn saved(world: &mut World, ticket: Ticket, done: Done, result: Result<(), ProblemKind>, now: Timestamp) -> Effect {
     world.settings_unsaved = world.settings_unsaved.saturating_sub(1);
     match result {
         Ok(()) => {
             world.clear("state/settings.json");
-            Effect::Emit(Event::Done { ticket, what: Done::Quietly })
+            Effect::Emit(Event::Done { ticket, what: done })
         }
         Err(problem) => {
             world.raise("state/settings.json", problem.clone(), now);
@@ -47,81 +60,70 @@ pub fn saved(world: &mut World, ticket: Ticket, result: Result<(), ProblemKind>,
     }
 }
 
-/// Changes the settings and returns the tiers whose crons this concerns.
-fn apply(settings: &mut Settings, change: SettingsChange) -> Vec<Tier> {
+/// "T1 chain changed": what undo would take back. How the window looks is no step.
+fn label(settings: &Settings, change: &SettingsChange) -> Option<String> {
+    let name = |key: &RouteKey| settings.routes.get(key).map_or(key.as_str(), |route| route.label.as_str()).to_owned();
+    Some(match change {
+        SettingsChange::MatchRoutes(matches) if matches.len() == 1 => "1 route matched".to_owned(),
+        SettingsChange::MatchRoutes(matches) => format!("{} routes matched", matches.len()),
+        SettingsChange::SetChain { tier, .. } => format!("{} chain changed", tier.code()),
+        SettingsChange::PutRoute { key, route } if !settings.routes.contains_key(key) => {
+            format!("route {} added", route.label)
+        }
+        SettingsChange::PutRoute { key, .. } => format!("route {} changed", name(key)),
+        SettingsChange::RemoveRoute { key } => format!("route {} removed", name(key)),
+        SettingsChange::SetPrice { route, .. } => format!("price of {} changed", name(route)),
+        SettingsChange::SetGuard { tier, .. } => format!("{} cost guard changed", tier.code()),
+        SettingsChange::SetCrisisVendors(_) => "crisis threshold changed".to_owned(),
+        SettingsChange::SetSettleMinutes(_) => "settle time changed".to_owned(),
+        SettingsChange::ResetChains => "chains and routes reset".to_owned(),
+        SettingsChange::SetTheme(_) | SettingsChange::SetCompactCards(_) => return None,
+    })
+}
+
+fn apply(settings: &mut Settings, change: SettingsChange) {
     match change {
         SettingsChange::MatchRoutes(matches) => {
-            let touched = matches.keys().flat_map(|key| tiers_with(settings, key)).collect();
             for (key, model) in matches {
                 if let Some(route) = settings.routes.get_mut(&key) {
                     route.model = model;
                 }
             }
-            touched
         }
         SettingsChange::SetChain { tier, chain } => {
             settings.chains.insert(tier, chain);
-            vec![tier]
         }
         SettingsChange::PutRoute { key, route } => {
-            let touched = tiers_with(settings, &key);
             settings.routes.insert(key, route);
-            touched
         }
         SettingsChange::RemoveRoute { key } => {
-            let touched = tiers_with(settings, &key);
             settings.routes.remove(&key);
             for chain in settings.chains.values_mut() {
                 chain.routes.retain(|route| *route != key);
             }
-            touched
         }
         SettingsChange::SetPrice { route, price } => {
             if let Some(route) = settings.routes.get_mut(&route) {
                 route.price = price;
             }
-            tiers_with(settings, &route)
         }
         SettingsChange::SetGuard { tier, guard } => {
             match guard {
                 Some(guard) => settings.cost_guard.insert(tier, guard),
                 None => settings.cost_guard.remove(&tier),
             };
-            vec![tier]
         }
-        SettingsChange::SetTheme(theme) => {
-            settings.window.theme = theme;
-            Vec::new()
-        }
-        SettingsChange::SetCompactCards(compact) => {
-            settings.window.compact_cards = compact;
-            Vec::new()
-        }
-        SettingsChange::SetCrisisVendors(count) => {
-            settings.thresholds.crisis_vendors = count.max(1);
-            Vec::new()
-        }
+        SettingsChange::SetTheme(theme) => settings.window.theme = theme,
+        SettingsChange::SetCompactCards(compact) => settings.window.compact_cards = compact,
+        SettingsChange::SetCrisisVendors(count) => settings.thresholds.crisis_vendors = count.max(1),
         SettingsChange::SetSettleMinutes(minutes) => {
             settings.thresholds.settle = jiff::SignedDuration::from_mins(i64::from(minutes));
-            Vec::new()
         }
         SettingsChange::ResetChains => {
             let fresh = Settings::default();
             settings.routes = fresh.routes;
             settings.chains = fresh.chains;
             settings.cost_guard = fresh.cost_guard;
-            Tier::ALL.to_vec()
         }
     }
-}
-
-fn tiers_with(settings: &Settings, key: &RouteKey) -> Vec<Tier> {
-    let names = |(tier, chain): (&Tier, &crate::domain::Chain)| chain.routes.contains(key).then_some(*tier);
-    settings.chains.iter().filter_map(names).collect()
-}
-
-fn mark_edited(world: &mut World, tiers: &[Tier]) {
-    let concerned: Vec<CronId> =
-        world.tiers.iter().filter(|(_, entry)| tiers.contains(&entry.tier)).map(|(id, _)| id.clone()).collect();
-    Arc::make_mut(&mut world.edited).extend(concerned);
 }
