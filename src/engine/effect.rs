@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::input::Receipt;
 use super::{DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
@@ -13,6 +11,7 @@ use crate::domain::{
     LineOutcome, Patch, Plan, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TierEntry,
 };
 use crate::state::status::StatusReport;
+use crate::state::switch_log::LogLine;
 
 #[derive(Debug)]
 pub enum Effect {
@@ -151,14 +150,4 @@ pub enum StoreOp {
         to: PathBuf,
         what: ExportWhat,
     },
-}
-
-/// One line of `switches.log`, before escaping.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    pub at: Timestamp,
-    pub name: String,
-    pub from: String,
-    pub to: String,
-    pub reason: String,
 }

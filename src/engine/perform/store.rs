@@ -159,9 +159,9 @@ impl Keeper {
                 let Ok(on_disk) = self.job(job) else { return };
                 self.quietly(|folder| {
                     if let (LineOutcome::Verified, Some(switch), Some(log)) = (&outcome, &switch, &log) {
-                        let record = Record { switch, takes_back: &undone };
+                        let record = Record { switch, takes_back: &undone, line: log };
                         folder.outcome(on_disk, &cron, &outcome, Some(record), now)?;
-                        folder.log_switch(log.at, &log.name, &log.from, &log.to, &log.reason)?;
+                        folder.log_switch(record)?;
                     } else {
                         folder.outcome(on_disk, &cron, &outcome, None, now)?;
                     }

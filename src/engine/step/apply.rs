@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::effect::{Effect, LogLine, StoreOp};
+use super::super::effect::{Effect, StoreOp};
 use super::super::input::{Proof, WriteResult};
 use super::super::{Event, World};
 use super::undo::TakesBack;
@@ -18,6 +18,7 @@ use crate::domain::{
     Access, Change, ChangeKind, Cron, CronId, Job, JobLine, JobPhase, LedgerEntry, LedgerReason, LineOutcome, Plan,
     PlanId, PlanOrigin, ProblemKind, Reason, Refusal, Switch, SwitchId,
 };
+use crate::state::switch_log::LogLine;
 
 /// The gateway allows this many calls of one method…
 pub const WRITES_PER_WINDOW: u32 = 30;

@@ -10,44 +10,25 @@ use crate::domain::{
     RunRecord, Source, Switch, SwitchId,
 };
 use crate::state::history::{Dated, Definitions, History, Record};
-use crate::state::switch_log::{self, LogLine};
 use crate::state::{StateError, atomic, files};
 
 use super::{Folder, names};
 
-/// How far back the end of the log is searched for a line that may be missing.
-const LOG_TAIL: usize = 1 << 16;
-
 impl Folder {
-    /// Appends a line to `switches.log` and waits until it is on disk.
-    ///
-    /// Names and reasons may hold anything; see [`switch_log`] for how they are escaped.
+    /// Appends the line of a switch that [`Folder::outcome`] has recorded to `switches.log` and waits
+    /// until it is on disk.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn log_switch(
-        &mut self,
-        at: Timestamp,
-        name: &str,
-        from: &str,
-        to: &str,
-        reason: &str,
-    ) -> Result<(), StateError> {
+    /// When it cannot be written; the next start tries again.
+    pub fn log_switch(&mut self, record: Record<'_>) -> Result<(), StateError> {
         self.may_write()?;
-        self.clock = self.clock.max(at);
-        let [name, from, to, reason] = [name, from, to, reason].map(str::to_owned);
-        let line = LogLine { at, name, from, to, reason };
-        self.append_to_log(&line)?;
-        // What the journal waits to see in the log is there now.
-        let Some(history) = &mut self.history else { return Ok(()) };
-        for switch in history.unlogged()?.iter().filter(|switch| is_same(switch, &line)) {
-            history.mark_logged(&switch.id)?;
-        }
-        Ok(())
+        self.clock = self.clock.max(record.line.at);
+        self.append_to_log(&record.line.to_text())?;
+        self.history.as_mut().map_or(Ok(()), |history| history.mark_logged(&record.switch.id))
     }
 
-    fn append_to_log(&self, line: &LogLine) -> Result<(), StateError> {
-        atomic::append_line(&self.path.join(names::SWITCHES), &line.to_text())
+    fn append_to_log(&self, line: &str) -> Result<(), StateError> {
+        atomic::append_line(&self.path.join(names::SWITCHES), line)
     }
 
     /// Completes the log after a crash between the journal and the log: each switch once.
@@ -60,17 +41,26 @@ impl Folder {
         }
     }
 
+    /// The journal has every line word for word. Equal lines cannot be told apart and need not be:
+    /// those in the log that no other switch accounts for are enough for as many of the lost ones.
     fn try_log_what_was_lost(&mut self) -> Result<(), StateError> {
         let lost = self.history.as_ref().map_or(Ok(Vec::new()), History::unlogged)?;
         if lost.is_empty() {
             return Ok(());
         }
         let bytes = files::read(&self.path.join(names::SWITCHES))?.unwrap_or_default();
-        let tail = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LOG_TAIL)..]).into_owned();
-        let logged = switch_log::read(&tail);
-        for switch in lost {
-            if !logged.iter().any(|line| is_same(&switch, line)) {
-                self.append_to_log(&LogLine::of(&switch))?;
+        let log = String::from_utf8_lossy(&bytes).into_owned();
+        let mut spare: BTreeMap<String, usize> = BTreeMap::new();
+        for (switch, line) in lost {
+            let Some(history) = &self.history else { return Ok(()) };
+            if !spare.contains_key(&line) {
+                let n_lines = log.lines().filter(|said| *said == line).count();
+                let n_others = history.n_logged_as(&line, switch.at)?;
+                spare.insert(line.clone(), n_lines.saturating_sub(n_others));
+            }
+            match spare.get_mut(&line) {
+                Some(n) if *n > 0 => *n -= 1,
+                _ => self.append_to_log(&line)?,
             }
             if let Some(history) = &mut self.history {
                 history.mark_logged(&switch.id)?;
@@ -106,8 +96,8 @@ impl Folder {
 
     /// Writes down what became of a line, with the switch if it was verified.
     ///
-    /// Follow it with [`Folder::log_switch`] for the same moment and name; should the process die
-    /// between the two, the next start completes the log.
+    /// Follow it with [`Folder::log_switch`]; should the process die between the two, the next start
+    /// completes the log.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -233,14 +223,4 @@ impl Folder {
     pub fn remember_quota(&mut self, account: &AccountId, windows: &[QuotaWindow]) -> Result<(), StateError> {
         self.journal(self.clock)?.quota_seen(account, windows)
     }
-}
-
-/// A line of the log tells of this switch: the same cron in the same second.
-fn is_same(switch: &Switch, line: &LogLine) -> bool {
-    let line_as_written = LogLine { at: switch.at, name: switch.name.clone(), ..line.clone() };
-    LogLine::parse(&line_as_written.to_text()).is_some_and(|told| told.at == second(line.at) && told.name == line.name)
-}
-
-fn second(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }

@@ -9,10 +9,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::{
-    CronId, Fields, LedgerEntry, LedgerReason, Outage, Plan, PlanId, PlanOrigin, ProblemKind, ThemeChoice, Tier,
-    TierEntry,
+    Cause, Confirmation, CronId, Fields, LedgerEntry, LedgerReason, Outage, Plan, PlanId, PlanOrigin, ProblemKind,
+    Reason, SwitchId, ThemeChoice, Tier, TierEntry,
 };
-use crate::state::atomic;
+use crate::state::switch_log::LogLine;
+use crate::state::{Record, atomic};
 
 fn now() -> Timestamp {
     "2026-11-23T07:00:00Z".parse().unwrap()
@@ -135,6 +136,22 @@ fn the_second_engine_looks_but_does_not_touch() {
     let (first, _) = Folder::open(place.path(), "window on home-mini", now()).unwrap();
     put(&place, names::TIERS, "half");
     let before = listing(&place);
+    let fields = |model: &str| Fields { model: Some(model.into()), fallbacks: None, enabled: true };
+    let switch = Switch {
+        id: SwitchId::new("s"),
+        plan: PlanId::new("p"),
+        at: now(),
+        cron: CronId::new("a"),
+        name: "a".to_owned(),
+        from: fields("a/b"),
+        to: fields("c/d"),
+        revision_before: None,
+        revision_after: None,
+        reason: Reason::ChainEdited,
+        cause: Cause::Edit,
+        confirmation: Confirmation::Waiting,
+        undone_by: None,
+    };
     let (mut second, loaded) = Folder::open(place.path(), "command line", now()).unwrap();
     assert!(second.held_by().is_some_and(|holder| holder.starts_with("window on home-mini")));
     assert!(matches!(&loaded.problems[0].what, ProblemKind::FolderHeld { holder } if holder.contains("home-mini")));
@@ -143,7 +160,7 @@ fn the_second_engine_looks_but_does_not_touch() {
         tier(&mut second, "a", Tier::T1),
         second.save_settings(&Settings::default()),
         second.save_ledger(&Ledger::new()),
-        second.log_switch(now(), "n", "a", "b", "r"),
+        second.log_switch(Record { switch: &switch, takes_back: &[], line: &LogLine::of(&switch) }),
         second.end_job(1, &crate::domain::JobPhase::Done, now()),
     ] {
         assert!(matches!(refused, Err(StateError::Held { .. })), "{refused:?}");

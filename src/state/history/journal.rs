@@ -13,6 +13,7 @@ use crate::domain::{
     Cause, Change, Confirmation, CronId, JobPhase, LineOutcome, Plan, PlanId, PlanOrigin, Switch, SwitchId,
 };
 use crate::state::StateError;
+use crate::state::switch_log::LogLine;
 
 use super::{History, failed, from_json, to_json};
 
@@ -39,6 +40,8 @@ pub struct Record<'a> {
     pub switch: &'a Switch,
     /// The older switches that it takes back.
     pub takes_back: &'a [SwitchId],
+    /// What `switches.log` will say of it.
+    pub line: &'a LogLine,
 }
 
 impl History {
@@ -106,11 +109,12 @@ impl History {
                 )
                 .map_err(step())?;
         }
-        if let Some(Record { switch, takes_back }) = record {
+        if let Some(Record { switch, takes_back, line }) = record {
             change
                 .execute(
-                    "INSERT OR IGNORE INTO switches (id, at, cron, plan, job, switch, confirmation, undone_by, logged)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
+                    "INSERT OR IGNORE INTO switches
+                     (id, at, cron, plan, job, switch, confirmation, undone_by, logged, line)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)",
                     params![
                         switch.id.as_str(),
                         switch.at.as_millisecond(),
@@ -120,6 +124,7 @@ impl History {
                         to_json(switch),
                         to_json(&switch.confirmation),
                         switch.undone_by.as_ref().map(SwitchId::as_str),
+                        line.to_text(),
                     ],
                 )
                 .map_err(step())?;
@@ -219,9 +224,33 @@ impl History {
         Ok(None)
     }
 
-    /// Those whose line may be missing in `switches.log`, oldest first.
-    pub(crate) fn unlogged(&self) -> Result<Vec<Switch>, StateError> {
-        self.read_switches("WHERE logged = 0 ORDER BY at, rowid", [])
+    /// Those whose line may be missing in `switches.log`, oldest first, with that line.
+    pub(crate) fn unlogged(&self) -> Result<Vec<(Switch, String)>, StateError> {
+        let step = || failed("reading switches");
+        let which = "SELECT switch, confirmation, undone_by, line FROM switches WHERE logged = 0 ORDER BY at, rowid";
+        let mut query = self.db.prepare(which).map_err(step())?;
+        let mut rows = query.query([]).map_err(step())?;
+        let mut switches = Vec::new();
+        while let Some(row) = rows.next().map_err(step())? {
+            let Some(switch) = read_switch(row).map_err(step())? else { continue };
+            let line: Option<String> = row.get(3).map_err(step())?;
+            let line = line.unwrap_or_else(|| LogLine::of(&switch).to_text());
+            switches.push((switch, line));
+        }
+        Ok(switches)
+    }
+
+    /// How many switches of the second of `at` are known to be in the log under exactly this line.
+    pub(crate) fn n_logged_as(&self, line: &str, at: Timestamp) -> Result<usize, StateError> {
+        let from = at.as_second() * 1000;
+        self.db
+            .query_row(
+                "SELECT count(*) FROM switches WHERE at BETWEEN ?2 AND ?3 AND logged = 1 AND line = ?1",
+                params![line, from, from + 999],
+                |row| row.get::<_, i64>(0),
+            )
+            .map(|n| usize::try_from(n).unwrap_or(0))
+            .map_err(failed("counting switches"))
     }
 
     fn read_switches(&self, which: &str, params: impl Params) -> Result<Vec<Switch>, StateError> {

@@ -42,6 +42,8 @@ const MIGRATIONS: &[&str] = &["
     CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 ", "
     CREATE INDEX switches_by_plan ON switches (plan);
+", "
+    ALTER TABLE switches ADD COLUMN line TEXT;
 "];
 
 /// Sets the modes and brings the tables up to date.

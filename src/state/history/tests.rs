@@ -11,6 +11,7 @@ use crate::domain::{
     Cause, Change, ChangeKind, Confirmation, Cron, CronId, Fields, JobPhase, LineOutcome, MadeBy, Outage, Payload,
     Plan, PlanId, PlanOrigin, Reason, RouteKey, RunRecord, RunStatus, Schedule, Switch, SwitchId,
 };
+use crate::state::switch_log::LogLine;
 use crate::state::{Folder, names};
 
 fn now() -> Timestamp {
@@ -75,8 +76,18 @@ fn switch(cron: &str) -> Switch {
     }
 }
 
-fn record(switch: &Switch) -> Record<'_> {
-    Record { switch, takes_back: &[] }
+fn line(switch: &Switch) -> LogLine {
+    let (at, name) = (switch.at, switch.name.clone());
+    LogLine { at, name, from: "a/old".to_owned(), to: "b/new".to_owned(), reason: "Kimi serves".to_owned() }
+}
+
+/// Writes down that a line was switched. The log follows, or not.
+fn switched(folder: &mut Folder, job: i64, switch: &Switch, takes_back: &[SwitchId], is_logged: bool) {
+    let record = Record { switch, takes_back, line: &line(switch) };
+    folder.outcome(job, &switch.cron, &LineOutcome::Verified, Some(record), now()).unwrap();
+    if is_logged {
+        folder.log_switch(record).unwrap();
+    }
 }
 
 fn cron(id: &str, definition: serde_json::Value) -> (CronId, Arc<Cron>) {
@@ -133,7 +144,7 @@ fn a_job_cut_off_at_any_step_tells_what_is_in_doubt() {
     let (mut folder, loaded) = open();
     let found = loaded.interrupted.expect("still not ended");
     assert_eq!((ids(&found.in_doubt), ids(&found.not_begun)), (vec!["a"], vec!["b", "c"]));
-    folder.outcome(job, &CronId::new("a"), &LineOutcome::Verified, Some(record(&switch("a"))), now()).unwrap();
+    switched(&mut folder, job, &switch("a"), &[], true);
     let conflict = LineOutcome::Conflict { detail: "changed at 07:00".to_owned() };
     folder.intent(job, &change("b"), now()).unwrap();
     folder.outcome(job, &CronId::new("b"), &conflict, None, now()).unwrap();
@@ -160,14 +171,13 @@ fn a_killed_process_leaves_each_switch_in_the_log_once() {
     let log = || fs::read_to_string(place.path().join(names::SWITCHES)).unwrap_or_default();
     let (mut folder, _) = open();
     let job = folder.begin_job(&plan(&["a", "b"]), &["a", "b"].map(CronId::new), now()).unwrap();
-    folder.outcome(job, &CronId::new("a"), &LineOutcome::Verified, Some(record(&switch("a"))), now()).unwrap();
-    folder.log_switch(now(), "a | 余", "a/old", "b/new", "Kimi serves").unwrap();
+    switched(&mut folder, job, &switch("a"), &[], true);
     // Between the journal and the log.
-    folder.outcome(job, &CronId::new("b"), &LineOutcome::Verified, Some(record(&switch("b"))), now()).unwrap();
+    switched(&mut folder, job, &switch("b"), &[], false);
     assert_eq!(log().lines().count(), 1);
     drop(folder);
     let expected = "2026-11-23T07:00:00Z | a \\| 余 | a/old -> b/new | Kimi serves\n\
-                    2026-11-23T07:00:00Z | b \\| 余 | a/old -> b/new | FirstServing\n";
+                    2026-11-23T07:00:00Z | b \\| 余 | a/old -> b/new | Kimi serves\n";
     for _ in 0..2 {
         drop(open());
         assert_eq!(log(), expected);
@@ -175,12 +185,51 @@ fn a_killed_process_leaves_each_switch_in_the_log_once() {
 
     // Between the log and its mark in the journal.
     let (mut folder, _) = open();
-    folder.outcome(job, &CronId::new("c"), &LineOutcome::Verified, Some(record(&switch("c"))), now()).unwrap();
+    switched(&mut folder, job, &switch("c"), &[], false);
     drop(folder);
-    atomic::append_line(&place.path().join(names::SWITCHES), "2026-11-23T07:00:00Z | c \\| 余 | a/old -> b/new | r")
-        .unwrap();
+    atomic::append_line(&place.path().join(names::SWITCHES), &line(&switch("c")).to_text()).unwrap();
     drop(open());
     assert_eq!(log().lines().count(), 3);
+}
+
+#[test]
+fn crons_of_one_name_switched_in_one_second_have_a_line_each() {
+    // What became of the line of each: written and known to be, written, or never written.
+    #[derive(Clone, Copy)]
+    enum Line {
+        Known,
+        Written,
+        Lost,
+    }
+    use Line::{Known, Lost, Written};
+    let twin = |n: usize| Switch { id: SwitchId::new(format!("s-{n}")), ..switch("a") };
+    let cases: [&[Line]; 7] = [
+        &[Known, Lost],
+        &[Lost, Known],
+        &[Known, Written],
+        &[Written, Lost],
+        &[Lost, Written],
+        &[Lost, Lost, Known],
+        &[Known, Written, Lost, Known],
+    ];
+    for (case, lines) in cases.into_iter().enumerate() {
+        let place = tempfile::tempdir().unwrap();
+        let open = || Folder::open(place.path(), "test", now()).unwrap();
+        let (mut folder, _) = open();
+        for (n, line_is) in lines.iter().enumerate() {
+            switched(&mut folder, 1, &twin(n), &[], matches!(line_is, Known));
+            if matches!(line_is, Written) {
+                atomic::append_line(&place.path().join(names::SWITCHES), &line(&twin(n)).to_text()).unwrap();
+            }
+        }
+        drop(folder);
+        for _ in 0..2 {
+            drop(open());
+            let log = fs::read_to_string(place.path().join(names::SWITCHES)).unwrap();
+            assert_eq!(log.lines().count(), lines.len(), "case {case}");
+            assert!(log.lines().all(|said| said == line(&twin(0)).to_text()), "case {case}");
+        }
+    }
 }
 
 #[test]
@@ -190,10 +239,9 @@ fn a_switch_remembers_its_confirmation_and_who_took_it_back() {
     let (mut folder, _) = open();
     let old = [SwitchId::new("s-a")];
     for (cron, takes_back) in [("a", &[][..]), ("b", &old)] {
-        let record = Record { switch: &switch(cron), takes_back };
-        folder.outcome(1, &CronId::new(cron), &LineOutcome::Verified, Some(record), now()).unwrap();
+        switched(&mut folder, 1, &switch(cron), takes_back, true);
         // The same outcome told twice is one switch.
-        folder.outcome(1, &CronId::new(cron), &LineOutcome::Verified, Some(record), now()).unwrap();
+        switched(&mut folder, 1, &switch(cron), takes_back, false);
     }
     let confirmed = Confirmation::Confirmed { at: now() };
     folder.confirm(&SwitchId::new("s-a"), &confirmed).unwrap();
@@ -212,11 +260,12 @@ fn a_plan_is_remembered_whole_although_a_face_sees_only_the_newest() {
     let crons: Vec<String> = (0..1500).map(|n| format!("{n:04}")).collect();
     for cron in &crons {
         let switch = switch(cron);
-        history.outcome(1, &switch.cron, &LineOutcome::Verified, Some(record(&switch)), now()).unwrap();
+        let record = Record { switch: &switch, takes_back: &[], line: &line(&switch) };
+        history.outcome(1, &switch.cron, &LineOutcome::Verified, Some(record), now()).unwrap();
         history.mark_logged(&switch.id).unwrap();
     }
     let other = Switch { id: SwitchId::new("undo"), plan: PlanId::new("p2"), cause: Cause::Undo, ..switch("0000") };
-    let record = Record { switch: &other, takes_back: &[SwitchId::new("s-0000")] };
+    let record = Record { switch: &other, takes_back: &[SwitchId::new("s-0000")], line: &line(&other) };
     history.outcome(2, &other.cron, &LineOutcome::Verified, Some(record), now()).unwrap();
     drop(history);
     let (folder, loaded) = Folder::open(place.path(), "test", now()).unwrap();
@@ -234,15 +283,13 @@ fn an_interrupted_undo_knows_what_it_takes_back() {
     let open = || Folder::open(place.path(), "test", now()).unwrap();
     let (mut folder, _) = open();
     for cron in ["a", "b"] {
-        let switch = switch(cron);
-        folder.outcome(1, &switch.cron, &LineOutcome::Verified, Some(record(&switch)), now()).unwrap();
+        switched(&mut folder, 1, &switch(cron), &[], true);
     }
     let origin = PlanOrigin::Undo { of: PlanId::new("p1") };
     let undo = Plan { id: PlanId::new("p2"), origin, ..plan(&["a", "b"]) };
     let job = folder.begin_job(&undo, &["a", "b"].map(CronId::new), now()).unwrap();
     let back = Switch { id: SwitchId::new("back"), plan: undo.id, ..switch("a") };
-    let record = Record { switch: &back, takes_back: &[SwitchId::new("s-a")] };
-    folder.outcome(job, &back.cron, &LineOutcome::Verified, Some(record), now()).unwrap();
+    switched(&mut folder, job, &back, &[SwitchId::new("s-a")], true);
     drop(folder);
     assert_eq!(open().1.interrupted.expect("no end yet").undoes, [switch("b")]);
 }
