@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Usd;
+
 /// Something is wrong and stays wrong until it is mended. `words` says it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
@@ -66,6 +68,9 @@ pub enum ProblemKind {
         cron: String,
         intended: String,
         ran: String,
+        /// What that run cost, where its tokens and a price are known.
+        #[serde(default)]
+        cost: Option<Usd>,
     },
     /// A job of ours was interrupted; the rest can be continued.
     Interrupted {

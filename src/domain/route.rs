@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, ModelRef, RouteKey, Tier, VendorId};
+use super::{AccountId, ModelRef, RouteKey, Tier, TokenUsage, VendorId};
 
 /// US dollars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -59,6 +59,15 @@ pub enum ChainOrder {
 pub struct Price {
     pub input: Usd,
     pub output: Usd,
+}
+
+impl Price {
+    /// What these tokens cost. `None` when it is not known how many were read and how many written.
+    #[must_use]
+    pub fn of(&self, used: TokenUsage) -> Option<Usd> {
+        let cost = self.input.0 * used.input as f64 + self.output.0 * used.output as f64;
+        (used.input + used.output > 0).then_some(Usd(cost / 1e6))
+    }
 }
 
 /// What is known of a model's price and strength.

@@ -7,7 +7,8 @@ use jiff::civil::date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Billing, Chain, ChainOrder, Chains, ModelFacts, Price, PriceTable, Route, RouteKey, Tier, Usd, VendorId,
+    AccountId, Billing, Chain, ChainOrder, Chains, ModelFacts, ModelRef, Price, PriceTable, Route, RouteKey, Tier, Usd,
+    VendorId,
 };
 
 /// Everything in `settings.json`.
@@ -125,6 +126,14 @@ impl Settings {
     pub fn price(&self, route: &Route) -> Option<Price> {
         let from_table = || Some(self.prices.facts(route.model.as_ref()?)?.price);
         route.price.or_else(from_table)
+    }
+
+    /// What a model costs, whatever route leads to it: as [`Settings::price`].
+    #[must_use]
+    pub fn price_of(&self, model: &ModelRef) -> Option<Price> {
+        let own =
+            self.routes.values().filter(|route| route.model.as_ref() == Some(model)).find_map(|route| route.price);
+        own.or_else(|| Some(self.prices.facts(model)?.price))
     }
 
     #[must_use]

@@ -2,7 +2,7 @@
 //!
 //! Details come scrubbed of secrets from the room that met them.
 
-use super::{Said, Speech, clock, count, relative};
+use super::{Said, Speech, clock, count, relative, usd};
 use crate::domain::{Access, Connection, ProblemKind, Refusal, Trouble};
 
 fn said(what: impl Into<String>, remedy: impl Into<String>) -> Said {
@@ -58,10 +58,13 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
             let amount = super::span(jiff::SignedDuration::from_secs(i64::try_from(amount).unwrap_or(i64::MAX)));
             said(format!("The gateway's clock is {amount} {way} this computer's"), "Set the clock that is wrong")
         }
-        ProblemKind::RanElsewhere { cron, intended, ran } => said(
-            format!("{cron} ran on {ran} instead of {intended}"),
-            "The gateway fell back; look at the health of the intended route",
-        ),
+        ProblemKind::RanElsewhere { cron, intended, ran, cost } => {
+            let cost = cost.map_or_else(String::new, |cost| format!(", which cost about {}", usd(cost)));
+            said(
+                format!("{cron} ran on {ran} instead of {intended}{cost}"),
+                "The gateway fell back; look at the health of the intended route",
+            )
+        }
         ProblemKind::Interrupted { left } => {
             said(format!("An apply was interrupted with {} left", count(*left, "line")), "Continue it, or dismiss it")
         }
@@ -166,7 +169,7 @@ mod tests {
 
     use super::super::testing::{at, world};
     use super::{connection, problem, refusal, trouble};
-    use crate::domain::{Access, Connection, GatewayInfo, ProblemKind, Refusal, Trouble};
+    use crate::domain::{Access, Connection, GatewayInfo, ProblemKind, Refusal, Trouble, Usd};
 
     fn text(value: &str) -> String {
         value.to_owned()
@@ -194,6 +197,26 @@ mod tests {
                 ProblemKind::ClockSkew { seconds: -180 },
                 "The gateway's clock is 3 min behind this computer's",
                 "Set the clock that is wrong",
+            ),
+            (
+                ProblemKind::RanElsewhere {
+                    cron: text("digest"),
+                    intended: text("kimi/k2"),
+                    ran: text("anthropic/opus"),
+                    cost: Some(Usd(0.123)),
+                },
+                "digest ran on anthropic/opus instead of kimi/k2, which cost about $0.12",
+                "The gateway fell back; look at the health of the intended route",
+            ),
+            (
+                ProblemKind::RanElsewhere {
+                    cron: text("digest"),
+                    intended: text("kimi/k2"),
+                    ran: text("local/x"),
+                    cost: None,
+                },
+                "digest ran on local/x instead of kimi/k2",
+                "The gateway fell back; look at the health of the intended route",
             ),
             (
                 ProblemKind::Interrupted { left: 1 },

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::super::World;
 use super::super::effect::{Effect, Fetch, StoreOp};
-use crate::domain::{Change, Confirmation, Cron, ProblemKind, Reason, RunRecord, Switch, SwitchId};
+use crate::domain::{Change, Confirmation, Cron, ModelRef, ProblemKind, Reason, RunRecord, Switch, SwitchId};
 use crate::policy;
 use crate::words::{self, Speech};
 
@@ -86,8 +86,9 @@ fn confirm(world: &mut World, run: &RunRecord, now: Timestamp) -> Vec<Effect> {
     let id = newest.id.clone();
     if let Confirmation::RanElsewhere { provider, model, .. } = &confirmation {
         let intended = newest.to.model.clone().unwrap_or_else(|| "agent default".to_owned());
-        let ran = format!("{provider}/{model}");
-        let what = ProblemKind::RanElsewhere { cron: newest.name.clone(), intended, ran };
+        let ran = ModelRef::of(provider, model);
+        let cost = run.usage.and_then(|used| world.effective.price_of(&ran)?.of(used));
+        let what = ProblemKind::RanElsewhere { cron: newest.name.clone(), intended, ran: ran.to_string(), cost };
         world.raise(format!("ran-elsewhere/{}", run.cron), what, now);
     } else {
         world.clear(&format!("ran-elsewhere/{}", run.cron));
