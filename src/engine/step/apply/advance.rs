@@ -1,0 +1,130 @@
+//! What a job does next, until it is done, stopped, or has to wait.
+
+use jiff::Timestamp;
+
+use super::super::super::World;
+use super::super::super::effect::{Effect, StoreOp};
+use super::debt::settle_ledger;
+use super::drain::next_line;
+use super::job::{JobState, Line, Stage};
+use super::line::{finish_line, prepare};
+use super::pace::{expected_end, paced_until};
+use crate::domain::{Change, ChangeKind, JobPhase, LineOutcome, Reason};
+
+/// Takes the next step that can be taken now, if any.
+pub fn advance(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let Some(mut job) = world.job.take() else { return Vec::new() };
+    let effects = if job.running() { advance_job(world, &mut job, now) } else { Vec::new() };
+    job.expected_end = expected_end(&job, world.write_window, now);
+    world.job = Some(job);
+    effects
+}
+
+pub(super) fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp) -> Vec<Effect> {
+    job.drain_check_at = None;
+    job.paced_until = job.paced_until.filter(|until| now < *until);
+    if job.lines.iter().any(|line| line.stage != Stage::Idle) {
+        wait_for_fate(world, job, now);
+        return Vec::new();
+    }
+    if job.phase == JobPhase::Stopping || world.closing {
+        return end(world, job, JobPhase::Stopped, now);
+    }
+    if job.proving {
+        return Vec::new();
+    }
+    if !world.connected() || !world.ready() {
+        set_phase(world, job, JobPhase::GatewayAway);
+        return Vec::new();
+    }
+    let mut effects = Vec::new();
+    loop {
+        let Some(index) = next_line(world, job, now) else {
+            let draining = job.lines.iter().any(Line::open);
+            if draining {
+                set_phase(world, job, JobPhase::Draining);
+            } else {
+                effects.extend(end(world, job, JobPhase::Done, now));
+            }
+            return effects;
+        };
+        if let Some(outcome) = objection(world, &job.lines[index].change) {
+            effects.extend(finish_line(world, job, index, outcome, None));
+            continue;
+        }
+        if let Some(until) = paced_until(job, &mut world.write_window, now) {
+            job.paced_until = Some(until);
+            set_phase(world, job, JobPhase::Paced { until });
+            return effects;
+        }
+        job.paced_until = None;
+        set_phase(world, job, JobPhase::Writing);
+        effects.push(prepare(world, job, index, now));
+        return effects;
+    }
+}
+
+/// A line is on its way. Without a gateway nobody can say what became of it: then a job that shall
+/// stop is left as after a crash, and settled when the gateway is back.
+fn wait_for_fate(world: &mut World, job: &mut JobState, now: Timestamp) {
+    if world.connected() {
+        return;
+    }
+    let underway = job.lines.iter().any(|line| matches!(line.stage, Stage::Preparing | Stage::InFlight));
+    if job.phase != JobPhase::Stopping {
+        set_phase(world, job, JobPhase::GatewayAway);
+    } else if !underway {
+        for line in job.lines.iter_mut().filter(|line| line.open() && line.stage == Stage::Idle) {
+            line.outcome = LineOutcome::NotStarted;
+        }
+        job.ended_at = Some(now);
+        set_phase(world, job, JobPhase::Interrupted);
+    }
+}
+
+/// Why a line cannot even be tried.
+fn objection(world: &World, change: &Change) -> Option<LineOutcome> {
+    let Some(cron) = world.crons.get(&change.cron) else {
+        return Some(LineOutcome::Conflict { detail: "the cron no longer exists".to_owned() });
+    };
+    if change.revision.is_none() {
+        return Some(LineOutcome::Failed { detail: "its definition is being read again".to_owned() });
+    }
+    let unlisted = change
+        .patch()
+        .model
+        .flatten()
+        .filter(|model| world.catalog.resolve(Some(model), cron.agent.as_deref()).is_none());
+    // Giving a cron back what it had is not ours to judge; choosing an unlisted model would be.
+    let gives_back = matches!(change.kind, ChangeKind::Undo) || change.reason == Reason::GivenBack;
+    unlisted
+        .filter(|_| !gives_back)
+        .map(|model| LineOutcome::Refused { detail: format!("the gateway does not list {model}") })
+}
+
+pub(super) fn set_phase(world: &mut World, job: &mut JobState, phase: JobPhase) {
+    if job.phase != phase {
+        job.phase = phase;
+        world.dirty.shown = true;
+    }
+}
+
+/// Ends the job; lines that were not begun stay not started.
+pub(super) fn end(world: &mut World, job: &mut JobState, phase: JobPhase, now: Timestamp) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for line in job.lines.iter_mut().filter(|line| line.open()) {
+        line.stage = Stage::Idle;
+        line.outcome = LineOutcome::NotStarted;
+        // A line that was begun and put back may have left an intent behind.
+        let ledger = settle_ledger(world, &line.change, false);
+        effects.extend(ledger.map(|ledger| Effect::Store(Box::new(StoreOp::SaveLedger { ledger }))));
+    }
+    job.phase = phase.clone();
+    job.ended_at = Some(now);
+    job.paced_until = None;
+    job.drain_check_at = None;
+    world.dirty.shown = true;
+    world.dirty.plan = true;
+    effects.push(Effect::Store(Box::new(StoreOp::EndJob { job: job.id, phase })));
+    effects
+}

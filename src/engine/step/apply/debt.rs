@@ -1,0 +1,45 @@
+//! What we owe a cron that we pause: in the ledger before the call, and out of it when given back.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::super::World;
+use crate::domain::{Change, Cron, LedgerEntry, LedgerReason, Reason};
+
+/// What we will owe for pausing `cron`.
+pub(super) fn debt(cron: &Cron, change: &Change, now: Timestamp) -> LedgerEntry {
+    let why = match change.reason {
+        Reason::PinnedOnDeadRoute { .. } => LedgerReason::PinnedOnDeadRoute,
+        _ => LedgerReason::NothingServes,
+    };
+    LedgerEntry {
+        cron: cron.id.clone(),
+        name: cron.name.clone(),
+        opened_at: now,
+        why,
+        before: cron.fields(),
+        wrote: change.to.clone(),
+        revision_before: cron.revision.clone(),
+        definition: cron.definition.clone(),
+        confirmed: false,
+        unknown: serde_json::Map::new(),
+    }
+}
+
+/// The ledger after a line's outcome, when it changed.
+pub(super) fn settle_ledger(world: &mut World, change: &Change, verified: bool) -> Option<Arc<crate::domain::Ledger>> {
+    let entry = world.ledger.get(&change.cron)?;
+    let enables = change.patch().enabled == Some(true);
+    let pauses = change.patch().enabled == Some(false);
+    if verified && enables || !verified && pauses && !entry.confirmed {
+        Arc::make_mut(&mut world.ledger).remove(&change.cron);
+    } else if verified && pauses && !entry.confirmed {
+        if let Some(entry) = Arc::make_mut(&mut world.ledger).get_mut(&change.cron) {
+            entry.confirmed = true;
+        }
+    } else {
+        return None;
+    }
+    Some(world.ledger.clone())
+}

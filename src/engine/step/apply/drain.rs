@@ -1,0 +1,43 @@
+//! Which line is next: those that pause a running cron wait for the end of its run.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::super::World;
+use super::job::JobState;
+use crate::domain::{Cron, LineOutcome};
+
+/// A run without a timeout of its own may take this long before the user is asked.
+pub const DRAIN_PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+
+/// The first line that can be written now. Lines that pause a running cron wait for its run.
+pub(super) fn next_line(world: &mut World, job: &mut JobState, now: Timestamp) -> Option<usize> {
+    let mut next = None;
+    for (index, line) in job.lines.iter_mut().enumerate() {
+        if !line.open() {
+            continue;
+        }
+        let running =
+            world.crons.get(&line.change.cron).and_then(|cron| Some((cron.running_since?, drain_limit(cron))));
+        if let (true, false, Some((since, limit))) = (line.pauses(), line.pause_now, running) {
+            let asks_at = since.saturating_add(limit).unwrap_or(Timestamp::MAX);
+            let outcome =
+                if now >= asks_at { LineOutcome::DrainAsks { since } } else { LineOutcome::Draining { since } };
+            if now < asks_at {
+                job.drain_check_at = Some(job.drain_check_at.map_or(asks_at, |at| at.min(asks_at)));
+            }
+            if line.outcome != outcome {
+                line.outcome = outcome;
+                world.dirty.shown = true;
+            }
+            continue;
+        }
+        if next.is_none() {
+            next = Some(index);
+        }
+    }
+    next
+}
+
+fn drain_limit(cron: &Cron) -> SignedDuration {
+    cron.turn().and_then(|turn| turn.timeout).unwrap_or(DRAIN_PATIENCE)
+}

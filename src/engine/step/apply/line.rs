@@ -1,0 +1,245 @@
+//! The way of one line: intent on disk, call, read back, outcome on disk.
+//!
+//! Invariant: the fate of a line whose call got no answer is found by reading, never by writing again.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::super::effect::{Effect, Fetch, StoreOp};
+use super::super::super::input::WriteResult;
+use super::super::super::{Event, World};
+use super::super::{edit, edited, record};
+use super::advance::{advance, end};
+use super::debt::{debt, settle_ledger};
+use super::job::{JobState, Stage};
+use crate::domain::{Change, ChangeKind, Cron, CronId, JobPhase, LineOutcome, ProblemKind, Switch, SwitchId};
+use crate::state::switch_log::LogLine;
+
+/// The journal, and for a pause the ledger, come before the call.
+pub(super) fn prepare(world: &mut World, job: &mut JobState, index: usize, now: Timestamp) -> Effect {
+    let line = &mut job.lines[index];
+    line.outcome = LineOutcome::Writing;
+    line.stage = Stage::Preparing;
+    world.dirty.shown = true;
+    let ledger = line.pauses().then(|| {
+        if let Some(cron) = world.crons.get(&line.change.cron).cloned() {
+            let entry = debt(&cron, &line.change, now);
+            Arc::make_mut(&mut world.ledger).insert(cron.id.clone(), entry);
+        }
+        world.ledger.clone()
+    });
+    Effect::Store(Box::new(StoreOp::Prepare { job: job.id, change: line.change.clone(), ledger }))
+}
+
+/// The intent is on disk: now the call. If it is not, nothing is written.
+pub fn prepared(
+    world: &mut World,
+    id: u64,
+    cron: &CronId,
+    result: Result<(), ProblemKind>,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let Some(mut job) = world.job.take().filter(|job| job.id == id) else { return Vec::new() };
+    let Some(index) = position(&job, cron, Stage::Preparing) else {
+        world.job = Some(job);
+        return Vec::new();
+    };
+    let mut effects = Vec::new();
+    if let Err(problem) = result {
+        // Without a journal nothing may be written, on this line or any other.
+        world.raise("state/journal", problem, now);
+        let detail = "the journal could not be written, so the cron was left alone".to_owned();
+        effects.extend(finish_line(world, &mut job, index, LineOutcome::Failed { detail }, None));
+        effects.extend(end(world, &mut job, JobPhase::Stopped, now));
+    } else {
+        let line = &mut job.lines[index];
+        let revision = line.change.revision.clone();
+        if let (Some(expected), true) = (revision, world.connected()) {
+            line.stage = Stage::InFlight;
+            let calls = world.write_window.map_or(0, |(_, calls)| calls);
+            let start = world.write_window.map_or(now, |(start, _)| start);
+            world.write_window = Some((start, calls + 1));
+            effects.push(Effect::Write { job: id, cron: cron.clone(), patch: line.change.patch(), expected });
+        } else {
+            line.stage = Stage::Idle;
+            line.outcome = LineOutcome::Waiting;
+        }
+    }
+    world.job = Some(job);
+    effects.extend(advance(world, now));
+    effects
+}
+
+fn position(job: &JobState, cron: &CronId, stage: Stage) -> Option<usize> {
+    job.lines.iter().position(|line| line.change.cron == *cron && line.stage == stage)
+}
+
+/// A write came back.
+pub fn written(world: &mut World, id: u64, cron: &CronId, result: WriteResult, now: Timestamp) -> Vec<Effect> {
+    let Some(mut job) = world.job.take().filter(|job| job.id == id) else { return Vec::new() };
+    let Some(index) = position(&job, cron, Stage::InFlight) else {
+        world.job = Some(job);
+        return Vec::new();
+    };
+    let mut effects = Vec::new();
+    match result {
+        WriteResult::ReadBack(read) => effects.extend(verified(world, &mut job, index, read, now)),
+        WriteResult::Conflict { now: current } => {
+            match current {
+                Some(current) => record::cron(world, current),
+                None => {
+                    effects.push(Effect::Fetch { session: world.session, what: Fetch::Cron(cron.clone()) });
+                }
+            }
+            let detail = "somebody else changed it meanwhile; nothing was written".to_owned();
+            effects.extend(finish_line(world, &mut job, index, LineOutcome::Conflict { detail }, None));
+        }
+        WriteResult::Gone => {
+            Arc::make_mut(&mut world.crons).remove(cron);
+            world.dirty.plan = true;
+            let detail = "the cron no longer exists".to_owned();
+            effects.extend(finish_line(world, &mut job, index, LineOutcome::Conflict { detail }, None));
+        }
+        WriteResult::Later { retry_after } => {
+            let line = &mut job.lines[index];
+            line.stage = Stage::Idle;
+            line.outcome = LineOutcome::Waiting;
+            job.paced_until = Some(now.saturating_add(retry_after).unwrap_or(Timestamp::MAX));
+        }
+        WriteResult::Refused { detail } => {
+            effects.extend(finish_line(world, &mut job, index, LineOutcome::Refused { detail }, None));
+        }
+        WriteResult::Unknown { detail } => {
+            tracing::info!(%cron, %detail, "a write's fate is unknown until the gateway is read again");
+            job.lines[index].stage = Stage::Uncertain;
+            if world.connected() {
+                effects.push(Effect::Fetch { session: world.session, what: Fetch::Cron(cron.clone()) });
+            }
+        }
+    }
+    world.job = Some(job);
+    effects.extend(advance(world, now));
+    effects
+}
+
+/// The gateway was read again: lines whose fate was unknown have one now.
+pub fn resolve_uncertain(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let Some(mut job) = world.job.take() else { return Vec::new() };
+    let mut effects = Vec::new();
+    for index in 0..job.lines.len() {
+        if job.lines[index].stage != Stage::Uncertain {
+            continue;
+        }
+        let change = job.lines[index].change.clone();
+        match world.crons.get(&change.cron).cloned() {
+            None => {
+                let detail = "the cron no longer exists".to_owned();
+                effects.extend(finish_line(world, &mut job, index, LineOutcome::Conflict { detail }, None));
+            }
+            Some(cron) if change.patch().holds_in(&cron.fields()) => {
+                effects.extend(verified(world, &mut job, index, (*cron).clone(), now));
+            }
+            Some(cron) if cron.revision == change.revision => {
+                let line = &mut job.lines[index];
+                line.stage = Stage::Idle;
+                line.outcome = LineOutcome::Waiting;
+            }
+            Some(_) => {
+                let detail = "somebody else changed it meanwhile; nothing was written".to_owned();
+                effects.extend(finish_line(world, &mut job, index, LineOutcome::Conflict { detail }, None));
+            }
+        }
+    }
+    world.job = Some(job);
+    effects.extend(advance(world, now));
+    effects
+}
+
+/// The read-back decides: what we wrote is there, or it is not.
+fn verified(world: &mut World, job: &mut JobState, index: usize, read: Cron, now: Timestamp) -> Vec<Effect> {
+    let change = job.lines[index].change.clone();
+    let fields = read.fields();
+    let revision_after = read.revision.clone();
+    record::cron(world, read);
+    if !change.patch().holds_in(&fields) {
+        let detail = "it was written, but reads back differently".to_owned();
+        return finish_line(world, job, index, LineOutcome::Failed { detail }, None);
+    }
+    let switch = Switch {
+        id: SwitchId::new(format!("{:x}-{}", now.as_millisecond(), change.cron)),
+        plan: job.plan.id.clone(),
+        at: now,
+        cron: change.cron.clone(),
+        name: change.name.clone(),
+        from: change.from.clone(),
+        to: change.to.clone(),
+        revision_before: change.revision.clone(),
+        revision_after,
+        reason: change.reason.clone(),
+        cause: change.cause,
+        confirmation: record::first_confirmation(&change),
+        undone_by: None,
+    };
+    let mut effects = Vec::new();
+    if change.kind == ChangeKind::Undo {
+        // Before the outcome, so that a crash in between does not offer the cron again.
+        effects.extend(edit::hold_after_undo(world, &change.cron, now));
+    }
+    effects.extend(finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone())));
+    effects.push(Effect::Emit(Event::Switched(Box::new(switch))));
+    if edited::applied(world, &change.cron) {
+        effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
+    }
+    effects
+}
+
+/// Gives a line its final outcome and records it; the ledger follows the truth.
+pub(super) fn finish_line(
+    world: &mut World,
+    job: &mut JobState,
+    index: usize,
+    outcome: LineOutcome,
+    switch: Option<Switch>,
+) -> Vec<Effect> {
+    let line = &mut job.lines[index];
+    line.stage = Stage::Idle;
+    line.outcome = outcome.clone();
+    world.dirty.shown = true;
+    world.dirty.plan = true;
+    let change = line.change.clone();
+    let ledger = settle_ledger(world, &change, outcome == LineOutcome::Verified);
+    let mut undone = Vec::new();
+    if let Some(switch) = &switch {
+        let taken_back = job.takes_back.remove(&change.cron).unwrap_or_default();
+        undone = taken_back.into_iter().map(|old| old.id).collect();
+        record::switch(world, switch.clone(), &undone);
+    }
+    let log = switch.as_ref().map(|switch| log_line(world, switch, &change));
+    vec![Effect::Store(Box::new(StoreOp::Settle {
+        job: job.id,
+        cron: change.cron.clone(),
+        outcome,
+        switch: switch.map(Box::new),
+        log,
+        undone,
+        ledger,
+    }))]
+}
+
+fn log_line(world: &World, switch: &Switch, change: &Change) -> LogLine {
+    let side = |fields: &crate::domain::Fields, model: Option<&crate::domain::ModelRef>| {
+        if !fields.enabled {
+            return "paused".to_owned();
+        }
+        let stored = fields.model.clone().unwrap_or_else(|| "agent default".to_owned());
+        model.map_or(stored, ToString::to_string)
+    };
+    LogLine {
+        at: switch.at,
+        name: switch.name.clone(),
+        from: side(&change.from, change.from_model.as_ref()),
+        to: side(&change.to, change.to_model.as_ref()),
+        reason: record::reason_in_words(world, &switch.reason, switch.at),
+    }
+}

@@ -1,0 +1,146 @@
+//! The apply job: one line at a time, journal before the call, read back, recorded.
+//!
+//! This is the only way a cron is ever changed. One write is in flight at a time, because the
+//! gateway carries writes out one after another anyway; a line whose fate is unknown blocks the
+//! job until the gateway was read again. Here a person starts it, stops it and lets it go on.
+
+mod advance;
+mod debt;
+mod drain;
+mod job;
+mod line;
+mod pace;
+mod proof;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::World;
+use super::super::effect::{Effect, StoreOp};
+use super::undo::{self, TakesBack};
+use crate::domain::{Access, Change, CronId, JobPhase, LineOutcome, Plan, PlanId, PlanOrigin, Refusal, Switch};
+
+pub use advance::advance;
+pub use job::JobState;
+pub(super) use job::{Line, Stage};
+pub use line::{prepared, resolve_uncertain, written};
+pub use proof::{prove_again, proven};
+
+/// Starts carrying out the named lines of a plan that was shown.
+///
+/// # Errors
+/// With the reason when nothing may be written, or the plan is no longer the plan.
+pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    if world.job.as_ref().is_some_and(JobState::running) {
+        return Err(Refusal::JobRunning);
+    }
+    let access = world.access().ok_or(Refusal::NotConnected)?;
+    if matches!(access, Access::ReadOnlyScopes | Access::FolderHeld) {
+        return Err(Refusal::ReadOnly);
+    }
+    let (plan, takes_back) = match &world.undo {
+        Some(undo) if undo.plan.id == *plan => (undo.plan.clone(), undo.takes_back.clone()),
+        _ if world.plan.id == *plan => (world.plan.clone(), TakesBack::new()),
+        _ => return Err(Refusal::Drifted),
+    };
+    let asked: BTreeSet<&CronId> = crons.iter().collect();
+    let lines: Vec<Line> = plan.changes.iter().map(|change| new_line(change, asked.contains(&change.cron))).collect();
+    let Some(first) = lines.iter().find(|line| line.open()).map(|line| line.change.cron.clone()) else {
+        return Err(Refusal::NothingToDo);
+    };
+    let closing = close_interrupted(world);
+    let id = world.next_job;
+    world.next_job += 1;
+    let named = lines.iter().filter(|line| line.open()).map(|line| line.change.cron.clone()).collect();
+    let mut effects: Vec<Effect> = closing.into_iter().collect();
+    effects.push(Effect::Store(Box::new(StoreOp::BeginJob {
+        job: id,
+        plan: plan.clone(),
+        crons: named,
+        definitions: world.crons.clone(),
+    })));
+    let proving = access == Access::UnprovenVersion;
+    if proving {
+        effects.push(Effect::Prove { session: world.session, cron: first });
+    }
+    world.undo = None;
+    world.job = Some(JobState {
+        id,
+        plan,
+        lines,
+        phase: JobPhase::Writing,
+        started_at: now,
+        ended_at: None,
+        expected_end: None,
+        takes_back,
+        proving,
+        paced_until: None,
+        drain_check_at: None,
+    });
+    world.clear("job/interrupted");
+    world.dirty.shown = true;
+    effects.extend(advance(world, now));
+    Ok(effects)
+}
+
+/// The journal of a job of an earlier life gets its end: it goes on as another job, or not at all.
+pub fn close_interrupted(world: &World) -> Option<Effect> {
+    let job = world.job.as_ref().filter(|job| job.phase == JobPhase::Interrupted)?;
+    Some(Effect::Store(Box::new(StoreOp::EndJob { job: job.id, phase: JobPhase::Stopped })))
+}
+
+fn new_line(change: &Change, asked: bool) -> Line {
+    let outcome = if asked { LineOutcome::Waiting } else { LineOutcome::LeftOut };
+    Line { change: Arc::new(change.clone()), outcome, stage: Stage::Idle, pause_now: false }
+}
+
+/// Finishes the line in flight; the rest is not started.
+pub fn stop(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    let job = world.job.as_mut().filter(|job| job.running()).ok_or(Refusal::NothingToDo)?;
+    job.phase = JobPhase::Stopping;
+    world.dirty.shown = true;
+    Ok(advance(world, now))
+}
+
+/// The user does not want to wait for a run to end.
+pub fn pause_now(world: &mut World, cron: &CronId, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    let job = world.job.as_mut().filter(|job| job.running()).ok_or(Refusal::NothingToDo)?;
+    let unknown = || Refusal::UnknownCron { cron: cron.to_string() };
+    job.line_mut(cron).ok_or_else(unknown)?.pause_now = true;
+    Ok(advance(world, now))
+}
+
+/// Plans what is left of the finished job again and applies it.
+pub fn carry_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    let job = world.job.as_ref().ok_or(Refusal::NothingToDo)?;
+    if job.running() {
+        return Err(Refusal::JobRunning);
+    }
+    let left: Vec<Arc<Change>> = job
+        .lines
+        .iter()
+        .filter(|line| matches!(line.outcome, LineOutcome::Failed { .. } | LineOutcome::NotStarted))
+        .map(|line| line.change.clone())
+        .collect();
+    if let PlanOrigin::Undo { of } = job.plan.origin.clone() {
+        let switches: Vec<Switch> = job.takes_back.values().flatten().cloned().collect();
+        undo::offer(world, &of, &switches, now)?;
+        let undo = world.undo.as_ref().map(|undo| undo.plan.clone()).ok_or(Refusal::NothingToDo)?;
+        return begin(world, &undo.id, &still_meant(&undo, &left), now);
+    }
+    world.derive(now);
+    let plan = world.plan.clone();
+    let same = still_meant(&plan, &left);
+    if same.is_empty() && !plan.changes.is_empty() {
+        return Err(Refusal::Drifted);
+    }
+    begin(world, &plan.id, &same, now)
+}
+
+/// The lines of `plan` that would write what was agreed to before; anything else was never shown.
+fn still_meant(plan: &Plan, agreed: &[Arc<Change>]) -> Vec<CronId> {
+    let same = |old: &&Arc<Change>| plan.change(&old.cron).is_some_and(|new| new.to == old.to && new.kind == old.kind);
+    agreed.iter().filter(same).map(|change| change.cron.clone()).collect()
+}

@@ -1,0 +1,192 @@
+//! The apply job.
+
+use super::*;
+
+#[test]
+fn the_journal_comes_before_the_call_and_the_record_after_the_read_back() {
+    let one = cron("1", "a/one");
+    let mut world = world(std::slice::from_ref(&one), vec![moves(&one)]);
+    assert_eq!(names(&apply(&mut world, &["1"])), ["begin", "intent", "emit"]);
+    assert_eq!(names(&prepared(&mut world, "1", NOW)), ["write"]);
+    let result = read_back(&world, "1");
+    assert_eq!(names(&written(&mut world, "1", result, NOW)), ["settle", "switched", "end"]);
+    assert_eq!(outcome(&world, "1"), LineOutcome::Verified);
+    assert_eq!(world.switches.len(), 1);
+}
+
+#[test]
+fn a_pause_is_in_the_ledger_before_its_call_and_confirmed_after_it() {
+    let one = cron("1", "a/one");
+    let mut world = world(std::slice::from_ref(&one), vec![pauses(&one)]);
+    assert_eq!(names(&apply(&mut world, &["1"])), ["begin", "ledger and intent", "emit"]);
+    assert!(!world.ledger[&one.id].confirmed, "an intent until it was read back");
+    assert_eq!(world.ledger[&one.id].before, one.fields());
+    prepared(&mut world, "1", NOW);
+    let result = read_back(&world, "1");
+    written(&mut world, "1", result, NOW);
+    assert!(world.ledger[&one.id].confirmed);
+}
+
+#[test]
+fn without_a_journal_nothing_is_written() {
+    let (one, two) = (cron("1", "a/one"), cron("2", "a/one"));
+    let mut world = world(&[one.clone(), two.clone()], vec![pauses(&one), moves(&two)]);
+    apply(&mut world, &["1", "2"]);
+    let full = ProblemKind::CannotWrite { file: "ledger.json".to_owned(), detail: "no space left".to_owned() };
+    let effects = step(&mut world, Input::Prepared { job: 1, cron: one.id.clone(), result: Err(full) }, NOW);
+    assert!(!names(&effects).contains(&"write"));
+    assert!(matches!(outcome(&world, "1"), LineOutcome::Failed { .. }));
+    assert_eq!(outcome(&world, "2"), LineOutcome::NotStarted);
+    assert!(world.ledger.is_empty(), "a pause that was never written is no debt");
+    assert_eq!(world.problems.len(), 1);
+}
+
+#[test]
+fn a_running_cron_pauses_when_its_run_ends_and_the_others_do_not_wait() {
+    let mut one = cron("1", "a/one");
+    one.running_since = Some(at(-10));
+    let two = cron("2", "a/one");
+    let mut world = world(&[one.clone(), two.clone()], vec![pauses(&one), moves(&two)]);
+    apply(&mut world, &["1", "2"]);
+    assert_eq!(outcome(&world, "1"), LineOutcome::Draining { since: at(-10) });
+    assert_eq!(outcome(&world, "2"), LineOutcome::Writing);
+    prepared(&mut world, "2", NOW);
+    let result = read_back(&world, "2");
+    written(&mut world, "2", result, NOW);
+    assert_eq!(world.job.as_ref().expect("a job").phase, JobPhase::Draining);
+    assert_eq!(world.next_wake(), Some(at(110)), "its own timeout is the patience");
+
+    Arc::make_mut(Arc::make_mut(&mut world.crons).get_mut(&one.id).expect("there")).running_since = None;
+    let effects = step(&mut world, Input::Tick, at(5));
+    assert_eq!(names(&effects), ["ledger and intent"]);
+}
+
+#[test]
+fn a_run_beyond_its_timeout_asks_the_user_who_may_end_it() {
+    let mut one = cron("1", "a/one");
+    one.running_since = Some(at(-10));
+    let mut world = world(std::slice::from_ref(&one), vec![pauses(&one)]);
+    apply(&mut world, &["1"]);
+    step(&mut world, Input::Tick, at(110));
+    assert_eq!(outcome(&world, "1"), LineOutcome::DrainAsks { since: at(-10) });
+    let command = Command::PauseNow { cron: one.id.clone() };
+    let effects = step(&mut world, Input::Command(Ticket(2), command), at(111));
+    assert!(names(&effects).contains(&"ledger and intent"));
+}
+
+#[test]
+fn the_write_limit_paces_the_job_and_it_goes_on_by_itself() {
+    let crons: Vec<Cron> = (0..31).map(|n| cron(&format!("{n:02}"), "a/one")).collect();
+    let mut world = world(&crons, crons.iter().map(moves).collect());
+    let ids: Vec<&str> = crons.iter().map(|cron| cron.id.as_str()).collect();
+    apply(&mut world, &ids);
+    for id in &ids[..30] {
+        prepared(&mut world, id, NOW);
+        let result = read_back(&world, id);
+        written(&mut world, id, result, NOW);
+    }
+    assert_eq!(world.job.as_ref().expect("a job").phase, JobPhase::Paced { until: at(60) });
+    assert_eq!(names(&step(&mut world, Input::Tick, at(59))), [""; 0], "not before the minute is over");
+    assert_eq!(names(&step(&mut world, Input::Tick, at(60))), ["intent"]);
+}
+
+#[test]
+fn a_gateway_that_asks_for_patience_gets_it() {
+    let one = cron("1", "a/one");
+    let mut world = world(std::slice::from_ref(&one), vec![moves(&one)]);
+    apply(&mut world, &["1"]);
+    prepared(&mut world, "1", NOW);
+    written(&mut world, "1", WriteResult::Later { retry_after: SignedDuration::from_secs(7) }, NOW);
+    assert_eq!(world.job.as_ref().expect("a job").phase, JobPhase::Paced { until: at(7) });
+    assert_eq!(names(&step(&mut world, Input::Tick, at(7))), ["intent"]);
+}
+
+#[test]
+fn a_write_whose_fate_is_unknown_is_settled_by_reading_never_by_writing_again() {
+    let cases = [
+        ("b/two", "r2", LineOutcome::Verified, "it had arrived"),
+        ("c/three", "r3", LineOutcome::Conflict { detail: String::new() }, "somebody else was faster"),
+    ];
+    for (model, revision, expected, why) in cases {
+        let one = cron("1", "a/one");
+        let mut world = world(std::slice::from_ref(&one), vec![moves(&one)]);
+        apply(&mut world, &["1"]);
+        prepared(&mut world, "1", NOW);
+        let effects = written(&mut world, "1", WriteResult::Unknown { detail: "closed".to_owned() }, NOW);
+        assert_eq!(names(&effects), ["other"], "only a question");
+        assert!(matches!(effects[0], Effect::Fetch { what: Fetch::Cron(_), .. }));
+        let mut after = cron("1", model);
+        after.revision = Some(Revision::new(revision));
+        let session = world.session;
+        let effects = step(&mut world, Input::Fetched { session, what: Fetched::Cron(Box::new(after)) }, at(3));
+        assert!(!names(&effects).contains(&"write"), "{why}");
+        assert_eq!(
+            std::mem::discriminant(&outcome(&world, "1")),
+            std::mem::discriminant(&expected),
+            "{why}: {:?}",
+            outcome(&world, "1")
+        );
+    }
+}
+
+#[test]
+fn a_conflict_writes_nothing_and_the_others_go_on() {
+    let (one, two) = (cron("1", "a/one"), cron("2", "a/one"));
+    let mut world = world(&[one.clone(), two.clone()], vec![moves(&one), moves(&two)]);
+    apply(&mut world, &["1", "2"]);
+    prepared(&mut world, "1", NOW);
+    let effects = written(&mut world, "1", WriteResult::Conflict { now: Some(cron("1", "c/three")) }, NOW);
+    assert_eq!(names(&effects), ["settle", "intent"]);
+    assert!(matches!(outcome(&world, "1"), LineOutcome::Conflict { .. }));
+    assert!(world.switches.is_empty());
+}
+
+#[test]
+fn a_model_the_gateway_does_not_list_is_refused_before_any_call() {
+    let one = cron("1", "a/one");
+    let to = Fields { model: Some("nope/none".to_owned()), ..one.fields() };
+    let mut world = world(std::slice::from_ref(&one), vec![change(&one, ChangeKind::Move, to)]);
+    let effects = apply(&mut world, &["1"]);
+    assert_eq!(names(&effects), ["begin", "settle", "end", "emit"]);
+    assert!(matches!(outcome(&world, "1"), LineOutcome::Refused { .. }));
+}
+
+#[test]
+fn a_stopped_job_finishes_its_line_and_starts_no_other() {
+    let (one, two) = (cron("1", "a/one"), cron("2", "a/one"));
+    let mut world = world(&[one.clone(), two.clone()], vec![moves(&one), moves(&two)]);
+    apply(&mut world, &["1", "2"]);
+    prepared(&mut world, "1", NOW);
+    step(&mut world, Input::Command(Ticket(2), Command::StopJob), NOW);
+    let result = read_back(&world, "1");
+    let effects = written(&mut world, "1", result, NOW);
+    assert!(names(&effects).contains(&"end"));
+    assert_eq!(outcome(&world, "1"), LineOutcome::Verified);
+    assert_eq!(outcome(&world, "2"), LineOutcome::NotStarted);
+}
+
+#[test]
+fn an_unproven_version_is_asked_for_a_refusal_first() {
+    let one = cron("1", "a/one");
+    let mut world = world(std::slice::from_ref(&one), vec![moves(&one)]);
+    if let Connection::Connected(info) = &mut world.connection {
+        info.access = Access::UnprovenVersion;
+    }
+    assert_eq!(names(&apply(&mut world, &["1"])), ["begin", "prove", "emit"]);
+    let session = world.session;
+    let effects = step(&mut world, Input::Proven { session, proof: crate::engine::input::Proof::Obeyed }, NOW);
+    assert!(!names(&effects).contains(&"intent"), "a gateway that does not guard its crons is not written to");
+    assert_eq!(outcome(&world, "1"), LineOutcome::NotStarted);
+}
+
+#[test]
+fn nobody_writes_without_the_right_to() {
+    let one = cron("1", "a/one");
+    for access in [Access::ReadOnlyScopes, Access::FolderHeld] {
+        let mut world = world(std::slice::from_ref(&one), vec![moves(&one)]);
+        if let Connection::Connected(info) = &mut world.connection {
+            info.access = access;
+        }
+        assert_eq!(names(&apply(&mut world, &["1"])), ["refused"], "{access:?}");
+    }
+}

@@ -1,0 +1,27 @@
+//! A folder that somebody else holds.
+
+use super::*;
+
+#[test]
+fn a_held_folder_is_asked_for_now_and_then_and_a_free_one_never() {
+    let mut world = world(&[], Vec::new());
+    assert_eq!(world.next_wake(), None, "nothing to wait for");
+    super::super::lease::held(&mut world, "window".to_owned(), NOW);
+    world.dirty.shown = false;
+    assert_eq!(world.next_wake(), Some(at(2)));
+    assert_eq!(names(&step(&mut world, Input::Tick, at(1))), [""; 0]);
+    let asked = step(&mut world, Input::Tick, at(2));
+    assert!(matches!(&asked[..], [Effect::Store(op)] if matches!(**op, StoreOp::AskForLease)), "{asked:?}");
+    assert_eq!(world.next_wake(), None, "not again before the answer");
+    let held = |holder: &str, path: &str| Input::LeaseAsked {
+        path: PathBuf::from(path),
+        result: Ok(crate::engine::input::Lease::HeldBy(holder.to_owned())),
+    };
+    step(&mut world, held("window", "unused"), at(2));
+    assert_eq!((world.next_wake(), world.dirty.shown), (Some(at(4)), false), "no face is woken for nothing");
+    step(&mut world, held("serve", "of another gateway"), at(3));
+    assert_eq!(world.folder.as_ref().and_then(|folder| folder.held_by.as_deref()), Some("window"));
+    step(&mut world, held("serve", "unused"), at(4));
+    assert!(world.dirty.shown);
+    assert_eq!(world.folder.as_ref().and_then(|folder| folder.held_by.as_deref()), Some("serve"));
+}

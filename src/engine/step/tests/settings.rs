@@ -1,0 +1,115 @@
+//! Settings as steps, and which crons they mark as edited.
+
+use super::*;
+
+fn set_chain(world: &mut World, tier: Tier, routes: &[&str]) -> Vec<Effect> {
+    let chain = Chain { order: ChainOrder::Listed, routes: routes.iter().map(RouteKey::new).collect() };
+    tell(world, Command::Settings(SettingsChange::SetChain { tier, chain }))
+}
+
+fn edited(world: &World) -> Vec<&str> {
+    world.edited.iter().map(CronId::as_str).collect()
+}
+
+#[test]
+fn settings_and_mapping_are_one_row_of_steps() {
+    let mut world = sorted(&[("1", TierEntry::new(Tier::T1))]);
+    let before = world.settings.clone();
+    set_chain(&mut world, Tier::T1, &["kimi"]);
+    drag(&mut world, &["1"], Some(Tier::T2));
+    tell(&mut world, Command::Settings(SettingsChange::SetGuard { tier: Tier::T2, guard: None }));
+    tell(&mut world, Command::Settings(SettingsChange::SetTheme(ThemeChoice::Dark)));
+    tell(&mut world, Command::Settings(SettingsChange::SetCompactCards(true)));
+    let mut labels = Vec::new();
+    while let Some(label) = world.history.undo_label() {
+        labels.push(label);
+        assert!(!names(&tell(&mut world, Command::UndoEdit)).contains(&"refused"));
+    }
+    assert_eq!(labels, ["T2 cost guard changed", "1 cron moved to T2", "T1 chain changed"]);
+    assert_eq!((&world.settings.chains, &world.settings.cost_guard), (&before.chains, &before.cost_guard));
+    assert_eq!(world.settings.window.theme, ThemeChoice::Dark, "how the window looks is no step");
+    assert_eq!(world.tiers["1"].tier, Tier::T1);
+    assert_eq!(edited(&world), [""; 0], "everything is as it was");
+    tell(&mut world, Command::RedoEdit);
+    assert_eq!(world.settings.chain(Tier::T1).routes, [RouteKey::new("kimi")]);
+    assert_eq!(edited(&world), ["1"]);
+}
+
+#[test]
+fn settings_are_told_as_taken_back_once_they_are_on_disk() {
+    let mut world = sorted(&[("1", TierEntry::new(Tier::T1))]);
+    set_chain(&mut world, Tier::T1, &["kimi"]);
+    let effects = tell(&mut world, Command::UndoEdit);
+    let receipt = effects.iter().find_map(|effect| match effect {
+        Effect::Store(op) => match &**op {
+            StoreOp::SaveSettings { receipt, .. } => Some(receipt.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let receipt = receipt.expect("they are saved");
+    let told = step(&mut world, Input::Stored { receipt, result: Ok(()) }, NOW);
+    assert_eq!(label(&told), "undone: T1 chain changed");
+}
+
+#[test]
+fn a_settings_step_leaves_what_another_program_set_since() {
+    let mut world = sorted(&[]);
+    set_chain(&mut world, Tier::T1, &["kimi"]);
+    let theirs = Chain { order: ChainOrder::Cheapest, routes: vec![RouteKey::new("opus")] };
+    let set = |world: &mut World, tier| {
+        Arc::make_mut(&mut world.settings).chains.insert(tier, theirs.clone());
+    };
+    set(&mut world, Tier::T2);
+    tell(&mut world, Command::UndoEdit);
+    assert_eq!(world.settings.chain(Tier::T1), Settings::default().chain(Tier::T1));
+    assert_eq!(*world.settings.chain(Tier::T2), theirs);
+    set_chain(&mut world, Tier::T1, &["kimi"]);
+    set(&mut world, Tier::T1);
+    assert_eq!(label(&tell(&mut world, Command::UndoEdit)), "refused: T1 chain changed");
+    assert_eq!(*world.settings.chain(Tier::T1), theirs);
+}
+
+#[test]
+fn a_chain_that_is_again_what_it_was_leaves_nothing_to_apply() {
+    let mut world = sorted(&[
+        ("1", TierEntry::new(Tier::T1)),
+        ("2", TierEntry::new(Tier::T1)),
+        ("3", TierEntry::new(Tier::T2)),
+        ("4", TierEntry::new(Tier::T1)),
+    ]);
+    let default = Settings::default().chain(Tier::T1).clone();
+    Arc::make_mut(&mut world.edited).insert(CronId::new("2"));
+    drag(&mut world, &["4"], Some(Tier::T2));
+    set_chain(&mut world, Tier::T1, &["kimi"]);
+    assert_eq!(edited(&world), ["1", "2", "4"]);
+    tell(&mut world, Command::Settings(SettingsChange::SetChain { tier: Tier::T1, chain: default.clone() }));
+    assert_eq!(edited(&world), ["2", "4"], "those were edited for another reason");
+
+    // What was written meanwhile follows the chain back.
+    set_chain(&mut world, Tier::T1, &["kimi"]);
+    super::super::edited::applied(&mut world, &CronId::new("1"));
+    tell(&mut world, Command::UndoEdit);
+    assert_eq!(edited(&world), ["1", "2", "4"]);
+}
+
+#[test]
+fn a_chain_that_another_program_edited_is_an_edit_too() {
+    let mut world = sorted(&[("1", TierEntry::new(Tier::T1)), ("2", TierEntry::new(Tier::T2))]);
+    let mut settings = Settings::default();
+    settings.chains.insert(Tier::T1, Chain { order: ChainOrder::Listed, routes: vec![RouteKey::new("kimi")] });
+    let loaded = crate::state::Loaded {
+        settings,
+        tiers: (*world.tiers).clone(),
+        ledger: Ledger::new(),
+        switches: Vec::new(),
+        interrupted: None,
+        scraped: BTreeMap::new(),
+        temporary: Vec::new(),
+        pending: [CronId::new("2")].into(),
+        proven: std::collections::BTreeSet::new(),
+        problems: Vec::new(),
+    };
+    step(&mut world, Input::Reloaded(Ok(loaded)), NOW);
+    assert_eq!(edited(&world), ["1"], "and what we know of our own edits is newer than the disk");
+}
