@@ -67,6 +67,15 @@ impl Failure {
         self
     }
 
+    /// What the parser of the arguments says: its first paragraph is what is wrong, the others help.
+    pub(super) fn of_usage(text: &str) -> Self {
+        let (what, help) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
+        let line = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        let help: Vec<_> = help.split("\n\n").map(line).filter(|line| !line.is_empty()).collect();
+        let remedy = (!help.is_empty()).then(|| help.join("\n"));
+        Self { exit: Exit::Usage, what: line(what.trim_start_matches("error: ")), remedy }
+    }
+
     fn said(exit: Exit, said: Said) -> Self {
         Self { exit, what: said.what, remedy: said.remedy }
     }
@@ -109,8 +118,18 @@ fn problem_exit(kind: &ProblemKind) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use super::{Exit, problem_exit, refusal_exit};
+    use super::{Exit, Failure, problem_exit, refusal_exit};
     use crate::domain::{ProblemKind, Refusal};
+
+    #[test]
+    fn what_the_parser_says_is_what_is_wrong_and_what_helps() {
+        let text = "error: the following required arguments were not provided:\n  <TO>\n\nUsage: mo export <TO>\n\n\
+                    For more information, try '--help'.\n";
+        let failure = Failure::of_usage(text);
+        assert_eq!(failure.what, "the following required arguments were not provided: <TO>");
+        assert_eq!(failure.remedy.as_deref(), Some("Usage: mo export <TO>\nFor more information, try '--help'."));
+        assert_eq!(Failure::of_usage("error: no such command\n").remedy, None);
+    }
 
     #[test]
     fn a_refusal_ends_with_the_code_that_says_what_to_do() {

@@ -14,8 +14,13 @@ use super::{demo, distribute, explain, export, import, plan, print, status, tier
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
 pub fn run(arguments: impl Iterator<Item = OsString>, open_window: OpenWindow) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments: Vec<_> = arguments.collect();
+    let arguments = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => arguments,
+        Err(usage) if usage.use_stderr() && wants_json(&arguments) => {
+            print::failure(&Failure::of_usage(&usage.to_string()), true);
+            return Exit::Usage.into();
+        }
         Err(usage) => {
             let exit = if usage.use_stderr() { Exit::Usage } else { Exit::Done };
             // Help that nobody reads is no failure.
@@ -31,6 +36,11 @@ pub fn run(arguments: impl Iterator<Item = OsString>, open_window: OpenWindow) -
             failure.exit.into()
         }
     }
+}
+
+/// Arguments that make no sense say all the same how they want to be answered.
+fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
 }
 
 fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Failure> {

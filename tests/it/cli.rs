@@ -259,6 +259,13 @@ fn nonsense_ends_with_two_and_help_with_zero() {
         let said = shell.run(nonsense);
         assert_eq!((said.code, said.out.as_str()), (USAGE, ""), "{nonsense}: {}", said.err);
     }
+    for nonsense in ["frobnicate --json", "--json tier", "status --json --timeout never", "plan --json extra"] {
+        let said = shell.run_alone(&nonsense.split(' ').collect::<Vec<_>>());
+        assert_eq!((said.code, said.out.as_str()), (USAGE, ""), "{nonsense}: {}", said.err);
+        let error: Value = serde_json::from_str(&said.err).expect("one document on standard error");
+        assert_eq!(error["error"]["code"], "usage", "{nonsense}");
+        assert!(error["error"]["what"].as_str().is_some_and(|what| !what.starts_with("error")), "{error}");
+    }
     let dash = shell.run_alone(&["status", "--url", "ws://127.0.0.1:9", "--token-file", "-"]);
     assert_eq!(dash.code, USAGE, "{}", dash.err);
     let help = shell.run_alone(&["--help"]);
