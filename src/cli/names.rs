@@ -4,11 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::exit::{Exit, Failure};
-use crate::domain::{Cron, CronId, ModelRef, PlanId, RouteMatch, Settings, Switch, SwitchId};
+use crate::domain::{Catalog, Cron, CronId, ModelRef, PlanId, RouteMatch, Settings, Switch, SwitchId};
 use crate::engine::UndoScope;
 
 /// More candidates than this are counted, not listed.
 const MAX_CANDIDATES: usize = 8;
+/// More names that may have been meant help nobody.
+const MAX_NEAR: usize = 3;
+/// From here on one name may be another misspelt: about two letters in five differ.
+const MIN_LIKENESS: f64 = 0.6;
+/// So many letters that stand in a name are a part of it, not chance.
+const MIN_PART: usize = 3;
 
 /// The cron with that id, else the only one whose name it is, else the only one whose id starts so.
 pub(super) fn cron<'a>(crons: &'a BTreeMap<CronId, Arc<Cron>>, named: &str) -> Result<&'a Arc<Cron>, Failure> {
@@ -22,10 +28,36 @@ pub(super) fn cron<'a>(crons: &'a BTreeMap<CronId, Arc<Cron>>, named: &str) -> R
     let found = if by_name.is_empty() { by_prefix } else { by_name };
     match found[..] {
         [only] => Ok(only),
-        [] => Err(Failure::new(Exit::Usage, format!("no cron is called {named}"))
-            .with_remedy("Give its id, the beginning of its id, or its whole name")),
+        [] => Err(unknown_cron(crons, named)),
         _ => Err(ambiguous(named, found.iter().map(|cron| format!("{}  {}", cron.id, cron.name)))),
     }
+}
+
+fn unknown_cron(crons: &BTreeMap<CronId, Arc<Cron>>, named: &str) -> Failure {
+    let remedy = did_you_mean(named, crons.values().map(|cron| cron.name.as_str()))
+        .unwrap_or_else(|| "Give its id, the beginning of its id, or its whole name".to_owned());
+    Failure::new(Exit::Usage, format!("no cron is called '{named}'")).with_remedy(remedy)
+}
+
+fn did_you_mean<'a>(named: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let near = near(named, known);
+    let (last, others) = near.split_last()?;
+    let others = if others.is_empty() { String::new() } else { format!("{} or ", others.join(", ")) };
+    Some(format!("Did you mean {others}{last}?"))
+}
+
+/// The known names that a misspelt or shortened one may stand for, the likeliest first, in quotes.
+fn near<'a>(named: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let named = named.to_lowercase();
+    let likeness = |name: &str| {
+        let part_of_it = named.chars().count() >= MIN_PART && name.contains(&named);
+        if part_of_it { 1.0 } else { strsim::normalized_damerau_levenshtein(name, &named) }
+    };
+    let known: BTreeMap<String, &str> = known.map(|name| (name.trim().to_lowercase(), name.trim())).collect();
+    let mut near: Vec<_> = known.iter().map(|(lower, name)| (likeness(lower), *name)).collect();
+    near.retain(|(likeness, _)| *likeness >= MIN_LIKENESS);
+    near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    near.into_iter().take(MAX_NEAR).map(|(_, name)| format!("'{name}'")).collect()
 }
 
 fn same_name(name: &str, named: &str) -> bool {
@@ -38,7 +70,7 @@ fn ambiguous(named: &str, candidates: impl ExactSizeIterator<Item = String>) -> 
     if more > 0 {
         listed.push(format!("  and {more} more"));
     }
-    Failure::new(Exit::Usage, format!("{named} could be any of these:\n{}", listed.join("\n")))
+    Failure::new(Exit::Usage, format!("'{named}' could be any of these:\n{}", listed.join("\n")))
         .with_remedy("Give the id, or more of it")
 }
 
@@ -60,7 +92,7 @@ pub(super) fn undo_scope(switches: &[Switch], named: Option<&str>) -> Result<Und
     match (&plans[..], &ids[..]) {
         ([plan], []) => Ok(UndoScope::Plan((*plan).clone())),
         ([], [id]) => Ok(UndoScope::Switch((*id).clone())),
-        ([], []) => Err(Failure::new(Exit::Usage, format!("no plan or switch {named} is known"))
+        ([], []) => Err(Failure::new(Exit::Usage, format!("no plan or switch is called '{named}'"))
             .with_remedy("Without a name the newest plan is taken back")),
         _ => {
             let candidates: Vec<_> = plans
@@ -77,6 +109,7 @@ pub(super) fn undo_scope(switches: &[Switch], named: Option<&str>) -> Result<Und
 pub(super) fn model(
     named: &str,
     settings: &Settings,
+    catalog: &Catalog,
     resolve: impl Fn(&str) -> Option<ModelRef>,
 ) -> Result<ModelRef, Failure> {
     let route = settings
@@ -85,8 +118,11 @@ pub(super) fn model(
         .find(|(key, route)| key.as_str().eq_ignore_ascii_case(named) || route.label.eq_ignore_ascii_case(named));
     let of_route = route.and_then(|(_, route)| route.model.clone());
     resolve(named).or(of_route).ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("the gateway lists no model {named}"))
-            .with_remedy("Give a route, an alias, or provider/model as the gateway lists it")
+        let models = catalog.models.values().flat_map(|model| [Some(model.id.as_str()), model.alias.as_deref()]);
+        let routes = settings.routes.iter().flat_map(|(key, route)| [key.as_str(), route.label.as_str()]);
+        let remedy = did_you_mean(named, models.flatten().chain(routes))
+            .unwrap_or_else(|| "Give a route, an alias, or provider/model as the gateway lists it".to_owned());
+        Failure::new(Exit::Usage, format!("the gateway lists no model '{named}'")).with_remedy(remedy)
     })
 }
 
@@ -159,6 +195,30 @@ mod tests {
         for (named, expected, why) in cases {
             let found = cron(&crons, named).map(|cron| cron.id.as_str()).map_err(|failure| failure.exit);
             assert_eq!(found, expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_offered() {
+        let names =
+            ["Invoice chaser", "📦 Parcel tracking", "Copy", "Copy", "Backup verify", "Backup prune", "机房温度"];
+        let ids: Vec<_> = (0..names.len()).map(|n| format!("id-{n}")).collect();
+        let crons = crons(&ids.iter().map(String::as_str).zip(names).collect::<Vec<_>>());
+        let whole = "Give its id, the beginning of its id, or its whole name";
+        let cases = [
+            ("Invoice chasr", "Did you mean 'Invoice chaser'?", "a letter is missing"),
+            ("invioce CHASER", "Did you mean 'Invoice chaser'?", "two letters changed places"),
+            ("parcel tracking", "Did you mean '📦 Parcel tracking'?", "all but what is hard to type"),
+            ("backup", "Did you mean 'Backup prune' or 'Backup verify'?", "the beginning of two"),
+            ("机房温渡", "Did you mean '机房温度'?", "any script"),
+            ("Coppy", "Did you mean 'Copy'?", "a name that two have is said once"),
+            ("e", whole, "a single letter is no part"),
+            ("Quarterly report", whole, "nothing is near"),
+        ];
+        for (named, remedy, why) in cases {
+            let failure = cron(&crons, named).expect_err("is unknown");
+            assert_eq!(failure.what, format!("no cron is called '{named}'"));
+            assert_eq!(failure.remedy.as_deref(), Some(remedy), "{named}: {why}");
         }
     }
 

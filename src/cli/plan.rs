@@ -37,12 +37,12 @@ pub(super) fn answered(session: &mut Session, answers: &Answers) -> Result<Conte
         let key = RouteKey::new(route);
         if !context.snapshot.settings.routes.contains_key(&key) {
             let known: Vec<_> = context.snapshot.settings.routes.keys().map(ToString::to_string).collect();
-            return Err(Failure::new(Exit::Usage, format!("no route is called {route}"))
+            return Err(Failure::new(Exit::Usage, format!("no route is called '{route}'"))
                 .with_remedy(format!("There are {}", words::list(&known))));
         }
         let catalog = &context.snapshot.catalog;
         let listed = |text: &str| catalog.resolve(Some(text), None).filter(|model| catalog.lists(model));
-        let model: ModelRef = names::model(model, &context.settings, listed)?;
+        let model: ModelRef = names::model(model, &context.settings, catalog, listed)?;
         matches.insert(key, Some(model));
     }
     let answered = matches.clone();

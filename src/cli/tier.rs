@@ -13,6 +13,7 @@ use crate::words;
 
 /// The problem of a mapping that could not be written.
 const MAPPING: &str = "state/cron-tiers.json";
+const TIERS: &str = "The tiers are T1, T2, T3 and unsorted";
 
 #[derive(Debug, Serialize)]
 struct Document {
@@ -66,7 +67,8 @@ fn folder_held(context: &Context) -> bool {
 fn chosen(arguments: &TierArguments, context: &Context) -> Result<Vec<CronId>, Failure> {
     let mut crons = Vec::new();
     for named in arguments.crons() {
-        let cron = names::cron(&context.snapshot.crons, named)?;
+        let cron = names::cron(&context.snapshot.crons, named)
+            .map_err(|unknown| if like_a_tier(named) { unknown.with_remedy(TIERS) } else { unknown })?;
         if !cron.routable() {
             return Err(Failure::new(Exit::Usage, format!("{} has no model, so it has no tier", cron.name)));
         }
@@ -78,6 +80,11 @@ fn chosen(arguments: &TierArguments, context: &Context) -> Result<Vec<CronId>, F
         return Err(Failure::new(Exit::Usage, "name at least one cron before the tier"));
     }
     Ok(crons)
+}
+
+/// "T4", "t0".
+fn like_a_tier(word: &str) -> bool {
+    word.strip_prefix(['T', 't']).is_some_and(|number| number.parse::<u8>().is_ok())
 }
 
 fn edits(arguments: &TierArguments, crons: &[CronId], context: &Context) -> Result<Vec<Edit>, Failure> {
@@ -142,7 +149,7 @@ fn decided(arguments: &TierArguments, crons: &[CronId], snapshot: &Snapshot) -> 
 
 fn pinned(named: &str, context: &Context) -> Result<ModelRef, Failure> {
     let catalog = &context.snapshot.catalog;
-    names::model(named, &context.settings, |text| catalog.resolve(Some(text), None))
+    names::model(named, &context.settings, catalog, |text| catalog.resolve(Some(text), None))
 }
 
 fn document(crons: &[CronId], context: &Context) -> Document {

@@ -156,9 +156,30 @@ fn a_name_that_fits_several_lists_them() {
     let listed = said.err.lines().filter(|line| line.ends_with("Email triage")).count();
     assert_eq!(listed, 2, "{}", said.err);
     let unknown = shell.run_of(&["explain", "no such cron"]);
-    assert_eq!((unknown.code, unknown.err.lines().next()), (USAGE, Some("no cron is called no such cron")));
+    assert_eq!((unknown.code, unknown.err.lines().next()), (USAGE, Some("no cron is called 'no such cron'")));
     let without = shell.run_of(&["tier", "Nightly backup", "T1"]);
     assert_eq!((without.code, without.err.as_str()), (USAGE, "Nightly backup has no model, so it has no tier\n"));
+}
+
+#[test]
+fn a_misspelt_name_is_answered_with_the_one_that_was_meant() {
+    let shell = Shell::new();
+    let cases = [
+        (vec!["explain", "Invoice chasr"], "no cron is called 'Invoice chasr'\nDid you mean 'Invoice chaser'?\n"),
+        (
+            vec!["tier", "parcel tracking", "T1"],
+            "no cron is called 'parcel tracking'\nDid you mean '📦 Parcel tracking'?\n",
+        ),
+        (vec!["tier", "disk-check", "T4"], "no cron is called 'T4'\nThe tiers are T1, T2, T3 and unsorted\n"),
+        (
+            vec!["tier", "disk-check", "T1", "--pin", "kimmi"],
+            "the gateway lists no model 'kimmi'\nDid you mean 'Kimi'?\n",
+        ),
+    ];
+    for (line, said) in cases {
+        let answer = shell.run_of(&line);
+        assert_eq!((answer.code, answer.err.as_str()), (USAGE, said), "{line:?}");
+    }
 }
 
 #[test]
