@@ -12,7 +12,7 @@ use crate::engine::{Command, Edit, Snapshot};
 use crate::words;
 
 /// The problem of a mapping that could not be written.
-const MAPPING: &str = "state/cron-tiers.json";
+const MAPPING: &str = "state/cron-tiers.json/save";
 const TIERS: &str = "The tiers are T1, T2, T3 and unsorted";
 
 #[derive(Debug, Serialize)]

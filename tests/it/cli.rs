@@ -183,6 +183,15 @@ fn a_misspelt_name_is_answered_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_mapping_that_was_set_aside_does_not_spoil_the_next_edit() {
+    let shell = Shell::new();
+    shell.break_state_file("cron-tiers.json");
+    let document = shell.json("tier disk-check T2");
+    assert_eq!(document["crons"][0]["tier"], 2);
+    assert!(shell.state_file("cron-tiers.json").contains(&shell.id("disk-check")));
+}
+
+#[test]
 fn explaining_goes_through_the_chain() {
     let shell = Shell::new();
     let heartbeat = shell.json_of(&["explain", "Heartbeat ping"]);

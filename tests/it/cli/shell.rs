@@ -60,6 +60,13 @@ impl Shell {
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
+    /// Somebody else leaves a state file half written.
+    pub fn break_state_file(&self, name: &str) {
+        let path = self.folder.path().join("state").join(name);
+        let mut file = std::fs::File::create(path).expect("a file");
+        write!(file, "{{\"crons\": ").expect("is written");
+    }
+
     /// Calls that changed something on the gateway, or would have.
     pub fn writes(&self) -> u64 {
         let calls = self.demo.calls();
