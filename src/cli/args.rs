@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum as _};
 
 use crate::domain::Tier;
+use crate::engine::Consent;
 
 /// Keeps scheduled AI jobs running by spreading them over AI providers.
 ///
@@ -133,18 +134,27 @@ pub(super) struct TierArguments {
     /// It must keep running in a crisis
     #[arg(long, conflicts_with = "not_critical")]
     critical: bool,
+    /// It may pause in a crisis, like most
     #[arg(long)]
     not_critical: bool,
     /// Never move it off this model: a route, an alias or provider/model
     #[arg(long, value_name = "MODEL")]
     pub(super) pin: Option<String>,
+    /// Its chain decides again
     #[arg(long)]
     pub(super) unpin: bool,
     /// Leave it alone until the hold is lifted
     #[arg(long, conflicts_with = "no_hold")]
     hold: bool,
-    #[arg(long)]
+    /// Lift its hold, also the one that an undo leaves behind
+    #[arg(long, visible_alias = "release")]
     no_hold: bool,
+    /// Agree to what is otherwise never done to it
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    allow: Vec<Consent>,
+    /// No longer agree to it
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', hide_possible_values = true)]
+    forbid: Vec<Consent>,
 }
 
 /// Where a cron shall be sorted to.
@@ -172,6 +182,18 @@ impl TierArguments {
 
     pub(super) fn hold(&self) -> Option<bool> {
         either(self.hold, self.no_hold)
+    }
+
+    /// Each consent that is given or taken back, once.
+    ///
+    /// # Errors
+    /// With one that is both.
+    pub(super) fn consents(&self) -> Result<Vec<(Consent, bool)>, Consent> {
+        let asked = Consent::value_variants().iter().map(|consent| {
+            let (given, taken) = (self.allow.contains(consent), self.forbid.contains(consent));
+            if given && taken { Err(*consent) } else { Ok(either(given, taken).map(|agrees| (*consent, agrees))) }
+        });
+        asked.filter_map(Result::transpose).collect()
     }
 }
 
@@ -210,6 +232,7 @@ mod tests {
 
     use super::{Arguments, Command, Wanted};
     use crate::domain::Tier;
+    use crate::engine::Consent;
 
     fn parse(line: &str) -> Result<Arguments, clap::Error> {
         Arguments::try_parse_from(["model-orchestrator"].into_iter().chain(line.split_ascii_whitespace()))
@@ -238,11 +261,32 @@ mod tests {
     }
 
     #[test]
+    fn a_consent_is_given_or_taken_back_and_never_both() {
+        let consents = |line: &str| match parse(line).map(|arguments| arguments.command) {
+            Ok(Some(Command::Tier(parsed))) => parsed.consents(),
+            other => panic!("{line}: {other:?}"),
+        };
+        let (edit, guard, miss) = (Consent::EditAgentMade, Consent::ExceedGuard, Consent::MissOneShot);
+        let cases = [
+            ("tier a --critical", Ok(vec![]), "none is meant"),
+            ("tier a --allow agent-edit", Ok(vec![(edit, true)]), "given"),
+            ("tier a --allow above-guard,agent-edit", Ok(vec![(edit, true), (guard, true)]), "several at once"),
+            ("tier a --allow agent-edit --allow agent-edit", Ok(vec![(edit, true)]), "twice is once"),
+            ("tier a --allow agent-edit --forbid miss-one-shot", Ok(vec![(edit, true), (miss, false)]), "both ways"),
+            ("tier a --allow above-guard --forbid above-guard", Err(guard), "a contradiction"),
+        ];
+        for (line, expected, why) in cases {
+            assert_eq!(consents(line), expected, "{why}");
+        }
+    }
+
+    #[test]
     fn contradictions_are_usage_errors() {
         for line in [
             "tier a T1 --critical --not-critical",
             "tier a T1 --pin opus --unpin",
-            "tier a --hold --no-hold",
+            "tier a --hold --release",
+            "tier a --allow everything",
             "tier",
             "distribute --dry-run --yes",
             "distribute --match flash",

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::exit::{Exit, Failure};
 use super::session::{Context, Session};
 use super::table::table;
-use super::{names, output, print};
+use super::{consent, names, output, print};
 use crate::domain::{Cron, Decision, RouteKey, Tier, TierEntry, Verdict};
 use crate::words;
 
@@ -18,6 +18,7 @@ struct Document {
     critical: bool,
     pinned: bool,
     held: bool,
+    allowed: Vec<&'static str>,
     enabled: bool,
     schedule: String,
     next_run_at: Option<Timestamp>,
@@ -71,6 +72,7 @@ fn document(cron: &Cron, context: &Context) -> Document {
         critical: entry.is_some_and(|entry| entry.critical),
         pinned: entry.is_some_and(|entry| entry.pinned.is_some()),
         held: entry.is_some_and(|entry| entry.hold.is_some()),
+        allowed: consent::given(entry),
         enabled: cron.enabled,
         schedule: words::schedule(&cron.schedule, &speech),
         next_run_at: cron.next_run_at,
@@ -170,12 +172,13 @@ fn chain_table(document: &Document) -> String {
     table(&rows)
 }
 
-/// "T1, critical, pinned".
+/// "T1, critical, pinned, agent-edit allowed".
 fn standing(entry: Option<&TierEntry>) -> String {
     let Some(entry) = entry else { return "unsorted".to_owned() };
     let marks = [(entry.critical, "critical"), (entry.pinned.is_some(), "pinned"), (entry.hold.is_some(), "held")];
-    let marks = marks.into_iter().filter_map(|(set, mark)| set.then_some(mark));
-    std::iter::once(Tier::code(entry.tier)).chain(marks).collect::<Vec<_>>().join(", ")
+    let marks = marks.into_iter().filter_map(|(set, mark)| set.then(|| mark.to_owned()));
+    let allowed = consent::given(Some(entry)).into_iter().map(|word| format!("{word} allowed"));
+    std::iter::once(Tier::code(entry.tier).to_owned()).chain(marks).chain(allowed).collect::<Vec<_>>().join(", ")
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

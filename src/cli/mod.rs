@@ -5,6 +5,7 @@
 //! argument, and is never printed.
 
 mod args;
+mod consent;
 mod exit;
 mod log;
 mod run;

@@ -6,13 +6,13 @@ use super::args::{TierArguments, Wanted};
 use super::exit::{Exit, Failure};
 use super::session::{Context, NotDone, Session, read_only};
 use super::table::table;
-use super::{names, print};
-use crate::domain::{CronId, ModelRef, Pin, Refusal, Tier};
+use super::{consent, names, print};
+use crate::domain::{CronId, ModelRef, Pin, Problem, Refusal, Tier, TierEntry};
 use crate::engine::{Command, Edit, Snapshot};
 use crate::words;
 
 /// The problem of a mapping that could not be written.
-const MAPPING: &str = "state/cron-tiers.json/save";
+const NOT_SAVED: &str = "state/cron-tiers.json/save";
 const TIERS: &str = "The tiers are T1, T2, T3 and unsorted";
 
 #[derive(Debug, Serialize)]
@@ -30,6 +30,7 @@ struct CronRow {
     critical: bool,
     pinned: Option<String>,
     held: bool,
+    allowed: Vec<&'static str>,
 }
 
 pub(super) fn run(session: &mut Session, arguments: &TierArguments, as_json: bool) -> Result<Exit, Failure> {
@@ -39,18 +40,18 @@ pub(super) fn run(session: &mut Session, arguments: &TierArguments, as_json: boo
     if let Some(failure) = read_only(&context).filter(|_| folder_held(&context)) {
         return Err(failure);
     }
-    for edit in edits {
-        match session.ask(Command::Edit(edit)) {
+    for edit in &edits {
+        match session.ask(Command::Edit(edit.clone())) {
             Ok(_) | Err(NotDone::Refused(Refusal::NothingToDo)) => {}
             Err(not_done) => return Err(session.failure(not_done)),
         }
     }
-    let context = session.shows(|snapshot| snapshot.saving.is_empty() && decided(arguments, &crons, snapshot))?;
-    let document = document(&crons, &context);
+    let context = session.shows(|snapshot| snapshot.saving.is_empty() && decided(&edits, &crons, snapshot))?;
     // A mapping that could not be written was put back, and the snapshot says why.
-    if let Some(problem) = context.snapshot.problems.iter().find(|problem| problem.id == MAPPING) {
+    if let Some(problem) = not_saved(&context.snapshot) {
         return Err(Failure::of_problem(&problem.what, &context.speech()));
     }
+    let document = document(&crons, &context);
     if as_json {
         print::json(&document)?;
     } else {
@@ -109,6 +110,10 @@ fn edits(arguments: &TierArguments, crons: &[CronId], context: &Context) -> Resu
     if let Some(hold) = arguments.hold() {
         edits.push(Edit::SetHold { crons: crons.clone(), hold });
     }
+    let consents = arguments.consents().map_err(|consent| {
+        Failure::new(Exit::Usage, format!("{} is both allowed and forbidden", consent::word(consent)))
+    })?;
+    edits.extend(consents.into_iter().map(|(to, agrees)| Edit::Agree { crons: crons.clone(), to, agrees }));
     let marks_need_a_tier = arguments.tier() == Some(Wanted::Unsorted) && edits.len() > 1;
     if marks_need_a_tier {
         return Err(Failure::new(Exit::Usage, "an unsorted cron has no marks: give it a tier"));
@@ -128,23 +133,27 @@ fn edits(arguments: &TierArguments, crons: &[CronId], context: &Context) -> Resu
     Ok(edits)
 }
 
+fn not_saved(snapshot: &Snapshot) -> Option<&Problem> {
+    snapshot.problems.iter().find(|problem| problem.id == NOT_SAVED)
+}
+
 /// Whether the mapping says what was asked for, or had to be put back.
-fn decided(arguments: &TierArguments, crons: &[CronId], snapshot: &Snapshot) -> bool {
-    let put_back = snapshot.problems.iter().any(|problem| problem.id == MAPPING);
-    let wanted = |id: &CronId| {
-        let entry = snapshot.tiers.get(id);
-        let tier = match arguments.tier() {
-            Some(Wanted::Tier(tier)) => entry.is_some_and(|entry| entry.tier == tier),
-            Some(Wanted::Unsorted) => return entry.is_none(),
-            None => true,
-        };
-        let same = |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
-        let pin = if arguments.unpin { Some(false) } else { arguments.pin.as_ref().map(|_| true) };
-        tier && same(arguments.critical(), entry.is_some_and(|entry| entry.critical))
-            && same(arguments.hold(), entry.is_some_and(|entry| entry.hold.is_some()))
-            && same(pin, entry.is_some_and(|entry| entry.pinned.is_some()))
-    };
-    put_back || crons.iter().all(wanted)
+fn decided(edits: &[Edit], crons: &[CronId], snapshot: &Snapshot) -> bool {
+    let says = |id: &CronId| edits.iter().all(|edit| holds(edit, snapshot.tiers.get(id)));
+    not_saved(snapshot).is_some() || crons.iter().all(says)
+}
+
+/// Whether an entry is as an edit wants it.
+fn holds(edit: &Edit, entry: Option<&TierEntry>) -> bool {
+    let is = |wanted: &dyn Fn(&TierEntry) -> bool| entry.is_some_and(wanted);
+    match edit {
+        Edit::SetTier { tier, .. } => entry.map(|entry| entry.tier) == *tier,
+        Edit::SetCritical { critical, .. } => is(&|entry| entry.critical == *critical),
+        Edit::SetPin { pin, .. } => is(&|entry| entry.pinned == *pin),
+        Edit::SetHold { hold, .. } => is(&|entry| entry.hold.is_some() == *hold),
+        Edit::Agree { to, agrees, .. } => is(&|entry| consent::is_given(*to, entry) == *agrees),
+        Edit::AcceptSuggestions { .. } | Edit::SetNote { .. } => true,
+    }
 }
 
 fn pinned(named: &str, context: &Context) -> Result<ModelRef, Failure> {
@@ -165,6 +174,7 @@ fn document(crons: &[CronId], context: &Context) -> Document {
             critical: entry.is_some_and(|entry| entry.critical),
             pinned,
             held: entry.is_some_and(|entry| entry.hold.is_some()),
+            allowed: consent::given(entry),
         }
     };
     Document { crons: crons.iter().map(row).collect(), planned_changes: snapshot.plan.changes.len() }
@@ -177,7 +187,9 @@ fn text(document: &Document, context: &Context) -> String {
         .map(|row| {
             let tier = row.tier.and_then(|tier| Tier::from_number(u64::from(tier))).map_or("unsorted", Tier::code);
             let pinned = row.pinned.as_ref().map(|model| format!("pinned to {model}"));
-            let marks = [row.critical.then(|| "critical".to_owned()), pinned, row.held.then(|| "held".to_owned())];
+            let allowed = (!row.allowed.is_empty()).then(|| format!("allowed: {}", row.allowed.join(" ")));
+            let (critical, held) = (row.critical.then_some("critical"), row.held.then_some("held"));
+            let marks = [critical.map(str::to_owned), pinned, held.map(str::to_owned), allowed];
             let marks: Vec<_> = marks.into_iter().flatten().collect();
             [tier.to_owned(), row.name.clone(), marks.join(", ")]
         })

@@ -183,6 +183,31 @@ fn a_misspelt_name_is_answered_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn what_is_otherwise_never_done_to_a_cron_can_be_allowed_and_forbidden() {
+    let shell = Shell::new();
+    let ticked = |name: &str| {
+        let plan = shell.json("plan");
+        let change = plan["changes"].as_array().and_then(|rows| rows.iter().find(|row| row["name"] == name)).cloned();
+        change.expect("it is planned")["ticked"] == true
+    };
+    let parcels = "📦 Parcel tracking";
+    assert!(!ticked(parcels), "an agent made it");
+    let allowed = shell.json_of(&["tier", parcels, "--allow", "agent-edit"]);
+    assert_eq!(allowed["crons"][0]["allowed"], serde_json::json!(["agent-edit"]));
+    assert!(ticked(parcels));
+    let all = shell.json_of(&["tier", parcels, "--allow", "above-guard,miss-one-shot", "--forbid", "agent-edit"]);
+    assert_eq!(all["crons"][0]["allowed"], serde_json::json!(["above-guard", "miss-one-shot"]));
+    assert!(!ticked(parcels));
+    let explained = shell.json_of(&["explain", parcels]);
+    assert_eq!(explained["allowed"], all["crons"][0]["allowed"]);
+    let said = shell.run_of(&["tier", parcels, "--forbid", "above-guard,miss-one-shot", "--allow", "agent-edit"]);
+    assert_eq!(said.out.lines().next(), Some("T1  📦 Parcel tracking  allowed: agent-edit"));
+    let both = shell.run_of(&["tier", parcels, "--allow", "agent-edit", "--forbid", "agent-edit"]);
+    assert_eq!((both.code, both.err.as_str()), (USAGE, "agent-edit is both allowed and forbidden\n"));
+    assert_eq!(shell.writes(), 0);
+}
+
+#[test]
 fn a_mapping_that_was_set_aside_does_not_spoil_the_next_edit() {
     let shell = Shell::new();
     shell.break_state_file("cron-tiers.json");
