@@ -2,124 +2,164 @@
 //!
 //! The program is a real process that is killed with SIGKILL; the gateway lives on in the test.
 
-use std::collections::BTreeMap;
-use std::process::{Child, Command as Process, Stdio};
-use std::time::{Duration, Instant};
+mod plug;
+mod task;
 
-use model_orchestrator::demo::DemoOptions;
-use model_orchestrator::domain::{
-    Chain, ChainOrder, ChangeKind, CronId, DemoOutage, JobPhase, LineOutcome, RouteKey, Tier,
-};
-use model_orchestrator::engine::{Command, Event, SettingsChange};
-use serde_json::json;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use model_orchestrator::demo::{DemoClock, DemoOptions};
+use model_orchestrator::domain::{ChangeKind, CronId, DemoOutage, LineOutcome};
+use model_orchestrator::engine::{Command, Event, SettingsChange, Snapshot, UndoScope};
+use plug::Moment;
+use serde_json::{Value, json};
+use task::{Task, apply_whole};
 
 use crate::support::{Rig, Running};
 
-/// A gateway whose writes take long enough to be interrupted.
-fn slow() -> Rig {
-    Rig::with(DemoOptions {
-        write_limit: 10_000,
-        run_jobs: false,
-        write_delay: Duration::from_millis(15),
-        ..DemoOptions::default()
-    })
+/// After each of so many writes the plug is pulled once.
+const WRITES: u64 = 20;
+/// Between two writes the store has so many operations at the most: intent, outcome, log, hold, ledger and marks.
+const OPERATIONS: u64 = 9;
+/// Most of a life is waiting, so several are led at a time.
+const AT_A_TIME: u64 = 4;
+
+/// What is under way when the plug is pulled.
+struct Work {
+    prepare: fn(&Rig) -> Task,
+    arguments: &'static [&'static str],
+    /// What is lost beside the process.
+    loses_history: bool,
 }
 
-/// Chains that differ from where the crons are, so that at least 20 of them move.
-fn plan_twenty(engine: &Running) -> BTreeMap<CronId, Option<String>> {
-    let routes = |keys: &[&str]| keys.iter().map(RouteKey::new).collect();
-    for (tier, keys) in [(Tier::T1, ["kimi", "gemini_flash"]), (Tier::T2, ["kimi", "gemini_flash"])] {
-        let chain = Chain { order: ChainOrder::Listed, routes: routes(&keys) };
-        let event = engine.ask(Command::Settings(SettingsChange::SetChain { tier, chain }));
-        assert!(matches!(event, Event::Done { .. }), "{event:?}");
+/// A gateway without a pace, on which nothing happens by itself.
+fn rig() -> Rig {
+    #[expect(clippy::disallowed_methods, reason = "the engine beside it lives in real time")]
+    let clock = DemoClock::Manual(jiff::Timestamp::now());
+    let write_delay = Duration::from_millis(2);
+    let rig =
+        Rig::with(DemoOptions { write_limit: 10_000, run_jobs: false, write_delay, clock, ..DemoOptions::default() });
+    // A cron that runs would be paused only after its run.
+    rig.demo.finish_runs();
+    rig
+}
+
+/// The debts on disk.
+fn ledger(rig: &Rig) -> BTreeSet<CronId> {
+    let text = std::fs::read_to_string(rig.state_dir().join("ledger.json")).unwrap_or_default();
+    let ledger: Value = serde_json::from_str(&text).unwrap_or_default();
+    ledger["entries"].as_object().into_iter().flatten().map(|(cron, _)| CronId::new(cron)).collect()
+}
+
+/// One life that ends at that moment, and the next, which finds everything in agreement and goes on.
+fn one_life(work: &Work, moment: Moment) {
+    let rig = rig();
+    let task = (work.prepare)(&rig);
+    plug::run_until(moment, &rig, work.arguments);
+    if work.loses_history {
+        forget_history(&rig);
     }
-    let now = engine.wait("20 changes", |now| now.plan.changes.iter().filter(|change| change.ticked).count() >= 20);
-    let ticked = now.plan.changes.iter().filter(|change| change.ticked);
-    ticked.map(|change| (change.cron.clone(), change.to.model.clone())).collect()
+
+    let engine = rig.engine();
+    let now = engine.wait("the journal to be settled", |now| {
+        now.job.as_ref().is_none_or(|job| job.lines.iter().all(|line| line.outcome != LineOutcome::Writing))
+    });
+    let done = task.done(&rig);
+    if work.loses_history {
+        let (logged, done) = (task.logged(&rig), task.names(&done));
+        assert!(logged.iter().all(|name| done.contains(name)), "only what happened is logged, {moment:?}");
+        assert!(done.len() - logged.len() <= 1, "{moment:?}: more than one line is missing in the log");
+    } else {
+        let new = now.switches.len() - task.switches_before;
+        let switched: BTreeSet<_> = now.switches[..new].iter().map(|switch| switch.cron.clone()).collect();
+        assert_eq!((new, &switched), (done.len(), &done), "journal and gateway agree, {moment:?}");
+        rig.log_of(task.logged_before + done.len());
+        assert_eq!(task.logged(&rig), task.names(&done), "log and gateway agree, {moment:?}");
+    }
+    let owed = task.owed(&rig);
+    engine.wait("a ledger that agrees with the gateway", |now| now.ledger.keys().eq(&owed));
+    if let Some(undone) = &task.undoes {
+        let marked = |now: &Snapshot| -> BTreeSet<CronId> {
+            let of_plan = now.switches.iter().filter(|switch| switch.plan == *undone && switch.undone_by.is_some());
+            of_plan.map(|switch| switch.cron.clone()).collect()
+        };
+        assert_eq!(marked(&engine.now()), done, "what was taken back is marked, {moment:?}");
+    }
+    let rest: BTreeSet<_> = task.crons().difference(&done).cloned().collect();
+    finish(&task, &engine, &rest);
+    drop(engine);
+
+    assert_eq!(task.done(&rig), task.crons(), "everything is where it should be, {moment:?}");
+    let mut logged = task.logged(&rig);
+    if work.loses_history {
+        logged.dedup();
+        assert_eq!(logged, task.logged(&rig), "no switch is logged twice, {moment:?}");
+    } else {
+        assert_eq!(logged, task.names(&task.crons()), "each switch is logged once, {moment:?}");
+    }
+    assert_eq!(ledger(&rig), task.owed(&rig), "what is off is in the ledger, and nothing else, {moment:?}");
+    let written = rig.calls("cron.update") - task.writes_before;
+    assert_eq!(written, task.plan.changes.len() as u64, "no write is made twice, {moment:?}");
 }
 
-fn distribute(rig: &Rig) -> Child {
-    let token = rig.root().join("token");
-    std::fs::File::create(&token).expect("a token file");
-    std::io::Write::write_all(
-        &mut std::fs::OpenOptions::new().write(true).open(&token).expect("opens"),
-        rig.demo.token().reveal().as_bytes(),
-    )
-    .expect("writes");
-    Process::new(env!("CARGO_BIN_EXE_model-orchestrator"))
-        .args(["distribute", "--yes", "--json", "--url", rig.demo.url()])
-        .arg("--token-file")
-        .arg(&token)
-        .arg("--state-dir")
-        .arg(rig.state_dir())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts")
-}
-
-/// Waits until `reached`, or until the program has ended by itself.
-fn wait_for(child: &mut Child, what: &str, reached: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !reached() && child.try_wait().expect("it can be asked").is_none() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_micros(300));
+/// Applies what is still to do: the rest of the plan, and nothing else.
+fn finish(task: &Task, engine: &Running, rest: &BTreeSet<CronId>) {
+    if let Some(undone) = &task.undoes {
+        let event = engine.ask(Command::PrepareUndo(UndoScope::Plan(undone.clone())));
+        assert_eq!(matches!(event, Event::Done { .. }), !rest.is_empty(), "{event:?}");
+    }
+    let now = engine.wait("the rest on offer", |now| task.offered(now) == *rest);
+    if !rest.is_empty() {
+        let plan = if task.undoes.is_some() { now.undo_plan.as_ref() } else { Some(&now.plan) };
+        apply_whole(engine, plan.expect("it is on offer"));
     }
 }
 
-fn model_on_gateway(rig: &Rig, cron: &CronId) -> Option<String> {
-    rig.demo.job(cron)?["payload"]["model"].as_str().map(ToOwned::to_owned)
+fn forget_history(rig: &Rig) {
+    for file in ["history.db", "history.db-wal", "history.db-shm"] {
+        std::fs::remove_file(rig.state_dir().join(file)).ok(); // Not every one of them exists.
+    }
 }
 
-fn logged(rig: &Rig) -> BTreeMap<String, usize> {
-    let mut lines = BTreeMap::new();
-    for line in rig.log() {
-        let name = line.split(" | ").nth(1).expect("a name").to_owned();
-        *lines.entry(name).or_insert(0) += 1;
-    }
-    lines
+/// After each write once, and each time one operation of the store later than the time before.
+fn pulled_everywhere(work: &Work) {
+    let lives = |first: u64| {
+        for writes in (0..=WRITES).skip(first as usize).step_by(AT_A_TIME as usize) {
+            one_life(work, Moment { writes, changes: (writes % OPERATIONS) as usize });
+        }
+    };
+    std::thread::scope(|scope| {
+        for first in 0..AT_A_TIME {
+            let lives = &lives;
+            let named = std::thread::Builder::new().name(format!("lives {first}"));
+            named.spawn_scoped(scope, move || lives(first)).expect("a thread");
+        }
+    });
 }
 
 #[test]
-fn killed_at_each_step_of_an_apply_nothing_is_lost_or_repeated() {
-    for killed_after in 0..=20_u64 {
-        let rig = slow();
-        let wanted = plan_twenty(&rig.engine());
-        let mut child = distribute(&rig);
-        wait_for(&mut child, "its writes", || rig.calls("cron.update") >= killed_after && killed_after > 0);
-        child.kill().ok(); // It may have ended by itself.
-        child.wait().expect("it has ended");
-
-        let engine = rig.engine();
-        let now = engine.wait("the journal to be settled", |now| {
-            now.job.as_ref().is_none_or(|job| job.lines.iter().all(|line| line.outcome != LineOutcome::Writing))
-        });
-        let on_gateway = wanted.iter().filter(|(cron, model)| model_on_gateway(&rig, cron) == **model).count();
-        assert_eq!(now.switches.len(), on_gateway, "journal and gateway agree, killed after {killed_after}");
-        assert_eq!(rig.log_of(on_gateway).len(), on_gateway, "log and gateway agree, killed after {killed_after}");
-        finish(&engine);
-        drop(engine);
-        for (cron, model) in &wanted {
-            assert_eq!(model_on_gateway(&rig, cron), *model, "{cron} is where it should be");
-        }
-        assert!(logged(&rig).values().all(|lines| *lines == 1), "each switch is logged once");
-        assert_eq!(rig.log().len(), wanted.len());
-        assert!(
-            rig.calls("cron.update") <= wanted.len() as u64 + 1,
-            "at most the call that was cut off is made again: {}",
-            rig.calls("cron.update")
-        );
-    }
+fn killed_while_crons_move_nothing_is_lost_or_repeated() {
+    pulled_everywhere(&Work { prepare: task::moves, arguments: &["distribute", "--yes"], loses_history: false });
 }
 
-/// Applies whatever is still to do.
-fn finish(engine: &Running) {
-    let now = engine.now();
-    if now.plan.changes.iter().any(|change| change.ticked) {
-        let job = engine.apply_all();
-        assert_eq!(job.phase, JobPhase::Done);
-    }
+#[test]
+fn killed_while_crons_pause_each_is_owed_and_none_is_repeated() {
+    pulled_everywhere(&Work { prepare: task::pauses, arguments: &["distribute", "--yes"], loses_history: false });
+}
+
+#[test]
+fn killed_while_crons_pause_each_is_owed_although_the_history_is_lost() {
+    pulled_everywhere(&Work { prepare: task::pauses, arguments: &["distribute", "--yes"], loses_history: true });
+}
+
+#[test]
+fn killed_while_crons_resume_each_runs_again_or_is_owed() {
+    pulled_everywhere(&Work { prepare: task::resumes, arguments: &["distribute", "--yes"], loses_history: false });
+}
+
+#[test]
+fn killed_while_moves_and_pauses_are_undone_nothing_is_lost_or_repeated() {
+    pulled_everywhere(&Work { prepare: task::undoes, arguments: &["undo", "--yes"], loses_history: false });
 }
 
 /// Every account of the chains fails, seen by runs, and then the plan that answers it is applied.
@@ -147,9 +187,7 @@ fn a_paused_cron_is_resumed_although_the_history_was_deleted() {
     engine.ask(Command::Settings(SettingsChange::SetSettleMinutes(0)));
     let off = pause_everything(&rig, &engine);
     drop(engine);
-    for file in ["history.db", "history.db-wal", "history.db-shm"] {
-        std::fs::remove_file(rig.state_dir().join(file)).ok(); // Not every one of them exists.
-    }
+    forget_history(&rig);
     let engine = rig.engine();
     assert_eq!(engine.now().ledger.keys().cloned().collect::<Vec<_>>(), off, "the ledger is the truth");
     rig.demo.advance(jiff::SignedDuration::from_mins(11));
@@ -172,7 +210,7 @@ fn a_paused_cron_is_resumed_although_the_history_was_deleted() {
 
 #[test]
 fn a_pause_that_was_intended_but_never_written_is_no_debt() {
-    let rig = slow();
+    let rig = rig();
     let cron = rig.engine().cron("Heartbeat ping");
     let entry = json!({
         "name": "Heartbeat ping", "opened_at": "2026-11-22T10:00:00Z", "why": "nothing_serves",
