@@ -80,6 +80,20 @@ pub(super) fn plan(plan: &Plan, context: &Context) -> PlanDocument {
     }
 }
 
+/// Of the same shape, when no switch is left to take back.
+pub(super) fn no_undo(summary: &str, context: &Context) -> PlanDocument {
+    PlanDocument {
+        id: String::new(),
+        origin: "undo",
+        mode: mode(context.snapshot.level()),
+        at: context.snapshot.at,
+        summary: summary.to_owned(),
+        changes: Vec::new(),
+        notes: Vec::new(),
+        questions: questions(context),
+    }
+}
+
 /// The routes whose model only the user can name.
 pub(super) fn questions(context: &Context) -> Vec<QuestionRow> {
     let asked = context.snapshot.matches.iter().filter(|found| found.certainty == MatchCertainty::Asks);

@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::output::DistributeDocument;
-use super::session::{NotDone, Session};
+use super::session::{Context, NotDone, Session};
 use super::{apply, names, output, plan, print};
 use crate::domain::Refusal;
 use crate::engine::Command;
@@ -13,11 +13,11 @@ pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json:
     let scope = names::undo_scope(&context.snapshot.switches, what)?;
     match session.ask(Command::PrepareUndo(scope)) {
         Ok(_) => {}
-        Err(NotDone::Refused(Refusal::NothingToDo)) => return nothing(as_json),
+        Err(NotDone::Refused(Refusal::NothingToDo)) => return nothing(&context, as_json),
         Err(not_done) => return Err(session.failure(not_done)),
     }
     let context = session.shows(|snapshot| snapshot.undo_plan.is_some())?;
-    let Some(undo) = context.snapshot.undo_plan.clone() else { return nothing(as_json) };
+    let Some(undo) = context.snapshot.undo_plan.clone() else { return nothing(&context, as_json) };
     if !as_json {
         print::text(&plan::text(&undo, &context))?;
     }
@@ -39,11 +39,13 @@ pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json:
     Ok(applied.exit)
 }
 
-fn nothing(as_json: bool) -> Result<Exit, Failure> {
+fn nothing(context: &Context, as_json: bool) -> Result<Exit, Failure> {
+    const SAID: &str = "Nothing to undo";
     if as_json {
-        print::json(&serde_json::json!({ "changes": [], "lines": [] }))?;
+        let plan = output::no_undo(SAID, context);
+        print::json(&DistributeDocument { plan, lines: Vec::new() })?;
     } else {
-        print::text("Nothing to undo")?;
+        print::text(SAID)?;
     }
     Ok(Exit::Done)
 }

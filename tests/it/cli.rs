@@ -237,6 +237,7 @@ fn explaining_goes_through_the_chain() {
 fn undo_gives_back_what_the_newest_plan_changed() {
     let shell = Shell::new();
     assert_eq!(shell.run("undo").out, "Nothing to undo\n");
+    let nothing = shell.json("undo --yes");
     let before = shell.definition("disk-check");
     shell.json("tier disk-check T1");
     shell.json("distribute --yes");
@@ -246,6 +247,7 @@ fn undo_gives_back_what_the_newest_plan_changed() {
     assert_eq!(asked.code, NEEDS_ANSWER);
     let undone = shell.json("undo --yes");
     assert_eq!(undone["origin"], "undo");
+    assert_eq!(keys(&nothing), keys(&undone), "one shape, whether or not there is something to undo");
     assert!(undone["lines"].as_array().expect("lines").iter().all(|line| line["outcome"] == "verified"), "{undone:#}");
     assert_eq!(shell.definition("disk-check"), before);
     let explained = shell.json_of(&["explain", "disk-check"]);
