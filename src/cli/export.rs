@@ -6,10 +6,13 @@ use serde::Serialize;
 
 use super::exit::{Exit, Failure};
 use super::print;
-use super::session::Session;
-use crate::domain::ExportWhat;
+use super::session::{NotDone, Session};
+use crate::domain::{ExportWhat, ProblemKind, Refusal};
 use crate::engine::{Command, Done};
 use crate::words;
+
+const FILES: &str =
+    "Its files are cron-tiers.json, settings.json, ledger.json, switches.log and what status files it has";
 
 #[derive(Debug, Serialize)]
 struct Document {
@@ -20,7 +23,13 @@ struct Document {
 pub(super) fn run(session: &mut Session, to: &Path, file: Option<&str>, as_json: bool) -> Result<Exit, Failure> {
     session.folder()?;
     let what = file.map_or(ExportWhat::Folder, |name| ExportWhat::File(name.to_owned()));
-    let done = session.tell(Command::Export { to: absolute(to)?, what })?;
+    let done = session.ask(Command::Export { to: absolute(to)?, what }).map_err(|not_done| match (not_done, file) {
+        // A copy of one file is refused for its name alone.
+        (NotDone::Refused(Refusal::Problem(ProblemKind::Refused { .. })), Some(name)) => {
+            Failure::new(Exit::Usage, format!("the state folder has no file '{name}'")).with_remedy(FILES)
+        }
+        (not_done, _) => session.failure(not_done),
+    })?;
     let Done::Exported { to, n_files } = done else {
         return Err(Failure::new(Exit::Failed, "the export gave no answer"));
     };

@@ -261,6 +261,8 @@ fn a_state_folder_leaves_and_comes_back() {
     let away = shell.path("away");
     let exported = shell.json_of(&["export", &away]);
     assert!(exported["files"].as_u64().is_some_and(|files| files >= 1), "{exported}");
+    let unknown = shell.run_of(&["export", &away, "--file", "nobody.json"]);
+    assert_eq!((unknown.code, unknown.err.lines().next()), (USAGE, Some("the state folder has no file 'nobody.json'")));
     let before = shell.state_file("cron-tiers.json");
     shell.json("tier disk-check T3");
     assert_ne!(shell.state_file("cron-tiers.json"), before);
