@@ -13,6 +13,8 @@ use crate::words;
 
 /// Cells of a name in a table; the document has it whole.
 pub(super) const MAX_NAME: usize = 40;
+/// Only crons that an agent made are not ticked.
+const LEFT_OUT: &str = "[ ] is left out until you agree: model-orchestrator tier CRON --allow agent-edit\n";
 
 pub(super) fn run(session: &mut Session, arguments: &PlanArguments, as_json: bool) -> Result<Exit, Failure> {
     let context = answered(session, &arguments.answers)?;
@@ -61,6 +63,9 @@ pub(super) fn text(plan: &Plan, context: &Context) -> String {
     if !plan.changes.is_empty() {
         text.push('\n');
         text.push_str(&lines(plan, context));
+    }
+    if plan.changes.iter().any(|change| !change.ticked) {
+        text.push_str(LEFT_OUT);
     }
     let notes: Vec<_> = plan.notes.iter().map(|note| words::note(note, &speech)).collect();
     if !notes.is_empty() {

@@ -192,6 +192,11 @@ fn what_is_otherwise_never_done_to_a_cron_can_be_allowed_and_forbidden() {
     };
     let parcels = "📦 Parcel tracking";
     assert!(!ticked(parcels), "an agent made it");
+    let said = shell.run("plan").out;
+    assert!(
+        said.contains("[ ] is left out until you agree: model-orchestrator tier CRON --allow agent-edit\n"),
+        "{said}"
+    );
     let allowed = shell.json_of(&["tier", parcels, "--allow", "agent-edit"]);
     assert_eq!(allowed["crons"][0]["allowed"], serde_json::json!(["agent-edit"]));
     assert!(ticked(parcels));
