@@ -21,6 +21,7 @@ pub(super) struct Arguments {
 
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Common {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
@@ -297,6 +298,14 @@ mod tests {
         ] {
             assert!(parse(line).is_err(), "{line} was taken");
         }
+    }
+
+    #[test]
+    fn the_help_of_a_command_tells_its_own_options_from_those_of_every_command() {
+        let help = parse("tier --help").expect_err("is help").to_string();
+        let (own, every) = help.split_once("\nOptions of every command:\n").expect("a heading of their own");
+        assert!(own.contains("--allow <WHAT>") && own.contains("--release") && !own.contains("--json"), "{own}");
+        assert!(every.contains("--json") && every.contains("--timeout <SECONDS>"), "{every}");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use super::target;
 use crate::domain::Discovered;
 use crate::engine::{EngineOptions, Target};
 
-const NO_DISPLAY: &str = "There is no display here; `model-orchestrator status` and the other commands work without one, and `demo --headless` serves the demo gateway.";
+const NO_DISPLAY: &str = "There is no display here, so there is no window";
+const WITHOUT: &str =
+    "`model-orchestrator status` and the other commands work without one; `demo --headless` serves the demo gateway";
 
 /// Opens a window, on a gateway if one is named, and returns when it was closed.
 pub type OpenWindow = fn(Option<Target>) -> Result<(), NoWindow>;
@@ -37,7 +39,7 @@ pub(super) fn run(common: &Common, demo: bool, open: OpenWindow) -> Result<Exit,
         (false, false) => None,
     };
     open(first).map(|()| Exit::Done).map_err(|why| match why {
-        NoWindow::NoDisplay => Failure::new(Exit::Failed, NO_DISPLAY),
+        NoWindow::NoDisplay => Failure::new(Exit::Failed, NO_DISPLAY).with_remedy(WITHOUT),
         NoWindow::Failed { detail } => Failure::new(Exit::Failed, format!("The window does not open: {detail}")),
     })
 }
