@@ -176,7 +176,7 @@ fn chain_table(document: &Document) -> String {
 fn standing(entry: Option<&TierEntry>) -> String {
     let Some(entry) = entry else { return "unsorted".to_owned() };
     let marks = [(entry.critical, "critical"), (entry.pinned.is_some(), "pinned"), (entry.hold.is_some(), "held")];
-    let marks = marks.into_iter().filter_map(|(set, mark)| set.then(|| mark.to_owned()));
+    let marks = marks.into_iter().filter(|(set, _)| *set).map(|(_, mark)| mark.to_owned());
     let allowed = consent::given(Some(entry)).into_iter().map(|word| format!("{word} allowed"));
     std::iter::once(Tier::code(entry.tier).to_owned()).chain(marks).chain(allowed).collect::<Vec<_>>().join(", ")
 }

@@ -119,8 +119,11 @@ impl Lists {
         let after = |chosen: usize| (chosen + 1..links.len()).map(|index| skip(index, &SkipReason::NotNeeded));
         let each = 0..links.len();
         Self {
-            fallbacks: each.clone().map(|own| fallbacks(&links[own + 1..], &links[..own], &links[own].model)).collect(),
-            fallbacks_of_others: fallbacks(links, &[], &None),
+            fallbacks: each
+                .clone()
+                .map(|own| fallbacks(&links[own + 1..], &links[..own], links[own].model.as_ref()))
+                .collect(),
+            fallbacks_of_others: fallbacks(links, &[], None),
             skipped: each.clone().map(|chosen| ahead(chosen).chain(after(chosen)).collect()).collect(),
             all_skipped: ahead(links.len()).collect(),
             ahead: each.map(|chosen| ahead(chosen).collect()).collect(),
@@ -129,10 +132,10 @@ impl Lists {
 }
 
 /// The usable models of `after`, then of `before`, each once and never the cron's own.
-fn fallbacks(after: &[Link], before: &[Link], own: &Option<ModelRef>) -> Arc<[String]> {
+fn fallbacks(after: &[Link], before: &[Link], own: Option<&ModelRef>) -> Arc<[String]> {
     let mut fallbacks: Vec<String> = Vec::with_capacity(after.len() + before.len());
     for link in after.iter().chain(before).filter(|link| link.usable()) {
-        let Some(other) = link.model.as_ref().filter(|other| own.as_ref() != Some(other)) else { continue };
+        let Some(other) = link.model.as_ref().filter(|other| own != Some(other)) else { continue };
         if !fallbacks.iter().any(|known| known == other.as_str()) {
             fallbacks.push(other.as_str().to_owned());
         }
