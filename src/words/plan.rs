@@ -30,26 +30,32 @@ pub fn plan_headline(plan: &Plan) -> String {
     }
 }
 
-/// "5 move from MiniMax (out of credits) to Flash 3, 1 returns to Flash 3. Takes about 1 s."
+/// "5 move from MiniMax (out of credits) to Flash 3, 1 returns to Flash 3. Takes about 1 s.": what the plan proposes.
 pub fn plan_summary(plan: &Plan, speech: &Speech<'_>) -> String {
+    ticked_summary(plan, |line| plan.changes[line].ticked, speech)
+}
+
+/// The same of the lines that are ticked now.
+pub fn ticked_summary(plan: &Plan, ticked: impl Fn(usize) -> bool, speech: &Speech<'_>) -> String {
     if plan.changes.is_empty() {
         return nothing_to_do(plan);
     }
-    let groups = grouped(plan, speech);
+    let lines = plan.changes.iter().enumerate();
+    let changes: Vec<&Change> = lines.filter(|(line, _)| ticked(*line)).map(|(_, change)| change).collect();
+    let groups = grouped(plan, &changes, speech);
     let mut said: Vec<_> = groups.iter().take(MAX_GROUPS).map(|(group, n)| group.words(*n)).collect();
     let rest: usize = groups.iter().skip(MAX_GROUPS).map(|(_, n)| n).sum();
     if rest > 0 {
-        said.push(if rest == 1 { "1 more changes".to_owned() } else { format!("{rest} more change") });
+        said.push(count(rest, "other change"));
     }
-    let ticked = plan.changes.iter().filter(|change| change.ticked).count();
-    let left = plan.changes.len() - ticked;
+    let left = plan.changes.len() - changes.len();
+    if changes.is_empty() {
+        return format!("{} left out unless you tick {}.", count(left, "change"), them(left));
+    }
     let left = if left == 0 { String::new() } else { format!(" {left} left out unless you tick {}.", them(left)) };
     let undoes = matches!(plan.origin, PlanOrigin::Undo { .. });
     let held = if undoes { " What goes back is held until you lift it." } else { "" };
-    match ticked {
-        0 => format!("{}.{left}", said.join(", ")),
-        n => format!("{}.{left}{held} Takes about {}.", said.join(", "), span(time_to_apply(n))),
-    }
+    format!("{}.{left}{held} Takes about {}.", said.join(", "), span(time_to_apply(changes.len())))
 }
 
 fn them(n: usize) -> &'static str {
@@ -143,9 +149,9 @@ impl Group {
 }
 
 /// The biggest group first; equal ones in the plan's order.
-fn grouped(plan: &Plan, speech: &Speech<'_>) -> Vec<(Group, usize)> {
+fn grouped(plan: &Plan, changes: &[&Change], speech: &Speech<'_>) -> Vec<(Group, usize)> {
     let mut groups: Vec<(Group, usize)> = Vec::new();
-    for change in &plan.changes {
+    for change in changes {
         let group = Group::of(change, plan.decision(&change.cron), speech);
         match groups.iter_mut().find(|(known, _)| *known == group) {
             Some((_, n)) => *n += 1,

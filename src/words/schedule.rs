@@ -15,8 +15,35 @@ use crate::domain::Schedule;
 
 /// "weekdays at 08:30", "every 5 min", "once on 3 Dec at 08:00", with the cron's own zone where it differs.
 pub fn schedule(schedule: &Schedule, speech: &Speech<'_>) -> String {
+    said(schedule, Zone::Whole, speech)
+}
+
+/// The same for a card, where the next run stands beside it: a foreign zone is named by its city alone.
+pub fn schedule_in_short(schedule: &Schedule, speech: &Speech<'_>) -> String {
+    said(schedule, Zone::City, speech)
+}
+
+/// How a foreign zone is named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Zone {
+    /// "Europe/Berlin (08:00 here)".
+    Whole,
+    /// "Berlin".
+    City,
+}
+
+impl Zone {
+    fn name(self, zone: &str) -> String {
+        match self {
+            Self::Whole => format!(" {zone}"),
+            Self::City => format!(" {}", zone.rsplit('/').next().unwrap_or(zone).replace('_', " ")),
+        }
+    }
+}
+
+fn said(schedule: &Schedule, naming: Zone, speech: &Speech<'_>) -> String {
     match schedule {
-        Schedule::Cron { expr, zone, .. } => cron(expr, zone.as_deref(), speech),
+        Schedule::Cron { expr, zone, .. } => cron(expr, zone.as_deref(), naming, speech),
         Schedule::Every { every, .. } => format!("every {}", interval(*every)),
         Schedule::At { at } => match day_and_time(*at, speech) {
             (None, time) => format!("once today at {time}"),
@@ -47,9 +74,9 @@ fn event(kind: &str) -> String {
     }
 }
 
-fn cron(expr: &str, zone: Option<&str>, speech: &Speech<'_>) -> String {
+fn cron(expr: &str, zone: Option<&str>, naming: Zone, speech: &Speech<'_>) -> String {
     let foreign = zone.and_then(|zone| Foreign::of(zone, speech));
-    let named = foreign.as_ref().map_or_else(String::new, |foreign| format!(" {}", foreign.name));
+    let named = foreign.as_ref().map_or_else(String::new, |foreign| naming.name(foreign.name));
     let Some(reading) = cron_expr::read(expr) else {
         return format!("cron \"{}\"{named}", expr.trim());
     };
@@ -62,6 +89,7 @@ fn cron(expr: &str, zone: Option<&str>, speech: &Speech<'_>) -> String {
         }
         When::Times(times) => {
             let said: Vec<_> = times.iter().map(|time| clock_time(*time)).collect();
+            let foreign = foreign.filter(|_| naming == Zone::Whole);
             let here = foreign.and_then(|foreign| foreign.here(&times, &reading.days, speech)).unwrap_or_default();
             format!("{}{}{named}{here}", lead(&reading.days, &times), list(&said))
         }
@@ -130,7 +158,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::super::testing::{at, world};
-    use super::schedule;
+    use super::{schedule, schedule_in_short};
     use crate::domain::Schedule;
 
     fn said(expr: &str, zone: Option<&str>) -> String {
@@ -203,6 +231,19 @@ mod tests {
         ];
         for (expr, why) in cases {
             assert_eq!(said(expr, None), format!("cron \"{expr}\""), "{why}");
+        }
+    }
+
+    #[test]
+    fn on_a_card_a_foreign_zone_is_its_city() {
+        let cases = [
+            ("30 8 * * 1", Some("America/New_York"), "Mondays at 08:30 New York"),
+            ("0 7 * * *", Some("UTC"), "daily at 07:00 UTC"),
+            ("0 7 * * *", None, "daily at 07:00"),
+        ];
+        for (expr, zone, said) in cases {
+            let cron = Schedule::Cron { expr: expr.to_owned(), zone: zone.map(str::to_owned), stagger: None };
+            assert_eq!(schedule_in_short(&cron, &world().speech()), said);
         }
     }
 

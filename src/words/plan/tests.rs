@@ -107,9 +107,9 @@ fn the_summary_says_what_moves_where_and_why() {
         ),
         (
             vec![out_of_credits("a"), unticked.clone()],
-            "2 move from MiniMax (out of credits) to Flash 3. 1 left out unless you tick it. Takes about 1 s.",
+            "1 moves from MiniMax (out of credits) to Flash 3. 1 left out unless you tick it. Takes about 1 s.",
         ),
-        (vec![unticked], "1 moves from MiniMax (out of credits) to Flash 3. 1 left out unless you tick it."),
+        (vec![unticked], "1 change left out unless you tick it."),
     ];
     for (changes, said) in cases {
         let settled = |change: &Change| Decision {
