@@ -379,5 +379,107 @@ fn a_folder_held_by_another_program_makes_the_board_read_only() {
     let from = harness.get_by_label("Uptime probe").rect().center();
     let to = harness.get_by_label("Email triage").rect().center();
     drag(&mut harness, from, to);
+    harness.get_by_label("Accept 3 suggestions").click();
+    settle(&mut harness);
     assert_eq!(edits(harness.state()), vec![]);
+    let said = harness.get_by_role(Role::Status).accesskit_node().label();
+    assert_eq!(said.as_deref(), Some("Read only: another program holds the state folder"));
+}
+
+#[test]
+fn keys_act_on_no_card_that_a_filter_or_search_hides() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Uptime probe");
+    harness.get_by_label("Email triage").click_modifiers(Modifiers::COMMAND);
+    settle(&mut harness);
+    click(&mut harness, "Critical 3");
+    assert!(harness.query_by_label("Uptime probe").is_none(), "it is hidden");
+    harness.get_by_label_contains("1 selected");
+    press(&mut harness, Modifiers::NONE, Key::Num3);
+    assert_eq!(edits(harness.state()), set(&["Email triage"], Some(Tier::T3)));
+
+    // The card under the cursor is hidden, and nothing is selected.
+    let mut harness = desk(&morning());
+    click(&mut harness, "Uptime probe");
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    click(&mut harness, "Critical 3");
+    for key in [Key::Num2, Key::C, Key::Space] {
+        press(&mut harness, Modifiers::NONE, key);
+    }
+    assert_eq!(edits(harness.state()), vec![]);
+    click(&mut harness, "Critical 3");
+    assert!(harness.query_by_label_contains("selected").is_none(), "what was hidden is not selected any more");
+}
+
+#[test]
+fn all_suggestions_are_those_that_the_search_leaves() {
+    let mut harness = desk(&morning());
+    press(&mut harness, Modifiers::COMMAND, Key::F);
+    harness.get_by_role(Role::TextInput).type_text("newsletter");
+    settle(&mut harness);
+    click(&mut harness, "Accept 1 suggestion");
+    let crons = ids(&["Newsletter digest"]);
+    assert_eq!(edits(harness.state()), vec![Edit::AcceptSuggestions { crons }]);
+}
+
+#[test]
+fn enter_leaves_the_search_for_what_was_found_and_escape_for_where_one_was() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Uptime probe");
+    press(&mut harness, Modifiers::COMMAND, Key::F);
+    harness.get_by_role(Role::TextInput).type_text("triage");
+    settle(&mut harness);
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert!(harness.get_by_label("Email triage").is_focused());
+    press(&mut harness, Modifiers::NONE, Key::Num3);
+    assert_eq!(edits(harness.state()), set(&["Email triage"], Some(Tier::T3)));
+
+    press(&mut harness, Modifiers::NONE, Key::Slash);
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(harness.get_by_label("Email triage").is_focused());
+    assert!(harness.query_by_label("Uptime probe").is_some(), "the search is cleared");
+
+    press(&mut harness, Modifiers::NONE, Key::Slash);
+    press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    assert!(harness.get_by_label("Email triage").is_focused(), "down leads out of the field too");
+}
+
+#[test]
+fn keys_pressed_within_one_frame_are_taken_in_their_order() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Backup verify");
+    for key in [Key::ArrowDown, Key::ArrowDown, Key::Space, Key::ArrowDown, Key::Space, Key::Num3] {
+        for pressed in [true, false] {
+            let modifiers = Modifiers::NONE;
+            let event = egui::Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
+            harness.input_mut().events.push(event);
+        }
+    }
+    settle(&mut harness);
+    let moved = ["Backup verify", "Heartbeat ping", "Log rotation report"];
+    assert_eq!(edits(harness.state()), set(&moved, Some(Tier::T3)));
+}
+
+#[test]
+fn tab_reaches_the_suggestion_of_the_card_one_is_on() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "disk-check");
+    press(&mut harness, Modifiers::NONE, Key::Tab);
+    assert!(harness.get_by_label("Accept T1 for disk-check").is_focused());
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(edits(harness.state()), vec![Edit::AcceptSuggestions { crons: ids(&["disk-check"]) }]);
+    assert!(harness.get_by_label("disk-check").is_focused(), "the chip goes, the card is still there");
+}
+
+#[test]
+fn a_menu_that_was_opened_by_key_has_the_focus() {
+    let mut harness = desk(&morning());
+    click(&mut harness, "Uptime probe");
+    press(&mut harness, Modifiers::SHIFT, Key::F10);
+    assert!(harness.get_by_label_contains("Open details").is_focused());
+    for _ in 0..2 {
+        press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    }
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(edits(harness.state()), set(&["Uptime probe"], Some(Tier::T2)));
 }

@@ -23,9 +23,18 @@ pub fn plain_button(ui: &mut Ui, text: &str) -> Response {
 
 /// A frameless word that does something small: "Undo", "Dismiss".
 pub fn link_button(ui: &mut Ui, text: &str) -> Response {
+    sensing_link_button(ui, text, Sense::click())
+}
+
+/// The same in a row of a table: Tab stops at it in one row only, else it would walk them all.
+pub fn row_link_button(ui: &mut Ui, text: &str, stops: bool) -> Response {
+    sensing_link_button(ui, text, if stops { Sense::click() } else { Sense::CLICK })
+}
+
+fn sensing_link_button(ui: &mut Ui, text: &str, sense: Sense) -> Response {
     let palette = theme::palette(ui);
     let text = RichText::new(text).font(theme::small_font()).color(palette.accent);
-    let response = ui.add(Button::new(text).frame(false).min_size(Vec2::ZERO));
+    let response = ui.add(Button::new(text).frame(false).min_size(Vec2::ZERO).sense(sense));
     if response.hovered() || response.has_focus() {
         let rect = response.rect;
         ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.accent));

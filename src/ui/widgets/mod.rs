@@ -4,6 +4,8 @@
 
 mod button;
 mod clock;
+mod kept;
+mod keys;
 mod mark;
 mod section;
 mod tag;
@@ -11,6 +13,8 @@ mod text;
 
 pub use button::*;
 pub use clock::*;
+pub use kept::*;
+pub use keys::*;
 pub use mark::*;
 pub use section::*;
 pub use tag::*;

@@ -1,6 +1,6 @@
 //! Frames: a titled section, a card, and what stands where there is nothing.
 
-use egui::{CornerRadius, Frame, InnerResponse, Margin, RichText, Shadow, Stroke, Ui};
+use egui::{Align, CornerRadius, Frame, InnerResponse, Layout, Margin, RichText, Shadow, Stroke, Ui};
 
 use crate::ui::theme::{self, corner, space};
 
@@ -35,6 +35,15 @@ pub fn section<R>(ui: &mut Ui, title: &str, add_contents: impl FnOnce(&mut Ui) -
         }
         add_contents(ui)
     })
+}
+
+/// The buttons at the foot of a dialog or section: the one that goes on stands at the right edge.
+pub fn foot_ui<R>(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.horizontal(|ui| {
+        ui.set_min_height(30.0);
+        ui.with_layout(Layout::right_to_left(Align::Center), add_contents).inner
+    })
+    .inner
 }
 
 /// A screen or list with nothing in it: what it is and what to do, in the middle.

@@ -48,8 +48,8 @@ pub struct Look {
 /// What of a card can be hovered or clicked apart from it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parts {
-    /// Its name did not fit.
-    pub name_cut: bool,
+    /// Its name or its schedule did not fit.
+    pub cut: bool,
     /// Where the suggestion chip is.
     pub suggestion: Option<Rect>,
 }
@@ -70,8 +70,8 @@ pub fn paint_card(
     let faded = card.lane == Lane::NotRoutable || card.paused.is_some() || look.carried;
     let pen = Pen { painter, palette, inner: rect.shrink2(vec2(10.0, 0.0)), fade: if faded { 0.72 } else { 1.0 } };
     let result = result(card, speech);
-    let name_cut = pen.name_line(card, rect.top() + 9.0, density.compact.then_some(&result));
-    let mut parts = Parts { name_cut, suggestion: None };
+    let cut = pen.name_line(card, rect.top() + 9.0, density.compact.then_some(&result));
+    let mut parts = Parts { cut, suggestion: None };
     if let Some(next) = card.cron.next_run_at.filter(|_| card.cron.enabled) {
         widgets::counts_minutes(ui, next, speech.now);
     }
@@ -79,7 +79,7 @@ pub fn paint_card(
         let right = next_run(card, speech);
         parts.suggestion = pen.model_line(card, change, rect.top() + 27.0, (&right, Tone::Plain), speech);
     } else {
-        pen.schedule_line(card, rect.top() + 28.0, speech);
+        parts.cut |= pen.schedule_line(card, rect.top() + 28.0, speech);
         parts.suggestion = pen.model_line(card, change, rect.top() + 46.0, (&result.0, result.1), speech);
     }
     parts
@@ -181,18 +181,20 @@ impl Pen<'_> {
         }
     }
 
-    /// The schedule is cut before the next run is.
-    fn schedule_line(&self, card: &Card, y: f32, speech: &Speech<'_>) {
+    /// The schedule is cut before the next run is; true when it was.
+    fn schedule_line(&self, card: &Card, y: f32, speech: &Speech<'_>) -> bool {
         let color = self.palette.secondary.gamma_multiply(self.fade);
         let next = next_run(card, speech);
         let next = if next.is_empty() { next } else { format!(" · {next}") };
         let room = self.inner.width() - self.layout(&next, theme::small_font()).x;
-        let schedule = words::schedule(&card.cron.schedule, speech);
+        let schedule = words::schedule_in_short(&card.cron.schedule, speech);
         let galley = cut(self.painter, &schedule, theme::small_font(), color, room);
         let end = self.inner.left() + galley.size().x;
+        let elided = galley.elided;
         self.painter.galley(pos2(self.inner.left(), y), galley, color);
         let galley = cut(self.painter, &next, theme::small_font(), color, self.inner.width());
         self.painter.galley(pos2(end, y), galley, color);
+        elided
     }
 
     /// Model now, an arrow, model planned; `right` at the end. The suggestion chip's place, if it has one.

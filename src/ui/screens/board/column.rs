@@ -10,11 +10,12 @@ use crate::engine::Edit;
 use crate::ui::action::Action;
 use crate::ui::theme::{self, corner};
 use crate::ui::widgets::{chip, cut};
+use crate::words;
 
 use super::card::{Look, described, paint_card, suggestion_text};
 use super::chain_ui::{chain_height, chain_menu, chain_rows, chain_ui};
 use super::facts::{Card, Lane};
-use super::{Board, Carried, Scene, card_id, menu};
+use super::{Board, Carried, READ_ONLY, Scene, card_id, menu};
 
 const PAD: f32 = 8.0;
 const INSET: f32 = 12.0;
@@ -71,7 +72,7 @@ impl Board {
         let count = scene.lanes.rows(lane).len();
         if count == 0 {
             let (total, tiered) = (scene.lanes.total(lane), matches!(lane, Lane::Tier(_)));
-            let text = match (total, tiered) {
+            let text = match (total, tiered && scene.editable) {
                 (0, true) => "Drag crons here, or select some and press the tier's number",
                 (0, false) => "Nothing here",
                 _ => "None matches",
@@ -132,9 +133,10 @@ impl Board {
             node.set_description(described(card, change, scene.speech));
         });
         if let Some(chip) = parts.suggestion {
-            suggestion_ui(ui, scene, card, chip);
+            self.suggestion_ui(ui, scene, card, chip);
         }
-        let response = if parts.name_cut { response.on_hover_text(&card.cron.name) } else { response };
+        let whole = || format!("{}\n{}", card.cron.name, words::schedule(&card.cron.schedule, scene.speech));
+        let response = if parts.cut && response.hovered() { response.on_hover_text(whole()) } else { response };
         menu::card_menu(&response, self, scene, card);
     }
 
@@ -176,27 +178,31 @@ impl Board {
         }
         if response.drag_started() && draggable {
             self.selection.grab(id);
-            DragAndDrop::set_payload(ui.ctx(), Carried(self.selection.targets(&scene.facts)));
+            DragAndDrop::set_payload(ui.ctx(), Carried(self.selection.targets(&scene.facts, &scene.lanes)));
         }
         response
     }
-}
 
-fn suggestion_ui(ui: &Ui, scene: &mut Scene<'_>, card: &Card, rect: Rect) {
-    let Some(tier) = card.suggested else { return };
-    let id = egui::Id::unique(("suggestion", card.id().as_str()));
-    let response = ui.interact(rect, id, Sense::click());
-    let label = format!("Accept {} for {}", tier.code(), card.cron.name);
-    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, scene.editable, &label));
-    if response.hovered() || response.has_focus() {
-        let line = Stroke::new(1.5, theme::palette(ui).accent);
-        ui.painter().rect_stroke(rect, rect.height() / 2.0, line, StrokeKind::Inside);
+    /// The chip that accepts a card's suggestion. Tab reaches that of the card under the cursor, not all of them.
+    fn suggestion_ui(&mut self, ui: &Ui, scene: &mut Scene<'_>, card: &Card, rect: Rect) {
+        let Some(tier) = card.suggested else { return };
+        let is_cursor = self.selection.cursor.as_ref() == Some(card.id());
+        let id = egui::Id::unique(("suggestion", card.id().as_str()));
+        let response = ui.interact(rect, id, if is_cursor { Sense::click() } else { Sense::CLICK });
+        let label = format!("Accept {} for {}", tier.code(), card.cron.name);
+        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, scene.editable, &label));
+        if response.hovered() || response.has_focus() {
+            let line = Stroke::new(1.5, theme::palette(ui).accent);
+            ui.painter().rect_stroke(rect, rect.height() / 2.0, line, StrokeKind::Inside);
+        }
+        if response.clicked() {
+            // The chip goes with the suggestion; the keyboard stays with the card.
+            self.selection.follow |= response.has_focus();
+            scene.edit(Edit::AcceptSuggestions { crons: vec![card.id().clone()] });
+        }
+        let why = scene.snapshot.suggestions.get(card.id()).map(|suggestion| suggestion_text(&suggestion.why));
+        response.on_hover_text(format!("Accept {}: {}", tier.code(), why.unwrap_or_default()));
     }
-    if response.clicked() {
-        scene.edit(Edit::AcceptSuggestions { crons: vec![card.id().clone()] });
-    }
-    let why = scene.snapshot.suggestions.get(card.id()).map(|suggestion| suggestion_text(&suggestion.why));
-    response.on_hover_text(format!("Accept {}: {}", tier.code(), why.unwrap_or_default()));
 }
 
 fn ground_ui(ui: &Ui, lane: Lane, rect: Rect, over: bool) {
@@ -262,25 +268,27 @@ fn head_ui(ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, rect: Rect) {
             let wish = chain_ui(ui, tier, view, scene.speech, at, width);
             scene.wishes.extend(wish.or(menu).filter(|_| scene.editable));
         }
-        Lane::Unsorted if !scene.facts.suggested.is_empty() => accept_ui(ui, scene, at, width),
+        Lane::Unsorted if !scene.lanes.suggested.is_empty() => accept_ui(ui, scene, at, width),
         Lane::Unsorted | Lane::NotRoutable => {}
     }
 }
 
 fn accept_ui(ui: &mut Ui, scene: &mut Scene<'_>, at: egui::Pos2, width: f32) {
-    let n = scene.facts.suggested.len();
+    let n = scene.lanes.suggested.len();
     let text = match n {
         _ if width < 150.0 => format!("Accept {n}"),
         1 => "Accept 1 suggestion".to_owned(),
         _ => format!("Accept {n} suggestions"),
     };
     let rect = Rect::from_min_size(at, vec2(width, 26.0));
-    let accepted = ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| chip(ui, &text, false)).inner;
-    if accepted.clicked() {
-        let crons = scene.facts.suggested.clone();
+    let accepted = ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
+        ui.add_enabled_ui(scene.editable, |ui| chip(ui, &text, false)).inner
+    });
+    let accepted = accepted.inner.on_hover_text("Gives each its suggested tier; one step of undo takes all back");
+    if accepted.on_disabled_hover_text(READ_ONLY).clicked() {
+        let crons = scene.lanes.suggested.clone();
         scene.edit(Edit::AcceptSuggestions { crons });
     }
-    accepted.on_hover_text("Gives each its suggested tier; one step of undo takes all back");
 }
 
 fn nothing_ui(ui: &Ui, outer: Rect, text: &str) {

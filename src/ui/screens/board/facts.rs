@@ -147,8 +147,6 @@ pub struct Facts {
     pub revision: u64,
     pub cards: Vec<Card>,
     pub chains: [ChainView; 3],
-    /// Crons with a suggested tier.
-    pub suggested: Vec<CronId>,
 }
 
 /// The parts of a snapshot that cards depend on.
@@ -221,19 +219,22 @@ impl Facts {
             let known = Known { entry, decision, change: changes.get(id).copied(), text };
             cards.push(card(snapshot, cron, known, &mut resolver));
         }
-        let suggested = cards.iter().filter(|card| card.suggested.is_some()).map(|card| card.cron.id.clone()).collect();
         Rc::new(Self {
             revision: before.revision + 1,
             chains: chain_views(snapshot),
             source: Some(Source::of(snapshot)),
             cards,
-            suggested,
         })
     }
 
     #[must_use]
     pub fn card(&self, id: &CronId) -> Option<&Card> {
-        self.cards.binary_search_by(|card| card.cron.id.cmp(id)).ok().map(|index| &self.cards[index])
+        self.index(id).map(|index| &self.cards[index])
+    }
+
+    #[must_use]
+    pub fn index(&self, id: &CronId) -> Option<usize> {
+        self.cards.binary_search_by(|card| card.cron.id.cmp(id)).ok()
     }
 }
 

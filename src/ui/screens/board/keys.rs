@@ -1,114 +1,143 @@
 //! The board by keyboard. No key works while a text field has the focus, except leaving it.
 
-use egui::{Key, Modifiers, Ui};
+use egui::{Event, FocusDirection, Key, Modifiers, Ui};
 
 use crate::domain::{CronId, Pin, Tier};
 use crate::engine::{Command, Edit};
 use crate::ui::action::Action;
+use crate::ui::widgets::covered;
 
 use super::facts::{Card, Lane};
 use super::{Board, Scene, card_id};
 
 impl Board {
-    pub(super) fn keys(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
-        let pressed =
-            ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Key { pressed: true, .. })));
-        if !pressed {
+    /// Carries out what was pressed, one key after the other, and leaves the rest to whatever has the focus.
+    pub(super) fn keys(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
+        let pressed = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
+        if covered(ui) || !ui.input(|input| input.events.iter().any(pressed)) {
             return;
         }
-        if take(ui, Modifiers::COMMAND, Key::F) {
-            self.focus_search = true;
+        let reach = self.reach(ui);
+        let mut events = ui.input_mut(|input| std::mem::take(&mut input.events));
+        let before = events.len();
+        events.retain(|event| match event {
+            Event::Key { pressed: true, key, modifiers, .. } => !self.key(scene, reach, *modifiers, *key),
+            // The character of the key that leads to the search field.
+            Event::Text(text) => !(self.focus_search && text == "/"),
+            _ => true,
+        });
+        if events.len() < before {
+            // An arrow that moved the cursor shall not move the focus once more.
+            ui.memory_mut(|memory| memory.move_focus(FocusDirection::None));
         }
-        if ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx()) {
-            return;
-        }
-        if take(ui, Modifiers::NONE, Key::Slash) {
-            self.focus_search = true;
-            ui.input_mut(|input| input.events.retain(|event| !matches!(event, egui::Event::Text(text) if text == "/")));
-        }
-        let undo = [
-            (Modifiers::COMMAND | Modifiers::SHIFT, Key::Z, Command::RedoEdit),
-            (Modifiers::COMMAND, Key::Y, Command::RedoEdit),
-            (Modifiers::COMMAND, Key::Z, Command::UndoEdit),
-        ];
-        for (modifiers, key, command) in undo {
-            if take(ui, modifiers, key) {
-                scene.wishes.push(Action::Tell(command));
-            }
-        }
+        ui.input_mut(|input| input.events = events);
+    }
+
+    fn reach(&self, ui: &Ui) -> Reach {
         let focus = ui.memory(egui::Memory::focused);
         let on_card = self.selection.cursor.as_ref().is_some_and(|id| focus == Some(card_id(id)));
-        if focus.is_none() || on_card {
-            self.edit_keys(ui, scene);
-            self.walk_keys(ui, scene, on_card);
+        match focus {
+            _ if on_card || self.selection.follow => Reach::Card,
+            None => Reach::Nowhere,
+            Some(_) if ui.ctx().text_edit_focused() => Reach::Text,
+            Some(_) => Reach::Elsewhere,
         }
     }
 
-    fn edit_keys(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
-        let tiers =
-            [(Key::Num0, None), (Key::Num1, Some(Tier::T1)), (Key::Num2, Some(Tier::T2)), (Key::Num3, Some(Tier::T3))];
-        for (key, tier) in tiers {
-            if take(ui, Modifiers::NONE, key) {
-                let crons = self.selection.targets(&scene.facts);
-                self.move_to(scene, &crons, tier);
+    /// True when the key was for the board.
+    fn key(&mut self, scene: &mut Scene<'_>, reach: Reach, modifiers: Modifiers, key: Key) -> bool {
+        let with = |pattern: Modifiers| modifiers.matches_logically(pattern);
+        if with(Modifiers::COMMAND) && key == Key::F {
+            self.focus_search = true;
+            return true;
+        }
+        if reach == Reach::Text || self.focus_search {
+            return false;
+        }
+        let undo = match key {
+            Key::Z if with(Modifiers::COMMAND | Modifiers::SHIFT) => Some(Command::RedoEdit),
+            Key::Y if with(Modifiers::COMMAND) => Some(Command::RedoEdit),
+            Key::Z if with(Modifiers::COMMAND) => Some(Command::UndoEdit),
+            _ => None,
+        };
+        if let Some(undo) = undo {
+            scene.wishes.push(Action::Tell(undo));
+            return true;
+        }
+        match key {
+            Key::Slash if with(Modifiers::NONE) => self.focus_search = true,
+            _ if reach == Reach::Elsewhere => return false,
+            Key::A if with(Modifiers::COMMAND) => {
+                let here = self.selection.cursor.as_ref().and_then(|id| scene.lanes.locate(&scene.facts, id));
+                let lane = here.map_or(Lane::Tier(Tier::T1), |(lane, _)| lane);
+                self.selection.choose_all(&scene.facts, scene.lanes.rows(lane));
             }
+            _ if with(Modifiers::NONE) => {
+                let on_card = reach == Reach::Card || self.selection.follow;
+                return self.edit_key(scene, key)
+                    || self.walk_key(scene, modifiers, key)
+                    || on_card && self.card_key(scene, key);
+            }
+            _ => return false,
         }
-        if take(ui, Modifiers::NONE, Key::A) {
-            self.accept(scene);
-        }
-        if take(ui, Modifiers::NONE, Key::C) {
-            self.toggle(scene, Mark::Critical);
-        }
-        if take(ui, Modifiers::NONE, Key::P) {
-            self.toggle(scene, Mark::Pinned);
-        }
-        if take(ui, Modifiers::NONE, Key::H) {
-            self.toggle(scene, Mark::Held);
-        }
+        true
     }
 
-    fn walk_keys(&mut self, ui: &Ui, scene: &mut Scene<'_>, on_card: bool) {
-        if !self.selection.chosen.is_empty() && take(ui, Modifiers::NONE, Key::Escape) {
-            self.selection.chosen.clear();
-        }
-        let here = self.selection.cursor.as_ref().and_then(|id| scene.lanes.locate(&scene.facts, id));
-        if take(ui, Modifiers::COMMAND, Key::A) {
-            let lane = here.map_or(Lane::Tier(Tier::T1), |(lane, _)| lane);
-            self.selection.choose_all(&scene.facts, scene.lanes.rows(lane));
-        }
-        let arrows = [
-            (Key::ArrowUp, Way::Up(1)),
-            (Key::ArrowDown, Way::Down(1)),
-            (Key::PageUp, Way::Up(8)),
-            (Key::PageDown, Way::Down(8)),
-            (Key::Home, Way::Up(usize::MAX)),
-            (Key::End, Way::Down(usize::MAX)),
-            (Key::ArrowLeft, Way::Left),
-            (Key::ArrowRight, Way::Right),
-        ];
-        for (key, way) in arrows {
-            let range = take(ui, Modifiers::SHIFT, key);
-            if range || take(ui, Modifiers::NONE, key) {
-                if let Some(id) = self.neighbour(scene, here, way) {
-                    self.selection.go(&scene.facts, &scene.lanes, id, range);
+    fn edit_key(&mut self, scene: &mut Scene<'_>, key: Key) -> bool {
+        let tier = match key {
+            Key::Num0 => None,
+            Key::Num1 => Some(Tier::T1),
+            Key::Num2 => Some(Tier::T2),
+            Key::Num3 => Some(Tier::T3),
+            _ => {
+                match key {
+                    Key::A => self.accept(scene),
+                    Key::C => self.toggle(scene, Mark::Critical),
+                    Key::P => self.toggle(scene, Mark::Pinned),
+                    Key::H => self.toggle(scene, Mark::Held),
+                    _ => return false,
                 }
-                return;
+                return true;
             }
-        }
-        if !on_card {
-            return;
-        }
-        if take(ui, Modifiers::NONE, Key::Space) {
-            self.selection.toggle_cursor();
-        }
-        if take(ui, Modifiers::NONE, Key::Enter)
-            && let Some(id) = self.selection.cursor.clone()
-        {
-            scene.wishes.push(Action::Open(id));
-        }
+        };
+        let crons = self.selection.targets(&scene.facts, &scene.lanes);
+        self.move_to(scene, &crons, tier);
+        true
     }
 
-    fn neighbour(&self, scene: &Scene<'_>, here: Option<(Lane, usize)>, way: Way) -> Option<CronId> {
+    fn walk_key(&mut self, scene: &mut Scene<'_>, modifiers: Modifiers, key: Key) -> bool {
+        let way = match key {
+            Key::ArrowUp => Way::Up(1),
+            Key::ArrowDown => Way::Down(1),
+            Key::PageUp => Way::Up(8),
+            Key::PageDown => Way::Down(8),
+            Key::Home => Way::Up(usize::MAX),
+            Key::End => Way::Down(usize::MAX),
+            Key::ArrowLeft => Way::Left,
+            Key::ArrowRight => Way::Right,
+            Key::Escape if !self.selection.chosen.is_empty() => {
+                self.selection.chosen.clear();
+                return true;
+            }
+            _ => return false,
+        };
+        let here = self.selection.cursor.as_ref().and_then(|id| scene.lanes.locate(&scene.facts, id));
+        if let Some(id) = self.neighbour(scene, here, way) {
+            self.selection.go(&scene.facts, &scene.lanes, id, modifiers.shift);
+        }
+        true
+    }
+
+    fn card_key(&mut self, scene: &mut Scene<'_>, key: Key) -> bool {
+        match key {
+            Key::Space => self.selection.toggle_cursor(),
+            Key::Enter => scene.wishes.extend(self.selection.cursor.clone().map(Action::Open)),
+            _ => return false,
+        }
+        true
+    }
+
+    pub(super) fn neighbour(&self, scene: &Scene<'_>, here: Option<(Lane, usize)>, way: Way) -> Option<CronId> {
         let shown = self.shown(scene);
         let filled: Vec<Lane> = shown.into_iter().filter(|lane| !scene.lanes.rows(*lane).is_empty()).collect();
         let Some((lane, row)) = here else {
@@ -128,16 +157,17 @@ impl Board {
     /// Gives every target that has one its suggested tier.
     pub(super) fn accept(&mut self, scene: &mut Scene<'_>) {
         let suggested = |id: &CronId| scene.facts.card(id).is_some_and(|card| card.suggested.is_some());
-        let crons: Vec<CronId> = self.selection.targets(&scene.facts).into_iter().filter(suggested).collect();
+        let crons: Vec<CronId> =
+            self.selection.targets(&scene.facts, &scene.lanes).into_iter().filter(suggested).collect();
         if !crons.is_empty() {
-            self.announcement = format!("Suggestion accepted for {}", count(crons.len()));
+            self.announcement = scene.said(format!("Suggestion accepted for {}", count(crons.len())));
             scene.edit(Edit::AcceptSuggestions { crons });
         }
     }
 
     /// Sets a mark on all targets, or takes it from all when every one has it.
     pub(super) fn toggle(&mut self, scene: &mut Scene<'_>, mark: Mark) {
-        let crons: Vec<CronId> = self.selection.targets(&scene.facts);
+        let crons: Vec<CronId> = self.selection.targets(&scene.facts, &scene.lanes);
         // A mark belongs to a tier's entry: unsorted crons get theirs first.
         let facts = scene.facts.clone();
         let cards: Vec<&Card> =
@@ -150,7 +180,8 @@ impl Board {
         }
         let on = !cards.iter().all(|card| mark.is_on(card));
         let crons: Vec<CronId> = cards.iter().map(|card| card.id().clone()).collect();
-        self.announcement = format!("{}: {} for {}", mark.word(), if on { "on" } else { "off" }, count(crons.len()));
+        let text = format!("{}: {} for {}", mark.word(), if on { "on" } else { "off" }, count(crons.len()));
+        self.announcement = scene.said(text);
         scene.edit(match mark {
             Mark::Critical => Edit::SetCritical { crons, critical: on },
             Mark::Pinned => Edit::SetPin { crons, pin: on.then_some(Pin { model: None }) },
@@ -189,14 +220,21 @@ impl Mark {
     }
 }
 
+/// What keys can mean, by where the focus is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Card,
+    Nowhere,
+    /// In a text field.
+    Text,
+    /// On a button or chip.
+    Elsewhere,
+}
+
 #[derive(Clone, Copy)]
-enum Way {
+pub(super) enum Way {
     Up(usize),
     Down(usize),
     Left,
     Right,
-}
-
-fn take(ui: &Ui, modifiers: Modifiers, key: Key) -> bool {
-    ui.input_mut(|input| input.consume_key(modifiers, key))
 }

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use crate::domain::CronId;
+
 use super::facts::{Card, Facts, Lane};
 
 /// A filter that a chip of the toolbar switches.
@@ -76,6 +78,10 @@ pub struct Lanes {
     totals: [usize; 5],
     /// How many cards each chip would leave, of the routable ones.
     counts: [usize; 6],
+    /// Whether each card of [`Facts::cards`] passes search and filter.
+    passes: Vec<bool>,
+    /// Crons with a suggested tier that pass.
+    pub suggested: Vec<CronId>,
 }
 
 impl Lanes {
@@ -85,7 +91,8 @@ impl Lanes {
         if before.key.as_ref().is_some_and(|(revision, key)| *revision == facts.revision && key == filter) {
             return before.clone();
         }
-        let mut lanes = Self { key: Some((facts.revision, filter.clone())), ..Self::default() };
+        let passes = Vec::with_capacity(facts.cards.len());
+        let mut lanes = Self { key: Some((facts.revision, filter.clone())), passes, ..Self::default() };
         let needle = filter.text.trim().to_lowercase();
         for (index, card) in facts.cards.iter().enumerate() {
             let lane = card.lane.index();
@@ -96,8 +103,11 @@ impl Lanes {
                 }
             }
             let found = needle.is_empty() || card.haystack().contains(&needle);
-            if found && filter.only.iter().all(|only| only.takes(card)) {
+            let passes = found && filter.only.iter().all(|only| only.takes(card));
+            lanes.passes.push(passes);
+            if passes {
                 lanes.rows[lane].push(index);
+                lanes.suggested.extend(card.suggested.map(|_| card.cron.id.clone()));
             }
         }
         for rows in &mut lanes.rows {
@@ -126,10 +136,16 @@ impl Lanes {
         self.rows.iter().all(Vec::is_empty)
     }
 
+    /// Whether search and filter leave a card on the board.
+    #[must_use]
+    pub fn shows(&self, facts: &Facts, id: &CronId) -> bool {
+        facts.index(id).is_some_and(|index| self.passes[index])
+    }
+
     /// Where a card stands: its column and its row there.
     #[must_use]
-    pub fn locate(&self, facts: &Facts, id: &crate::domain::CronId) -> Option<(Lane, usize)> {
-        let index = facts.cards.binary_search_by(|card| card.cron.id.cmp(id)).ok()?;
+    pub fn locate(&self, facts: &Facts, id: &CronId) -> Option<(Lane, usize)> {
+        let index = facts.index(id).filter(|index| self.passes[*index])?;
         let lane = facts.cards[index].lane;
         self.rows(lane).iter().position(|row| *row == index).map(|row| (lane, row))
     }

@@ -19,6 +19,7 @@ pub(super) fn card_menu(response: &Response, board: &mut Board, scene: &mut Scen
     if by_key || response.secondary_clicked() {
         board.selection.grab(card.id());
         board.menu_by_key = by_key.then(|| card.id().clone());
+        board.menu_focus = by_key;
     }
     let mut popup = Popup::context_menu(response);
     if board.menu_by_key.as_ref() == Some(card.id()) {
@@ -33,14 +34,19 @@ pub(super) fn card_menu(response: &Response, board: &mut Board, scene: &mut Scen
 
 fn menu_ui(ui: &mut Ui, board: &mut Board, scene: &mut Scene<'_>, card: &Card) {
     ui.set_min_width(210.0);
-    if item(ui, "Open details", "Enter", true) {
+    let details = ui.add(Button::new("Open details").shortcut_text("Enter"));
+    if std::mem::take(&mut board.menu_focus) {
+        details.request_focus();
+    }
+    if details.clicked() {
+        ui.close();
         scene.wishes.push(Action::Open(card.id().clone()));
     }
     if card.lane == Lane::NotRoutable {
         return;
     }
     ui.separator();
-    let crons = board.selection.targets(&scene.facts);
+    let crons = board.selection.targets(&scene.facts, &scene.lanes);
     let many = if crons.len() > 1 { format!(" ({})", crons.len()) } else { String::new() };
     if let Some(tier) = card.suggested
         && item(ui, &format!("Accept suggestion: {}", tier.code()), "A", scene.editable)

@@ -47,8 +47,12 @@ pub struct Board {
     /// What a screen reader is told about the last wish.
     announcement: String,
     focus_search: bool,
+    /// The keyboard goes to the cards.
+    to_cards: bool,
     /// The card whose menu was opened by a key.
     menu_by_key: Option<CronId>,
+    /// That menu has just opened: its first item takes the focus.
+    menu_focus: bool,
     /// The column in which the card under the cursor has the focus.
     focused_in: Option<Lane>,
     /// The row that the cursor went to is in view.
@@ -56,6 +60,8 @@ pub struct Board {
     facts: Rc<Facts>,
     lanes: Rc<Lanes>,
 }
+
+const READ_ONLY: &str = "Read only: another program holds the state folder";
 
 /// Crons that are carried by the pointer.
 #[derive(Clone, Debug)]
@@ -79,6 +85,11 @@ impl Scene<'_> {
             self.wishes.push(Action::Tell(Command::Edit(edit)));
         }
     }
+
+    /// What a screen reader is told when an edit was asked for.
+    fn said(&self, text: String) -> String {
+        if self.editable { text } else { READ_ONLY.to_owned() }
+    }
 }
 
 impl Board {
@@ -87,7 +98,6 @@ impl Board {
         let speech = &Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let facts = Facts::of(snapshot, &self.facts);
         if facts.revision != self.facts.revision {
-            self.selection.prune(&facts);
             // Keys go on working on a card where it arrives.
             let card = self.selection.cursor.as_ref().and_then(|id| facts.card(id));
             if let (Some(before), Some(card)) = (self.focused_in, card) {
@@ -95,7 +105,11 @@ impl Board {
             }
         }
         self.facts = facts;
-        self.lanes = Lanes::of(&self.facts, &self.filter, &self.lanes);
+        let lanes = Lanes::of(&self.facts, &self.filter, &self.lanes);
+        if !Rc::ptr_eq(&lanes, &self.lanes) {
+            self.selection.prune(&self.facts, &lanes);
+        }
+        self.lanes = lanes;
         let mut scene = Scene {
             snapshot,
             speech,
@@ -105,6 +119,7 @@ impl Board {
             editable: snapshot.folder.as_ref().is_none_or(|folder| folder.held_by.is_none()),
             wishes: Vec::new(),
         };
+        self.go_to_cards(&scene);
         self.keys(ui, &mut scene);
         self.toolbar_ui(ui, &mut scene);
         ui.add_space(space::S / 2.0);
@@ -118,6 +133,20 @@ impl Board {
         ghost_ui(ui, &scene);
         self.announce_ui(ui);
         scene.wishes
+    }
+
+    /// Carries out [`Board::take_focus`] as soon as there is a card to go to: the one that was left, or the first.
+    fn go_to_cards(&mut self, scene: &Scene<'_>) {
+        if !self.to_cards || scene.lanes.is_empty() {
+            return;
+        }
+        self.to_cards = false;
+        let known = self.selection.cursor.as_ref().and_then(|id| scene.lanes.locate(&scene.facts, id));
+        let shown = self.shown(scene);
+        if known.is_none_or(|(lane, _)| !shown.contains(&lane)) {
+            self.selection.cursor = self.neighbour(scene, None, keys::Way::Down(0));
+        }
+        self.selection.follow = self.selection.cursor.is_some();
     }
 
     fn columns_ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -161,12 +190,13 @@ impl Board {
             })
         };
         let crons: Vec<CronId> = crons.iter().filter(differs).cloned().collect();
-        if crons.is_empty() || !scene.editable {
+        if crons.is_empty() {
             return;
         }
         let n = crons.len();
         let to = tier.map_or("unsorted", Tier::code);
-        self.announcement = if n == 1 { format!("1 cron moves to {to}") } else { format!("{n} crons move to {to}") };
+        let text = if n == 1 { format!("1 cron moves to {to}") } else { format!("{n} crons move to {to}") };
+        self.announcement = scene.said(text);
         scene.edit(Edit::SetTier { crons, tier });
     }
 
@@ -228,11 +258,17 @@ impl Board {
         self.focus_search = true;
     }
 
+    /// Puts the keyboard on the card that had it last, else on the first.
+    pub fn take_focus(&mut self) {
+        self.to_cards = true;
+    }
+
     /// How many cards are selected, for the line beside the filters.
     fn hint(&self, scene: &Scene<'_>) -> String {
-        match (scene.editable, self.selection.chosen.len()) {
-            (false, _) => "read only: another program holds the state folder".to_owned(),
-            (true, 0) => String::new(),
+        let movable = |id: &&CronId| scene.facts.card(id).is_some_and(|card| card.lane != Lane::NotRoutable);
+        match (scene.editable, self.selection.chosen.iter().filter(movable).count()) {
+            (false, _) => READ_ONLY.to_owned(),
+            (true, 0) => "? lists the keys".to_owned(),
             (true, n) => format!("{n} selected — drag, or press 1 2 3"),
         }
     }

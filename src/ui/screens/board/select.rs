@@ -57,14 +57,15 @@ impl Selection {
         self.cursor = Some(id.clone());
     }
 
-    /// What keys act on: the selection, else the card under the cursor.
+    /// What keys act on: the selection, else the card under the cursor. Never what is not on screen.
     #[must_use]
-    pub fn targets(&self, facts: &Facts) -> Vec<CronId> {
+    pub fn targets(&self, facts: &Facts, lanes: &Lanes) -> Vec<CronId> {
         let routable = |id: &&CronId| facts.card(id).is_some_and(|card| card.lane != Lane::NotRoutable);
+        let takes = |id: &&CronId| routable(id) && lanes.shows(facts, id);
         if self.chosen.is_empty() {
-            self.cursor.iter().filter(routable).cloned().collect()
+            self.cursor.iter().filter(takes).cloned().collect()
         } else {
-            self.chosen.iter().filter(routable).cloned().collect()
+            self.chosen.iter().filter(takes).cloned().collect()
         }
     }
 
@@ -92,14 +93,10 @@ impl Selection {
         self.chosen = rows.iter().map(|index| facts.cards[*index].cron.id.clone()).collect();
     }
 
-    /// Forgets crons that are gone.
-    pub fn prune(&mut self, facts: &Facts) {
-        self.chosen.retain(|id| facts.card(id).is_some());
-        if self.cursor.as_ref().is_some_and(|id| facts.card(id).is_none()) {
-            self.cursor = None;
-        }
-        if self.anchor.as_ref().is_some_and(|id| facts.card(id).is_none()) {
-            self.anchor = None;
-        }
+    /// Drops what search and filter hide, and crons that are gone; the cursor waits where it was.
+    pub fn prune(&mut self, facts: &Facts, lanes: &Lanes) {
+        self.chosen.retain(|id| lanes.shows(facts, id));
+        self.anchor.take_if(|id| !lanes.shows(facts, id));
+        self.cursor.take_if(|id| facts.card(id).is_none());
     }
 }

@@ -42,8 +42,13 @@ impl Board {
 
     fn search_ui(&mut self, ui: &mut Ui) {
         let width = (ui.available_width() * 0.24).clamp(150.0, 230.0);
+        let id = Id::unique("board search");
+        let down = |input: &mut egui::InputState| input.consume_key(Modifiers::NONE, Key::ArrowDown);
+        if ui.memory(|memory| memory.has_focus(id)) && ui.input_mut(down) {
+            self.to_cards = true;
+        }
         let field = TextEdit::singleline(&mut self.filter.text)
-            .id(Id::unique("board search"))
+            .id(id)
             .hint_text("Search crons, models, errors…")
             .margin(egui::Margin::symmetric(10, 7))
             .desired_width(width - 20.0);
@@ -52,13 +57,12 @@ impl Board {
         if std::mem::take(&mut self.focus_search) {
             response.request_focus();
         }
-        if response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        // Enter goes to what was found, Escape back to where one was.
+        if response.lost_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             self.filter.text.clear();
-            response.surrender_focus();
+            self.to_cards = true;
         }
-        if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
-            self.filter.text.clear();
-        }
+        self.to_cards |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     }
 
     /// Columns that are not always there.
