@@ -56,6 +56,10 @@ pub mod space {
     /// Below this width the sidebar folds while a drawer is open.
     pub const ROOMY: f32 = 1400.0;
     pub const DRAWER: f32 = 380.0;
+    pub const TOP_LINE: f32 = 48.0;
+    /// The line with what is about to happen, and its button.
+    pub const BAR: f32 = 52.0;
+    pub const STATUS_LINE: f32 = 26.0;
 }
 
 /// Measures of tables, in points.
@@ -68,6 +72,8 @@ pub mod table {
     pub const LEAD: f32 = 10.0;
     /// Between a provider's square and the name.
     pub const MARK_GAP: f32 = 5.0;
+    /// Side of a tick.
+    pub const TICK: f32 = 16.0;
     /// Width of a search field.
     pub const SEARCH: f32 = 230.0;
 }

@@ -3,20 +3,33 @@
 //! A row is one widget for pointer, keyboard and screen reader; the cells are drawn on top of it.
 
 use std::hash::Hash;
+use std::ops::Range;
 
 use egui::accesskit::Role;
-use egui::{EventFilter, Id, Key, Modifiers, Rangef, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::{
+    Align2, EventFilter, Id, Key, Modifiers, Rangef, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    vec2,
+};
 
 use crate::domain::{ModelRef, Settings, VendorId};
-use crate::ui::theme::table::{GAP, MARK_GAP, SEARCH};
+use crate::ui::icon;
+use crate::ui::theme::table::{GAP, MARK_GAP, SEARCH, TICK};
 use crate::ui::theme::{self, corner};
 use crate::ui::widgets;
 
 /// The keyboard's place in a table whose rows exist only while they are visible.
+///
+/// Arrows walk the rows; Tab comes to the row that had the focus last, and leaves the table from there.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
     /// The row that shall get the focus as soon as it is drawn.
     want: Option<usize>,
+    /// The row that had the focus last.
+    at: usize,
+    /// The rows drawn in the last pass, and in this one so far.
+    before: Range<usize>,
+    drawn: Range<usize>,
+    pass: u64,
 }
 
 /// One row, before its cells.
@@ -40,15 +53,38 @@ pub(super) fn row_id(table: &str, key: impl Hash + std::fmt::Debug) -> Id {
 }
 
 impl Cursor {
-    /// The row that must be scrolled to, for the table builder.
-    pub fn wanted(&self) -> Option<usize> {
+    /// Puts the keyboard on a row, if there are any.
+    pub fn take_focus(&mut self, row: usize) {
+        self.want = Some(row);
+    }
+
+    /// The row that must be scrolled to, of so many, for the table builder.
+    pub fn wanted(&mut self, of: usize) -> Option<usize> {
+        self.want = self.want.filter(|_| of > 0).map(|row| row.min(of - 1));
         self.want
+    }
+
+    /// Whether Tab stops at this row and at what can be pressed in it.
+    pub fn stops_at(&self, row: usize) -> bool {
+        if self.before.contains(&self.at) { row == self.at } else { row == self.before.start }
+    }
+
+    fn note_drawn(&mut self, pass: u64, row: usize) {
+        if self.pass == pass {
+            self.drawn.end = row + 1;
+        } else {
+            self.pass = pass;
+            self.before = std::mem::replace(&mut self.drawn, row..row + 1);
+        }
     }
 
     /// Draws the ground of a row from its first cell, and moves the focus with the arrow keys.
     pub fn row_ui(&mut self, ui: &mut Ui, across: Rangef, row: &Row<'_>) -> Response {
+        self.note_drawn(ui.ctx().cumulative_pass_nr(), row.index);
         let rect = Rect::from_x_y_ranges(across, ui.max_rect().y_range());
-        let response = ui.interact(rect, row.id, Sense::click());
+        let tabbing = ui.input(|input| input.key_pressed(Key::Tab));
+        let passed_by = tabbing && !self.stops_at(row.index);
+        let response = ui.interact(rect, row.id, if passed_by { Sense::CLICK } else { Sense::click() });
         response.widget_info(|| WidgetInfo::selected(Role::Row, ui.is_enabled(), row.selected, (row.label)()));
         ui.ctx().accesskit_node_builder(row.id, |node| {
             node.set_position_in_set(row.index + 1);
@@ -63,6 +99,7 @@ impl Cursor {
             response.request_focus();
         }
         if response.has_focus() {
+            self.at = row.index;
             self.keys(ui, row);
         }
         paint_ground(ui, rect, row.selected, &response);
@@ -73,16 +110,20 @@ impl Cursor {
         let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(row.id, filter));
         let last = row.of.saturating_sub(1);
+        // In a slow frame a key may have been pressed more than once.
+        let pressed = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key));
         let moves = [
-            (Key::ArrowUp, row.index.saturating_sub(1)),
-            (Key::ArrowDown, (row.index + 1).min(last)),
-            (Key::PageUp, row.index.saturating_sub(10)),
-            (Key::PageDown, (row.index + 10).min(last)),
-            (Key::Home, 0),
-            (Key::End, last),
+            (Key::ArrowUp, -1),
+            (Key::ArrowDown, 1),
+            (Key::PageUp, -10),
+            (Key::PageDown, 10),
+            (Key::Home, isize::MIN),
+            (Key::End, isize::MAX),
         ];
-        for (key, to) in moves {
-            if ui.input_mut(|input| input.consume_key(Modifiers::NONE, key)) && to != row.index {
+        for (key, step) in moves {
+            let by = isize::try_from(pressed(key)).unwrap_or(isize::MAX).saturating_mul(step);
+            let to = row.index.saturating_add_signed(by).min(last);
+            if by != 0 && to != row.index {
                 self.want = Some(to);
                 // The row may lie outside what is drawn now.
                 ui.ctx().request_repaint_after(std::time::Duration::from_millis(1));
@@ -106,27 +147,52 @@ fn paint_ground(ui: &Ui, rect: Rect, selected: bool, response: &Response) {
     }
 }
 
+/// What a tick stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tick {
+    /// One row, whose own Space does the same: Tab passes it by.
+    Row,
+    /// All rows, of which `partly` some are ticked.
+    All { partly: bool },
+}
+
 /// A tick that is filled when it is on, so that a column of them reads at a glance.
-pub(super) fn tick_ui(ui: &mut Ui, on: &mut bool, partly: bool, name: &str) -> Response {
-    ui.scope(|ui| {
-        let palette = theme::palette(ui);
-        if *on || partly {
-            let widgets = &mut ui.visuals_mut().widgets;
-            for visuals in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
-                visuals.bg_fill = palette.accent;
-                visuals.weak_bg_fill = palette.accent;
-                visuals.bg_stroke.color = palette.accent;
-                visuals.fg_stroke = Stroke::new(1.5, palette.on_accent);
-            }
-        }
-        let tick = ui.add(egui::Checkbox::without_text(on).indeterminate(partly)).accessible_name(name);
-        if tick.has_focus() {
-            let ring = Stroke::new(2.0, palette.text);
-            ui.painter().rect_stroke(tick.rect.expand(2.0), corner::MARK, ring, StrokeKind::Outside);
-        }
-        tick
-    })
-    .inner
+pub(super) fn tick_ui(ui: &mut Ui, on: &mut bool, tick: Tick, name: &str) -> Response {
+    let sense = if tick == Tick::Row { Sense::CLICK } else { Sense::click() };
+    let (rect, mut response) = ui.allocate_exact_size(Vec2::splat(TICK), sense);
+    if response.clicked() {
+        *on = !*on;
+        response.mark_changed();
+    }
+    let partly = tick == Tick::All { partly: true };
+    response.widget_info(|| match partly {
+        true => WidgetInfo::labeled(Role::CheckBox, ui.is_enabled(), name),
+        false => WidgetInfo::selected(Role::CheckBox, ui.is_enabled(), *on, name),
+    });
+    let palette = theme::palette(ui);
+    let (fill, line) = match () {
+        () if *on || partly => (palette.accent, palette.accent),
+        () if response.hovered() => (palette.hover, palette.secondary),
+        () => (palette.card, palette.strong_line),
+    };
+    let painter = ui.painter();
+    painter.rect(rect, corner::MARK, fill, Stroke::new(1.0, line), StrokeKind::Inside);
+    if *on {
+        painter.text(
+            rect.center(),
+            Align2::CENTER_CENTER,
+            icon::CHECK,
+            theme::icon_font(TICK - 3.0),
+            palette.on_accent,
+        );
+    } else if partly {
+        painter.hline(rect.x_range().shrink(4.0), rect.center().y, Stroke::new(2.0, palette.on_accent));
+    }
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, palette.text);
+        painter.rect_stroke(rect.expand(2.0), corner::MARK, ring, StrokeKind::Outside);
+    }
+    response
 }
 
 /// Mark and name of a model in a cell of this width.
@@ -152,13 +218,4 @@ pub(super) fn search_ui(ui: &mut Ui, text: &mut String, hint: &str, name: &str) 
 /// For searching without regard to case.
 pub(super) fn folded(text: &str) -> String {
     text.trim().to_lowercase()
-}
-
-/// The buttons at the foot of a dialog or section: the one that goes on stands at the right edge.
-pub(super) fn foot_ui<R>(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
-    ui.horizontal(|ui| {
-        ui.set_min_height(30.0);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), add_contents).inner
-    })
-    .inner
 }

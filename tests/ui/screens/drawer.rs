@@ -148,10 +148,10 @@ fn what_has_no_model_is_not_offered_one() {
 }
 
 #[test]
-fn escape_closes_it_and_a_deleted_cron_says_so() {
+fn a_deleted_cron_says_so_and_the_drawer_closes() {
     let mut drawer = open(Scene::planned(), "gone");
     assert!(says(&drawer, "This cron is not there"));
-    key(&mut drawer, Key::Escape);
+    click(&mut drawer, "Close the details");
     assert!(drawer.state().wishes.iter().any(|wish| matches!(wish, Action::CloseDrawer)));
 }
 

@@ -33,8 +33,11 @@ fn applying_sends_only_the_ticked_lines() {
     let mut plan = open(Scene::planned());
     assert!(says(&plan, "5 crons move, 1 left out"), "the line of the agent-made cron starts unticked");
     assert!(says(&plan, "based on what the gateway said 8 s ago"));
+    assert!(says(&plan, "4 move from MiniMax (out of credits) to Flash 3"), "beside the button, of what is ticked");
     click(&mut plan, "Apply to Heartbeat ping");
-    assert!(says(&plan, "4 crons move, 2 left out. Takes about 1 s."), "the bar follows the ticks");
+    let beside_the_button = "3 move from MiniMax (out of credits) to Flash 3, 1 returns to Flash 3. \
+                             2 left out unless you tick them. Takes about 1 s.";
+    assert!(says(&plan, beside_the_button), "it follows the ticks");
     click(&mut plan, "Apply 4 changes");
     assert_eq!(applied(&plan), (PlanId::new("plan-1"), ids(&["backup", "cleanup", "rotation", "invoice"])));
 }

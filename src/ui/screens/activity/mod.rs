@@ -4,17 +4,17 @@
 
 mod list;
 
-use egui::{Align, Layout, Margin, Rangef, RichText, Stroke, Ui, UiBuilder, vec2};
+use egui::{Align, Key, Layout, Margin, Modifiers, Rangef, Response, RichText, Stroke, Ui, UiBuilder, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 use jiff::tz::TimeZone;
 
-use crate::domain::{Cause, Confirmation, Switch};
+use crate::domain::{Cause, Confirmation, Switch, SwitchId};
 use crate::engine::{Command, Snapshot, UndoScope};
 use crate::ui::action::{Action, Screen};
 use crate::ui::icon;
 use crate::ui::theme::table::{GAP, HEADER, LEAD, ROW};
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{self, elided, link_button};
+use crate::ui::widgets::{self, elided, row_link_button};
 use crate::words::{self, Speech};
 
 use super::tables::{Cursor, Row, model_ui, row_id, search_ui, vendor_of};
@@ -28,7 +28,7 @@ pub struct Activity {
     filter: Filter,
     list: List,
     cursor: Cursor,
-    selected: Option<usize>,
+    selected: Option<SwitchId>,
 }
 
 const COLUMNS: usize = 9;
@@ -67,6 +67,11 @@ impl Widths {
 }
 
 impl Activity {
+    /// Puts the keyboard on the newest plan.
+    pub fn take_focus(&mut self) {
+        self.cursor.take_focus(0);
+    }
+
     /// Draws the journal and returns what the user asked for.
     pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         let speech = Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
@@ -122,24 +127,26 @@ impl Activity {
             for width in widths.columns() {
                 builder = builder.column(Column::exact(width).clip(false));
             }
-            if let Some(row) = cursor.wanted() {
+            if let Some(row) = cursor.wanted(list.items.len()) {
                 builder = builder.scroll_to_row(row, None);
             }
             let table = builder.header(HEADER, |mut row| header_ui(&mut row, across, widths));
             table.body(|body| {
                 body.rows(ROW, list.items.len(), |mut row| {
                     let at = row.index();
+                    let place = Place { across, at, of: list.items.len() };
                     let asked = match list.items[at] {
                         Item::Plan { first, listed, standing } => {
                             let first = &snapshot.switches[first];
-                            plan_ui(&mut row, across, &PlanRow { first, listed, standing }, speech)
+                            plan_ui(&mut row, cursor, place, &PlanRow { first, listed, standing }, speech)
                         }
                         Item::Switch(switch) => {
-                            let place = Place { across, at, of: list.items.len(), selected: *selected == Some(at) };
                             let switch = &snapshot.switches[switch];
-                            let (picked, asked) = switch_ui(&mut row, cursor, place, switch, widths, speech);
+                            let is_selected = selected.as_ref() == Some(&switch.id);
+                            let (picked, asked) =
+                                switch_ui(&mut row, cursor, place, switch, is_selected, widths, speech);
                             if picked {
-                                *selected = Some(at);
+                                *selected = Some(switch.id.clone());
                             }
                             asked
                         }
@@ -174,17 +181,29 @@ struct PlanRow<'a> {
 }
 
 /// "Plan of today 07:02 · 5 switches", and the button that takes all of them back.
-fn plan_ui(row: &mut TableRow<'_, '_>, across: Rangef, plan: &PlanRow<'_>, speech: &Speech<'_>) -> Vec<Action> {
+fn plan_ui(
+    row: &mut TableRow<'_, '_>,
+    cursor: &mut Cursor,
+    place: Place,
+    plan: &PlanRow<'_>,
+    speech: &Speech<'_>,
+) -> Vec<Action> {
     let mut actions = Vec::new();
     row.col(|ui| {
         let palette = theme::palette(ui);
-        let rect = egui::Rect::from_x_y_ranges(across, ui.max_rect().y_range());
+        let rect = egui::Rect::from_x_y_ranges(place.across, ui.max_rect().y_range());
         ui.painter().rect_filled(rect, 0.0, palette.background);
-        ui.painter().hline(across, rect.bottom(), Stroke::new(1.0, palette.line));
+        let label = || format!("{}, {}", plan.title(speech), plan.counted());
+        let id = row_id("switches of", &plan.first.plan);
+        let row = Row { id, index: place.at, of: place.of, selected: false, label: &label };
+        let response = cursor.row_ui(ui, place.across, &row);
         // One line over all columns: a room of its own, so that no column grows by it.
         let room = UiBuilder::new().max_rect(rect.shrink2(vec2(LEAD, 0.0)));
         let mut room = ui.new_child(room.layout(Layout::left_to_right(Align::Center)));
-        actions = plan_line_ui(&mut room, plan, speech);
+        let asked = plan_line_ui(&mut room, plan, cursor.stops_at(place.at), speech);
+        if asked || plan.standing > 0 && undo_key(ui, &response) {
+            actions = undo(UndoScope::Plan(plan.first.plan.clone()));
+        }
     });
     for _ in 1..COLUMNS {
         row.col(|_| {});
@@ -192,22 +211,35 @@ fn plan_ui(row: &mut TableRow<'_, '_>, across: Rangef, plan: &PlanRow<'_>, speec
     actions
 }
 
-fn plan_line_ui(ui: &mut Ui, plan: &PlanRow<'_>, speech: &Speech<'_>) -> Vec<Action> {
+impl PlanRow<'_> {
+    fn title(&self, speech: &Speech<'_>) -> String {
+        let what = if self.first.cause == Cause::Undo { "Undo" } else { "Plan" };
+        format!("{what} of {}", words::clock_with_day(self.first.at, speech))
+    }
+
+    fn counted(&self) -> String {
+        if self.listed == 1 { "1 switch".to_owned() } else { format!("{} switches", self.listed) }
+    }
+}
+
+/// True when its undo was pressed.
+fn plan_line_ui(ui: &mut Ui, plan: &PlanRow<'_>, stops: bool, speech: &Speech<'_>) -> bool {
     let palette = theme::palette(ui);
-    let what = if plan.first.cause == Cause::Undo { "Undo" } else { "Plan" };
-    let at = words::clock_with_day(plan.first.at, speech);
-    ui.label(RichText::new(format!("{what} of {at}")).font(theme::strong_font()));
+    ui.label(RichText::new(plan.title(speech)).font(theme::strong_font()));
     ui.add_space(space::S);
-    let n = if plan.listed == 1 { "1 switch".to_owned() } else { format!("{} switches", plan.listed) };
-    let rest = format!("{n} · {}", short_id(plan.first.plan.as_str()));
+    let rest = format!("{} · {}", plan.counted(), short_id(plan.first.plan.as_str()));
     ui.label(RichText::new(rest).font(theme::small_font()).color(palette.secondary));
     if plan.standing < 2 {
-        return Vec::new();
+        return false;
     }
-    let button = |ui: &mut Ui| link_button(ui, &format!("Undo these {}", plan.standing));
+    let button = |ui: &mut Ui| row_link_button(ui, &format!("Undo these {}", plan.standing), stops);
     let button = ui.with_layout(Layout::right_to_left(Align::Center), button).inner;
-    let clicked = button.on_hover_text(format!("Plan how to take back what the plan of {at} switched")).clicked();
-    if clicked { undo(UndoScope::Plan(plan.first.plan.clone())) } else { Vec::new() }
+    button.on_hover_text("Shows how these switches would be taken back (U)").clicked()
+}
+
+/// U on a row asks for what its undo asks for.
+fn undo_key(ui: &Ui, row: &Response) -> bool {
+    row.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::U))
 }
 
 fn undo(scope: UndoScope) -> Vec<Action> {
@@ -224,7 +256,6 @@ struct Place {
     across: Rangef,
     at: usize,
     of: usize,
-    selected: bool,
 }
 
 fn switch_ui(
@@ -232,6 +263,7 @@ fn switch_ui(
     cursor: &mut Cursor,
     place: Place,
     switch: &Switch,
+    selected: bool,
     widths: Widths,
     speech: &Speech<'_>,
 ) -> (bool, Vec<Action>) {
@@ -243,12 +275,15 @@ fn switch_ui(
         let palette = theme::palette(ui);
         let label = || sentence(switch, &from, &to, speech);
         let id = row_id("switch", &switch.id);
-        let row = Row { id, index: place.at, of: place.of, selected: place.selected, label: &label };
+        let row = Row { id, index: place.at, of: place.of, selected, label: &label };
         let response = cursor.row_ui(ui, place.across, &row);
         picked = response.clicked() || response.gained_focus();
-        let enter = response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let enter = response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
         if response.double_clicked() || enter {
             actions.push(Action::Open(switch.cron.clone()));
+        }
+        if !undone && undo_key(ui, &response) {
+            actions.extend(undo(UndoScope::Switch(switch.id.clone())));
         }
         ui.add_space(LEAD);
         let time = words::clock(switch.at, speech);
@@ -283,7 +318,11 @@ fn switch_ui(
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(LEAD);
-            if link_button(ui, "Undo").accessible_name(format!("Undo the switch of {}", switch.name)).clicked() {
+            let stops = cursor.stops_at(place.at);
+            if row_link_button(ui, "Undo", stops)
+                .accessible_name(format!("Undo the switch of {}", switch.name))
+                .clicked()
+            {
                 actions.extend(undo(UndoScope::Switch(switch.id.clone())));
             }
         });

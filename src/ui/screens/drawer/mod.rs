@@ -33,6 +33,8 @@ pub struct Drawer {
     /// Which runs were asked for: of which cron, and up to which run.
     asked: Option<(CronId, Option<Timestamp>)>,
     note: Note,
+    /// The keyboard goes into it.
+    take_focus: bool,
 }
 
 /// The note while it is typed.
@@ -57,6 +59,11 @@ impl Drawer {
         self.asked = None;
     }
 
+    /// Puts the keyboard at the top of it.
+    pub fn take_focus(&mut self) {
+        self.take_focus = true;
+    }
+
     #[must_use]
     pub fn cron(&self) -> Option<&CronId> {
         self.cron.as_ref()
@@ -73,7 +80,8 @@ impl Drawer {
         let speech = Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let mut actions = Vec::new();
         let cron = snapshot.crons.get(id);
-        actions.extend(head_ui(ui, snapshot, id, cron.map(|cron| &**cron), &speech));
+        let take_focus = std::mem::take(&mut self.take_focus);
+        actions.extend(head_ui(ui, snapshot, id, cron.map(|cron| &**cron), take_focus, &speech));
         let Some(cron) = cron else {
             let text = "It was deleted on the gateway, or the list is not complete yet.";
             widgets::empty_state(ui, icon::BLOCK, "This cron is not there", text);
@@ -127,14 +135,21 @@ impl Drawer {
     }
 }
 
-fn head_ui(ui: &mut Ui, snapshot: &Snapshot, id: &CronId, cron: Option<&Cron>, speech: &Speech<'_>) -> Vec<Action> {
+fn head_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    id: &CronId,
+    cron: Option<&Cron>,
+    take_focus: bool,
+    speech: &Speech<'_>,
+) -> Vec<Action> {
     let mut actions = Vec::new();
-    let escape = |input: &mut egui::InputState| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape);
-    if !ui.ctx().text_edit_focused() && ui.input_mut(escape) {
-        actions.push(Action::CloseDrawer);
-    }
     ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-        if widgets::icon_button(ui, icon::CLOSE, "Close the details").clicked() {
+        let close = widgets::icon_button(ui, icon::CLOSE, "Close the details");
+        if take_focus {
+            close.request_focus();
+        }
+        if close.clicked() {
             actions.push(Action::CloseDrawer);
         }
         ui.with_layout(Layout::top_down(Align::Min), |ui| {

@@ -20,7 +20,7 @@ const MANY: usize = 40;
 const BAR: Vec2 = Vec2::new(160.0, 6.0);
 
 /// "Applying 2 of 5", its bar, how long it takes, and the button to stop; or what is left to do.
-pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, speech: &Speech<'_>) -> Vec<Action> {
+pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool, speech: &Speech<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
     widgets::section(ui, "", |ui| {
         ui.horizontal(|ui| {
@@ -31,11 +31,15 @@ pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, speech: &Speech<'_>)
             if asked > 0 {
                 let palette = theme::palette(ui);
                 let ratio = done as f32 / asked as f32;
-                let fill = if tally.failed > 0 { palette.warning } else { palette.accent };
+                let fill = match () {
+                    () if tally.failed > 0 => palette.warning,
+                    () if tally.verified == asked => palette.good,
+                    () => palette.accent,
+                };
                 bar_ui(ui, ratio, fill, &format!("{done} of {asked} changes written"));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                actions = job_buttons_ui(ui, job, tally);
+                actions = job_buttons_ui(ui, job, tally, go);
                 let palette = theme::palette(ui);
                 let width = ui.available_width();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -64,7 +68,7 @@ fn headline(job: &Job, written: usize, asked: usize) -> String {
 }
 
 /// From right to left: what one would press first stands at the edge.
-fn job_buttons_ui(ui: &mut Ui, job: &Job, tally: &Tally) -> Vec<Action> {
+fn job_buttons_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool) -> Vec<Action> {
     let mut told = None;
     if job.running() {
         let stopping = job.phase == JobPhase::Stopping;
@@ -76,7 +80,7 @@ fn job_buttons_ui(ui: &mut Ui, job: &Job, tally: &Tally) -> Vec<Action> {
     if plain_button(ui, dismiss).clicked() {
         told = Some(Command::DismissJob);
     }
-    if tally.can_continue(job) && primary_button(ui, "Continue").clicked() {
+    if tally.can_continue(job) && (primary_button(ui, "Continue").on_hover_text(widgets::GO_ON).clicked() || go) {
         told = Some(Command::ContinueJob);
     }
     if tally.failed > 0 && plain_button(ui, "Retry failed").clicked() {

@@ -9,17 +9,17 @@ mod say;
 mod table;
 mod ticks;
 
-use egui::{Align, Layout, RichText, ScrollArea, Ui};
+use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Access, Connection, CronId, JobPhase};
+use crate::domain::{Access, Connection, CronId, Job, JobPhase};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::screens::drawer::explain;
 use crate::ui::theme::table::{HEADER, ROW};
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{self, Tone};
+use crate::ui::widgets::{self, Kept, Tone};
 use crate::words::{self, Speech};
 
 use lines::{Shown, Tally};
@@ -31,6 +31,9 @@ use super::tables::Cursor;
 /// Beyond this age the word of the gateway is shown as stale.
 const STALE: SignedDuration = SignedDuration::from_mins(3);
 
+/// Height of the line with the button that applies, and of the space above it.
+const BAR: f32 = 42.0;
+
 /// The plan screen.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -40,6 +43,7 @@ pub struct Plan {
     cursor: Cursor,
     tally: Tally,
     counted: Option<u64>,
+    summary: Kept,
 }
 
 impl Plan {
@@ -55,22 +59,51 @@ impl Plan {
             actions.extend(empty_ui(ui, snapshot, &shown, &speech));
             return actions;
         }
+        // Taken before the rows could take it for their own Enter.
+        let go = widgets::go_on_pressed(ui);
+        let room = ui.available_rect_before_wrap();
+        let bar = if shown.can_tick() { BAR } else { 0.0 };
+        let (above, below) = room.split_top_bottom_at_y(room.bottom() - bar);
+        ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
+            actions.extend(self.lines_ui(ui, snapshot, &shown, go, &speech));
+        });
         if shown.can_tick() {
-            let bar = egui::Panel::bottom("plan-bar").frame(egui::Frame::new()).show_separator_line(false);
-            bar.show(ui, |ui| actions.extend(self.apply_bar_ui(ui, snapshot, &shown, &speech)));
+            // After the lines also for Tab.
+            ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
+                actions.extend(self.apply_bar_ui(ui, snapshot, &shown, go, &speech));
+            });
         }
+        actions
+    }
+
+    /// The diff, and below it the job, the selected line explained, and notes.
+    fn lines_ui(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        shown: &Shown,
+        go: bool,
+        speech: &Speech<'_>,
+    ) -> Vec<Action> {
+        let mut actions = Vec::new();
         let left = ui.available_height();
         let rows = HEADER + ROW * shown.len() as f32 + 4.0;
         let height = rows.min((left * 0.56).max(HEADER + ROW * 3.0));
-        let selected = self.selected_line(&shown);
+        let selected = self.selected_line(shown);
         let ticks = if matches!(shown, Shown::Undo(_)) { &self.undo_ticks } else { &self.ticks };
-        let did = Table { shown: &shown, ticks, selected, speech }.ui(ui, &mut self.cursor, height);
-        actions.extend(did.and_then(|did| self.act(&shown, did)));
+        let did = Table { shown, ticks, selected, speech: *speech }.ui(ui, &mut self.cursor, height);
+        actions.extend(did.and_then(|did| self.act(shown, did)));
         ui.add_space(space::S / 2.0);
         ScrollArea::vertical().id_salt("plan-rest").auto_shrink([false, false]).show(ui, |ui| {
-            actions.extend(self.rest_ui(ui, snapshot, &shown, &speech));
+            actions.extend(self.rest_ui(ui, snapshot, shown, go, speech));
         });
         actions
+    }
+
+    /// Puts the keyboard on the selected line, else on the first.
+    pub fn take_focus(&mut self, snapshot: &Snapshot) {
+        let line = self.selected_line(&Shown::of(snapshot));
+        self.cursor.take_focus(line.unwrap_or_default());
     }
 
     fn follow(&mut self, snapshot: &Snapshot, shown: &Shown) {
@@ -119,7 +152,10 @@ impl Plan {
                 }
             };
             ui.label(RichText::new(title).font(theme::heading_font()));
-            age_ui(ui, snapshot, speech);
+            // What is done no longer depends on how old the picture is.
+            if shown.job().is_none_or(Job::running) {
+                age_ui(ui, snapshot, speech);
+            }
             if let Some(cost) = shown.plan().daily_cost {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let palette = theme::palette(ui);
@@ -131,12 +167,22 @@ impl Plan {
     }
 
     /// What is about to happen, in words, and the button for it.
-    fn apply_bar_ui(&self, ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>) -> Vec<Action> {
+    fn apply_bar_ui(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        shown: &Shown,
+        go: bool,
+        speech: &Speech<'_>,
+    ) -> Vec<Action> {
         let mut actions = Vec::new();
         let plan = shown.plan();
-        let ticks = self.ticks_of(shown);
-        let n = ticks.counts().ticked;
         let undo = matches!(shown, Shown::Undo(_));
+        let ticks = if undo { &self.undo_ticks } else { &self.ticks };
+        let n = ticks.counts().ticked;
+        let summary = self.summary.of(&plan.id, ticks.version(), speech.now, || {
+            words::ticked_summary(plan, |line| ticks.is_on(line), speech)
+        });
         let cannot = say::cannot_write(snapshot).or_else(|| (n == 0).then(|| "No line is ticked".to_owned()));
         ui.add_space(space::S);
         ui.horizontal(|ui| {
@@ -146,9 +192,9 @@ impl Plan {
                 let apply = ui.add_enabled_ui(cannot.is_none(), |ui| widgets::primary_button(ui, &text)).inner;
                 let apply = match &cannot {
                     Some(why) => apply.on_disabled_hover_text(why),
-                    None => apply,
+                    None => apply.on_hover_text(widgets::GO_ON),
                 };
-                if apply.clicked() {
+                if apply.clicked() || go && cannot.is_none() {
                     let crons = ticks.crons(plan);
                     actions.push(Action::Tell(Command::Apply { plan: plan.id.clone(), crons }));
                 }
@@ -159,11 +205,7 @@ impl Plan {
                 let (text, color) = match cannot {
                     Some(why) => (why, palette.warning),
                     None if unproven(snapshot) => (UNPROVEN.to_owned(), palette.warning),
-                    None if ticks.as_proposed() => (words::plan_summary(plan, speech), palette.secondary),
-                    None => {
-                        let time = words::span(words::time_to_apply(n));
-                        (format!("{}. Takes about {time}.", say::headline(ticks.counts())), palette.secondary)
-                    }
+                    None => (summary.to_owned(), palette.secondary),
                 };
                 let width = ui.available_width() - space::S;
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -174,11 +216,18 @@ impl Plan {
         actions
     }
 
-    fn rest_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>) -> Vec<Action> {
+    fn rest_ui(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        shown: &Shown,
+        go: bool,
+        speech: &Speech<'_>,
+    ) -> Vec<Action> {
         let mut actions = Vec::new();
         ui.spacing_mut().item_spacing.y = space::M;
         if let Some(job) = shown.job() {
-            actions.extend(cards::job_ui(ui, job, &self.tally, speech));
+            actions.extend(cards::job_ui(ui, job, &self.tally, go, speech));
             actions.extend(cards::attention_ui(ui, snapshot, job, &self.tally, speech));
             if !job.running() && job.phase != JobPhase::Interrupted && !snapshot.plan.changes.is_empty() {
                 let palette = theme::palette(ui);

@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder, TableRow};
 
 use crate::domain::{Change, ChangeMark, LineOutcome};
 use crate::ui::icon;
-use crate::ui::screens::tables::{Cursor, Row, model_ui, row_id, tick_ui, vendor_of};
+use crate::ui::screens::tables::{Cursor, Row, Tick, model_ui, row_id, tick_ui, vendor_of};
 use crate::ui::theme::table::{GAP, HEADER, LEAD, ROW};
 use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::{self, elided};
@@ -83,7 +83,7 @@ impl Table<'_> {
             for width in widths.columns() {
                 builder = builder.column(Column::exact(width).clip(false));
             }
-            if let Some(row) = cursor.wanted() {
+            if let Some(row) = cursor.wanted(self.shown.len()) {
                 builder = builder.scroll_to_row(row, None);
             }
             let table = builder.header(HEADER, |mut row| {
@@ -112,7 +112,7 @@ impl Table<'_> {
                 let counts = self.ticks.counts();
                 let mut all = counts.ticked == counts.total;
                 let some = counts.ticked > 0 && !all;
-                let tick = tick_ui(ui, &mut all, some, "All changes");
+                let tick = tick_ui(ui, &mut all, Tick::All { partly: some }, "All changes");
                 if tick.on_hover_text("Tick all, or none").changed() {
                     did = Some(Did::TickAll(all));
                 }
@@ -143,7 +143,8 @@ impl Table<'_> {
         if response.gained_focus() {
             did = Some(Did::Select(line));
         }
-        let enter = response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let enter = |input: &mut egui::InputState| input.consume_key(egui::Modifiers::NONE, egui::Key::Enter);
+        let enter = response.has_focus() && ui.input_mut(enter);
         if response.double_clicked() || enter {
             did = Some(Did::Open(line));
         }
@@ -154,12 +155,12 @@ impl Table<'_> {
             if response.has_focus() && ui.input_mut(space) {
                 return Some(Did::Tick(line, !on));
             }
-            if tick_ui(ui, &mut on, false, &format!("Apply to {}", change.name)).changed() {
+            if tick_ui(ui, &mut on, Tick::Row, &format!("Apply to {}", change.name)).changed() {
                 did = Some(Did::Tick(line, on));
             }
         } else {
             let name = format!("Applied to {}", change.name);
-            ui.add_enabled_ui(false, |ui| tick_ui(ui, &mut on, false, &name));
+            ui.add_enabled_ui(false, |ui| tick_ui(ui, &mut on, Tick::Row, &name));
         }
         did
     }

@@ -14,7 +14,8 @@ pub(super) struct Ticks {
     by_hand: BTreeMap<CronId, bool>,
     on: Vec<bool>,
     counts: Counts,
-    as_proposed: bool,
+    /// Grows with every change.
+    version: u64,
     agent_made_left_out: usize,
 }
 
@@ -75,14 +76,14 @@ impl Ticks {
     fn count(&mut self, plan: &Plan) {
         let lines = || plan.changes.iter().zip(self.on.iter().copied());
         self.counts = Counts::of(lines());
-        self.as_proposed = lines().all(|(change, on)| change.ticked == on);
+        self.version += 1;
         let left_out = |(change, on): &(&Change, bool)| !on && change.marks.contains(&ChangeMark::AgentMade);
         self.agent_made_left_out = lines().filter(left_out).count();
     }
 
-    /// Nobody has ticked or unticked anything.
-    pub fn as_proposed(&self) -> bool {
-        self.as_proposed
+    /// Another one as soon as anything is ticked or unticked.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// Lines that are left out because an agent made the cron.

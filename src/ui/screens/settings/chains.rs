@@ -6,7 +6,7 @@ use crate::domain::{Chain, ChainOrder, RouteKey, Tier, Usd};
 use crate::engine::{Command, SettingsChange, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
-use crate::ui::screens::tables::{foot_ui, model_ui};
+use crate::ui::screens::tables::model_ui;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets;
 use crate::words::{self, Speech};
@@ -55,7 +55,7 @@ fn step_ui(
         moved.routes.swap(at, other);
         Some(moved)
     };
-    foot_ui(ui, |ui| {
+    widgets::foot_ui(ui, |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.spacing_mut().button_padding.x = 4.0;
         if widgets::icon_button(ui, icon::CLOSE, &format!("Take {name} out of {}", tier.code())).clicked() {
@@ -144,7 +144,7 @@ fn guard_ui(ui: &mut Ui, draft: &mut Draft, snapshot: &Snapshot, tier: Tier) -> 
             range: 0.0..=1_000.0,
             step: 0.1,
             prefix: "$",
-            suffix: "",
+            suffix: " per 1M",
             decimals: 2,
         };
         if let Some(value) = draft.ui(ui, &number) {

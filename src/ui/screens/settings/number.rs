@@ -35,7 +35,7 @@ impl Draft {
             .speed(number.step)
             .prefix(number.prefix)
             .suffix(number.suffix)
-            .max_decimals(number.decimals);
+            .fixed_decimals(number.decimals);
         let field = ui.add(field).accessible_name(number.name);
         if field.changed() {
             self.of = Some((id, value));

@@ -7,7 +7,6 @@ use egui::{Align, CollapsingHeader, Color32, Layout, RichText, ScrollArea, Ui};
 
 use crate::domain::{ImportChoice, ImportEffect, ImportFile, ImportPreview};
 use crate::engine::Command;
-use crate::ui::screens::tables::foot_ui;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone, elided, plain_button, primary_button};
 use crate::words;
@@ -63,7 +62,7 @@ impl Preview {
     fn buttons_ui(&self, ui: &mut Ui, preview: &ImportPreview) -> Option<Command> {
         let mut command = None;
         let taken = self.choices.values().filter(|choice| **choice == ImportChoice::Take).count();
-        foot_ui(ui, |ui| {
+        widgets::foot_ui(ui, |ui| {
             let text = format!("Import {}", words::count(taken, "file"));
             let go = ui.add_enabled_ui(taken > 0, |ui| primary_button(ui, &text)).inner;
             if go.on_disabled_hover_text("No file would be taken").clicked() {

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use egui::text::CCursorRange;
 use egui::{Align, Key, Layout, RichText, TextEdit, Ui};
 
 use crate::ui::action::Pick;
 use crate::ui::files::{self, Answer, PathTrouble};
-use crate::ui::screens::tables::foot_ui;
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{plain_button, primary_button};
+use crate::ui::widgets::{self, plain_button, primary_button};
 
 const WIDTH: f32 = 520.0;
 
@@ -82,7 +82,7 @@ impl Prompt {
         ui.label(RichText::new(self.hint()).font(theme::small_font()).color(palette.secondary));
         ui.add_space(space::S / 2.0);
         let path = self.path();
-        foot_ui(ui, |ui| {
+        widgets::foot_ui(ui, |ui| {
             let go = ui.add_enabled_ui(path.is_ok(), |ui| primary_button(ui, self.button())).inner;
             if (go.clicked() || entered.inner)
                 && let Ok(path) = path
@@ -103,10 +103,15 @@ impl Prompt {
             .hint_text(hint)
             .desired_width(ui.available_width())
             .margin(egui::Margin::symmetric(10, 6));
-        let field = ui.add(field).accessible_name("Path");
+        let mut output = field.show(ui);
+        let field = output.response.response.accessible_name("Path");
+        // A dialog is measured before it is shown, and takes no focus until then.
         if !self.focused {
-            self.focused = true;
+            self.focused = field.has_focus();
             field.request_focus();
+            let all = CCursorRange::select_all_str(&self.text);
+            output.state.cursor.set_char_range(Some(all));
+            output.state.store(ui.ctx(), field.id);
         }
         if field.changed() {
             self.empty_handed = false;

@@ -6,7 +6,6 @@ use egui::{ComboBox, RichText, Ui};
 
 use crate::domain::{MatchCertainty, ModelRef, RouteKey, RouteMatch};
 use crate::engine::{Command, SettingsChange, Snapshot};
-use crate::ui::screens::tables::foot_ui;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, elided, primary_button};
 use crate::words::{self, Speech};
@@ -59,7 +58,7 @@ impl Matching {
         ui.add_space(space::S);
         let open: Vec<_> = snapshot.matches.iter().filter(|matched| self.chosen(matched) == Choice::Open).collect();
         let mut confirmed = false;
-        foot_ui(ui, |ui| {
+        widgets::foot_ui(ui, |ui| {
             let button = ui.add_enabled_ui(open.is_empty(), |ui| primary_button(ui, "Confirm the match")).inner;
             confirmed = button.clicked();
             let names: Vec<_> = open.iter().map(|matched| matched.label.as_str()).collect();
