@@ -16,17 +16,18 @@ use model_orchestrator::ui::shell::Shell;
 use model_orchestrator::ui::theme;
 use model_orchestrator::words::Speech;
 
-struct Window {
-    shell: Shell,
-    snapshot: Snapshot,
-    wishes: Vec<Action>,
+/// The whole window, what it draws, and what it was asked for.
+pub struct Window {
+    pub shell: Shell,
+    pub snapshot: Snapshot,
+    pub wishes: Vec<Action>,
 }
 
-fn window(snapshot: Snapshot) -> Harness<'static, Window> {
+pub fn window(snapshot: Snapshot) -> Harness<'static, Window> {
     sized(snapshot, [1280.0, 800.0], egui::Theme::Dark)
 }
 
-fn sized(snapshot: Snapshot, size: [f32; 2], theme: egui::Theme) -> Harness<'static, Window> {
+pub fn sized(snapshot: Snapshot, size: [f32; 2], theme: egui::Theme) -> Harness<'static, Window> {
     let window = Window { shell: Shell::default(), snapshot, wishes: Vec::new() };
     let mut harness = Harness::builder()
         .with_size(size)
@@ -41,6 +42,7 @@ fn sized(snapshot: Snapshot, size: [f32; 2], theme: egui::Theme) -> Harness<'sta
                         Action::Go(screen) => window.shell.go(*screen),
                         Action::Open(cron) => window.shell.open(cron.clone()),
                         Action::CloseDrawer => window.shell.close_drawer(),
+                        Action::Pick(pick) => window.shell.ask_path(pick.clone()),
                         _ => {}
                     }
                 }
@@ -57,7 +59,7 @@ fn click(harness: &mut Harness<'_, Window>, label: &str) {
     harness.run_steps(4);
 }
 
-fn told(harness: &Harness<'_, Window>, expected: impl Fn(&Command) -> bool) -> bool {
+pub fn told(harness: &Harness<'_, Window>, expected: impl Fn(&Command) -> bool) -> bool {
     harness.state().wishes.iter().any(|wish| matches!(wish, Action::Tell(command) if expected(command)))
 }
 

@@ -2,10 +2,11 @@
 
 use egui::{Align, Label, Layout, ProgressBar, RichText, Stroke, Ui, UiBuilder, vec2};
 
+use crate::domain::Plan;
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Screen};
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{plain_button, primary_button};
+use crate::ui::widgets::{GO_ON, Kept, plain_button, primary_button};
 use crate::words::{self, Speech};
 
 use super::job_is_open;
@@ -16,11 +17,13 @@ pub(super) fn has_something(snapshot: &Snapshot, screen: Screen) -> bool {
     something && matches!(screen, Screen::Board | Screen::Activity)
 }
 
-pub(super) fn bar_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Action> {
+pub(super) fn bar_ui(ui: &mut Ui, snapshot: &Snapshot, summary: &mut Kept, speech: &Speech<'_>) -> Vec<Action> {
     let palette = theme::palette(ui);
     let full = ui.max_rect();
     ui.painter().hline(full.x_range(), full.top() + 0.5, Stroke::new(1.0, palette.line));
     let mut wishes = Vec::new();
+    let mut summary_of =
+        |plan: &Plan| summary.of(&plan.id, 0, speech.now, || words::plan_summary(plan, speech)).to_owned();
     let builder =
         UiBuilder::new().max_rect(full.shrink2(vec2(space::L, 1.0))).layout(Layout::right_to_left(Align::Center));
     ui.scope_builder(builder, |ui| {
@@ -33,19 +36,19 @@ pub(super) fn bar_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> V
             ui.add(ProgressBar::new(done as f32 / all.max(1) as f32).desired_width(160.0).desired_height(6.0));
             (words::job_headline(job), words::job_detail(job, speech))
         } else if let Some(undo) = &snapshot.undo_plan {
-            if primary_button(ui, "Review undo").clicked() {
+            if primary_button(ui, "Review undo").on_hover_text(GO_ON).clicked() {
                 wishes.push(Action::Go(Screen::Plan));
             }
             if plain_button(ui, "Discard").clicked() {
                 wishes.push(Action::Tell(Command::DiscardUndo));
             }
-            (words::plan_headline(undo), words::plan_summary(undo, speech))
+            (words::plan_headline(undo), summary_of(undo))
         } else {
-            if primary_button(ui, "Review plan").clicked() {
+            if primary_button(ui, "Review plan").on_hover_text(GO_ON).clicked() {
                 wishes.push(Action::Go(Screen::Plan));
             }
             wishes.extend(undo_ui(ui, snapshot));
-            (words::plan_headline(&snapshot.plan), words::plan_summary(&snapshot.plan, speech))
+            (words::plan_headline(&snapshot.plan), summary_of(&snapshot.plan))
         };
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = space::M;

@@ -3,13 +3,16 @@
 //! Draws a snapshot and returns wishes, like every view. Which screen is open is its own affair.
 
 mod bar;
+mod help;
 mod notice;
+mod place;
 mod sidebar;
 mod status;
 mod strip;
 mod topline;
 
-use egui::{CentralPanel, Frame, Margin, Panel, Rect, Sense, Stroke, Ui, UiBuilder};
+use egui::accesskit::Role;
+use egui::{Color32, Key, Modifiers, Popup, Rect, Sense, Stroke, Ui, UiBuilder, vec2};
 use jiff::tz::TimeZone;
 
 pub use notice::{Notice, Notices};
@@ -25,7 +28,11 @@ use crate::ui::screens::settings::Settings;
 use crate::ui::screens::transfer::Transfer;
 use crate::ui::screens::welcome::Welcome;
 use crate::ui::theme::{self, space};
+use crate::ui::widgets::{Kept, covered, go_on_pressed};
 use crate::words::Speech;
+
+use help::Help;
+use place::{Over, Place, Towards};
 
 /// The window's content, and what it remembers until it is closed.
 #[derive(Debug, Default)]
@@ -38,6 +45,11 @@ pub struct Shell {
     settings: Settings,
     drawer: Drawer,
     transfer: Transfer,
+    help: Help,
+    place: Place,
+    summary: Kept,
+    /// A screen was opened: the keyboard goes to it.
+    arriving: bool,
     pub notices: Notices,
     counted: Counted,
     /// The chosen gateway has answered, so that there is something to show.
@@ -73,19 +85,72 @@ impl Shell {
             self.counted = Counted::of(snapshot);
         }
         let speech = &Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
-        let mut wishes = screen_keys(ui, snapshot);
+        self.follow_focus(ui, snapshot);
+        let mut wishes = self.keys(ui, snapshot);
         if self.inside {
             self.framed_ui(ui, snapshot, zone, speech, &mut wishes);
         } else {
-            let fill = theme::palette(ui).background;
-            CentralPanel::default().frame(Frame::new().fill(fill)).show(ui, |ui| {
+            part_ui(ui, "welcome", Role::Main, ui.max_rect(), theme::palette(ui).background, |ui| {
                 wishes.extend(self.screen_ui(ui, Screen::Welcome, snapshot, zone));
             });
         }
         wishes.extend(self.transfer.ui(ui, snapshot, zone));
+        self.help.ui(ui);
         wishes
     }
 
+    /// Keeps the keyboard's place when something opens, closes or goes.
+    fn follow_focus(&mut self, ui: &Ui, snapshot: &Snapshot) {
+        let modal = ui.memory(|memory| memory.top_modal_layer().is_some());
+        let dialog = modal || self.transfer.open() || snapshot.import.is_some() || self.help.open;
+        let open = [
+            (Over::Drawer, self.drawer.cron().is_some()),
+            (Over::Dialog, dialog),
+            (Over::Menu, Popup::is_any_open(ui.ctx())),
+        ];
+        let towards = self.place.follow(ui.ctx(), open);
+        let arriving = std::mem::take(&mut self.arriving) && self.place.by_key();
+        match towards {
+            Some(Towards::Drawer) => self.drawer.take_focus(),
+            towards if arriving || towards.is_some() => match self.screen {
+                Screen::Board => self.board.take_focus(),
+                Screen::Plan => self.plan.take_focus(snapshot),
+                Screen::Activity => self.activity.take_focus(),
+                Screen::Welcome | Screen::Settings => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// Ctrl+1 to Ctrl+4 open the screens, Ctrl+Enter the plan, F1 or ? the list of keys; Escape closes the drawer.
+    fn keys(&mut self, ui: &Ui, snapshot: &Snapshot) -> Vec<Action> {
+        if covered(ui) {
+            return Vec::new();
+        }
+        let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
+        let typing = ui.ctx().text_edit_focused();
+        self.help.open |= pressed(Modifiers::NONE, Key::F1) || !typing && pressed(Modifiers::NONE, Key::Questionmark);
+        if snapshot.connection == Connection::None {
+            return Vec::new();
+        }
+        let screens = [
+            (Key::Num1, Screen::Board),
+            (Key::Num2, Screen::Plan),
+            (Key::Num3, Screen::Activity),
+            (Key::Num4, Screen::Settings),
+        ];
+        let screens = screens.into_iter().filter(|(key, _)| pressed(Modifiers::COMMAND, *key));
+        let mut wishes: Vec<Action> = screens.map(|(_, screen)| Action::Go(screen)).collect();
+        if bar::has_something(snapshot, self.screen) && go_on_pressed(ui) {
+            wishes.push(Action::Go(Screen::Plan));
+        }
+        if self.drawer.cron().is_some() && pressed(Modifiers::NONE, Key::Escape) {
+            wishes.push(Action::CloseDrawer);
+        }
+        wishes
+    }
+
+    /// The parts of the window, in the order in which Tab walks them.
     fn framed_ui(
         &mut self,
         ui: &mut Ui,
@@ -100,55 +165,44 @@ impl Shell {
         // Beside an open drawer the columns need the room more than the words of the sidebar do.
         let folded = narrow || open && ui.available_width() < space::ROOMY;
         let width = if folded { space::SIDEBAR_FOLDED } else { space::SIDEBAR };
-        let bare = |fill| Frame::new().fill(fill);
-        Panel::left("sidebar")
-            .exact_size(width)
-            .resizable(false)
-            .show_separator_line(false)
-            .frame(bare(palette.sidebar))
-            .show(ui, |ui| wishes.extend(self.sidebar_ui(ui, snapshot, folded)));
-        Panel::top("top line")
-            .exact_size(48.0)
-            .resizable(false)
-            .show_separator_line(false)
-            .frame(bare(palette.background))
-            .show(ui, |ui| wishes.extend(topline::topline_ui(ui, snapshot, speech)));
-        Panel::bottom("status")
-            .exact_size(26.0)
-            .resizable(false)
-            .show_separator_line(false)
-            .frame(bare(palette.sidebar))
-            .show(ui, |ui| wishes.extend(self.status_ui(ui, snapshot, speech)));
-        if bar::has_something(snapshot, self.screen) {
-            Panel::bottom("what happens next")
-                .exact_size(52.0)
-                .resizable(false)
-                .show_separator_line(false)
-                .frame(bare(palette.panel))
-                .show(ui, |ui| {
-                    wishes.extend(bar::bar_ui(ui, snapshot, speech));
-                });
-        }
-        if open && !narrow {
-            let frame = Frame::new().fill(palette.panel);
-            Panel::right("drawer")
-                .exact_size(space::DRAWER)
-                .resizable(false)
-                .show_separator_line(true)
-                .frame(frame)
-                .show(ui, |ui| {
-                    wishes.extend(self.drawer.ui(ui, snapshot, zone));
-                });
-        }
-        let margin = Margin { left: 16, right: 16, top: 12, bottom: 14 };
-        let frame = bare(palette.background).inner_margin(margin);
-        CentralPanel::default().frame(frame).show(ui, |ui| {
-            wishes.extend(strip::strips_ui(ui, snapshot, speech, self.screen));
-            let shown = self.screen;
-            wishes.extend(self.screen_ui(ui, shown, snapshot, zone));
-            if open && narrow {
-                wishes.extend(self.covering_drawer_ui(ui, snapshot, zone));
+        let (side, rest) = ui.max_rect().split_left_right_at_x(ui.max_rect().left() + width);
+        let (top, rest) = rest.split_top_bottom_at_y(rest.top() + space::TOP_LINE);
+        let (rest, status) = rest.split_top_bottom_at_y(rest.bottom() - space::STATUS_LINE);
+        let has_bar = bar::has_something(snapshot, self.screen);
+        let (rest, bar) = rest.split_top_bottom_at_y(rest.bottom() - if has_bar { space::BAR } else { 0.0 });
+        let drawer_width = if open { space::DRAWER } else { 0.0 };
+        let (beside, drawer) = rest.split_left_right_at_x(rest.right() - drawer_width);
+        part_ui(ui, "sidebar", Role::Navigation, side, palette.sidebar, |ui| {
+            wishes.extend(self.sidebar_ui(ui, snapshot, folded));
+        });
+        part_ui(ui, "top line", Role::Banner, top, palette.background, |ui| {
+            wishes.extend(topline::topline_ui(ui, snapshot, &mut self.help.open, speech));
+        });
+        let middle = if narrow { rest } else { beside };
+        part_ui(ui, "screen", Role::Main, middle, palette.background, |ui| {
+            let room = Rect::from_min_max(middle.min + vec2(16.0, 12.0), middle.max - vec2(16.0, 14.0));
+            ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
+                wishes.extend(strip::strips_ui(ui, snapshot, speech, self.screen));
+                wishes.extend(self.screen_ui(ui, self.screen, snapshot, zone));
+            });
+        });
+        if open {
+            if narrow {
+                // Catches what is meant for the drawer before it reaches the cards below.
+                ui.interact(drawer, egui::Id::unique("covering drawer"), Sense::CLICK | Sense::DRAG);
             }
+            part_ui(ui, "details", Role::Complementary, drawer, palette.panel, |ui| {
+                ui.painter().vline(drawer.left() + 0.5, drawer.y_range(), Stroke::new(1.0, palette.strong_line));
+                wishes.extend(self.drawer.ui(ui, snapshot, zone));
+            });
+        }
+        if has_bar {
+            part_ui(ui, "what happens next", Role::Region, bar, palette.panel, |ui| {
+                wishes.extend(bar::bar_ui(ui, snapshot, &mut self.summary, speech));
+            });
+        }
+        part_ui(ui, "status", Role::ContentInfo, status, palette.sidebar, |ui| {
+            wishes.extend(self.status_ui(ui, snapshot, speech));
         });
     }
 
@@ -162,25 +216,13 @@ impl Shell {
         }
     }
 
-    /// The drawer over the right part of a narrow window.
-    fn covering_drawer_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
-        let palette = theme::palette(ui);
-        let full = ui.max_rect().expand2(egui::vec2(16.0, 12.0));
-        let rect = Rect::from_min_max(egui::pos2(full.right() - space::DRAWER, full.top()), full.right_bottom());
-        // Catches what is meant for the drawer before it reaches the cards below.
-        ui.interact(rect, egui::Id::unique("covering drawer"), Sense::CLICK | Sense::DRAG);
-        ui.painter().rect_filled(rect, 0.0, palette.panel);
-        ui.painter().vline(rect.left(), rect.y_range(), Stroke::new(1.0, palette.strong_line));
-        let builder = UiBuilder::new().max_rect(rect).id_salt("covering drawer");
-        ui.scope_builder(builder, |ui| self.drawer.ui(ui, snapshot, zone)).inner
-    }
-
     /// Shows another screen. What was open beside the one before belongs to that.
     pub fn go(&mut self, screen: Screen) {
         if self.screen != screen {
             self.drawer.close();
         }
         self.screen = screen;
+        self.arriving = true;
     }
 
     #[must_use]
@@ -189,6 +231,7 @@ impl Shell {
     }
 
     pub fn open(&mut self, cron: CronId) {
+        self.place.opened_again(Over::Drawer);
         self.drawer.open(cron);
     }
 
@@ -210,6 +253,7 @@ impl Shell {
             self.drawer.close();
         } else if !self.inside && answered(snapshot) {
             self.inside = true;
+            self.arriving = true;
             if self.screen == Screen::Welcome {
                 self.screen = Screen::Board;
             }
@@ -222,20 +266,14 @@ fn answered(snapshot: &Snapshot) -> bool {
     snapshot.demo || snapshot.connection.info().is_some() || snapshot.crons_as_of.is_some()
 }
 
-/// Ctrl+1 to Ctrl+4 open the screens.
-fn screen_keys(ui: &Ui, snapshot: &Snapshot) -> Vec<Action> {
-    use egui::{Key, Modifiers};
-    if snapshot.connection == Connection::None {
-        return Vec::new();
-    }
-    let keys = [
-        (Key::Num1, Screen::Board),
-        (Key::Num2, Screen::Plan),
-        (Key::Num3, Screen::Activity),
-        (Key::Num4, Screen::Settings),
-    ];
-    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
-    keys.into_iter().filter(|(key, _)| pressed(*key)).map(|(_, screen)| Action::Go(screen)).collect()
+/// One part of the window, with a ground of its own; a screen reader finds it by its role.
+fn part_ui(ui: &mut Ui, name: &str, role: Role, rect: Rect, fill: Color32, add_contents: impl FnOnce(&mut Ui)) {
+    ui.painter().rect_filled(rect, 0.0, fill);
+    let builder = UiBuilder::new().id_salt(name).max_rect(rect).accessibility_role(role).accessibility_label(name);
+    ui.scope_builder(builder, |ui| {
+        ui.set_clip_rect(ui.clip_rect().intersect(rect));
+        add_contents(ui);
+    });
 }
 
 /// Whether a job is on its way or waits to be continued.

@@ -116,9 +116,11 @@ fn problems_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Act
                     ui.separator();
                 }
                 let said = words::problem(&problem.what, speech);
-                ui.add(Label::new(RichText::new(said.what).font(theme::strong_font())).wrap());
+                // A menu would spread the words over the whole line.
+                let said_ui = |ui: &mut Ui, text: RichText| ui.add(Label::new(text).wrap().halign(Align::Min));
+                said_ui(ui, RichText::new(said.what).font(theme::strong_font()));
                 if let Some(remedy) = said.remedy {
-                    ui.add(Label::new(RichText::new(remedy).color(palette.secondary)).wrap());
+                    said_ui(ui, RichText::new(remedy).color(palette.secondary));
                 }
                 ui.horizontal(|ui| {
                     let since = format!("since {}", words::clock(problem.since, speech));

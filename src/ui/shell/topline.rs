@@ -5,11 +5,12 @@ use egui::{Align, Label, Layout, Popup, RichText, Sense, Stroke, Ui, UiBuilder, 
 use crate::domain::Connection;
 use crate::engine::{Command, DemoOutage, Snapshot};
 use crate::ui::action::Action;
+use crate::ui::icon;
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{Tone, pill, plain_button, tag};
+use crate::ui::widgets::{Tone, icon_button, pill, plain_button, tag};
 use crate::words::{self, Speech};
 
-pub(super) fn topline_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Action> {
+pub(super) fn topline_ui(ui: &mut Ui, snapshot: &Snapshot, help: &mut bool, speech: &Speech<'_>) -> Vec<Action> {
     let palette = theme::palette(ui);
     let full = ui.max_rect();
     ui.painter().hline(full.x_range(), full.bottom() - 0.5, Stroke::new(1.0, palette.line));
@@ -23,6 +24,7 @@ pub(super) fn topline_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) 
         if check.on_hover_text("Reads crons, models and quotas from the gateway again").clicked() {
             wishes.push(Action::Tell(Command::Refresh));
         }
+        *help |= icon_button(ui, icon::HELP, "Keys (F1 or ?)").clicked();
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = space::M;
             if snapshot.demo {
