@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Opens the real window on the built-in demo, on a screen of its own, and uses it like a person:
-# drags a card, sorts another from the keyboard, waits, closes.
+# with the mouse, then once more from the start with the keyboard alone.
 #
 #   tests/window/run.sh BINARY
 #
@@ -23,7 +23,7 @@ done
 rm -rf "$out"
 mkdir -p "$out"
 home=$(mktemp -d)
-log=$out/log.txt
+log=$out/log-mouse.txt
 pids=()
 
 cleanup() {
@@ -37,10 +37,17 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 # Nothing of the person who runs this is read or written, and no desktop service is reached.
-mkdir -p "$home/tmp" "$home/run"
-chmod 700 "$home/run"
-quiet=(env -i HOME="$home" PATH="$PATH" TMPDIR="$home/tmp" XDG_RUNTIME_DIR="$home/run" LANG=C.UTF-8
-    LIBGL_ALWAYS_SOFTWARE=1 RUST_BACKTRACE=1)
+# `session` is where one start of the program keeps its files.
+session=$home/none
+quiet=()
+enter_session() {
+    session=$home/$1
+    mkdir -p "$session/tmp" "$session/run"
+    chmod 700 "$session/run"
+    quiet=(env -i HOME="$session" PATH="$PATH" TMPDIR="$session/tmp" XDG_RUNTIME_DIR="$session/run" LANG=C.UTF-8
+        LIBGL_ALWAYS_SOFTWARE=1 RUST_BACKTRACE=1)
+}
+enter_session none
 
 picture() { [ -z "${DISPLAY:-}" ] || import -window root "$out/$1.png"; }
 
@@ -72,10 +79,6 @@ export DISPLAY
 pids+=($!)
 
 # --- It opens ---------------------------------------------------------------------------------------
-"${quiet[@]}" DISPLAY="$DISPLAY" RUST_LOG=info "$binary" demo >"$log" 2>&1 &
-program=$!
-pids+=("$program")
-
 alive() { kill -0 "$program" 2>/dev/null; }
 find_window() {
     alive || fail "it ended before its window came: $(tail -n 5 "$log")"
@@ -84,18 +87,29 @@ find_window() {
 }
 colours() { import -window root "$out/now.png" && identify -format '%k' "$out/now.png"; }
 drawn() { alive || fail 'it ended while drawing'; [ "$(colours)" -gt 200 ]; }
-tiers() { find "$home" -name cron-tiers.json -print -quit; }
+tiers() { find "$session" -name cron-tiers.json -print -quit; }
 has_tiers() { alive || fail 'it ended before the demo was connected'; [ -n "$(tiers)" ]; }
 content() { sha256sum <"$(tiers)"; }
 changed() { [ "$(content)" != "$before" ]; }
 
-until_true 30 find_window || fail 'no window came'
-xdotool windowactivate --sync "$window" windowmove "$window" 0 0 windowsize "$window" "$width" "$height"
-until_true 30 drawn || fail 'the window stays empty'
-until_true 30 has_tiers || fail 'the demo has no cron-tiers.json'
 # The board is on screen once what is drawn stays the same for a second.
 still() { local first; first=$(import -window root rgb:- | sha256sum); sleep 1; [ "$first" = "$(import -window root rgb:- | sha256sum)" ]; }
-until_true 20 still || say 'the picture does not come to rest'
+
+# open_demo NAME: a fresh demo in a session of its own.
+open_demo() {
+    enter_session "$1"
+    log=$out/log-$1.txt
+    "${quiet[@]}" DISPLAY="$DISPLAY" RUST_LOG=info "$binary" demo >"$log" 2>&1 &
+    program=$!
+    pids+=("$program")
+    until_true 30 find_window || fail 'no window came'
+    xdotool windowactivate --sync "$window" windowmove "$window" 0 0 windowsize "$window" "$width" "$height"
+    until_true 30 drawn || fail 'the window stays empty'
+    until_true 30 has_tiers || fail 'the demo has no cron-tiers.json'
+    until_true 20 still || say 'the picture does not come to rest'
+}
+
+open_demo mouse
 picture board
 say "a window with $(colours) colours"
 
@@ -138,7 +152,9 @@ say 'Ctrl+Z and the key 3 changed it too'
 
 # --- The plan is reviewed and applied with the button at the bottom right ----------------------------------
 bottom_right() { xdotool mousemove --window "$window" $((width - 70)) $((height - 55)) click 1; }
-logged() { local log; log=$(find "$home" -name switches.log -print -quit); [ -n "$log" ] && [ -s "$log" ]; }
+# How many switches were verified and logged.
+switches() { local file; file=$(find "$session" -name switches.log -print -quit); if [ -n "$file" ]; then wc -l <"$file"; else echo 0; fi; }
+logged() { [ "$(switches)" -gt 0 ]; }
 bottom_right
 until_true 10 still || true
 picture plan
@@ -147,7 +163,7 @@ bottom_right
 until_true 30 logged || fail 'applying the plan verified nothing'
 until_true 60 still || true
 picture applied
-say "applied: $(wc -l <"$(find "$home" -name switches.log -print -quit)") switches verified and logged"
+say "applied: $(switches) switches verified and logged"
 
 # --- Idle costs nothing -----------------------------------------------------------------------------
 xdotool mousemove --window "$window" $((width - 5)) 30
@@ -161,12 +177,69 @@ say "10 s without input cost $((used * 1000 / hertz)) ms of CPU"
 [ "$used" -le $((hertz / 2)) ] || fail 'an idle window works'
 
 # --- It closes when asked ---------------------------------------------------------------------------
-xdotool windowactivate --sync "$window" key --clearmodifiers alt+F4
 gone() { ! alive; }
-until_true 15 gone || fail 'it does not close'
-status=0
-wait "$program" || status=$?
-[ "$status" -eq 0 ] || fail "it ended with $status"
-! grep -q 'panicked' "$log" || fail 'there was a panic'
-! grep -q ' ERROR ' "$log" || fail "an error was logged: $(grep -m 1 ' ERROR ' "$log")"
-say 'closed with 0'
+close_window() {
+    xdotool windowactivate --sync "$window" key --clearmodifiers alt+F4
+    until_true 15 gone || fail 'it does not close'
+    local status=0
+    wait "$program" || status=$?
+    [ "$status" -eq 0 ] || fail "it ended with $status"
+    ! grep -q 'panicked' "$log" || fail 'there was a panic'
+    ! grep -q ' ERROR ' "$log" || fail "an error was logged: $(grep -m 1 ' ERROR ' "$log")"
+    say 'closed with 0'
+}
+close_window
+
+# --- From the start with the keyboard alone -----------------------------------------------------------
+# keys NAME...: one after the other, as fast as a person.
+keys() { local key; for key; do xdotool key --clearmodifiers "$key"; sleep 0.15; done; }
+# Lines of cron-tiers.json that are not as in the copy.
+differ() { diff "$out/tiers.json" "$(tiers)" | grep -c '^>' || true; }
+remember() { cp "$(tiers)" "$out/tiers.json"; before=$(content); }
+
+xdotool mousemove "$((width - 1))" "$((height + 39))"
+open_demo keyboard
+remember
+keys Down a
+until_true 5 changed || fail 'the key A did not accept the suggestion of the first card'
+until_true 5 still || true
+picture keys-accepted
+
+remember
+keys space Down space 3
+until_true 5 changed || fail 'the key 3 did not move two selected cards'
+until_true 5 still || true
+[ "$(differ)" -eq 2 ] || fail "two selected cards moved, and $(differ) lines changed"
+picture keys-moved
+say 'keys accepted a suggestion and moved two cards at once'
+
+# Four lines are unticked and the last of them ticked again. The gateway takes 30 writes a minute: what is left and
+# its undo fit in.
+keys ctrl+2
+until_true 10 still || true
+keys space Down space Down space Down space
+until_true 5 still || true
+picture keys-unticked
+keys space ctrl+Return
+until_true 30 logged || fail 'Ctrl+Enter applied nothing'
+settled() { local first; first=$(switches); sleep 2; [ "$first" = "$(switches)" ]; }
+until_true 60 settled || fail 'applying does not end'
+until_true 10 still || true
+picture keys-applied
+applied=$(switches)
+say "keys applied the plan: $applied switches verified and logged"
+
+keys ctrl+3
+until_true 10 still || true
+picture keys-activity
+keys u
+until_true 10 still || true
+picture keys-undo
+[ "$(switches)" -eq "$applied" ] || fail 'asking for an undo wrote something'
+keys ctrl+Return
+undone() { [ "$(switches)" -eq $((2 * applied)) ]; }
+until_true 60 undone || fail "of $applied switches $(($(switches) - applied)) were undone"
+until_true 10 still || true
+picture keys-undone
+say "keys undid the plan: $(($(switches) - applied)) switches more"
+close_window
