@@ -222,7 +222,11 @@ fn visuals(palette: &Palette, base: Visuals) -> Visuals {
             noninteractive: widget(palette.panel, palette.line, palette.text),
             inactive: widget(palette.card, palette.strong_line, palette.text),
             hovered: widget(palette.hover, palette.secondary, palette.text),
-            active: widget(palette.hover, palette.accent, palette.text),
+            // Pressed, or with the focus.
+            active: WidgetVisuals {
+                bg_stroke: Stroke::new(2.0, palette.accent),
+                ..widget(palette.hover, palette.accent, palette.text)
+            },
             open: widget(palette.hover, palette.accent, palette.text),
         },
         selection: Selection { bg_fill: palette.accent_ground, stroke: Stroke::new(1.0, palette.accent) },

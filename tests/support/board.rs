@@ -249,7 +249,7 @@ impl CronSpec<'_> {
             to,
             to_route: (!pause).then(|| route.clone()),
             kind: if pause { ChangeKind::Pause } else { ChangeKind::Move },
-            reason: Reason::NextInChain { route, ahead: Vec::new() },
+            reason: Reason::NextInChain { route, ahead: [].into() },
             cause: Cause::Health,
             next_run_at: cron.next_run_at,
             running_since: None,

@@ -129,9 +129,9 @@ impl Scene {
             to_route: Some(RouteKey::new("gemini_flash")),
             kind: ChangeKind::Move,
             reason: if entry.tier == Tier::T2 {
-                Reason::FirstServing { route: RouteKey::new("gemini_flash"), ahead: Vec::new() }
+                Reason::FirstServing { route: RouteKey::new("gemini_flash"), ahead: [].into() }
             } else {
-                Reason::NextInChain { route: RouteKey::new("gemini_flash"), ahead: vec![minimax_down()] }
+                Reason::NextInChain { route: RouteKey::new("gemini_flash"), ahead: [minimax_down()].into() }
             },
             cause: Cause::Health,
             next_run_at: Some(now() + minutes(next_in_minutes)),
@@ -320,7 +320,7 @@ pub fn plan(id: &str, changes: Vec<Change>) -> Plan {
             verdict: Verdict::Change,
             chosen: change.to_route.clone(),
             model: change.to_model.clone(),
-            skipped: vec![minimax_down(), Skipped { route: RouteKey::new("kimi"), why: SkipReason::NotNeeded }],
+            skipped: [minimax_down(), Skipped { route: RouteKey::new("kimi"), why: SkipReason::NotNeeded }].into(),
             reason: change.reason.clone(),
             since: Some(now() - minutes(536)),
             would_change: Some(Trigger::RouteServes { route: RouteKey::new("minimax"), settle: minutes(10) }),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use model_orchestrator::domain::*;
@@ -10,7 +11,7 @@ use model_orchestrator::ui::action::{Action, Screen};
 use model_orchestrator::ui::screens::activity::Activity;
 
 use super::scene::{Scene, minutes, now};
-use super::{NARROW, Stage, click, fits, long_name, says, stage, told, write};
+use super::{NARROW, Stage, click, fits, key, long_name, says, settle, stage, told, write};
 
 fn journal() -> Scene {
     let confirmed = Confirmation::Confirmed { at: now() - minutes(1) };
@@ -97,4 +98,24 @@ fn a_long_name_leaves_the_buttons_in_the_window() {
     let scene = journal().with(|snapshot| Arc::make_mut(&mut snapshot.switches)[0].name = long_name());
     let activity = open(scene);
     fits(&activity, NARROW, &[&format!("Undo the switch of {}", long_name()), "Undo these 2", "Undone 1"]);
+}
+
+#[test]
+fn arrows_walk_over_the_titles_of_plans_and_u_asks_for_an_undo() {
+    let mut activity = open(journal());
+    activity.get_by_label_contains("Plan of today 06:57, 2 switches").focus();
+    settle(&mut activity);
+    for _ in 0..4 {
+        key(&mut activity, Key::ArrowDown);
+    }
+    let on = activity.get_by_label_contains("Session cleanup, from");
+    assert!(on.is_focused(), "over two switches and the title of the plan before");
+    key(&mut activity, Key::U);
+    let own = UndoScope::Switch(SwitchId::new("s3"));
+    assert!(matches!(told(&activity).as_slice(), [Command::PrepareUndo(scope)] if *scope == own));
+    key(&mut activity, Key::Home);
+    key(&mut activity, Key::U);
+    let whole = UndoScope::Plan(PlanId::new("plan-b"));
+    assert!(matches!(told(&activity).as_slice(), [_, Command::PrepareUndo(scope)] if *scope == whole));
+    assert!(matches!(activity.state().wishes.last(), Some(Action::Go(Screen::Plan))), "it is shown there");
 }
