@@ -195,3 +195,20 @@ fn the_first_arrow_goes_to_the_first_card() {
     assert!(accepted);
     assert!(harness.get_all_by_role(Role::ListItem).any(|card| card.is_focused()));
 }
+
+#[test]
+fn what_gets_the_focus_comes_into_view() {
+    let mut harness = sized(morning().snapshot(), [1024.0, 700.0], egui::Theme::Dark);
+    press(&mut harness, Modifiers::COMMAND, Key::Num4);
+    let in_view = |harness: &Harness<'_, Window>, name: &str| {
+        let rect = harness.get_by_label(name).rect();
+        rect.top() > 48.0 && rect.bottom() < 674.0
+    };
+    assert!(!in_view(&harness, "Export cron-tiers.json…"), "the settings are longer than the window");
+    press(&mut harness, Modifiers::SHIFT, Key::Tab);
+    assert_eq!(focused(&harness), "Export cron-tiers.json…", "the last one");
+    assert!(in_view(&harness, "Export cron-tiers.json…"));
+    harness.get_by_label("Switch gateway…").focus();
+    harness.run_steps(4);
+    assert!(in_view(&harness, "Switch gateway…"), "and up again");
+}

@@ -189,6 +189,18 @@ fn an_edit_is_said_politely_with_an_undo_beside_it() {
 }
 
 #[test]
+fn what_was_undone_can_be_done_again_from_its_notice() {
+    let mut snapshot = morning().snapshot();
+    snapshot.undo = Some("1 cron moved to T3".into());
+    snapshot.redo = Some("2 crons moved to T1".into());
+    let mut harness = window(snapshot);
+    let what = Done::Edited { label: "undone: 2 crons moved to T1".into() };
+    hear(&mut harness, &Event::Done { ticket: Ticket(1), what });
+    click(&mut harness, "Redo");
+    assert!(told(&harness, |command| matches!(command, Command::RedoEdit)));
+}
+
+#[test]
 fn a_refusal_stays_until_it_is_dismissed() {
     let mut harness = window(morning().snapshot());
     hear(&mut harness, &Event::Refused { ticket: Ticket(1), why: Refusal::ReadOnly });

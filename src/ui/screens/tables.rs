@@ -165,9 +165,9 @@ pub(super) fn tick_ui(ui: &mut Ui, on: &mut bool, tick: Tick, name: &str) -> Res
         response.mark_changed();
     }
     let partly = tick == Tick::All { partly: true };
-    response.widget_info(|| match partly {
-        true => WidgetInfo::labeled(Role::CheckBox, ui.is_enabled(), name),
-        false => WidgetInfo::selected(Role::CheckBox, ui.is_enabled(), *on, name),
+    response.widget_info(|| {
+        let info = WidgetInfo::labeled(Role::CheckBox, ui.is_enabled(), name);
+        WidgetInfo { selected: (!partly).then_some(*on), ..info }
     });
     let palette = theme::palette(ui);
     let (fill, line) = match () {

@@ -17,7 +17,13 @@ pub(super) fn has_something(snapshot: &Snapshot, screen: Screen) -> bool {
     something && matches!(screen, Screen::Board | Screen::Activity)
 }
 
-pub(super) fn bar_ui(ui: &mut Ui, snapshot: &Snapshot, summary: &mut Kept, speech: &Speech<'_>) -> Vec<Action> {
+pub(super) fn bar_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    screen: Screen,
+    summary: &mut Kept,
+    speech: &Speech<'_>,
+) -> Vec<Action> {
     let palette = theme::palette(ui);
     let full = ui.max_rect();
     ui.painter().hline(full.x_range(), full.top() + 0.5, Stroke::new(1.0, palette.line));
@@ -47,7 +53,8 @@ pub(super) fn bar_ui(ui: &mut Ui, snapshot: &Snapshot, summary: &mut Kept, speec
             if primary_button(ui, "Review plan").on_hover_text(GO_ON).clicked() {
                 wishes.push(Action::Go(Screen::Plan));
             }
-            wishes.extend(undo_ui(ui, snapshot));
+            // Beside a list of switches it could be taken for the undo of one of them.
+            wishes.extend((screen == Screen::Board).then(|| undo_ui(ui, snapshot)).flatten());
             (words::plan_headline(&snapshot.plan), summary_of(&snapshot.plan))
         };
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -198,7 +198,7 @@ impl Shell {
         }
         if has_bar {
             part_ui(ui, "what happens next", Role::Region, bar, palette.panel, |ui| {
-                wishes.extend(bar::bar_ui(ui, snapshot, &mut self.summary, speech));
+                wishes.extend(bar::bar_ui(ui, snapshot, self.screen, &mut self.summary, speech));
             });
         }
         part_ui(ui, "status", Role::ContentInfo, status, palette.sidebar, |ui| {

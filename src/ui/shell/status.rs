@@ -11,10 +11,10 @@ use jiff::SignedDuration;
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{counts, link_button};
+use crate::ui::widgets::{counts, keep_focus_in_view, link_button};
 use crate::words::{self, Speech};
 
-use super::Shell;
+use super::{Notice, Shell};
 
 impl Shell {
     pub(super) fn status_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Action> {
@@ -75,13 +75,26 @@ impl Shell {
         let response = ui.add(Label::new(text).truncate());
         response.widget_info(|| egui::WidgetInfo::labeled(accesskit::Role::Status, true, &notice.text));
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_live(accesskit::Live::Polite));
-        if notice.edit && snapshot.undo.is_some() && link_button(ui, "Undo").clicked() {
-            wishes.push(Action::Tell(Command::UndoEdit));
+        if let Some((text, command)) = back_and_forth(&notice, snapshot)
+            && link_button(ui, text).clicked()
+        {
+            wishes.push(Action::Tell(command));
         }
         if notice.refused && link_button(ui, "Dismiss").clicked() {
             self.notices.dismiss();
         }
         wishes
+    }
+}
+
+/// What takes back the very edit that is told, or does again what is told to be undone.
+fn back_and_forth(notice: &Notice, snapshot: &Snapshot) -> Option<(&'static str, Command)> {
+    let (undo, redo) = (snapshot.undo.as_deref(), snapshot.redo.as_deref());
+    match notice.text.as_str() {
+        _ if !notice.edit => None,
+        text if undo == Some(text) => Some(("Undo", Command::UndoEdit)),
+        text if redo.is_some_and(|step| text.ends_with(step)) => Some(("Redo", Command::RedoEdit)),
+        _ => None,
     }
 }
 
@@ -130,6 +143,7 @@ fn problems_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Act
                     }
                 });
             }
+            keep_focus_in_view(ui);
         });
     });
     wishes

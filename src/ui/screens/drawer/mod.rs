@@ -91,6 +91,7 @@ impl Drawer {
         ScrollArea::vertical().id_salt(("drawer", id)).auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = space::S;
             actions.extend(self.body_ui(ui, snapshot, cron, &speech));
+            widgets::keep_focus_in_view(ui);
         });
         actions
     }

@@ -96,6 +96,7 @@ impl Plan {
         ui.add_space(space::S / 2.0);
         ScrollArea::vertical().id_salt("plan-rest").auto_shrink([false, false]).show(ui, |ui| {
             actions.extend(self.rest_ui(ui, snapshot, shown, go, speech));
+            widgets::keep_focus_in_view(ui);
         });
         actions
     }

@@ -59,6 +59,7 @@ impl Settings {
             actions.extend(general::look_ui(ui, snapshot));
             actions.extend(general::files_ui(ui, &mut self.export_file, snapshot));
             ui.add_space(space::L);
+            widgets::keep_focus_in_view(ui);
         });
         actions.extend(self.matching_ui(ui, snapshot, &speech));
         actions

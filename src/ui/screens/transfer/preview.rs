@@ -54,6 +54,7 @@ impl Preview {
             for file in &preview.files {
                 self.file_ui(ui, file);
             }
+            widgets::keep_focus_in_view(ui);
         });
         ui.add_space(space::S / 2.0);
         self.buttons_ui(ui, preview)

@@ -56,6 +56,7 @@ impl Welcome {
                     ui.add_space(space::L);
                 });
             });
+            widgets::keep_focus_in_view(ui);
         });
         actions
     }
