@@ -212,3 +212,19 @@ fn what_gets_the_focus_comes_into_view() {
     harness.run_steps(4);
     assert!(in_view(&harness, "Switch gateway…"), "and up again");
 }
+
+#[test]
+fn a_search_without_a_match_keeps_the_keyboard() {
+    let mut harness = window(morning().snapshot());
+    key(&mut harness, Key::Slash);
+    harness.event(Event::Text("nobody".to_owned()));
+    harness.run_steps(4);
+    key(&mut harness, Key::Enter);
+    assert_eq!(focused(&harness), "Search crons");
+    press(&mut harness, Modifiers::COMMAND, Key::A);
+    harness.event(Event::Text("triage".to_owned()));
+    harness.run_steps(4);
+    assert_eq!(focused(&harness), "Search crons", "until Enter is pressed again");
+    key(&mut harness, Key::Enter);
+    assert_eq!(focused(&harness), "Email triage");
+}

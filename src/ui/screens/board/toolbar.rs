@@ -45,7 +45,7 @@ impl Board {
         let id = Id::unique("board search");
         let down = |input: &mut egui::InputState| input.consume_key(Modifiers::NONE, Key::ArrowDown);
         if ui.memory(|memory| memory.has_focus(id)) && ui.input_mut(down) {
-            self.to_cards = true;
+            self.to_cards = !self.lanes.is_empty();
         }
         let field = TextEdit::singleline(&mut self.filter.text)
             .id(id)
@@ -62,7 +62,8 @@ impl Board {
             self.filter.text.clear();
             self.to_cards = true;
         }
-        self.to_cards |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        self.to_cards |= entered && !self.lanes.is_empty();
     }
 
     /// Columns that are not always there.
