@@ -56,8 +56,9 @@ pub fn ask(folder: &Path, holder: &str, now: Timestamp) -> Result<Asked, StateEr
 fn holder_text(path: &Path) -> String {
     let said: Value = fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let holder = said["holder"].as_str().unwrap_or("another program").to_owned();
-    match (said["pid"].as_u64(), said["since"].as_str()) {
-        (Some(pid), Some(since)) => format!("{holder} (process {pid}, since {since})"),
+    let since = said["since"].as_str().and_then(|since| since.parse::<Timestamp>().ok());
+    match (said["pid"].as_u64(), since) {
+        (Some(pid), Some(since)) => format!("{holder} (process {pid}, since {})", since.strftime("%F %H:%M UTC")),
         _ => holder,
     }
 }
@@ -82,7 +83,7 @@ mod tests {
         match ask(folder.path(), "command line", now).unwrap() {
             Asked::HeldBy(holder) => {
                 assert!(holder.starts_with("window on home-mini (process "), "{holder}");
-                assert!(holder.contains("since 2026-11-23T07:00:00Z"), "{holder}");
+                assert!(holder.contains("since 2026-11-23 07:00 UTC"), "{holder}");
             }
             Asked::Granted(_) => panic!("granted twice"),
         }

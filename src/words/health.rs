@@ -22,8 +22,11 @@ pub fn level(level: OutageLevel) -> &'static str {
 
 /// The sentence beside the pill: "MiniMax: out of credits since 21:04", or that nothing is down.
 pub fn outage(outage: &Outage, speech: &Speech<'_>) -> String {
-    if outage.down.is_empty() {
-        return "No provider is down".to_owned();
+    match (outage.down.is_empty(), outage.level) {
+        (true, OutageLevel::Healthy) => return "No provider is down".to_owned(),
+        // While the gateway is away the level stays what it was, and nobody can say who is behind it.
+        (true, _) => return "as it was when the gateway was last there".to_owned(),
+        (false, _) => {}
     }
     let each: Vec<_> = outage.down.iter().map(|down| vendor_down(down, speech)).collect();
     each.join(" · ")
@@ -204,7 +207,7 @@ mod tests {
         let kimi = down("kimi", limit("2026-11-23 18:00"), "2026-11-23 05:00");
         let google = down("google", Health::LimitHit { resets_at: None }, "2026-11-22 21:04");
         let cases = [
-            (vec![], "No provider is down"),
+            (vec![], "as it was when the gateway was last there"),
             (vec![minimax.clone()], "MiniMax: out of credits since 05:04"),
             (
                 vec![kimi, google],
@@ -215,6 +218,8 @@ mod tests {
         for (down, said) in cases {
             assert_eq!(outage(&Outage { level: OutageLevel::Degraded, down }, &world.speech()), said);
         }
+        let healthy = Outage { level: OutageLevel::Healthy, down: vec![] };
+        assert_eq!(outage(&healthy, &world.speech()), "No provider is down");
         let with_reset = VendorDown {
             health: Health::LimitHit { resets_at: None },
             resets_at: Some(at("2026-11-27 08:00")),

@@ -289,8 +289,7 @@ fn switches_in(folder: &Folder, scope: &UndoScope) -> Result<Vec<Switch>, StateE
 /// Who holds the folder, for the one who finds it held.
 fn holder() -> String {
     let host = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
-    let host = host.filter(|name| !name.is_empty()).unwrap_or_else(|| "this computer".to_owned());
-    format!("{host}, process {}", std::process::id())
+    host.filter(|name| !name.is_empty()).unwrap_or_else(|| "this computer".to_owned())
 }
 
 fn name_of(op: &StoreOp) -> String {
