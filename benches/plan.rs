@@ -11,8 +11,8 @@ use std::sync::Arc;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
 use model_orchestrator::domain::{
-    AgentTurn, Catalog, Chain, ChainOrder, Cron, CronId, Fleet, Health, MadeBy, Model, ModelRef, Observation,
-    OutageLevel, Payload, Price, Revision, Route, RouteKey, Schedule, Settings, Tier, TierEntry, Usd, VendorId, Vital,
+    AgentTurn, Catalog, Chain, ChainOrder, Cron, CronId, Fleet, Health, Model, ModelRef, Observation, OutageLevel,
+    Payload, Price, Revision, Route, RouteKey, Schedule, Settings, Tier, TierEntry, Usd, VendorId, Vital,
 };
 use model_orchestrator::policy::plan;
 
@@ -65,15 +65,7 @@ fn fleet() -> Fleet {
 
 fn catalog() -> Catalog {
     let listed = |index: usize| {
-        let listed = Model {
-            id: model(index),
-            name: format!("Model {index}"),
-            alias: None,
-            context_window: None,
-            available: true,
-            unavailable_reason: None,
-            unavailable_until: None,
-        };
+        let listed = Model { name: format!("Model {index}"), ..Model::new(model(index)) };
         (model(index), listed)
     };
     Catalog { models: (0..N_ROUTES).map(listed).collect(), ..Catalog::default() }
@@ -81,29 +73,18 @@ fn catalog() -> Catalog {
 
 fn cron(index: usize) -> Cron {
     Cron {
-        id: CronId::new(format!("cron-{index:06}")),
-        name: format!("Cron {index}"),
-        description: None,
-        enabled: true,
-        agent: None,
-        schedule: Schedule::Every { every: SignedDuration::from_mins(30), anchor: None },
-        conditional: false,
-        payload: Payload::AgentTurn(AgentTurn {
-            message: "Read the inbox and answer what can be answered".to_owned(),
-            model: Some(model(index % N_ROUTES).as_str().to_owned()),
-            ..AgentTurn::default()
-        }),
         revision: Some(Revision::new(format!("sha256:{index}"))),
         next_run_at: Some(now() + SignedDuration::from_secs(index as i64)),
-        running_since: None,
-        last_run: None,
-        consecutive_errors: 0,
-        auto_disabled: None,
-        declaration_key: None,
-        delete_after_run: false,
-        made_by: MadeBy::Operator,
-        updated_at: None,
-        definition: Arc::new(serde_json::Value::Null),
+        ..Cron::new(
+            CronId::new(format!("cron-{index:06}")),
+            format!("Cron {index}"),
+            Schedule::Every { every: SignedDuration::from_mins(30), anchor: None },
+            Payload::AgentTurn(AgentTurn {
+                message: "Read the inbox and answer what can be answered".to_owned(),
+                model: Some(model(index % N_ROUTES).as_str().to_owned()),
+                ..AgentTurn::default()
+            }),
+        )
     }
 }
 

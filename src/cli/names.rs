@@ -148,32 +148,18 @@ mod tests {
     use super::{cron, undo_scope};
     use crate::cli::exit::Exit;
     use crate::domain::{
-        AgentTurn, Cause, Confirmation, Cron, CronId, Fields, MadeBy, Payload, PlanId, Reason, Schedule, Switch,
-        SwitchId,
+        AgentTurn, Cause, Confirmation, Cron, CronId, Fields, Payload, PlanId, Reason, Schedule, Switch, SwitchId,
     };
     use crate::engine::UndoScope;
 
     fn crons(of: &[(&str, &str)]) -> BTreeMap<CronId, Arc<Cron>> {
-        let cron = |(id, name): &(&str, &str)| Cron {
-            id: CronId::new(id),
-            name: (*name).to_owned(),
-            description: None,
-            enabled: true,
-            agent: None,
-            schedule: Schedule::Event { kind: "on-exit".to_owned() },
-            conditional: false,
-            payload: Payload::AgentTurn(AgentTurn::default()),
-            revision: None,
-            next_run_at: None,
-            running_since: None,
-            last_run: None,
-            consecutive_errors: 0,
-            auto_disabled: None,
-            declaration_key: None,
-            delete_after_run: false,
-            made_by: MadeBy::Operator,
-            updated_at: None,
-            definition: Arc::default(),
+        let cron = |(id, name): &(&str, &str)| {
+            Cron::new(
+                CronId::new(id),
+                *name,
+                Schedule::Event { kind: "on-exit".to_owned() },
+                Payload::AgentTurn(AgentTurn::default()),
+            )
         };
         of.iter().map(|entry| (CronId::new(entry.0), Arc::new(cron(entry)))).collect()
     }

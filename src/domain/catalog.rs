@@ -23,6 +23,22 @@ pub struct Model {
     pub unavailable_until: Option<Timestamp>,
 }
 
+impl Model {
+    /// Listed by its bare id, and available.
+    #[must_use]
+    pub fn new(id: ModelRef) -> Self {
+        Self {
+            name: id.model().to_owned(),
+            id,
+            alias: None,
+            context_window: None,
+            available: true,
+            unavailable_reason: None,
+            unavailable_until: None,
+        }
+    }
+}
+
 /// What a gateway offers. Look-ups are by full reference; order is that of the references.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Catalog {

@@ -40,6 +40,32 @@ pub struct Cron {
 }
 
 impl Cron {
+    /// Switched on, made by an operator, and nothing else is known of it.
+    #[must_use]
+    pub fn new(id: CronId, name: impl Into<String>, schedule: Schedule, payload: Payload) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            description: None,
+            enabled: true,
+            agent: None,
+            schedule,
+            conditional: false,
+            payload,
+            revision: None,
+            next_run_at: None,
+            running_since: None,
+            last_run: None,
+            consecutive_errors: 0,
+            auto_disabled: None,
+            declaration_key: None,
+            delete_after_run: false,
+            made_by: MadeBy::Operator,
+            updated_at: None,
+            definition: Arc::default(),
+        }
+    }
+
     /// Only an agent turn can have a model, and the gateway's own jobs are not ours to touch.
     #[must_use]
     pub fn routable(&self) -> bool {

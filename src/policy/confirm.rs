@@ -74,15 +74,7 @@ mod tests {
 
     fn catalog() -> Catalog {
         let id = ModelRef::of("minimax", "MiniMax-M3");
-        let model = Model {
-            id: id.clone(),
-            name: "M3".to_owned(),
-            alias: Some("fast".to_owned()),
-            context_window: None,
-            available: true,
-            unavailable_reason: None,
-            unavailable_until: None,
-        };
+        let model = Model { name: "M3".to_owned(), alias: Some("fast".to_owned()), ..Model::new(id.clone()) };
         Catalog { models: [(id.clone(), model)].into(), default_model: Some(id), ..Catalog::default() }
     }
 

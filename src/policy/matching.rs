@@ -165,15 +165,7 @@ mod tests {
     fn catalog(models: &[&str]) -> Catalog {
         let model = |id: &&str| {
             let id = ModelRef::parse(id).expect("a reference");
-            let model = Model {
-                name: id.model().to_owned(),
-                id: id.clone(),
-                alias: None,
-                context_window: None,
-                available: true,
-                unavailable_reason: None,
-                unavailable_until: None,
-            };
+            let model = Model::new(id.clone());
             (id, model)
         };
         Catalog { models: models.iter().map(model).collect(), ..Catalog::default() }

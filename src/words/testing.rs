@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 
 use super::Speech;
 use crate::domain::{
-    AgentTurn, Catalog, Cause, Change, ChangeKind, Cron, CronId, Decision, Fields, MadeBy, Model, ModelRef, Payload,
-    Reason, RouteKey, Schedule, Settings, Tier, Verdict,
+    AgentTurn, Catalog, Cause, Change, ChangeKind, Cron, CronId, Decision, Fields, Model, ModelRef, Payload, Reason,
+    RouteKey, Schedule, Settings, Tier, Verdict,
 };
 
 pub(super) struct World {
@@ -56,15 +56,7 @@ pub(super) fn world() -> World {
         ("anthropic/claude-sonnet", "Claude Sonnet", None, Some("sonnet")),
     ];
     for (id, name, alias, route) in listed {
-        let entry = Model {
-            id: model(id),
-            name: name.to_owned(),
-            alias: alias.map(str::to_owned),
-            context_window: None,
-            available: true,
-            unavailable_reason: None,
-            unavailable_until: None,
-        };
+        let entry = Model { name: name.to_owned(), alias: alias.map(str::to_owned), ..Model::new(model(id)) };
         world.catalog.models.insert(model(id), entry);
         if let Some(route) = route {
             let route = world.settings.routes.get_mut(&RouteKey::new(route)).expect("a default route");
@@ -76,27 +68,12 @@ pub(super) fn world() -> World {
 
 pub(super) fn cron(stored_model: Option<&str>) -> Cron {
     let turn = AgentTurn { model: stored_model.map(str::to_owned), ..AgentTurn::default() };
-    Cron {
-        id: CronId::new("c1"),
-        name: "Heartbeat ping".to_owned(),
-        description: None,
-        enabled: true,
-        agent: None,
-        schedule: Schedule::Event { kind: "on-exit".to_owned() },
-        conditional: false,
-        payload: Payload::AgentTurn(turn),
-        revision: None,
-        next_run_at: None,
-        running_since: None,
-        last_run: None,
-        consecutive_errors: 0,
-        auto_disabled: None,
-        declaration_key: None,
-        delete_after_run: false,
-        made_by: MadeBy::Operator,
-        updated_at: None,
-        definition: Arc::new(serde_json::Value::Null),
-    }
+    Cron::new(
+        CronId::new("c1"),
+        "Heartbeat ping",
+        Schedule::Event { kind: "on-exit".to_owned() },
+        Payload::AgentTurn(turn),
+    )
 }
 
 /// A health change of an enabled T1 cron between two listed models.

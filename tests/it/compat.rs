@@ -168,15 +168,7 @@ fn a_new_entry_of_an_ascii_file_on_one_line_is_written_alike() {
 fn status_files_are_rewritten_in_the_shape_found() {
     let model = |id: &str| {
         let id = ModelRef::parse(id).unwrap();
-        let model = Model {
-            id: id.clone(),
-            name: id.to_string(),
-            alias: None,
-            context_window: None,
-            available: true,
-            unavailable_reason: None,
-            unavailable_until: None,
-        };
+        let model = Model { name: id.to_string(), ..Model::new(id.clone()) };
         (id, model)
     };
     let models = ["minimax/MiniMax-M3", "google/gemini-3-flash", "zai/glm-5", "kimi/kimi-k3"].map(model);

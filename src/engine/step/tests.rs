@@ -28,30 +28,20 @@ fn at(seconds: i64) -> Timestamp {
 
 fn cron(id: &str, model: &str) -> Cron {
     Cron {
-        id: CronId::new(id),
-        name: format!("cron {id}"),
-        description: None,
-        enabled: true,
-        agent: None,
-        schedule: Schedule::Every { every: SignedDuration::from_mins(5), anchor: None },
-        conditional: false,
-        payload: Payload::AgentTurn(AgentTurn {
-            message: "hello".to_owned(),
-            model: Some(model.to_owned()),
-            timeout: Some(SignedDuration::from_secs(120)),
-            ..AgentTurn::default()
-        }),
         revision: Some(Revision::new("r1")),
         next_run_at: Some(at(60)),
-        running_since: None,
-        last_run: None,
-        consecutive_errors: 0,
-        auto_disabled: None,
-        declaration_key: None,
-        delete_after_run: false,
-        made_by: MadeBy::Operator,
-        updated_at: None,
         definition: Arc::new(json!({ "id": id })),
+        ..Cron::new(
+            CronId::new(id),
+            format!("cron {id}"),
+            Schedule::Every { every: SignedDuration::from_mins(5), anchor: None },
+            Payload::AgentTurn(AgentTurn {
+                message: "hello".to_owned(),
+                model: Some(model.to_owned()),
+                timeout: Some(SignedDuration::from_secs(120)),
+                ..AgentTurn::default()
+            }),
+        )
     }
 }
 
@@ -102,15 +92,7 @@ fn world(crons: &[Cron], changes: Vec<Change>) -> World {
     world.catalog_known = true;
     let model = |id: &str| {
         let id = ModelRef::parse(id).expect("a reference");
-        let model = Model {
-            id: id.clone(),
-            name: id.to_string(),
-            alias: None,
-            context_window: None,
-            available: true,
-            unavailable_reason: None,
-            unavailable_until: None,
-        };
+        let model = Model { name: id.to_string(), ..Model::new(id.clone()) };
         (id, model)
     };
     world.catalog =

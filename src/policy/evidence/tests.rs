@@ -156,12 +156,10 @@ fn catalog(until: Option<Timestamp>) -> Catalog {
     let id = ModelRef::of("kimi", "k2");
     let model = Model {
         name: "K2".to_owned(),
-        id: id.clone(),
-        alias: None,
-        context_window: None,
         available: until.is_none(),
         unavailable_reason: until.map(|_| "cooldown".to_owned()),
         unavailable_until: until,
+        ..Model::new(id.clone())
     };
     Catalog { models: [(id, model)].into(), ..Catalog::default() }
 }

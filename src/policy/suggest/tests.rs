@@ -1,32 +1,15 @@
 //! Real names of crons, in both languages, and the tier a person would give them.
 
-use std::sync::Arc;
-
 use super::*;
-use crate::domain::{AgentTurn, CronId, MadeBy, Payload};
+use crate::domain::{AgentTurn, CronId, Payload};
 
 fn cron(name: &str, message: &str, schedule: Schedule) -> Cron {
-    Cron {
-        id: CronId::new("c"),
-        name: name.to_owned(),
-        description: None,
-        enabled: true,
-        agent: None,
+    Cron::new(
+        CronId::new("c"),
+        name,
         schedule,
-        conditional: false,
-        payload: Payload::AgentTurn(AgentTurn { message: message.to_owned(), ..AgentTurn::default() }),
-        revision: None,
-        next_run_at: None,
-        running_since: None,
-        last_run: None,
-        consecutive_errors: 0,
-        auto_disabled: None,
-        declaration_key: None,
-        delete_after_run: false,
-        made_by: MadeBy::Operator,
-        updated_at: None,
-        definition: Arc::new(serde_json::Value::Null),
-    }
+        Payload::AgentTurn(AgentTurn { message: message.to_owned(), ..AgentTurn::default() }),
+    )
 }
 
 fn daily() -> Schedule {

@@ -18,29 +18,18 @@ fn fields(model: &str, fallbacks: &[&str], enabled: bool) -> Fields {
 
 fn cron(id: &str, holds: &Fields) -> Cron {
     Cron {
-        id: CronId::new(id),
-        name: id.to_owned(),
-        description: None,
         enabled: holds.enabled,
-        agent: None,
-        schedule: Schedule::Event { kind: "stream".to_owned() },
-        conditional: false,
-        payload: Payload::AgentTurn(AgentTurn {
-            model: holds.model.clone(),
-            fallbacks: holds.fallbacks.clone(),
-            ..AgentTurn::default()
-        }),
         revision: Some(Revision::new(format!("now-{id}"))),
-        next_run_at: None,
-        running_since: None,
-        last_run: None,
-        consecutive_errors: 0,
-        auto_disabled: None,
-        declaration_key: None,
-        delete_after_run: false,
-        made_by: MadeBy::Operator,
-        updated_at: None,
-        definition: Arc::new(serde_json::Value::Null),
+        ..Cron::new(
+            CronId::new(id),
+            id,
+            Schedule::Event { kind: "stream".to_owned() },
+            Payload::AgentTurn(AgentTurn {
+                model: holds.model.clone(),
+                fallbacks: holds.fallbacks.clone(),
+                ..AgentTurn::default()
+            }),
+        )
     }
 }
 
@@ -65,15 +54,7 @@ fn switch(cron: &str, plan: &str, from: &Fields, to: &Fields) -> Switch {
 fn observe(crons: Vec<Cron>) -> Observation {
     let model = |text: &str| {
         let id = ModelRef::parse(text).expect("a reference");
-        let model = Model {
-            id: id.clone(),
-            name: text.to_owned(),
-            alias: None,
-            context_window: None,
-            available: true,
-            unavailable_reason: None,
-            unavailable_until: None,
-        };
+        let model = Model { name: text.to_owned(), ..Model::new(id.clone()) };
         (id, model)
     };
     let models = ["kimi/k2", "minimax/M3", "openai/gpt"].map(model).into_iter().collect();

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::{
-    Cause, Change, ChangeKind, Confirmation, Cron, CronId, Fields, JobPhase, LineOutcome, MadeBy, Outage, Payload,
-    Plan, PlanId, PlanOrigin, Reason, RouteKey, RunRecord, RunStatus, Schedule, Switch, SwitchId,
+    Cause, Change, ChangeKind, Confirmation, Cron, CronId, Fields, JobPhase, LineOutcome, Outage, Payload, Plan,
+    PlanId, PlanOrigin, Reason, RouteKey, RunRecord, RunStatus, Schedule, Switch, SwitchId,
 };
 use crate::state::switch_log::LogLine;
 use crate::state::{Folder, names};
@@ -92,25 +92,8 @@ fn switched(folder: &mut Folder, job: i64, switch: &Switch, takes_back: &[Switch
 
 fn cron(id: &str, definition: serde_json::Value) -> (CronId, Arc<Cron>) {
     let cron = Cron {
-        id: CronId::new(id),
-        name: id.to_owned(),
-        description: None,
-        enabled: true,
-        agent: None,
-        schedule: Schedule::At { at: now() },
-        conditional: false,
-        payload: Payload::Other("command".to_owned()),
-        revision: None,
-        next_run_at: None,
-        running_since: None,
-        last_run: None,
-        consecutive_errors: 0,
-        auto_disabled: None,
-        declaration_key: None,
-        delete_after_run: false,
-        made_by: MadeBy::Operator,
-        updated_at: None,
         definition: Arc::new(definition),
+        ..Cron::new(CronId::new(id), id, Schedule::At { at: now() }, Payload::Other("command".to_owned()))
     };
     (cron.id.clone(), Arc::new(cron))
 }

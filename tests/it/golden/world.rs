@@ -192,15 +192,7 @@ pub fn set_route(fleet: &mut Fleet, catalog: &mut Catalog, route: &str, id: &Mod
     if state == "absent" {
         return;
     }
-    let mut listed = Model {
-        id: id.clone(),
-        name: route.to_owned(),
-        alias: Some(format!("{route}-alias")),
-        context_window: None,
-        available: true,
-        unavailable_reason: None,
-        unavailable_until: None,
-    };
+    let mut listed = Model { name: route.to_owned(), alias: Some(format!("{route}-alias")), ..Model::new(id.clone()) };
     let (word, when) = state
         .rsplit_once(' ')
         .filter(|(_, when)| when.ends_with(['s', 'm', 'h', 'd']))
@@ -283,29 +275,23 @@ impl CronLine {
         let next_run_at = self.next.as_deref().map(moment).filter(|_| fields.enabled);
         let off = AutoDisabled { at: None, reason: None, consecutive_errors: 10 };
         Cron {
-            id: CronId::new(&self.id),
-            name: self.name.clone().unwrap_or_else(|| self.id.clone()),
-            description: None,
             enabled: fields.enabled,
-            agent: None,
-            schedule: if self.one_shot {
-                Schedule::At { at: next_run_at.unwrap_or_else(now) }
-            } else {
-                Schedule::Cron { expr: "0 * * * *".to_owned(), zone: None, stagger: None }
-            },
-            conditional: false,
-            payload,
             revision: Some(Revision::new(format!("rev-{}", self.id))),
             next_run_at,
             running_since: self.running.then(|| moment("-1m")),
-            last_run: None,
-            consecutive_errors: 0,
             auto_disabled: (self.off_by.as_deref() == Some("gateway")).then_some(off),
             declaration_key: (self.kind.as_deref() == Some("own mark")).then(|| format!("{OWN_KEY_PREFIX}owner")),
-            delete_after_run: false,
             made_by: if self.agent_made { MadeBy::Agent } else { MadeBy::Operator },
-            updated_at: None,
-            definition: Arc::new(serde_json::Value::Null),
+            ..Cron::new(
+                CronId::new(&self.id),
+                self.name.clone().unwrap_or_else(|| self.id.clone()),
+                if self.one_shot {
+                    Schedule::At { at: next_run_at.unwrap_or_else(now) }
+                } else {
+                    Schedule::Cron { expr: "0 * * * *".to_owned(), zone: None, stagger: None }
+                },
+                payload,
+            )
         }
     }
 
