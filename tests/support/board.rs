@@ -54,25 +54,15 @@ impl World {
             duration: Some(SignedDuration::from_secs(4)),
         };
         let cron = Cron {
-            id: id.clone(),
-            name: name.to_owned(),
-            description: None,
-            enabled: true,
-            agent: None,
-            schedule: Schedule::Every { every: SignedDuration::from_mins(5), anchor: None },
-            conditional: false,
-            payload: Payload::AgentTurn(turn),
             revision: Some(Revision::new("r1")),
             next_run_at: Some(now() + SignedDuration::from_mins(2)),
-            running_since: None,
             last_run: Some(last_run),
-            consecutive_errors: 0,
-            auto_disabled: None,
-            declaration_key: None,
-            delete_after_run: false,
-            made_by: MadeBy::Operator,
-            updated_at: None,
-            definition: Arc::new(Value::Null),
+            ..Cron::new(
+                id.clone(),
+                name,
+                Schedule::Every { every: SignedDuration::from_mins(5), anchor: None },
+                Payload::AgentTurn(turn),
+            )
         };
         self.crons.insert(id.clone(), Arc::new(cron));
         if let Some(tier) = tier {
@@ -272,15 +262,7 @@ fn settings() -> Settings {
 fn catalog() -> Catalog {
     let models = [MINIMAX, FLASH, KIMI, OPUS, SONNET].map(|text| {
         let id = ModelRef::parse(text).expect("a model reference");
-        let model = Model {
-            name: id.model().to_owned(),
-            id: id.clone(),
-            alias: None,
-            context_window: None,
-            available: true,
-            unavailable_reason: None,
-            unavailable_until: None,
-        };
+        let model = Model::new(id.clone());
         (id, model)
     });
     Catalog { models: BTreeMap::from(models), default_model: ModelRef::parse(MINIMAX), agent_defaults: BTreeMap::new() }

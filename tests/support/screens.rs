@@ -7,7 +7,6 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use model_orchestrator::domain::*;
 use model_orchestrator::engine::{FolderInfo, Snapshot};
-use serde_json::Value;
 
 pub const NOW: &str = "2026-11-23T06:00:00Z";
 
@@ -223,15 +222,7 @@ pub fn settings() -> Settings {
 fn catalog() -> Catalog {
     let listed = |text: &str, name: &str| {
         let id = model(text);
-        let entry = Model {
-            id: id.clone(),
-            name: name.to_owned(),
-            alias: None,
-            context_window: Some(200_000),
-            available: true,
-            unavailable_reason: None,
-            unavailable_until: None,
-        };
+        let entry = Model { name: name.to_owned(), context_window: Some(200_000), ..Model::new(id.clone()) };
         (id, entry)
     };
     Catalog {
@@ -276,25 +267,8 @@ fn fleet() -> Fleet {
 
 pub fn cron(id: &str, name: &str, model: &str) -> Cron {
     Cron {
-        id: CronId::new(id),
-        name: name.to_owned(),
-        description: None,
-        enabled: true,
-        agent: None,
-        schedule: Schedule::Cron {
-            expr: "30 1 * * *".to_owned(),
-            zone: Some("Asia/Shanghai".to_owned()),
-            stagger: None,
-        },
-        conditional: false,
-        payload: Payload::AgentTurn(AgentTurn {
-            message: "Run the check and report HEARTBEAT_OK".to_owned(),
-            model: Some(model.to_owned()),
-            ..AgentTurn::default()
-        }),
         revision: Some(Revision::new("r1")),
         next_run_at: Some(now() + minutes(30)),
-        running_since: None,
         last_run: Some(LastRun {
             at: now() - minutes(90),
             status: RunStatus::Ok,
@@ -302,13 +276,17 @@ pub fn cron(id: &str, name: &str, model: &str) -> Cron {
             error_reason: None,
             duration: Some(SignedDuration::from_secs(14)),
         }),
-        consecutive_errors: 0,
-        auto_disabled: None,
-        declaration_key: None,
-        delete_after_run: false,
         made_by: if id == "standup" { MadeBy::Agent } else { MadeBy::Operator },
-        updated_at: None,
-        definition: Arc::new(Value::Null),
+        ..Cron::new(
+            CronId::new(id),
+            name,
+            Schedule::Cron { expr: "30 1 * * *".to_owned(), zone: Some("Asia/Shanghai".to_owned()), stagger: None },
+            Payload::AgentTurn(AgentTurn {
+                message: "Run the check and report HEARTBEAT_OK".to_owned(),
+                model: Some(model.to_owned()),
+                ..AgentTurn::default()
+            }),
+        )
     }
 }
 
