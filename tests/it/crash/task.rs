@@ -98,8 +98,8 @@ fn set_chains(engine: &Running, tiers: &[Tier], keys: &[&str]) {
 
 /// Puts the ordinary crons of T1 and T2 on the provider that is out of credits; no other is sorted at all.
 fn gather(rig: &Rig) -> BTreeSet<CronId> {
-    let path = rig.state_dir().join("cron-tiers.json");
-    let text = std::fs::read_to_string(&path).expect("the demo's mapping");
+    let file = rig.state_dir().join("cron-tiers.json");
+    let text = std::fs::read_to_string(&file).expect("the demo's mapping");
     let mut mapping: Value = serde_json::from_str(&text).expect("the demo's mapping");
     let entries = mapping["crons"].as_object_mut().expect("entries");
     entries.retain(|id, entry| {
@@ -108,10 +108,10 @@ fn gather(rig: &Rig) -> BTreeSet<CronId> {
         ordinary && job["enabled"] == true && job["owner"].is_null()
     });
     let crons: BTreeSet<_> = entries.keys().map(CronId::new).collect();
-    serde_json::to_writer(std::fs::File::create(path).expect("a file"), &mapping).expect("is written");
+    serde_json::to_writer(std::fs::File::create(file).expect("a file"), &mapping).expect("is written");
     for cron in &crons {
-        let patch = json!({ "payload": { "kind": "agentTurn", "model": "minimax/MiniMax-M3" } });
-        rig.demo.edit_as_somebody_else(cron, &patch).expect("it is edited");
+        let elsewhere = json!({ "payload": { "kind": "agentTurn", "model": "minimax/MiniMax-M3" } });
+        rig.demo.edit_as_somebody_else(cron, &elsewhere).expect("it is edited");
     }
     crons
 }
