@@ -22,14 +22,20 @@ const WRITES: u64 = 20;
 /// Between two writes the store has so many operations at the most: intent, outcome, log, hold, ledger and marks.
 const OPERATIONS: u64 = 9;
 /// Most of a life is waiting, so several are led at a time.
-const AT_A_TIME: u64 = 4;
+const AT_A_TIME: usize = 4;
 
 /// What is under way when the plug is pulled.
 struct Work {
     prepare: fn(&Rig) -> Task,
     arguments: &'static [&'static str],
+    /// The plug is pulled after one of so many writes; 2 is enough to meet each operation of the store.
+    one_of: usize,
     /// What is lost beside the process.
     loses_history: bool,
+}
+
+fn distributing(prepare: fn(&Rig) -> Task) -> Work {
+    Work { prepare, arguments: &["distribute", "--yes"], one_of: 1, loses_history: false }
 }
 
 /// A gateway without a pace, on which nothing happens by itself.
@@ -121,45 +127,42 @@ fn forget_history(rig: &Rig) {
     }
 }
 
-/// After each write once, and each time one operation of the store later than the time before.
+/// After a write, and each time another number of operations of the store later.
 fn pulled_everywhere(work: &Work) {
-    let lives = |first: u64| {
-        for writes in (0..=WRITES).skip(first as usize).step_by(AT_A_TIME as usize) {
-            one_life(work, Moment { writes, changes: (writes % OPERATIONS) as usize });
-        }
-    };
+    let moments = (0..=WRITES).step_by(work.one_of);
+    let moments = moments.map(|writes| Moment { writes, changes: (writes % OPERATIONS) as usize });
     std::thread::scope(|scope| {
         for first in 0..AT_A_TIME {
-            let lives = &lives;
+            let lives = moments.clone().skip(first).step_by(AT_A_TIME);
             let named = std::thread::Builder::new().name(format!("lives {first}"));
-            named.spawn_scoped(scope, move || lives(first)).expect("a thread");
+            named.spawn_scoped(scope, move || lives.for_each(|moment| one_life(work, moment))).expect("a thread");
         }
     });
 }
 
 #[test]
 fn killed_while_crons_move_nothing_is_lost_or_repeated() {
-    pulled_everywhere(&Work { prepare: task::moves, arguments: &["distribute", "--yes"], loses_history: false });
+    pulled_everywhere(&distributing(task::moves));
 }
 
 #[test]
 fn killed_while_crons_pause_each_is_owed_and_none_is_repeated() {
-    pulled_everywhere(&Work { prepare: task::pauses, arguments: &["distribute", "--yes"], loses_history: false });
+    pulled_everywhere(&distributing(task::pauses));
 }
 
 #[test]
 fn killed_while_crons_pause_each_is_owed_although_the_history_is_lost() {
-    pulled_everywhere(&Work { prepare: task::pauses, arguments: &["distribute", "--yes"], loses_history: true });
+    pulled_everywhere(&Work { one_of: 2, loses_history: true, ..distributing(task::pauses) });
 }
 
 #[test]
 fn killed_while_crons_resume_each_runs_again_or_is_owed() {
-    pulled_everywhere(&Work { prepare: task::resumes, arguments: &["distribute", "--yes"], loses_history: false });
+    pulled_everywhere(&Work { one_of: 2, ..distributing(task::resumes) });
 }
 
 #[test]
 fn killed_while_moves_and_pauses_are_undone_nothing_is_lost_or_repeated() {
-    pulled_everywhere(&Work { prepare: task::undoes, arguments: &["undo", "--yes"], loses_history: false });
+    pulled_everywhere(&Work { arguments: &["undo", "--yes"], ..distributing(task::undoes) });
 }
 
 /// Every account of the chains fails, seen by runs, and then the plan that answers it is applied.
