@@ -81,7 +81,9 @@ pub(super) fn drifted(not_done: &NotDone) -> bool {
 }
 
 fn exit_of(job: &Job) -> Exit {
-    let settled = |outcome: &LineOutcome| matches!(outcome, LineOutcome::Verified | LineOutcome::LeftOut);
+    let settled = |outcome: &LineOutcome| {
+        matches!(outcome, LineOutcome::Verified | LineOutcome::LeftOut | LineOutcome::Withdrawn)
+    };
     if job.lines.iter().all(|line| settled(&line.outcome)) { Exit::Done } else { Exit::NotVerified }
 }
 

@@ -153,6 +153,9 @@ pub(super) fn outcome(outcome: &LineOutcome) -> (&'static str, Option<String>) {
         LineOutcome::Failed { detail } => ("failed", told(detail)),
         LineOutcome::LeftOut => ("left_out", None),
         LineOutcome::NotStarted | LineOutcome::Waiting => ("left_out", Some("not started".to_owned())),
+        LineOutcome::Withdrawn => {
+            ("left_out", Some("no longer planned: the mapping or a provider's health changed since".to_owned()))
+        }
         LineOutcome::Writing => {
             ("failed", Some("the connection ended in between; the next start looks whether it arrived".to_owned()))
         }

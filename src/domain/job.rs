@@ -89,6 +89,9 @@ pub enum LineOutcome {
     },
     /// Not started because the job was stopped.
     NotStarted,
+    /// The user or a provider's health changed since, and it is not what would be planned now.
+    /// Nothing was written.
+    Withdrawn,
 }
 
 impl LineOutcome {
@@ -96,7 +99,12 @@ impl LineOutcome {
     pub fn is_final(&self) -> bool {
         matches!(
             self,
-            Self::Verified | Self::Conflict { .. } | Self::Refused { .. } | Self::Failed { .. } | Self::NotStarted
+            Self::Verified
+                | Self::Conflict { .. }
+                | Self::Refused { .. }
+                | Self::Failed { .. }
+                | Self::NotStarted
+                | Self::Withdrawn
         )
     }
 }

@@ -188,6 +188,14 @@ impl World {
         matches!(self.connection, Connection::Connected(_))
     }
 
+    /// A moment that the gateway told, by our clock.
+    pub(super) fn by_our_clock(&self, theirs: Timestamp) -> Timestamp {
+        let skew = self.connection.info().map_or(SignedDuration::ZERO, |info| info.clock_skew);
+        // Less is the time that a message takes.
+        let skew = if skew.abs() > SKEW_IGNORED { skew } else { SignedDuration::ZERO };
+        theirs.saturating_sub(skew).unwrap_or(theirs)
+    }
+
     pub(super) fn access(&self) -> Option<Access> {
         self.connection.info().map(|info| info.access)
     }
@@ -374,6 +382,9 @@ fn empty_plan(now: Timestamp) -> Plan {
         daily_cost: None,
     }
 }
+
+/// Clocks that are no further apart count as one.
+const SKEW_IGNORED: SignedDuration = SignedDuration::from_secs(2);
 
 /// How long the engine waits before it asks for models and quotas again.
 pub(super) const REFRESH_EVERY: SignedDuration = SignedDuration::from_mins(5);

@@ -10,7 +10,7 @@ use super::breaker::{Answer, conclusive, failed, forget, good};
 use super::reset_text::{names_a_moment, reset_in};
 use super::standing::{current, later};
 use crate::domain::{
-    AccountId, Billing, Breaker, Catalog, Cron, CronId, Fleet, Health, ModelRef, ModelScope, QuotaWindow, RunRecord,
+    AccountId, Billing, Breaker, Catalog, CronId, Fleet, Health, ModelRef, ModelScope, QuotaWindow, RunRecord,
     RunStatus, Settings, Source, Thresholds, VendorId, Vital, vendor_of,
 };
 
@@ -18,10 +18,7 @@ use crate::domain::{
 pub(super) const TIMEOUTS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a finished run proves about the account and the model it used.
-///
-/// `cron` is not needed for that today; it is the definition at the time, where it is known.
-pub fn absorb_run(fleet: &mut Fleet, run: &RunRecord, cron: Option<&Cron>, settings: &Settings, now: Timestamp) {
-    let _ = cron;
+pub fn absorb_run(fleet: &mut Fleet, run: &RunRecord, settings: &Settings, now: Timestamp) {
     let (Some(provider), Some(model)) = (run.provider.as_deref(), run.model.as_deref()) else { return };
     let Some(model) = ModelRef::parse(&format!("{provider}/{model}")) else { return };
     if later(run.finished_at, settings.thresholds.proof_lasts) <= now || refused_in_cooldown(run) {
@@ -167,8 +164,7 @@ pub(super) fn remember_timed_out(fleet: &mut Fleet, account: &AccountId, crons: 
 /// Which accounts and models the gateway itself refuses to use for now.
 ///
 /// A cooldown follows a billing or sign-in failure, so what was thought to serve is unknown after it.
-pub fn absorb_catalog(fleet: &mut Fleet, catalog: &Catalog, settings: &Settings, now: Timestamp) {
-    let _ = settings;
+pub fn absorb_catalog(fleet: &mut Fleet, catalog: &Catalog, now: Timestamp) {
     for account in catalog.accounts() {
         let listed: Vec<_> = catalog.models.values().filter(|model| model.id.account() == account).collect();
         let waits = |until: Option<Timestamp>| until.filter(|until| *until > now);

@@ -15,8 +15,8 @@ use super::distribute::decide;
 use super::outage::outage;
 use super::standing::{Standing, standing};
 use crate::domain::{
-    Change, Cron, Decision, ModelRef, Observation, Plan, PlanId, PlanNote, PlanOrigin, Reason, RouteKey, Settings,
-    Tier, Verdict,
+    Change, Cron, CronId, Decision, ModelRef, Observation, Plan, PlanId, PlanNote, PlanOrigin, Reason, RouteKey,
+    Settings, Tier, Verdict,
 };
 
 /// What would bring every cron to where it should be.
@@ -31,6 +31,14 @@ pub fn plan(obs: &Observation, settings: &Settings) -> Plan {
         drafts.take(decided, cron, &mut scene);
     }
     drafts.finish(&scene)
+}
+
+/// What [`plan`] would say of one cron: its decision, and the change if it needs one. `None` when there
+/// is no such cron.
+#[must_use]
+pub fn plan_one(obs: &Observation, settings: &Settings, cron: &CronId) -> Option<(Decision, Option<Change>)> {
+    let decided = decide(&mut Scene::new(obs, settings), obs.crons.get(cron)?);
+    Some((decided.decision, decided.change))
 }
 
 /// What the policy makes of one cron.

@@ -20,6 +20,7 @@ pub fn line_outcome(outcome: &LineOutcome, speech: &Speech<'_>) -> String {
         LineOutcome::Refused { detail } => with_detail("refused by the gateway", detail),
         LineOutcome::Failed { detail } => with_detail("failed", detail),
         LineOutcome::NotStarted => "not started".to_owned(),
+        LineOutcome::Withdrawn => "no longer planned".to_owned(),
     }
 }
 
@@ -82,6 +83,7 @@ struct Tally {
     refused: usize,
     failed: usize,
     not_started: usize,
+    withdrawn: usize,
     draining: usize,
     /// Waiting or being written.
     waiting: usize,
@@ -100,6 +102,7 @@ impl Tally {
                 LineOutcome::Refused { .. } => &mut tally.refused,
                 LineOutcome::Failed { .. } => &mut tally.failed,
                 LineOutcome::NotStarted => &mut tally.not_started,
+                LineOutcome::Withdrawn => &mut tally.withdrawn,
             };
             *part += 1;
         }
@@ -112,7 +115,7 @@ impl Tally {
 
     /// Tried to the end, whatever came of it.
     fn settled(&self) -> usize {
-        self.verified + self.conflicts + self.refused + self.failed
+        self.verified + self.conflicts + self.refused + self.failed + self.withdrawn
     }
 
     fn open(&self) -> usize {

@@ -333,8 +333,7 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
         }
         Fetched::Catalog(catalog) => {
             world.clear("gateway/models");
-            let effective = world.effective.clone();
-            policy::absorb_catalog(Arc::make_mut(&mut world.fleet), &catalog, &effective, now);
+            policy::absorb_catalog(Arc::make_mut(&mut world.fleet), &catalog, now);
             let first = !world.catalog_known;
             world.catalog = Arc::new(catalog);
             world.catalog_known = true;
@@ -352,7 +351,7 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
         }
         Fetched::Runs { cron: None, runs } => {
             world.clear("gateway/runs");
-            evidence(world, runs, now);
+            return evidence(world, runs, now);
         }
         Fetched::Runs { cron: Some(cron), runs } => {
             Arc::make_mut(&mut world.runs).insert(cron, runs);
@@ -368,16 +367,20 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
     Vec::new()
 }
 
-/// Past runs are evidence in the order in which they ended.
-fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) {
+/// Past runs are evidence in the order in which they ended, and so is what they say about switches.
+fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) -> Vec<Effect> {
     runs.sort_by_key(|run| run.finished_at);
-    let (crons, effective) = (world.crons.clone(), world.effective.clone());
-    let fleet = Arc::make_mut(&mut world.fleet);
-    for run in runs {
-        let run = record::by_our_clock(run, now);
-        let at = run.finished_at;
-        policy::absorb_run(fleet, &run, crons.get(&run.cron).map(AsRef::as_ref), &effective, at);
+    let effective = world.effective.clone();
+    let mut effects = Vec::new();
+    for told in &runs {
+        let run = record::by_our_clock(world, told, now);
+        policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, &effective, run.finished_at);
+        effects.extend(record::confirm(world, &run, now));
     }
+    if !runs.is_empty() {
+        effects.push(Effect::Store(Box::new(StoreOp::RememberRuns(runs))));
+    }
+    effects
 }
 
 /// Crons and models are both here: settle what an earlier life left open.

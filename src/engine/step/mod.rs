@@ -72,8 +72,12 @@ pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
 pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
     let mut effects = Vec::new();
     if world.dirty.plan {
-        world.dirty.plan = false;
+        if world.connected() && world.ready() {
+            // Somebody may have switched on what we paused: then nothing is owed any more.
+            effects.extend(reconcile::ledger(world, now));
+        }
         world.derive(now);
+        world.dirty.plan = false;
         world.dirty.shown = true;
         effects.extend(status_files(world, now));
         if std::mem::take(&mut world.edits_unsaved) && world.folder.is_some() {

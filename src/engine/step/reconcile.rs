@@ -90,6 +90,9 @@ pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
 /// A cron that is not in the list is still owed: it may only be unreadable, or the list another
 /// gateway's. Crons of a running job have their own way to the ledger.
 pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    if world.ledger.is_empty() {
+        return Vec::new();
+    }
     let busy = world.job.as_ref().map(JobState::busy).unwrap_or_default();
     let mut ledger = (*world.ledger).clone();
     let mut missing = Vec::new();

@@ -54,29 +54,31 @@ pub fn first_confirmation(change: &Change) -> Confirmation {
     if change.to.enabled { Confirmation::Waiting } else { Confirmation::NotNeeded }
 }
 
-/// The run by our clock: a gateway whose clock is ahead tells of runs that have not happened yet.
-pub fn by_our_clock(run: RunRecord, now: Timestamp) -> RunRecord {
-    RunRecord { at: run.at.min(now), finished_at: run.finished_at.min(now), ..run }
+/// The run by our clock, which dates switches and quota readings: the gateway's may be ahead or behind.
+pub fn by_our_clock(world: &World, run: &RunRecord, now: Timestamp) -> RunRecord {
+    let ours = |theirs: Timestamp| world.by_our_clock(theirs).min(now);
+    RunRecord { at: ours(run.at), finished_at: ours(run.finished_at), ..run.clone() }
 }
 
 /// A finished run: evidence about its account, and the confirmation of a switch.
-pub fn run(world: &mut World, run: RunRecord, now: Timestamp) -> Vec<Effect> {
-    let run = by_our_clock(run, now);
-    let cron = world.crons.get(&run.cron).cloned();
+pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
+    let run = by_our_clock(world, &told, now);
     let effective = world.effective.clone();
-    policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, cron.as_deref(), &effective, now);
+    policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, &effective, now);
     let mut effects = confirm(world, &run, now);
     if let Some(known) = Arc::make_mut(&mut world.runs).get_mut(&run.cron) {
-        known.insert(0, run.clone());
+        known.insert(0, run);
         known.truncate(RUNS_SHOWN);
     }
     world.dirty.plan = true;
     world.dirty.shown = true;
-    effects.push(Effect::Store(Box::new(StoreOp::RememberRuns(vec![run]))));
+    // As the gateway tells it, so that the same run is known again.
+    effects.push(Effect::Store(Box::new(StoreOp::RememberRuns(vec![told]))));
     effects
 }
 
-fn confirm(world: &mut World, run: &RunRecord, now: Timestamp) -> Vec<Effect> {
+/// What a run says about the newest switch of its cron.
+pub fn confirm(world: &mut World, run: &RunRecord, now: Timestamp) -> Vec<Effect> {
     let waiting = |switch: &&Switch| switch.cron == run.cron && switch.undone_by.is_none();
     let Some(newest) = world.switches.iter().find(waiting) else { return Vec::new() };
     if newest.confirmation != Confirmation::Waiting {

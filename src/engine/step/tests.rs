@@ -88,6 +88,8 @@ fn world(crons: &[Cron], changes: Vec<Change>) -> World {
         latency: None,
     });
     world.crons = Arc::new(crons.iter().map(|cron| (cron.id.clone(), Arc::new(cron.clone()))).collect());
+    // Sorted, with chains of which no route is set up: the plan is what the test says, and nothing contradicts it.
+    world.tiers = Arc::new(crons.iter().map(|cron| (cron.id.clone(), TierEntry::new(Tier::T1))).collect());
     world.crons_as_of = Some(NOW);
     world.catalog_known = true;
     let model = |id: &str| {
@@ -144,6 +146,7 @@ fn names(effects: &[Effect]) -> Vec<&'static str> {
                 StoreOp::Prepare { ledger: None, .. } => "intent",
                 StoreOp::Settle { .. } => "settle",
                 StoreOp::EndJob { .. } => "end",
+                StoreOp::SaveLedger { .. } => "save ledger",
                 _ => "other store",
             },
             Effect::Write { .. } => "write",

@@ -40,7 +40,7 @@ fn failure(cron: &str, model: &str, at: Timestamp, reason: &str, text: &str) -> 
 fn absorb(runs: &[RunRecord]) -> Fleet {
     let mut fleet = Fleet::default();
     for run in runs {
-        absorb_run(&mut fleet, run, None, &Settings::default(), run.finished_at);
+        absorb_run(&mut fleet, run, &Settings::default(), run.finished_at);
     }
     fleet
 }
@@ -89,7 +89,7 @@ fn zai_is_never_out_of_balance_even_when_called_prepaid() {
     let mut settings = Settings::default();
     settings.billing.insert(AccountId::new("zai"), Billing::PrepaidCredits);
     let mut fleet = Fleet::default();
-    absorb_run(&mut fleet, &failure("a", "zai/glm-5", now(), "billing", BILLING), None, &settings, now());
+    absorb_run(&mut fleet, &failure("a", "zai/glm-5", now(), "billing", BILLING), &settings, now());
     assert_eq!(account(&fleet, "zai").health, Health::LimitHit { resets_at: None });
 }
 
@@ -168,10 +168,10 @@ fn catalog(until: Option<Timestamp>) -> Catalog {
 fn a_cooldown_takes_proof_away_and_its_end_gives_none_back() {
     let settings = Settings::default();
     let mut fleet = absorb(&[run("a", "kimi/k2", mins(0))]);
-    absorb_catalog(&mut fleet, &catalog(None), &settings, mins(1));
+    absorb_catalog(&mut fleet, &catalog(None), mins(1));
     assert_eq!(account(&fleet, "kimi").health, Health::Up, "available proves nothing, but takes nothing away");
 
-    absorb_catalog(&mut fleet, &catalog(Some(mins(10))), &settings, mins(2));
+    absorb_catalog(&mut fleet, &catalog(Some(mins(10))), mins(2));
     let kimi = account(&fleet, "kimi");
     assert_eq!((kimi.health, kimi.gateway_waits_until), (Health::Unknown, Some(mins(10))));
 
@@ -203,7 +203,7 @@ fn a_quota_report_knows_limits_strain_and_return() {
     let reset = mins(60);
     assert_eq!(report(&mut fleet, 0.5, reset, 0), Health::Unknown, "room alone does not prove that runs succeed");
     let good = run("a", "minimax-plan/M3", mins(1));
-    absorb_run(&mut fleet, &good, None, &settings, mins(1));
+    absorb_run(&mut fleet, &good, &settings, mins(1));
     assert_eq!(report(&mut fleet, 0.85, reset, 2), Health::Strained, "nearly used up, and serving");
     assert_eq!(report(&mut fleet, 1.0, reset, 3), Health::LimitHit { resets_at: Some(reset) });
 

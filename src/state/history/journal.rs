@@ -304,6 +304,7 @@ fn coded(outcome: &LineOutcome) -> Option<(&'static str, Option<&str>)> {
         LineOutcome::Failed { detail } => ("failed", Some(detail)),
         LineOutcome::NotStarted => ("not_started", None),
         LineOutcome::LeftOut => ("left_out", None),
+        LineOutcome::Withdrawn => ("withdrawn", None),
         LineOutcome::Waiting | LineOutcome::Writing | LineOutcome::Draining { .. } | LineOutcome::DrainAsks { .. } => {
             return None;
         }
@@ -318,6 +319,7 @@ fn decoded(code: &str, detail: Option<String>) -> LineOutcome {
         "refused" => LineOutcome::Refused { detail },
         "not_started" => LineOutcome::NotStarted,
         "left_out" => LineOutcome::LeftOut,
+        "withdrawn" => LineOutcome::Withdrawn,
         _ => LineOutcome::Failed { detail },
     }
 }

@@ -96,6 +96,7 @@ fn each_line_says_its_result() {
     let asks = LineOutcome::DrainAsks { since: world.now - SignedDuration::from_mins(15) };
     let cases = [
         (LineOutcome::Verified, "✓ verified"),
+        (LineOutcome::Withdrawn, "no longer planned"),
         (LineOutcome::Writing, "writing…"),
         (LineOutcome::Draining { since: world.now }, "runs now, pauses after"),
         (asks, "still runs, waited 15 min: pause it now?"),

@@ -50,9 +50,9 @@ async fn first_look(demo: &Demo) -> (BTreeMap<CronId, Arc<Cron>>, Catalog, Plan)
     let mut runs = client.runs(None, 200).await.unwrap();
     runs.sort_by_key(|run| run.finished_at);
     for run in &runs {
-        policy::absorb_run(&mut fleet, run, crons.get(&run.cron).map(Arc::as_ref), &settings, start());
+        policy::absorb_run(&mut fleet, run, &settings, start());
     }
-    policy::absorb_catalog(&mut fleet, &catalog, &settings, start());
+    policy::absorb_catalog(&mut fleet, &catalog, start());
     policy::absorb_usage(&mut fleet, &client.usage(start()).await.unwrap().accounts, &settings, start());
     policy::advance(&mut fleet, &settings, start());
     let failing = policy::vendors_failing(&fleet, &settings, start());

@@ -1,5 +1,7 @@
 //! What a job does next, until it is done, stopped, or has to wait.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::super::super::World;
@@ -9,7 +11,8 @@ use super::drain::next_line;
 use super::job::{JobState, Line, Stage};
 use super::line::{finish_line, prepare};
 use super::pace::{expected_end, paced_until};
-use crate::domain::{Change, ChangeKind, JobPhase, LineOutcome, Reason};
+use crate::domain::{Change, ChangeKind, JobPhase, LineOutcome, Reason, Verdict};
+use crate::policy;
 
 /// Takes the next step that can be taken now, if any.
 pub fn advance(world: &mut World, now: Timestamp) -> Vec<Effect> {
@@ -48,7 +51,7 @@ pub(super) fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp)
             }
             return effects;
         };
-        if let Some(outcome) = objection(world, &job.lines[index].change) {
+        if let Some(outcome) = objection(world, &job.lines[index].change, now) {
             effects.extend(finish_line(world, job, index, outcome, None));
             continue;
         }
@@ -83,12 +86,15 @@ fn wait_for_fate(world: &mut World, job: &mut JobState, now: Timestamp) {
 }
 
 /// Why a line cannot even be tried.
-fn objection(world: &World, change: &Change) -> Option<LineOutcome> {
+fn objection(world: &World, change: &Change, now: Timestamp) -> Option<LineOutcome> {
     let Some(cron) = world.crons.get(&change.cron) else {
         return Some(LineOutcome::Conflict { detail: "the cron no longer exists".to_owned() });
     };
     if change.revision.is_none() {
         return Some(LineOutcome::Failed { detail: "its definition is being read again".to_owned() });
+    }
+    if change.kind != ChangeKind::Undo && withdrawn(world, change, now) {
+        return Some(LineOutcome::Withdrawn);
     }
     let unlisted = change
         .patch()
@@ -100,6 +106,23 @@ fn objection(world: &World, change: &Change) -> Option<LineOutcome> {
     unlisted
         .filter(|_| !gives_back)
         .map(|model| LineOutcome::Refused { detail: format!("the gateway does not list {model}") })
+}
+
+/// A job at the gateway's pace takes minutes. What was agreed to is written only while it is what
+/// would be planned now: a cron that became critical, pinned, held or unsorted meanwhile, or whose
+/// provider came back, is left as it is.
+fn withdrawn(world: &World, change: &Change, now: Timestamp) -> bool {
+    let mut obs = world.observation(now);
+    // Its own line is why it would be left alone.
+    Arc::make_mut(&mut obs.busy).remove(&change.cron);
+    let Some((decision, planned)) = policy::plan_one(&obs, &world.effective, &change.cron) else { return false };
+    match (planned, decision.verdict) {
+        (Some(planned), _) => planned.to != change.to || planned.kind != change.kind,
+        (None, Verdict::LeftAlone) => {
+            matches!(decision.reason, Reason::Held { .. } | Reason::Pinned { .. } | Reason::Unsorted)
+        }
+        (None, _) => true,
+    }
 }
 
 pub(super) fn set_phase(world: &mut World, job: &mut JobState, phase: JobPhase) {

@@ -19,7 +19,7 @@ pub(super) fn next_line(world: &mut World, job: &mut JobState, now: Timestamp) -
         let running =
             world.crons.get(&line.change.cron).and_then(|cron| Some((cron.running_since?, drain_limit(cron))));
         if let (true, false, Some((since, limit))) = (line.pauses(), line.pause_now, running) {
-            let asks_at = since.saturating_add(limit).unwrap_or(Timestamp::MAX);
+            let asks_at = world.by_our_clock(since).saturating_add(limit).unwrap_or(Timestamp::MAX);
             let outcome =
                 if now >= asks_at { LineOutcome::DrainAsks { since } } else { LineOutcome::Draining { since } };
             if now < asks_at {

@@ -190,3 +190,76 @@ fn nobody_writes_without_the_right_to() {
         assert_eq!(names(&apply(&mut world, &["1"])), ["refused"], "{access:?}");
     }
 }
+
+/// The user, or a provider, may have another word while a job waits for the gateway's pace.
+#[test]
+fn a_line_that_is_no_longer_planned_is_left_when_its_turn_comes() {
+    type Turn = fn(&mut World, &CronId);
+    fn entry(world: &mut World, id: &CronId, change: impl FnOnce(&mut TierEntry)) {
+        change(Arc::make_mut(&mut world.tiers).get_mut(id).expect("sorted"));
+    }
+    let turns: [(Turn, &str); 4] = [
+        (|world, id| entry(world, id, |entry| entry.hold = Some(Hold { since: NOW, why: HoldReason::ByHand })), "held"),
+        (|world, id| entry(world, id, |entry| entry.pinned = Some(Pin { model: None })), "pinned"),
+        (|world, id| drop(Arc::make_mut(&mut world.tiers).remove(id)), "unsorted"),
+        (serves_again, "its provider is back"),
+    ];
+    for (turn, why) in turns {
+        let (one, two) = (cron("1", "a/one"), cron("2", "a/one"));
+        let mut world = world(&[one.clone(), two.clone()], vec![pauses(&one), pauses(&two)]);
+        apply(&mut world, &["1", "2"]);
+        prepared(&mut world, "1", NOW);
+        turn(&mut world, &two.id);
+        let result = read_back(&world, "1");
+        let effects = written(&mut world, "1", result, NOW);
+        assert_eq!(outcome(&world, "2"), LineOutcome::Withdrawn, "{why}");
+        assert!(!names(&effects).contains(&"ledger and intent"), "{why}");
+        assert!(!world.ledger.contains_key(&two.id), "{why}: a pause that was not written is no debt");
+        assert_eq!(world.job.as_ref().expect("a job").phase, JobPhase::Done, "{why}");
+    }
+}
+
+#[test]
+fn a_cron_that_became_critical_while_its_pause_waited_is_not_paused() {
+    let (one, two) = (cron("1", "a/one"), cron("2", "a/one"));
+    let mut world = world(&[one.clone(), two.clone()], vec![pauses(&one), pauses(&two)]);
+    a_chain_of_one(&mut world);
+    fails(&mut world);
+    apply(&mut world, &["1", "2"]);
+    prepared(&mut world, "1", NOW);
+    Arc::make_mut(&mut world.tiers).get_mut(&two.id).expect("sorted").critical = true;
+    let result = read_back(&world, "1");
+    written(&mut world, "1", result, NOW);
+    assert_eq!((outcome(&world, "1"), outcome(&world, "2")), (LineOutcome::Verified, LineOutcome::Withdrawn));
+}
+
+/// T1 has one route, on the model that the crons of these tests have.
+fn a_chain_of_one(world: &mut World) {
+    let key = RouteKey::new("one");
+    let route = Route {
+        label: "One".to_owned(),
+        vendor: VendorId::new("a"),
+        model: ModelRef::parse("a/one"),
+        price: Some(Price { input: Usd(0.1), output: Usd(1.0) }),
+        set_aside_until: None,
+    };
+    let chain = Chain { order: ChainOrder::Listed, routes: vec![key.clone()] };
+    let settings = Settings {
+        routes: BTreeMap::from([(key, route)]),
+        chains: BTreeMap::from([(Tier::T1, chain)]),
+        ..Settings::default()
+    };
+    world.effective = Arc::new(settings.clone());
+    world.settings = Arc::new(settings);
+}
+
+fn fails(world: &mut World) {
+    let vital = Vital { health: Health::RefusedKey, since: Some(NOW), observed_at: Some(NOW), ..Vital::default() };
+    Arc::make_mut(&mut world.fleet).accounts.insert(AccountId::new("a"), vital);
+}
+
+fn serves_again(world: &mut World, _: &CronId) {
+    a_chain_of_one(world);
+    let vital = Vital { health: Health::Up, since: Some(NOW), observed_at: Some(NOW), ..Vital::default() };
+    Arc::make_mut(&mut world.fleet).accounts.insert(AccountId::new("a"), vital);
+}

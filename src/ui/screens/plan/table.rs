@@ -293,7 +293,7 @@ pub(super) fn outcome_color(outcome: &LineOutcome, palette: &Palette) -> Color32
         LineOutcome::Writing | LineOutcome::Draining { .. } => palette.accent,
         LineOutcome::Conflict { .. } | LineOutcome::DrainAsks { .. } => palette.warning,
         LineOutcome::Refused { .. } | LineOutcome::Failed { .. } => palette.bad,
-        LineOutcome::LeftOut | LineOutcome::Waiting | LineOutcome::NotStarted => palette.faint,
+        LineOutcome::LeftOut | LineOutcome::Waiting | LineOutcome::NotStarted | LineOutcome::Withdrawn => palette.faint,
     }
 }
 
