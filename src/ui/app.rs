@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use tokio::sync::broadcast;
 
-use crate::domain::ThemeChoice;
-use crate::engine::{Command, Event, Handle, Snapshot};
+use crate::domain::{Connection, ThemeChoice};
+use crate::engine::{Command, Event, Handle, Snapshot, Target};
 use crate::ui::action::{Action, Screen};
 use crate::ui::shell::Shell;
 use crate::ui::system_theme::SystemTheme;
@@ -30,6 +30,8 @@ pub struct App {
     shown: Snapshot,
     dressed: Option<Theme>,
     frames_begun: u8,
+    /// Where to go once the window is there: connecting earlier would only delay its first frame.
+    first: Option<Target>,
     shutdown: Option<Box<dyn FnOnce()>>,
 }
 
@@ -40,9 +42,10 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// A window on a running engine. `shutdown` is called once, when the window has closed.
+    /// A window on a running engine, which goes to `first` if there is one. `shutdown` is called once,
+    /// when the window has closed.
     #[must_use]
-    pub fn new(handle: Handle, system_theme: SystemTheme, shutdown: Box<dyn FnOnce()>) -> Self {
+    pub fn new(handle: Handle, system_theme: SystemTheme, first: Option<Target>, shutdown: Box<dyn FnOnce()>) -> Self {
         let latest = handle.snapshot();
         Self {
             events: handle.events(),
@@ -55,6 +58,7 @@ impl App {
             came: Instant::now(),
             dressed: None,
             frames_begun: 0,
+            first,
             shutdown: Some(shutdown),
         }
     }
@@ -63,7 +67,12 @@ impl App {
     fn say_when_shown(&mut self, ctx: &Context) {
         match self.frames_begun {
             0 => ctx.request_repaint(),
-            1 => tracing::info!("first frame"),
+            1 => {
+                tracing::info!("first frame");
+                if let Some(target) = self.first.take() {
+                    self.tell(Command::Connect(target));
+                }
+            }
             _ => return,
         }
         self.frames_begun += 1;
@@ -80,6 +89,9 @@ impl App {
         // The engine's clock goes on between its snapshots.
         let gone = SignedDuration::try_from(self.came.elapsed()).unwrap_or_default();
         self.shown.at = self.latest.at + gone;
+        if let Some(target) = &self.first {
+            self.shown.connection = connecting_to(target);
+        }
         loop {
             match self.events.try_recv() {
                 Ok(event) => self.hear(&event),
@@ -173,6 +185,15 @@ impl eframe::App for App {
     fn persist_egui_memory(&self) -> bool {
         false
     }
+}
+
+/// How it looks until the engine has heard of it.
+fn connecting_to(target: &Target) -> Connection {
+    let (name, url) = match target {
+        Target::Demo => ("demo".to_owned(), String::new()),
+        Target::Gateway(target) => (target.name.clone(), target.url.clone()),
+    };
+    Connection::Connecting { name, url, attempt: 1 }
 }
 
 /// Asks a window to close, from another thread.

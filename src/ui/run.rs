@@ -6,7 +6,7 @@ use std::time::Duration;
 use eframe::NativeOptions;
 use egui::{Context, ViewportBuilder};
 
-use crate::engine::{Command, Handle, Target};
+use crate::engine::{Handle, Target};
 use crate::ui::app::{self, App};
 use crate::ui::system_theme::SystemTheme;
 use crate::ui::theme;
@@ -49,10 +49,7 @@ pub fn run_window(
             theme::install(ctx);
             let (handle, shutdown) = start(wake(ctx.clone()))?;
             close_on_signal(ctx.clone());
-            if let Some(target) = first {
-                handle.send(Command::Connect(target))?;
-            }
-            Ok(Box::new(App::new(handle, SystemTheme::watch(ctx), shutdown)))
+            Ok(Box::new(App::new(handle, SystemTheme::watch(ctx), first, shutdown)))
         }),
     );
     created.map_err(window_error)
