@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::super::effect::{Effect, Fetch, StoreOp};
-use super::super::input::{Fetched, Input, WriteResult};
+use super::super::input::{Fetched, Input, Proof, WriteResult};
 use super::super::{Command, Done, Edit, Event, FolderInfo, SettingsChange, Ticket, UndoScope, World};
 use super::step;
 use crate::domain::*;

@@ -40,7 +40,7 @@ pub fn prepared(
     result: Result<(), ProblemKind>,
     now: Timestamp,
 ) -> Vec<Effect> {
-    let Some(mut job) = world.job.take().filter(|job| job.id == id) else { return Vec::new() };
+    let Some(mut job) = world.job.take_if(|job| job.id == id) else { return Vec::new() };
     let Some(index) = position(&job, cron, Stage::Preparing) else {
         world.job = Some(job);
         return Vec::new();
@@ -77,7 +77,7 @@ fn position(job: &JobState, cron: &CronId, stage: Stage) -> Option<usize> {
 
 /// A write came back.
 pub fn written(world: &mut World, id: u64, cron: &CronId, result: WriteResult, now: Timestamp) -> Vec<Effect> {
-    let Some(mut job) = world.job.take().filter(|job| job.id == id) else { return Vec::new() };
+    let Some(mut job) = world.job.take_if(|job| job.id == id) else { return Vec::new() };
     let Some(index) = position(&job, cron, Stage::InFlight) else {
         world.job = Some(job);
         return Vec::new();

@@ -10,7 +10,8 @@ use crate::domain::{Access, JobPhase, ProblemKind};
 
 /// The version refused a write it had to refuse, or it did not, or it could not be asked.
 pub fn proven(world: &mut World, proof: Proof, now: Timestamp) -> Vec<Effect> {
-    let Some(mut job) = world.job.take().filter(|job| job.proving) else { return Vec::new() };
+    // It may be answered more than once, or after the job's end.
+    let Some(mut job) = world.job.take_if(|job| job.running() && job.proving) else { return Vec::new() };
     let mut effects = Vec::new();
     job.proving = false;
     match proof {

@@ -174,9 +174,38 @@ fn an_unproven_version_is_asked_for_a_refusal_first() {
     }
     assert_eq!(names(&apply(&mut world, &["1"])), ["begin", "prove", "emit"]);
     let session = world.session;
-    let effects = step(&mut world, Input::Proven { session, proof: crate::engine::input::Proof::Obeyed }, NOW);
+    let effects = step(&mut world, Input::Proven { session, proof: Proof::Obeyed }, NOW);
     assert!(!names(&effects).contains(&"intent"), "a gateway that does not guard its crons is not written to");
     assert_eq!(outcome(&world, "1"), LineOutcome::NotStarted);
+}
+
+#[test]
+fn a_proof_that_is_answered_twice_is_taken_once() {
+    let (one, two) = (cron("1", "a/one"), cron("2", "a/one"));
+    let mut world = world(&[one.clone(), two.clone()], vec![moves(&one), moves(&two)]);
+    if let Connection::Connected(info) = &mut world.connection {
+        info.access = Access::UnprovenVersion;
+    }
+    apply(&mut world, &["1", "2"]);
+    let session = world.session;
+    let mut answer = |world: &mut World, proof| names(&step(world, Input::Proven { session, proof }, NOW));
+    assert_eq!(answer(&mut world, Proof::Refused), ["other store", "intent"]);
+    assert_eq!(answer(&mut world, Proof::Refused), [""; 0]);
+    assert_eq!(names(&prepared(&mut world, "1", NOW)), ["write"], "the job is still there");
+    assert_eq!(answer(&mut world, Proof::NotAsked { detail: "busy".to_owned() }), [""; 0], "it was answered before");
+    let result = read_back(&world, "1");
+    assert_eq!(names(&written(&mut world, "1", result, NOW)), ["settle", "switched", "intent"]);
+}
+
+#[test]
+fn what_comes_for_a_job_of_before_leaves_the_one_of_now_alone() {
+    let one = cron("1", "a/one");
+    let mut world = world(std::slice::from_ref(&one), vec![moves(&one)]);
+    apply(&mut world, &["1"]);
+    let late = WriteResult::Unknown { detail: "closed".to_owned() };
+    step(&mut world, Input::Written { job: 0, cron: one.id.clone(), result: Box::new(late) }, NOW);
+    step(&mut world, Input::Prepared { job: 0, cron: one.id.clone(), result: Ok(()) }, NOW);
+    assert_eq!(names(&prepared(&mut world, "1", NOW)), ["write"]);
 }
 
 #[test]
