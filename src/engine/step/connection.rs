@@ -329,7 +329,9 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
         Fetched::CronGone(id) => {
             world.note_change(&id);
             Arc::make_mut(&mut world.crons).remove(&id);
-            return apply::resolve_uncertain(world, now);
+            let mut effects: Vec<Effect> = reconcile::forget_debt(world, &id).into_iter().collect();
+            effects.extend(apply::resolve_uncertain(world, now));
+            return effects;
         }
         Fetched::Catalog(catalog) => {
             world.clear("gateway/models");

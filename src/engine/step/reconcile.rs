@@ -37,7 +37,7 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
         } else {
             (LineOutcome::LeftOut, Stage::Idle)
         };
-        Line { change: Arc::new(change.clone()), outcome, stage, pause_now: false }
+        Line { change: Arc::new(change.clone()), outcome, stage, unanswered: false, pause_now: false }
     };
     let lines = plan.changes.iter().map(line).collect();
     world.job = Some(JobState {
@@ -88,16 +88,19 @@ pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
 /// Debts that are none: a pause that was never written, or a cron that somebody switched on again.
 ///
 /// A cron that is not in the list is still owed: it may only be unreadable, or the list another
-/// gateway's. Crons of a running job have their own way to the ledger.
+/// gateway's. Crons of a running job have their own way to the ledger, and a pause that got no answer may
+/// still be carried out.
 pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
     if world.ledger.is_empty() {
         return Vec::new();
     }
     let busy = world.job.as_ref().map(JobState::busy).unwrap_or_default();
+    let lines = || world.job.iter().flat_map(|job| &job.lines);
+    let may_arrive = |id: &CronId| lines().any(|line| line.unanswered && line.change.cron == *id);
     let mut ledger = (*world.ledger).clone();
     let mut missing = Vec::new();
     ledger.retain(|id, entry| match world.crons.get(id) {
-        _ if busy.contains(id) => true,
+        _ if busy.contains(id) || may_arrive(id) => true,
         None => {
             missing.push((id.clone(), entry.name.clone()));
             true

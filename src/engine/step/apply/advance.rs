@@ -9,7 +9,7 @@ use super::super::super::effect::{Effect, StoreOp};
 use super::debt::settle_ledger;
 use super::drain::next_line;
 use super::job::{JobState, Line, Stage};
-use super::line::{finish_line, prepare};
+use super::line::{arrived_late, finish_line, prepare, verified};
 use super::pace::{expected_end, paced_until};
 use crate::domain::{Change, ChangeKind, JobPhase, LineOutcome, Reason, Verdict};
 use crate::policy;
@@ -51,6 +51,10 @@ pub(super) fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp)
             }
             return effects;
         };
+        if let Some(read) = arrived_late(world, &job.lines[index]) {
+            effects.extend(verified(world, job, index, read, now));
+            continue;
+        }
         if let Some(outcome) = objection(world, &job.lines[index].change, now) {
             effects.extend(finish_line(world, job, index, outcome, None));
             continue;
@@ -139,7 +143,7 @@ pub(super) fn end(world: &mut World, job: &mut JobState, phase: JobPhase, now: T
         line.stage = Stage::Idle;
         line.outcome = LineOutcome::NotStarted;
         // A line that was begun and put back may have left an intent behind.
-        let ledger = settle_ledger(world, &line.change, false);
+        let ledger = settle_ledger(world, line, false);
         effects.extend(ledger.map(|ledger| Effect::Store(Box::new(StoreOp::SaveLedger { ledger }))));
     }
     job.phase = phase.clone();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::super::super::World;
+use super::job::Line;
 use crate::domain::{Change, Cron, LedgerEntry, LedgerReason, Reason};
 
 /// What we will owe for pausing `cron`.
@@ -27,15 +28,17 @@ pub(super) fn debt(cron: &Cron, change: &Change, now: Timestamp) -> LedgerEntry 
     }
 }
 
-/// The ledger after a line's outcome, when it changed.
-pub(super) fn settle_ledger(world: &mut World, change: &Change, verified: bool) -> Option<Arc<crate::domain::Ledger>> {
-    let entry = world.ledger.get(&change.cron)?;
-    let enables = change.patch().enabled == Some(true);
-    let pauses = change.patch().enabled == Some(false);
-    if verified && enables || !verified && pauses && !entry.confirmed {
-        Arc::make_mut(&mut world.ledger).remove(&change.cron);
-    } else if verified && pauses && !entry.confirmed {
-        if let Some(entry) = Arc::make_mut(&mut world.ledger).get_mut(&change.cron) {
+/// The ledger after a line's outcome, when it changed. A pause whose call got no answer stays owed:
+/// the next list of crons tells whether it is.
+pub(super) fn settle_ledger(world: &mut World, line: &Line, verified: bool) -> Option<Arc<crate::domain::Ledger>> {
+    let cron = &line.change.cron;
+    let entry = world.ledger.get(cron)?;
+    let enables = line.change.patch().enabled == Some(true);
+    let pauses = line.pauses() && !entry.confirmed;
+    if verified && enables || !verified && pauses && !line.unanswered {
+        Arc::make_mut(&mut world.ledger).remove(cron);
+    } else if verified && pauses {
+        if let Some(entry) = Arc::make_mut(&mut world.ledger).get_mut(cron) {
             entry.confirmed = true;
         }
     } else {

@@ -32,6 +32,8 @@ pub(in crate::engine::step) struct Line {
     pub change: Arc<Change>,
     pub outcome: LineOutcome,
     pub stage: Stage,
+    /// A call of it got no answer and had not arrived when the cron was read: it may still.
+    pub unanswered: bool,
     /// The user said to pause it although it runs.
     pub pause_now: bool,
 }

@@ -1,6 +1,8 @@
 //! The way of one line: intent on disk, call, read back, outcome on disk.
 //!
-//! Invariant: the fate of a line whose call got no answer is found by reading, never by writing again.
+//! Invariant: the fate of a line whose call got no answer is found by reading. Where nothing has arrived
+//! it is written again, guarded by the same revision: then the gateway takes one of the two calls, and
+//! the line is verified by whichever it was.
 
 use std::sync::Arc;
 
@@ -9,10 +11,10 @@ use jiff::Timestamp;
 use super::super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::super::input::WriteResult;
 use super::super::super::{Event, World};
-use super::super::{edit, edited, record};
+use super::super::{edit, edited, reconcile, record};
 use super::advance::{advance, end};
 use super::debt::{debt, settle_ledger};
-use super::job::{JobState, Stage};
+use super::job::{JobState, Line, Stage};
 use crate::domain::{Change, ChangeKind, Cron, CronId, JobPhase, LineOutcome, ProblemKind, Switch, SwitchId};
 use crate::state::switch_log::LogLine;
 
@@ -85,6 +87,13 @@ pub fn written(world: &mut World, id: u64, cron: &CronId, result: WriteResult, n
     let mut effects = Vec::new();
     match result {
         WriteResult::ReadBack(read) => effects.extend(verified(world, &mut job, index, read, now)),
+        // A call before this one may be why. Calls are carried out in order, so by now it was.
+        WriteResult::Conflict { now: None } if job.lines[index].unanswered => {
+            effects.extend(ask_for_fate(world, &mut job.lines[index]));
+        }
+        WriteResult::Conflict { now: Some(read) } if is_late_write(&job.lines[index], &read) => {
+            effects.extend(verified(world, &mut job, index, read, now));
+        }
         WriteResult::Conflict { now: current } => {
             match current {
                 Some(current) => record::cron(world, current),
@@ -92,12 +101,14 @@ pub fn written(world: &mut World, id: u64, cron: &CronId, result: WriteResult, n
                     effects.push(Effect::Fetch { session: world.session, what: Fetch::Cron(cron.clone()) });
                 }
             }
+            job.lines[index].unanswered = false;
             let detail = "somebody else changed it meanwhile; nothing was written".to_owned();
             effects.extend(finish_line(world, &mut job, index, LineOutcome::Conflict { detail }, None));
         }
         WriteResult::Gone => {
             Arc::make_mut(&mut world.crons).remove(cron);
             world.dirty.plan = true;
+            effects.extend(reconcile::forget_debt(world, cron));
             let detail = "the cron no longer exists".to_owned();
             effects.extend(finish_line(world, &mut job, index, LineOutcome::Conflict { detail }, None));
         }
@@ -112,15 +123,29 @@ pub fn written(world: &mut World, id: u64, cron: &CronId, result: WriteResult, n
         }
         WriteResult::Unknown { detail } => {
             tracing::info!(%cron, %detail, "a write's fate is unknown until the gateway is read again");
-            job.lines[index].stage = Stage::Uncertain;
-            if world.connected() {
-                effects.push(Effect::Fetch { session: world.session, what: Fetch::Cron(cron.clone()) });
-            }
+            effects.extend(ask_for_fate(world, &mut job.lines[index]));
         }
     }
     world.job = Some(job);
     effects.extend(advance(world, now));
     effects
+}
+
+fn ask_for_fate(world: &World, line: &mut Line) -> Option<Effect> {
+    line.stage = Stage::Uncertain;
+    let what = Fetch::Cron(line.change.cron.clone());
+    world.connected().then_some(Effect::Fetch { session: world.session, what })
+}
+
+/// The cron is as a call of ours that got no answer would have left it.
+fn is_late_write(line: &Line, cron: &Cron) -> bool {
+    line.unanswered && line.change.patch().holds_in(&cron.fields())
+}
+
+/// The cron as a call of ours left it that showed no effect when it was read.
+pub(super) fn arrived_late(world: &World, line: &Line) -> Option<Cron> {
+    let cron = world.crons.get(&line.change.cron)?;
+    is_late_write(line, cron).then(|| (**cron).clone())
 }
 
 /// The gateway was read again: lines whose fate was unknown have one now.
@@ -131,10 +156,11 @@ pub fn resolve_uncertain(world: &mut World, now: Timestamp) -> Vec<Effect> {
         if job.lines[index].stage != Stage::Uncertain {
             continue;
         }
+        job.lines[index].unanswered = true;
         let change = job.lines[index].change.clone();
         match world.crons.get(&change.cron).cloned() {
             None => {
-                let detail = "the cron no longer exists".to_owned();
+                let detail = "the gateway does not list it any more".to_owned();
                 effects.extend(finish_line(world, &mut job, index, LineOutcome::Conflict { detail }, None));
             }
             Some(cron) if change.patch().holds_in(&cron.fields()) => {
@@ -146,6 +172,8 @@ pub fn resolve_uncertain(world: &mut World, now: Timestamp) -> Vec<Effect> {
                 line.outcome = LineOutcome::Waiting;
             }
             Some(_) => {
+                // Whatever was not carried out yet meets another revision.
+                job.lines[index].unanswered = false;
                 let detail = "somebody else changed it meanwhile; nothing was written".to_owned();
                 effects.extend(finish_line(world, &mut job, index, LineOutcome::Conflict { detail }, None));
             }
@@ -157,7 +185,8 @@ pub fn resolve_uncertain(world: &mut World, now: Timestamp) -> Vec<Effect> {
 }
 
 /// The read-back decides: what we wrote is there, or it is not.
-fn verified(world: &mut World, job: &mut JobState, index: usize, read: Cron, now: Timestamp) -> Vec<Effect> {
+pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read: Cron, now: Timestamp) -> Vec<Effect> {
+    job.lines[index].unanswered = false;
     let change = job.lines[index].change.clone();
     let fields = read.fields();
     let revision_after = read.revision.clone();
@@ -208,7 +237,7 @@ pub(super) fn finish_line(
     world.dirty.shown = true;
     world.dirty.plan = true;
     let change = line.change.clone();
-    let ledger = settle_ledger(world, &change, outcome == LineOutcome::Verified);
+    let ledger = settle_ledger(world, line, outcome == LineOutcome::Verified);
     let mut undone = Vec::new();
     if let Some(switch) = &switch {
         let taken_back = job.takes_back.remove(&change.cron).unwrap_or_default();

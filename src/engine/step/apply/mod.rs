@@ -46,7 +46,14 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
         _ => return Err(Refusal::Drifted),
     };
     let asked: BTreeSet<&CronId> = crons.iter().collect();
-    let lines: Vec<Line> = plan.changes.iter().map(|change| new_line(change, asked.contains(&change.cron))).collect();
+    let mut lines: Vec<Line> =
+        plan.changes.iter().map(|change| new_line(change, asked.contains(&change.cron))).collect();
+    for line in &mut lines {
+        // What the job of before sent may arrive during this one.
+        line.unanswered = world.job.iter().flat_map(|job| &job.lines).any(|old| {
+            old.unanswered && old.change.cron == line.change.cron && old.change.patch() == line.change.patch()
+        });
+    }
     let Some(first) = lines.iter().find(|line| line.open()).map(|line| line.change.cron.clone()) else {
         return Err(Refusal::NothingToDo);
     };
@@ -93,7 +100,7 @@ pub fn close_interrupted(world: &World) -> Option<Effect> {
 
 fn new_line(change: &Change, asked: bool) -> Line {
     let outcome = if asked { LineOutcome::Waiting } else { LineOutcome::LeftOut };
-    Line { change: Arc::new(change.clone()), outcome, stage: Stage::Idle, pause_now: false }
+    Line { change: Arc::new(change.clone()), outcome, stage: Stage::Idle, unanswered: false, pause_now: false }
 }
 
 /// Finishes the line in flight; the rest is not started.

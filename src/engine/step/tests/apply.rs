@@ -101,32 +101,149 @@ fn a_gateway_that_asks_for_patience_gets_it() {
     assert_eq!(names(&step(&mut world, Input::Tick, at(7))), ["intent"]);
 }
 
+/// The only call got no answer, and the cron reads as said.
+fn read_after_silence(world: &mut World, id: &str, read: Cron) -> Vec<Effect> {
+    let effects = written(world, id, WriteResult::Unknown { detail: "closed".to_owned() }, NOW);
+    assert_eq!(names(&effects), ["other"], "only a question");
+    assert!(matches!(effects[0], Effect::Fetch { what: Fetch::Cron(_), .. }));
+    let session = world.session;
+    step(world, Input::Fetched { session, what: Fetched::Cron(Box::new(read)) }, at(3))
+}
+
 #[test]
-fn a_write_whose_fate_is_unknown_is_settled_by_reading_never_by_writing_again() {
+fn a_write_whose_fate_is_unknown_is_settled_by_reading() {
     let cases = [
-        ("b/two", "r2", LineOutcome::Verified, "it had arrived"),
-        ("c/three", "r3", LineOutcome::Conflict { detail: String::new() }, "somebody else was faster"),
+        ("b/two", "r2", LineOutcome::Verified, vec!["settle", "switched", "end"], "it had arrived"),
+        (
+            "c/three",
+            "r3",
+            LineOutcome::Conflict { detail: String::new() },
+            vec!["settle", "end"],
+            "somebody else was faster",
+        ),
+        ("a/one", "r1", LineOutcome::Writing, vec!["intent"], "it had not, and is sent again under the same guard"),
     ];
-    for (model, revision, expected, why) in cases {
+    for (model, revision, expected, then, why) in cases {
         let one = cron("1", "a/one");
         let mut world = world(std::slice::from_ref(&one), vec![moves(&one)]);
         apply(&mut world, &["1"]);
         prepared(&mut world, "1", NOW);
-        let effects = written(&mut world, "1", WriteResult::Unknown { detail: "closed".to_owned() }, NOW);
-        assert_eq!(names(&effects), ["other"], "only a question");
-        assert!(matches!(effects[0], Effect::Fetch { what: Fetch::Cron(_), .. }));
         let mut after = cron("1", model);
         after.revision = Some(Revision::new(revision));
-        let session = world.session;
-        let effects = step(&mut world, Input::Fetched { session, what: Fetched::Cron(Box::new(after)) }, at(3));
-        assert!(!names(&effects).contains(&"write"), "{why}");
-        assert_eq!(
-            std::mem::discriminant(&outcome(&world, "1")),
-            std::mem::discriminant(&expected),
-            "{why}: {:?}",
-            outcome(&world, "1")
-        );
+        assert_eq!(names(&read_after_silence(&mut world, "1", after)), then, "{why}");
+        let outcome = outcome(&world, "1");
+        assert_eq!(std::mem::discriminant(&outcome), std::mem::discriminant(&expected), "{why}: {outcome:?}");
     }
+}
+
+/// A pause was sent, got no answer, and had not arrived when the cron was read.
+fn pause_in_doubt() -> (World, Cron) {
+    let one = cron("1", "a/one");
+    let mut world = world(std::slice::from_ref(&one), vec![pauses(&one)]);
+    apply(&mut world, &["1"]);
+    prepared(&mut world, "1", NOW);
+    assert_eq!(names(&read_after_silence(&mut world, "1", one.clone())), ["ledger and intent"]);
+    let paused = Cron { enabled: false, revision: Some(Revision::new("r2")), ..one };
+    (world, paused)
+}
+
+#[test]
+fn a_write_of_ours_that_arrives_late_is_ours() {
+    let (mut world, paused) = pause_in_doubt();
+    assert_eq!(names(&prepared(&mut world, "1", at(4))), ["write"]);
+    let effects = written(&mut world, "1", WriteResult::Conflict { now: Some(paused.clone()) }, at(5));
+    assert_eq!(names(&effects), ["settle", "switched", "end"], "the second call met the first");
+    assert_eq!((outcome(&world, "1"), world.switches.len()), (LineOutcome::Verified, 1));
+    assert!(world.ledger["1"].confirmed);
+
+    let (mut world, paused) = pause_in_doubt();
+    prepared(&mut world, "1", at(4));
+    let effects = written(&mut world, "1", WriteResult::Conflict { now: None }, at(5));
+    assert!(matches!(effects[0], Effect::Fetch { what: Fetch::Cron(_), .. }), "what it is now decides");
+    let session = world.session;
+    step(&mut world, Input::Fetched { session, what: Fetched::Cron(Box::new(paused)) }, at(6));
+    assert_eq!(outcome(&world, "1"), LineOutcome::Verified);
+
+    let (mut world, paused) = pause_in_doubt();
+    prepared(&mut world, "1", at(4));
+    written(&mut world, "1", WriteResult::Later { retry_after: SignedDuration::from_secs(5) }, at(5));
+    let news = crate::gateway::News::CronChanged(paused);
+    step(&mut world, Input::News { session, news }, at(6));
+    let effects = step(&mut world, Input::Tick, at(10));
+    assert_eq!(names(&effects), ["settle", "switched", "end"], "and it is not sent again");
+    assert!(world.ledger["1"].before.enabled, "it gets back what it had before the first call");
+}
+
+#[test]
+fn a_pause_that_somebody_else_made_is_no_debt_of_ours() {
+    let one = cron("1", "a/one");
+    let mut world = world(std::slice::from_ref(&one), vec![pauses(&one)]);
+    apply(&mut world, &["1"]);
+    prepared(&mut world, "1", NOW);
+    let paused = Cron { enabled: false, revision: Some(Revision::new("r2")), ..one };
+    written(&mut world, "1", WriteResult::Conflict { now: Some(paused) }, NOW);
+    assert!(matches!(outcome(&world, "1"), LineOutcome::Conflict { .. }), "our only call was refused");
+    assert!(world.ledger.is_empty());
+}
+
+#[test]
+fn a_pause_that_may_have_been_written_stays_owed() {
+    let (mut world, _) = pause_in_doubt();
+    step(&mut world, Input::Command(Ticket(2), Command::StopJob), at(4));
+    written(&mut world, "1", WriteResult::Later { retry_after: SignedDuration::from_secs(5) }, at(5));
+    prepared(&mut world, "1", at(5));
+    written(&mut world, "1", WriteResult::Later { retry_after: SignedDuration::from_secs(5) }, at(5));
+    assert_eq!(outcome(&world, "1"), LineOutcome::NotStarted);
+    assert!(!world.ledger["1"].confirmed, "the next list tells");
+
+    let one = cron("1", "a/one");
+    let crons = |crons| Fetched::Crons { crons, unreadable: Vec::new(), took: SignedDuration::ZERO, asked_at: 9 };
+    let unreadable = |what| {
+        let mut world = self::world(std::slice::from_ref(&one), vec![pauses(&one)]);
+        apply(&mut world, &["1"]);
+        prepared(&mut world, "1", NOW);
+        written(&mut world, "1", WriteResult::Unknown { detail: "closed".to_owned() }, NOW);
+        let session = world.session;
+        step(&mut world, Input::Fetched { session, what }, at(3));
+        assert!(matches!(outcome(&world, "1"), LineOutcome::Conflict { .. }));
+        world.ledger.len()
+    };
+    assert_eq!(unreadable(crons(Vec::new())), 1, "it may only be unreadable");
+    assert_eq!(unreadable(Fetched::CronGone(one.id.clone())), 0, "it is gone");
+}
+
+fn gateway_goes(world: &mut World, now: Timestamp) {
+    world.target = Some(GatewayTarget {
+        name: "test".to_owned(),
+        url: "ws://127.0.0.1:1".to_owned(),
+        token: None,
+        tls_fingerprint: None,
+        remember_token: false,
+        state_dir: None,
+    });
+    let (session, news) = (world.session, crate::gateway::News::Closed { detail: "gone".to_owned() });
+    step(world, Input::News { session, news }, now);
+}
+
+fn gateway_comes_back(world: &mut World) {
+    world.connection = super::world(&[], Vec::new()).connection;
+}
+
+#[test]
+fn what_a_job_of_before_sent_may_arrive_during_the_next() {
+    let (mut world, paused) = pause_in_doubt();
+    let (session, read) = (world.session, cron("1", "a/one"));
+    prepared(&mut world, "1", at(4));
+    step(&mut world, Input::Command(Ticket(2), Command::StopJob), at(4));
+    gateway_goes(&mut world, at(4));
+    gateway_comes_back(&mut world);
+    step(&mut world, Input::Fetched { session, what: Fetched::Cron(Box::new(read.clone())) }, at(5));
+    world.plan = Arc::new(Plan { id: PlanId::new("plan"), changes: vec![pauses(&read)], ..(*world.plan).clone() });
+    assert_eq!(names(&apply(&mut world, &["1"])), ["end", "begin", "ledger and intent", "emit"]);
+    step(&mut world, Input::Prepared { job: 2, cron: read.id.clone(), result: Ok(()) }, at(6));
+    let result = Box::new(WriteResult::Conflict { now: Some(paused) });
+    step(&mut world, Input::Written { job: 2, cron: read.id.clone(), result }, at(7));
+    assert_eq!((outcome(&world, "1"), world.switches.len()), (LineOutcome::Verified, 1));
 }
 
 #[test]
@@ -188,7 +305,7 @@ fn a_proof_that_is_answered_twice_is_taken_once() {
     }
     apply(&mut world, &["1", "2"]);
     let session = world.session;
-    let mut answer = |world: &mut World, proof| names(&step(world, Input::Proven { session, proof }, NOW));
+    let answer = |world: &mut World, proof| names(&step(world, Input::Proven { session, proof }, NOW));
     assert_eq!(answer(&mut world, Proof::Refused), ["other store", "intent"]);
     assert_eq!(answer(&mut world, Proof::Refused), [""; 0]);
     assert_eq!(names(&prepared(&mut world, "1", NOW)), ["write"], "the job is still there");
