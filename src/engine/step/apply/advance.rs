@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::super::super::World;
 use super::super::super::effect::{Effect, StoreOp};
-use super::debt::settle_ledger;
+use super::debt::not_begun;
 use super::drain::next_line;
 use super::job::{JobState, Line, Stage};
 use super::line::{arrived_late, finish_line, prepare, verified};
@@ -143,8 +143,7 @@ pub(super) fn end(world: &mut World, job: &mut JobState, phase: JobPhase, now: T
         line.stage = Stage::Idle;
         line.outcome = LineOutcome::NotStarted;
         // A line that was begun and put back may have left an intent behind.
-        let ledger = settle_ledger(world, line, false);
-        effects.extend(ledger.map(|ledger| Effect::Store(Box::new(StoreOp::SaveLedger { ledger }))));
+        effects.extend(not_begun(world, line));
     }
     job.phase = phase.clone();
     job.ended_at = Some(now);

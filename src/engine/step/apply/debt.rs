@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::super::super::World;
+use super::super::super::effect::{Effect, StoreOp};
 use super::job::Line;
 use crate::domain::{Change, Cron, LedgerEntry, LedgerReason, Reason};
 
@@ -29,7 +30,7 @@ pub(super) fn debt(cron: &Cron, change: &Change, now: Timestamp) -> LedgerEntry 
 }
 
 /// The ledger after a line's outcome, when it changed. A pause whose call got no answer stays owed:
-/// the next list of crons tells whether it is.
+/// it may still be carried out.
 pub(super) fn settle_ledger(world: &mut World, line: &Line, verified: bool) -> Option<Arc<crate::domain::Ledger>> {
     let cron = &line.change.cron;
     let entry = world.ledger.get(cron)?;
@@ -45,4 +46,10 @@ pub(super) fn settle_ledger(world: &mut World, line: &Line, verified: bool) -> O
         return None;
     }
     Some(world.ledger.clone())
+}
+
+/// The debt of a line that was prepared and put back.
+pub(super) fn not_begun(world: &mut World, line: &Line) -> Option<Effect> {
+    let ledger = settle_ledger(world, line, false)?;
+    Some(Effect::Store(Box::new(StoreOp::SaveLedger { ledger })))
 }

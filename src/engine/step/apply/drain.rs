@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::super::World;
-use super::job::JobState;
+use super::job::{JobState, Line};
 use crate::domain::{Cron, LineOutcome};
 
 /// A run without a timeout of its own may take this long before the user is asked.
@@ -16,9 +16,7 @@ pub(super) fn next_line(world: &mut World, job: &mut JobState, now: Timestamp) -
         if !line.open() {
             continue;
         }
-        let running =
-            world.crons.get(&line.change.cron).and_then(|cron| Some((cron.running_since?, drain_limit(cron))));
-        if let (true, false, Some((since, limit))) = (line.pauses(), line.pause_now, running) {
+        if let Some((since, limit)) = drains(world, line) {
             let asks_at = world.by_our_clock(since).saturating_add(limit).unwrap_or(Timestamp::MAX);
             let outcome =
                 if now >= asks_at { LineOutcome::DrainAsks { since } } else { LineOutcome::Draining { since } };
@@ -36,6 +34,12 @@ pub(super) fn next_line(world: &mut World, job: &mut JobState, now: Timestamp) -
         }
     }
     next
+}
+
+/// The run that this line must not end, and how long it may take.
+pub(super) fn drains(world: &World, line: &Line) -> Option<(Timestamp, SignedDuration)> {
+    let cron = world.crons.get(&line.change.cron).filter(|_| line.pauses() && !line.pause_now)?;
+    Some((cron.running_since?, drain_limit(cron)))
 }
 
 fn drain_limit(cron: &Cron) -> SignedDuration {

@@ -13,7 +13,8 @@ use super::super::super::input::WriteResult;
 use super::super::super::{Event, World};
 use super::super::{edit, edited, reconcile, record};
 use super::advance::{advance, end};
-use super::debt::{debt, settle_ledger};
+use super::debt::{debt, not_begun, settle_ledger};
+use super::drain::drains;
 use super::job::{JobState, Line, Stage};
 use crate::domain::{Change, ChangeKind, Cron, CronId, JobPhase, LineOutcome, ProblemKind, Switch, SwitchId};
 use crate::state::switch_log::LogLine;
@@ -54,6 +55,12 @@ pub fn prepared(
         let detail = "the journal could not be written, so the cron was left alone".to_owned();
         effects.extend(finish_line(world, &mut job, index, LineOutcome::Failed { detail }, None));
         effects.extend(end(world, &mut job, JobPhase::Stopped, now));
+    } else if drains(world, &job.lines[index]).is_some() {
+        // Its run began after it was chosen.
+        let line = &mut job.lines[index];
+        line.stage = Stage::Idle;
+        line.outcome = LineOutcome::Waiting;
+        effects.extend(not_begun(world, line));
     } else {
         let line = &mut job.lines[index];
         let revision = line.change.revision.clone();

@@ -62,6 +62,21 @@ fn a_running_cron_pauses_when_its_run_ends_and_the_others_do_not_wait() {
 }
 
 #[test]
+fn a_run_that_begins_while_its_pause_is_prepared_is_not_ended() {
+    let one = cron("1", "a/one");
+    let mut world = world(std::slice::from_ref(&one), vec![pauses(&one)]);
+    apply(&mut world, &["1"]);
+    let session = world.session;
+    let news = crate::gateway::News::RunStarted { cron: one.id.clone(), at: at(1) };
+    step(&mut world, Input::News { session, news }, at(1));
+    assert_eq!(names(&prepared(&mut world, "1", at(1))), ["save ledger"], "and no call");
+    assert_eq!(outcome(&world, "1"), LineOutcome::Draining { since: at(1) });
+    assert!(world.ledger.is_empty(), "nothing is owed for a pause that waits");
+    tell(&mut world, Command::PauseNow { cron: one.id.clone() });
+    assert_eq!(names(&prepared(&mut world, "1", at(2))), ["write"], "unless the user says so");
+}
+
+#[test]
 fn a_run_beyond_its_timeout_asks_the_user_who_may_end_it() {
     let mut one = cron("1", "a/one");
     one.running_since = Some(at(-10));
