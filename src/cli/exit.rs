@@ -100,7 +100,7 @@ fn refusal_exit(refusal: &Refusal) -> Exit {
         Refusal::NotConnected => Exit::NotConnected,
         Refusal::ReadOnly => Exit::ReadOnly,
         Refusal::Drifted | Refusal::ChangedSince { .. } => Exit::NeedsAnswer,
-        Refusal::JobRunning => Exit::Failed,
+        Refusal::JobRunning | Refusal::Undecided => Exit::Failed,
         Refusal::NothingToDo => Exit::Done,
         Refusal::UnknownCron { .. } | Refusal::UnknownSwitch { .. } => Exit::Usage,
         Refusal::Problem(kind) => problem_exit(kind),

@@ -117,6 +117,8 @@ pub enum Refusal {
     /// The plan that was shown is no longer the plan; a fresh one is in the snapshot.
     Drifted,
     JobRunning,
+    /// The gateway went away during a write, and has not told since what became of it.
+    Undecided,
     NothingToDo,
     /// An edit cannot be taken back or done again: nothing of it stands any more.
     ChangedSince {

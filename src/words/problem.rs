@@ -121,6 +121,10 @@ pub fn refusal(refusal: &Refusal, speech: &Speech<'_>) -> Said {
         Refusal::ReadOnly => said("Read only: nothing was changed", "The status line says why"),
         Refusal::Drifted => said("Something changed since this plan was shown", "Look at the fresh plan and apply it"),
         Refusal::JobRunning => said("Another apply is running", "Wait for it, or stop it"),
+        Refusal::Undecided => said(
+            "Nobody knows yet what became of a write of the last apply",
+            "It is read from the gateway as soon as it answers",
+        ),
         Refusal::NothingToDo => only("Nothing to do"),
         Refusal::ChangedSince { label } => {
             said(format!("Everything was changed again since: {label}"), "It stays as it is now; edit it by hand")

@@ -159,16 +159,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         Command::Apply { plan, crons } => quietly(apply::begin(world, &plan, &crons, now)?),
         Command::StopJob => quietly(apply::stop(world, now)?),
         Command::RetryFailed | Command::ContinueJob => quietly(apply::carry_on(world, now)?),
-        Command::DismissJob => {
-            if world.job.as_ref().is_some_and(apply::JobState::running) {
-                return Err(Refusal::JobRunning);
-            }
-            let effects = apply::close_interrupted(world).into_iter().collect();
-            world.job = None;
-            world.clear("job/interrupted");
-            world.dirty.shown = true;
-            quietly(effects)
-        }
+        Command::DismissJob => quietly(apply::dismiss(world)?),
         Command::PauseNow { cron } => quietly(apply::pause_now(world, &cron, now)?),
         Command::PrepareUndo(scope) => undo::prepare(world, ticket, scope),
         Command::DiscardUndo => {

@@ -36,6 +36,7 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
     if world.job.as_ref().is_some_and(JobState::running) {
         return Err(Refusal::JobRunning);
     }
+    decided(world)?;
     let access = world.access().ok_or(Refusal::NotConnected)?;
     if matches!(access, Access::ReadOnlyScopes | Access::FolderHeld) {
         return Err(Refusal::ReadOnly);
@@ -92,6 +93,28 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
     Ok(effects)
 }
 
+/// A job that has ended is shown no longer.
+///
+/// # Errors
+/// While it runs, or nobody knows yet what became of one of its writes.
+pub fn dismiss(world: &mut World) -> Result<Vec<Effect>, Refusal> {
+    if world.job.as_ref().is_some_and(JobState::running) {
+        return Err(Refusal::JobRunning);
+    }
+    decided(world)?;
+    let effects = close_interrupted(world).into_iter().collect();
+    world.job = None;
+    world.clear("job/interrupted");
+    world.dirty.shown = true;
+    Ok(effects)
+}
+
+/// The journal of a job that was interrupted is closed only when all its writes have an outcome.
+fn decided(world: &World) -> Result<(), Refusal> {
+    let undecided = world.job.iter().flat_map(|job| &job.lines).any(|line| line.stage == Stage::Uncertain);
+    if undecided { Err(Refusal::Undecided) } else { Ok(()) }
+}
+
 /// The journal of a job of an earlier life gets its end: it goes on as another job, or not at all.
 pub fn close_interrupted(world: &World) -> Option<Effect> {
     let job = world.job.as_ref().filter(|job| job.phase == JobPhase::Interrupted)?;
@@ -125,6 +148,7 @@ pub fn carry_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusa
     if job.running() {
         return Err(Refusal::JobRunning);
     }
+    decided(world)?;
     let left: Vec<Arc<Change>> = job
         .lines
         .iter()

@@ -245,6 +245,28 @@ fn gateway_comes_back(world: &mut World) {
 }
 
 #[test]
+fn a_job_with_an_undecided_write_is_not_discarded_before_the_gateway_was_read() {
+    let one = cron("1", "a/one");
+    let mut world = world(std::slice::from_ref(&one), vec![moves(&one)]);
+    apply(&mut world, &["1"]);
+    prepared(&mut world, "1", NOW);
+    step(&mut world, Input::Command(Ticket(2), Command::StopJob), NOW);
+    gateway_goes(&mut world, NOW);
+    let refused =
+        |effects: Vec<Effect>| matches!(effects[..], [Effect::Emit(Event::Refused { why: Refusal::Undecided, .. })]);
+    assert!(refused(tell(&mut world, Command::DismissJob)), "its journal must stay open");
+    gateway_comes_back(&mut world);
+    assert!(refused(tell(&mut world, Command::ContinueJob)));
+    assert!(refused(apply(&mut world, &["1"])), "another job would close it, too");
+
+    let WriteResult::ReadBack(read) = read_back(&world, "1") else { unreachable!("it says so") };
+    let session = world.session;
+    step(&mut world, Input::Fetched { session, what: Fetched::Cron(Box::new(read)) }, at(3));
+    assert_eq!((outcome(&world, "1"), world.switches.len()), (LineOutcome::Verified, 1));
+    assert_eq!(names(&tell(&mut world, Command::DismissJob)), ["end", "emit"]);
+}
+
+#[test]
 fn what_a_job_of_before_sent_may_arrive_during_the_next() {
     let (mut world, paused) = pause_in_doubt();
     let (session, read) = (world.session, cron("1", "a/one"));
