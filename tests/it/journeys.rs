@@ -282,3 +282,57 @@ fn the_demo_starts_degraded_and_is_labelled() {
     assert_eq!(now.crons.len(), 50);
     assert_eq!(now.level(), OutageLevel::Degraded);
 }
+
+/// From now on the journal takes no outcome of a verified line, as if the disk were full.
+fn fill_disk(rig: &Rig) -> rusqlite::Connection {
+    let db = rusqlite::Connection::open(rig.state_dir().join("history.db")).expect("the history is there");
+    db.execute_batch(
+        "CREATE TRIGGER full BEFORE UPDATE OF outcome ON lines WHEN NEW.outcome = 'verified'
+         BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    )
+    .expect("a trigger");
+    db
+}
+
+fn free_disk(db: &rusqlite::Connection) {
+    db.execute_batch("DROP TRIGGER full").expect("it was there");
+}
+
+#[test]
+fn a_job_stops_at_an_outcome_that_cannot_be_written_and_nothing_of_it_is_lost() {
+    for restarts in [false, true] {
+        let rig = Rig::new();
+        let mut engine = rig.engine();
+        let (n_known, n_logged) = (engine.now().switches.len(), rig.log().len());
+        let n_planned = engine.now().plan.changes.iter().filter(|change| change.ticked).count();
+        assert!(n_planned > 2, "{n_planned}");
+        let db = fill_disk(&rig);
+        let job = engine.apply_all();
+        let with = |is: fn(&LineOutcome) -> bool| job.lines.iter().filter(|line| is(&line.outcome)).count();
+        assert_eq!(rig.calls("cron.update"), 1, "nothing is written after a line that was not recorded");
+        assert_eq!(with(|outcome| matches!(outcome, LineOutcome::Verified)), 1);
+        assert_eq!(with(|outcome| matches!(outcome, LineOutcome::Failed { .. })), 1);
+        engine.wait("the reason", |now| now.problems.iter().any(|problem| problem.id == "state/journal"));
+
+        if restarts {
+            drop(engine);
+            free_disk(&db);
+            engine = rig.engine();
+            engine.wait("the job to be found without its end", |now| {
+                now.problems.iter().any(|problem| problem.what == ProblemKind::Interrupted { left: n_planned - 1 })
+            });
+        } else {
+            free_disk(&db);
+        }
+        assert_eq!(engine.now().switches.len(), n_known + 1);
+        let event = engine.ask(Command::ContinueJob);
+        assert!(matches!(event, Event::Done { .. }), "{event:?}");
+        engine.wait("the rest", |now| now.switches.len() == n_known + n_planned);
+        assert_eq!(rig.calls("cron.update"), n_planned as u64, "no write is made twice");
+        assert_eq!(rig.log_of(n_logged + n_planned).len(), n_logged + n_planned, "each switch is logged once");
+        drop(engine);
+        let next = rig.engine();
+        assert_eq!(next.now().switches.len(), n_known + n_planned, "the journal has them all");
+        assert!(next.now().job.is_none(), "and every job its end");
+    }
+}

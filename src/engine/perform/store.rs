@@ -1,6 +1,6 @@
 //! The `store` thread: every write to the state folder, one after another, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{Debug, Write as _};
 
 use jiff::Timestamp;
@@ -9,7 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::super::UndoScope;
 use super::super::effect::StoreOp;
 use super::super::input::{Input, Lease, Opened, Receipt};
-use crate::domain::{LineOutcome, ProblemKind, Switch};
+use crate::domain::{CronId, JobPhase, LineOutcome, ProblemKind, Switch, SwitchId};
+use crate::state::switch_log::LogLine;
 use crate::state::{Folder, Loaded, Record, StateError, Watch};
 
 /// Operations that may wait before the engine does.
@@ -37,6 +38,7 @@ impl Store {
             watch_queue,
             jobs_on_disk: BTreeMap::new(),
             interrupted: None,
+            unwritten: VecDeque::new(),
             failing: false,
         };
         let started = std::thread::Builder::new().name("store".to_owned()).spawn(move || keeper.keep(jobs));
@@ -70,8 +72,47 @@ struct Keeper {
     jobs_on_disk: BTreeMap<u64, i64>,
     /// The journal's number of a job of an earlier life.
     interrupted: Option<i64>,
+    /// What could not be written into the journal yet, in order. Nothing else is begun before it, and a
+    /// job of which something is missing has no end: then the next start finds it.
+    unwritten: VecDeque<Entry>,
     /// Something nobody waits for could not be written; its next success is news.
     failing: bool,
+}
+
+/// What is written into the journal after a call.
+struct Entry {
+    job: i64,
+    at: Timestamp,
+    what: Written,
+}
+
+enum Written {
+    Outcome {
+        cron: CronId,
+        outcome: LineOutcome,
+        switch: Option<Box<Switch>>,
+        log: Option<LogLine>,
+        undone: Vec<SwitchId>,
+    },
+    End(JobPhase),
+}
+
+impl Entry {
+    fn record(&self) -> Option<Record<'_>> {
+        match &self.what {
+            Written::Outcome { switch: Some(switch), log: Some(line), undone, .. } => {
+                Some(Record { switch, takes_back: undone, line })
+            }
+            _ => None,
+        }
+    }
+
+    fn write(&self, folder: &mut Folder) -> Result<(), StateError> {
+        match &self.what {
+            Written::Outcome { cron, outcome, .. } => folder.outcome(self.job, cron, outcome, self.record(), self.at),
+            Written::End(phase) => folder.end_job(self.job, phase, self.at),
+        }
+    }
 }
 
 impl Keeper {
@@ -135,17 +176,19 @@ impl Keeper {
             StoreOp::BeginJob { job, plan, crons, definitions } => {
                 self.interrupted = None;
                 let mut on_disk = None;
-                self.quietly(|folder| {
-                    folder.snapshot_definitions(&definitions, "before an apply", now)?;
-                    on_disk = Some(folder.begin_job(&plan, &crons, now)?);
-                    Ok(())
-                });
+                if self.catch_up().is_ok() {
+                    self.quietly(|folder| {
+                        folder.snapshot_definitions(&definitions, "before an apply", now)?;
+                        on_disk = Some(folder.begin_job(&plan, &crons, now)?);
+                        Ok(())
+                    });
+                }
                 if let Some(on_disk) = on_disk {
                     self.jobs_on_disk.insert(job, on_disk);
                 }
             }
             StoreOp::Prepare { job, change, ledger } => {
-                let on_disk = self.job(job);
+                let on_disk = self.catch_up().and_then(|()| self.job(job));
                 let result = on_disk.and_then(|on_disk| {
                     self.with(|folder| {
                         if let Some(ledger) = &ledger {
@@ -158,20 +201,15 @@ impl Keeper {
             }
             StoreOp::Settle { job, cron, outcome, switch, log, undone, ledger } => {
                 let Ok(on_disk) = self.job(job) else { return };
-                self.quietly(|folder| {
-                    if let (LineOutcome::Verified, Some(switch), Some(log)) = (&outcome, &switch, &log) {
-                        let record = Record { switch, takes_back: &undone, line: log };
-                        folder.outcome(on_disk, &cron, &outcome, Some(record), now)?;
-                        folder.log_switch(record)?;
-                    } else {
-                        folder.outcome(on_disk, &cron, &outcome, None, now)?;
-                    }
-                    ledger.as_ref().map_or(Ok(()), |ledger| folder.save_ledger(ledger))
-                });
+                if let Some(ledger) = ledger {
+                    self.quietly(|folder| folder.save_ledger(&ledger));
+                }
+                let what = Written::Outcome { cron, outcome, switch, log, undone };
+                self.journal(Entry { job: on_disk, at: now, what });
             }
             StoreOp::EndJob { job, phase } => {
                 let Ok(on_disk) = self.job(job) else { return };
-                self.quietly(|folder| folder.end_job(on_disk, &phase, now));
+                self.journal(Entry { job: on_disk, at: now, what: Written::End(phase) });
             }
             StoreOp::ReadSwitches { session, ticket, scope } => {
                 let result = self.with(|folder| switches_in(folder, &scope));
@@ -228,6 +266,7 @@ impl Keeper {
     /// A folder was opened, or is ours from now on.
     fn begin(&mut self, folder: &Folder, loaded: &Loaded) {
         self.jobs_on_disk.clear();
+        self.unwritten.clear();
         self.interrupted = loaded.interrupted.as_ref().map(|job| job.id);
         let queue = self.watch_queue.clone();
         let reload = move || {
@@ -248,13 +287,33 @@ impl Keeper {
         work(folder).map_err(|error| error.problem(clock()).what)
     }
 
-    /// An operation nobody waits for: only its failure is news. Where somebody else holds the folder,
-    /// it is theirs to write.
+    fn journal(&mut self, entry: Entry) {
+        self.unwritten.push_back(entry);
+        self.quietly(|_| Ok(()));
+    }
+
+    /// Writes what is missing in the journal. A line that is missing in the log only is added at the next start.
+    fn catch_up(&mut self) -> Result<(), ProblemKind> {
+        while let Some(entry) = self.unwritten.pop_front() {
+            if let Err(problem) = self.with(|folder| entry.write(folder)) {
+                self.unwritten.push_front(entry);
+                return Err(problem);
+            }
+            if let Some(record) = entry.record() {
+                self.with(|folder| folder.log_switch(record))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An operation nobody waits for: only its failure is news, and so is what is missing in the journal
+    /// before it. Where somebody else holds the folder, it is theirs to write.
     fn quietly(&mut self, work: impl FnOnce(&mut Folder) -> Result<(), StateError>) {
         if self.folder.as_ref().is_none_or(|folder| folder.held_by().is_some()) {
             return;
         }
-        let result = self.with(work);
+        let caught_up = self.catch_up();
+        let result = self.with(work).and(caught_up);
         if result.is_err() || self.failing {
             self.failing = result.is_err();
             self.tell(Input::Stored { receipt: Receipt::Quiet, result });
