@@ -151,3 +151,14 @@ pub enum StoreOp {
         what: ExportWhat,
     },
 }
+
+impl StoreOp {
+    /// Whether it brings a ledger to the disk.
+    pub fn saves_ledger(&self) -> bool {
+        match self {
+            Self::SaveLedger { .. } => true,
+            Self::Prepare { ledger, .. } | Self::Settle { ledger, .. } => ledger.is_some(),
+            _ => false,
+        }
+    }
+}

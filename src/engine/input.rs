@@ -30,7 +30,7 @@ pub enum Input {
         result: Result<Lease, ProblemKind>,
     },
     /// The files changed under us and were merged.
-    Reloaded(Result<Loaded, ProblemKind>),
+    Reloaded(Result<Reread, ProblemKind>),
     Connected {
         session: u64,
         hello: Box<Hello>,
@@ -82,7 +82,7 @@ pub enum Input {
     },
     Imported {
         ticket: Ticket,
-        result: Result<(usize, Loaded), ProblemKind>,
+        result: Result<(usize, Reread), ProblemKind>,
     },
     Exported {
         ticket: Ticket,
@@ -108,6 +108,14 @@ pub struct Opened {
     pub path: PathBuf,
     pub held_by: Option<String>,
     pub loaded: Loaded,
+}
+
+/// What the files said at a moment that the engine may be ahead of.
+#[derive(Debug)]
+pub struct Reread {
+    pub loaded: Loaded,
+    /// The newest ledger of ours that was on disk then, counted from the first one sent there.
+    pub n_ledgers: u64,
 }
 
 /// Who may write to the folder now.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::step::apply::JobState;
+use super::step::edit::Saves;
 use super::step::edit_history::EditHistory;
 use super::step::edited::Wish;
 use super::step::undo::Offer;
@@ -52,6 +53,9 @@ pub struct World {
     pub(super) fleet: Arc<Fleet>,
     pub(super) tiers: Arc<TierMap>,
     pub(super) ledger: Arc<Ledger>,
+    /// How many ledgers were sent to the disk, and with which of them each debt last changed.
+    pub(super) ledgers_sent: u64,
+    pub(super) debts_sent: BTreeMap<CronId, u64>,
     pub(super) suggestions: Arc<BTreeMap<CronId, Suggestion>>,
     pub(super) matches: Arc<Vec<RouteMatch>>,
     pub(super) edited: Arc<BTreeSet<CronId>>,
@@ -73,6 +77,7 @@ pub struct World {
     pub(super) runs: Arc<BTreeMap<CronId, Vec<RunRecord>>>,
     pub(super) history: EditHistory,
     pub(super) saving: Arc<BTreeSet<CronId>>,
+    pub(super) saves: BTreeMap<CronId, Saves>,
     pub(super) import: Option<Arc<ImportPreview>>,
     pub(super) problems: Arc<Vec<Problem>>,
 
@@ -141,6 +146,8 @@ impl World {
             fleet: Arc::default(),
             tiers: Arc::default(),
             ledger: Arc::default(),
+            ledgers_sent: 0,
+            debts_sent: BTreeMap::new(),
             suggestions: Arc::default(),
             matches: Arc::default(),
             edited: Arc::default(),
@@ -157,6 +164,7 @@ impl World {
             runs: Arc::default(),
             history: EditHistory::default(),
             saving: Arc::default(),
+            saves: BTreeMap::new(),
             import: None,
             problems: Arc::default(),
             dirty: Dirty { shown: true, plan: false },
@@ -177,6 +185,7 @@ impl World {
         self.discovered = old.discovered;
         self.next_job = old.next_job;
         self.proven = old.proven;
+        self.ledgers_sent = old.ledgers_sent;
     }
 
     /// Whether crons, models and files are all here, so that planning makes sense.

@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::UndoScope;
 use super::super::effect::StoreOp;
-use super::super::input::{Input, Lease, Opened, Receipt};
-use crate::domain::{CronId, JobPhase, LineOutcome, ProblemKind, Switch, SwitchId};
+use super::super::input::{Input, Lease, Opened, Receipt, Reread};
+use crate::domain::{Change, CronId, JobPhase, Ledger, LineOutcome, ProblemKind, Switch, SwitchId};
 use crate::state::switch_log::LogLine;
 use crate::state::{Folder, Loaded, Record, StateError, Watch};
 
@@ -39,6 +39,8 @@ impl Store {
             jobs_on_disk: BTreeMap::new(),
             interrupted: None,
             unwritten: VecDeque::new(),
+            ledgers_seen: 0,
+            ledgers_saved: 0,
             failing: false,
         };
         let started = std::thread::Builder::new().name("store".to_owned()).spawn(move || keeper.keep(jobs));
@@ -75,6 +77,9 @@ struct Keeper {
     /// What could not be written into the journal yet, in order. Nothing else is begun before it, and a
     /// job of which something is missing has no end: then the next start finds it.
     unwritten: VecDeque<Entry>,
+    /// How many ledgers came here to be saved, and which of them was the last that was.
+    ledgers_seen: u64,
+    ledgers_saved: u64,
     /// Something nobody waits for could not be written; its next success is news.
     failing: bool,
 }
@@ -124,6 +129,7 @@ impl Keeper {
                 }
                 Job::Do(op) => {
                     let name = name_of(&op);
+                    self.ledgers_seen += u64::from(op.saves_ledger());
                     let work = std::panic::AssertUnwindSafe(|| self.carry_out(*op));
                     if std::panic::catch_unwind(work).is_err() {
                         let detail = format!("it failed in {name}");
@@ -155,7 +161,7 @@ impl Keeper {
                 let Some(folder) = self.folder.as_mut() else { return };
                 match folder.reload(now) {
                     Ok(None) => {}
-                    Ok(Some(loaded)) => self.tell(Input::Reloaded(Ok(loaded))),
+                    Ok(Some(loaded)) => self.tell(Input::Reloaded(Ok(self.reread(loaded)))),
                     Err(error) => self.tell(Input::Reloaded(Err(error.problem(now).what))),
                 }
             }
@@ -172,7 +178,7 @@ impl Keeper {
                 self.tell(Input::Stored { receipt, result });
                 self.reload_if_stale();
             }
-            StoreOp::SaveLedger { ledger } => self.quietly(|folder| folder.save_ledger(&ledger)),
+            StoreOp::SaveLedger { ledger } => self.save_ledger(&ledger),
             StoreOp::BeginJob { job, plan, crons, definitions } => {
                 self.interrupted = None;
                 let mut on_disk = None;
@@ -188,22 +194,14 @@ impl Keeper {
                 }
             }
             StoreOp::Prepare { job, change, ledger } => {
-                let on_disk = self.catch_up().and_then(|()| self.job(job));
-                let result = on_disk.and_then(|on_disk| {
-                    self.with(|folder| {
-                        if let Some(ledger) = &ledger {
-                            folder.save_ledger(ledger)?;
-                        }
-                        folder.intent(on_disk, &change, now)
-                    })
-                });
+                let result = self.prepare(job, &change, ledger.as_deref(), now);
                 self.tell(Input::Prepared { job, cron: change.cron.clone(), result });
             }
             StoreOp::Settle { job, cron, outcome, switch, log, undone, ledger } => {
-                let Ok(on_disk) = self.job(job) else { return };
                 if let Some(ledger) = ledger {
-                    self.quietly(|folder| folder.save_ledger(&ledger));
+                    self.save_ledger(&ledger);
                 }
+                let Ok(on_disk) = self.job(job) else { return };
                 let what = Written::Outcome { cron, outcome, switch, log, undone };
                 self.journal(Entry { job: on_disk, at: now, what });
             }
@@ -230,6 +228,7 @@ impl Keeper {
             }
             StoreOp::Import { ticket, preview, choices } => {
                 let result = self.with(|folder| folder.import(&preview, &choices, now));
+                let result = result.map(|(n_files, loaded)| (n_files, self.reread(loaded)));
                 self.tell(Input::Imported { ticket, result });
             }
             StoreOp::Export { ticket, to, what } => {
@@ -285,6 +284,39 @@ impl Keeper {
         let closed = || ProblemKind::Refused { detail: "no state folder is open".to_owned() };
         let folder = self.folder.as_mut().ok_or_else(closed)?;
         work(folder).map_err(|error| error.problem(clock()).what)
+    }
+
+    /// Debt and intent are on disk before the call.
+    fn prepare(
+        &mut self,
+        job: u64,
+        change: &Change,
+        ledger: Option<&Ledger>,
+        now: Timestamp,
+    ) -> Result<(), ProblemKind> {
+        self.catch_up()?;
+        let on_disk = self.job(job)?;
+        if let Some(ledger) = ledger {
+            self.with(|folder| folder.save_ledger(ledger))?;
+            self.ledgers_saved = self.ledgers_seen;
+        }
+        self.with(|folder| folder.intent(on_disk, change, now))
+    }
+
+    fn save_ledger(&mut self, ledger: &Ledger) {
+        let mut is_saved = false;
+        self.quietly(|folder| {
+            folder.save_ledger(ledger)?;
+            is_saved = true;
+            Ok(())
+        });
+        if is_saved {
+            self.ledgers_saved = self.ledgers_seen;
+        }
+    }
+
+    fn reread(&self, loaded: Loaded) -> Reread {
+        Reread { loaded, n_ledgers: self.ledgers_saved }
     }
 
     fn journal(&mut self, entry: Entry) {
@@ -395,7 +427,7 @@ mod tests {
             #[expect(dead_code, reason = "only its name is asked for")]
             what: Long,
         },
-        Load(#[expect(dead_code, reason = "only its name is asked for")] Long),
+        Load(Long),
     }
 
     #[test]

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::effect::{Effect, Fetch, StoreOp};
-use super::super::input::{DemoStarted, Fetched, Opened};
+use super::super::input::{DemoStarted, Fetched, Opened, Reread};
 use super::super::world::REFRESH_EVERY;
 use super::super::{FolderInfo, Target, World};
-use super::{apply, edited, lease, reconcile, record};
+use super::{apply, edited, lease, reconcile, record, unsaved};
 use crate::domain::{
     Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, ProblemKind, Refusal, RunRecord, Trouble,
 };
@@ -156,26 +156,25 @@ pub fn take_loaded(world: &mut World, loaded: Loaded, now: Timestamp) {
     world.dirty.shown = true;
 }
 
-/// Somebody else changed the files. What we have not saved yet is still ours, and so is the ledger
-/// of a running job.
-pub fn take_reloaded(world: &mut World, mut loaded: Loaded, now: Timestamp) {
+/// Somebody else changed the files. What we have not saved yet is still ours.
+pub fn take_reloaded(world: &mut World, Reread { mut loaded, n_ledgers }: Reread, now: Timestamp) {
+    // Of a folder that was left meanwhile.
+    let Some(folder) = &world.folder else { return };
+    if folder.held_by.is_none() {
+        // Nobody else writes these down, and the newest of them may be on its way to the disk.
+        loaded.pending.clear();
+        loaded.switches.clone_from(&world.switches);
+    }
+    unsaved::keep_debts(world, &mut loaded.ledger, n_ledgers);
     for id in world.saving.iter() {
         match world.tiers.get(id) {
             Some(entry) => loaded.tiers.insert(id.clone(), entry.clone()),
             None => loaded.tiers.remove(id),
         };
     }
-    if world.folder.as_ref().is_some_and(|folder| folder.held_by.is_none()) {
-        // Nobody else writes it down, and the newest of it may be on its way to the disk.
-        loaded.pending.clear();
-    }
     loaded.pending.extend(world.edited.iter().cloned());
     if world.settings_unsaved > 0 {
         loaded.settings = (*world.settings).clone();
-    }
-    if world.job.as_ref().is_some_and(apply::JobState::running) {
-        loaded.ledger = (*world.ledger).clone();
-        loaded.switches.clone_from(&world.switches);
     }
     let wished = edited::wishes(world, world.tiers.keys().chain(loaded.tiers.keys()));
     take_loaded(world, loaded, now);

@@ -19,6 +19,14 @@ use crate::domain::{CronId, Hold, HoldReason, ProblemKind, Refusal, Tier, TierEn
 const SAVE_PROBLEM: &str = "state/cron-tiers.json/save";
 pub(super) type Entries = BTreeMap<CronId, Option<TierEntry>>;
 
+/// The saves of one cron's entry that are on their way.
+#[derive(Debug, Default)]
+pub struct Saves {
+    underway: u32,
+    /// The entry from before those that failed since the last one that did not: it is on disk.
+    on_disk: Option<Option<TierEntry>>,
+}
+
 /// Carries out an edit and remembers how to take it back.
 pub fn edit(world: &mut World, ticket: Ticket, edit: &Edit, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
     may_save(world)?;
@@ -68,6 +76,9 @@ pub(super) fn put(world: &mut World, ticket: Option<Ticket>, entries: Entries) -
     }
     edited::mark(world, wished);
     Arc::make_mut(&mut world.saving).extend(entries.keys().cloned());
+    for id in entries.keys() {
+        world.saves.entry(id.clone()).or_default().underway += 1;
+    }
     world.dirty.plan = true;
     world.dirty.shown = true;
     let receipt = Receipt::Edit { ticket, before };
@@ -83,10 +94,7 @@ pub fn saved(
     result: Result<(), ProblemKind>,
     now: Timestamp,
 ) -> Vec<Effect> {
-    let saving = Arc::make_mut(&mut world.saving);
-    for id in before.keys() {
-        saving.remove(id);
-    }
+    let on_disk = landed(world, before, result.is_ok());
     world.dirty.shown = true;
     let Err(problem) = result else {
         world.clear(SAVE_PROBLEM);
@@ -97,7 +105,7 @@ pub fn saved(
     // After a conflict the file holds both sides, and is read again; else it is as it was before.
     if !matches!(problem, ProblemKind::EditConflict { .. }) {
         let tiers = Arc::make_mut(&mut world.tiers);
-        for (id, entry) in before {
+        for (id, entry) in on_disk {
             match entry {
                 Some(entry) => tiers.insert(id, entry),
                 None => tiers.remove(&id),
@@ -108,6 +116,25 @@ pub fn saved(
     }
     let refused = |ticket| Effect::Emit(Event::Refused { ticket, why: Refusal::Problem(problem) });
     ticket.map(refused).into_iter().collect()
+}
+
+/// One save fewer is on its way. Of those crons of which it was the last: what the disk still says, if it failed.
+fn landed(world: &mut World, before: Entries, is_saved: bool) -> Entries {
+    let mut on_disk = Entries::new();
+    for (id, entry) in before {
+        let mut saves = world.saves.remove(&id).unwrap_or_default();
+        saves.underway = saves.underway.saturating_sub(1);
+        saves.on_disk = if is_saved { None } else { saves.on_disk.or(Some(entry)) };
+        if saves.underway > 0 {
+            world.saves.insert(id, saves);
+            continue;
+        }
+        Arc::make_mut(&mut world.saving).remove(&id);
+        if let Some(entry) = saves.on_disk {
+            on_disk.insert(id, entry);
+        }
+    }
+    on_disk
 }
 
 pub(super) fn may_save(world: &World) -> Result<(), Refusal> {

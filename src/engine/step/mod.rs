@@ -2,7 +2,7 @@
 
 pub(super) mod apply;
 mod connection;
-mod edit;
+pub(super) mod edit;
 pub(super) mod edit_history;
 pub(super) mod edited;
 mod lease;
@@ -11,6 +11,7 @@ mod record;
 mod settings;
 mod transfer;
 pub(super) mod undo;
+mod unsaved;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,13 @@ use crate::state::status::StatusReport;
 
 /// Takes one input into the world and says what must be done outside.
 pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
+    let ledger = world.ledger.clone();
+    let effects = take(world, input, now);
+    unsaved::note_debts(world, &ledger, &effects);
+    effects
+}
+
+fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
     match input {
         Input::Command(ticket, command) => obey(world, ticket, command, now),
         Input::Tick => tick(world, now),
@@ -36,8 +44,8 @@ pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::DemoStarted(result) => connection::demo_started(world, result, now),
         Input::Opened { session, result } => connection::opened(world, session, result, now),
         Input::LeaseAsked { path, result } => lease::asked(world, &path, result, now),
-        Input::Reloaded(Ok(loaded)) => {
-            connection::take_reloaded(world, loaded, now);
+        Input::Reloaded(Ok(reread)) => {
+            connection::take_reloaded(world, reread, now);
             Vec::new()
         }
         Input::Reloaded(Err(problem)) => {
@@ -71,6 +79,7 @@ pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
 /// and what else there is to do.
 pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
     let mut effects = Vec::new();
+    let ledger = world.ledger.clone();
     if world.dirty.plan {
         if world.connected() && world.ready() {
             // Somebody may have switched on what we paused: then nothing is owed any more.
@@ -84,6 +93,7 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
             effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
         }
     }
+    unsaved::note_debts(world, &ledger, &effects);
     let shown = std::mem::take(&mut world.dirty.shown);
     if shown {
         world.revision += 1;

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::super::effect::{Effect, Fetch, StoreOp};
-use super::super::input::{Fetched, Input, Proof, WriteResult};
+use super::super::input::{Fetched, Input, Proof, Reread, WriteResult};
 use super::super::{Command, Done, Edit, Event, FolderInfo, SettingsChange, Ticket, UndoScope, World};
 use super::step;
 use crate::domain::*;
@@ -201,4 +201,21 @@ fn label(effects: &[Effect]) -> String {
         _ => None,
     });
     label.unwrap_or_else(|| panic!("nothing was said: {effects:?}"))
+}
+
+/// Files that say what the world knows, read when so many ledgers of ours were on disk.
+fn reread(world: &World, n_ledgers: u64) -> Reread {
+    let loaded = crate::state::Loaded {
+        settings: (*world.settings).clone(),
+        tiers: (*world.tiers).clone(),
+        ledger: (*world.ledger).clone(),
+        switches: (*world.switches).clone(),
+        interrupted: None,
+        scraped: BTreeMap::new(),
+        temporary: Vec::new(),
+        pending: std::collections::BTreeSet::new(),
+        proven: std::collections::BTreeSet::new(),
+        problems: Vec::new(),
+    };
+    Reread { loaded, n_ledgers }
 }

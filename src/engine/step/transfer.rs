@@ -6,11 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::super::effect::{Effect, StoreOp};
+use super::super::input::Reread;
 use super::super::{Command, Done, Event, Ticket, World};
 use super::apply;
 use super::connection::take_reloaded;
 use crate::domain::{ImportPreview, ProblemKind, Refusal};
-use crate::state::Loaded;
 
 pub fn command(world: &mut World, ticket: Ticket, command: Command) -> Result<Vec<Effect>, Refusal> {
     let folder = world.folder.as_ref().ok_or(Refusal::NotConnected)?;
@@ -46,12 +46,12 @@ pub fn previewed(world: &mut World, ticket: Ticket, result: Result<ImportPreview
 pub fn imported(
     world: &mut World,
     ticket: Ticket,
-    result: Result<(usize, Loaded), ProblemKind>,
+    result: Result<(usize, Reread), ProblemKind>,
     now: Timestamp,
 ) -> Vec<Effect> {
     match result {
-        Ok((n_files, loaded)) => {
-            take_reloaded(world, loaded, now);
+        Ok((n_files, reread)) => {
+            take_reloaded(world, reread, now);
             done(ticket, Done::Imported { n_files })
         }
         Err(problem) => refused(ticket, problem),

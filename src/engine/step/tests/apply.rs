@@ -209,7 +209,12 @@ fn a_pause_that_may_have_been_written_stays_owed() {
     prepared(&mut world, "1", at(5));
     written(&mut world, "1", WriteResult::Later { retry_after: SignedDuration::from_secs(5) }, at(5));
     assert_eq!(outcome(&world, "1"), LineOutcome::NotStarted);
-    assert!(!world.ledger["1"].confirmed, "the next list tells");
+    super::super::settle(&mut world, at(5));
+    assert!(!world.ledger["1"].confirmed, "although the cron still reads as enabled");
+    tell(&mut world, Command::DismissJob);
+    world.dirty.plan = true;
+    super::super::settle(&mut world, at(60));
+    assert!(world.ledger.is_empty(), "it never arrived");
 
     let one = cron("1", "a/one");
     let crons = |crons| Fetched::Crons { crons, unreadable: Vec::new(), took: SignedDuration::ZERO, asked_at: 9 };
@@ -445,4 +450,49 @@ fn serves_again(world: &mut World, _: &CronId) {
     a_chain_of_one(world);
     let vital = Vital { health: Health::Up, since: Some(NOW), observed_at: Some(NOW), ..Vital::default() };
     Arc::make_mut(&mut world.fleet).accounts.insert(AccountId::new("a"), vital);
+}
+
+#[test]
+fn files_that_were_read_before_a_write_bring_nothing_old_back() {
+    let (mut one, two) = (cron("1", "a/one"), cron("2", "a/one"));
+    let mut world = world(&[one.clone(), two.clone()], vec![pauses(&one)]);
+    let nothing_yet = reread(&world, 0);
+    apply(&mut world, &["1"]);
+    step(&mut world, Input::Reloaded(Ok(nothing_yet)), NOW);
+    assert_eq!(world.ledger.len(), 1, "a debt on its way to the disk");
+    prepared(&mut world, "1", NOW);
+    let intended = reread(&world, 1);
+    let result = read_back(&world, "1");
+    written(&mut world, "1", result, NOW);
+    assert!(!world.job.as_ref().expect("a job").running());
+    step(&mut world, Input::Reloaded(Ok(intended)), NOW);
+    assert!(world.ledger["1"].confirmed, "read between intent and outcome");
+    assert_eq!(world.switches.len(), 1);
+
+    let mut owed = reread(&world, 2);
+    let debt = LedgerEntry { cron: two.id.clone(), ..world.ledger["1"].clone() };
+    owed.loaded.ledger.insert(two.id.clone(), debt.clone());
+    (one.enabled, one.revision) = (false, Some(Revision::new("r2")));
+    let gives_back = change(&one, ChangeKind::Undo, Fields { enabled: true, ..one.fields() });
+    world.plan = Arc::new(Plan { id: PlanId::new("plan"), changes: vec![gives_back], ..(*world.plan).clone() });
+    apply(&mut world, &["1"]);
+    step(&mut world, Input::Prepared { job: 2, cron: one.id.clone(), result: Ok(()) }, NOW);
+    let result = Box::new(read_back(&world, "1"));
+    step(&mut world, Input::Written { job: 2, cron: one.id.clone(), result }, NOW);
+    let debts = |world: &World| world.ledger.keys().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(debts(&world), [""; 0]);
+    step(&mut world, Input::Reloaded(Ok(owed)), NOW);
+    assert_eq!(debts(&world), ["2"], "paid is paid, and what somebody else wrote down counts");
+    assert_eq!(world.switches.len(), 2);
+
+    let owed = reread(&world, 3);
+    world.dirty.plan = true;
+    super::super::settle(&mut world, NOW);
+    assert_eq!(debts(&world), [""; 0], "that cron is on");
+    step(&mut world, Input::Reloaded(Ok(owed)), NOW);
+    assert_eq!(debts(&world), [""; 0], "and the ledger that says so is on its way");
+    let mut written_since = reread(&world, 4);
+    written_since.loaded.ledger.insert(two.id.clone(), debt);
+    step(&mut world, Input::Reloaded(Ok(written_since)), NOW);
+    assert_eq!(debts(&world), ["2"], "a file that is newer than all of ours is right");
 }

@@ -59,3 +59,45 @@ fn a_hold_that_an_undo_of_switches_left_outlives_the_undo_of_a_drag() {
     let entry = &world.tiers["1"];
     assert_eq!((entry.tier, entry.hold.is_some()), (Tier::T1, true));
 }
+
+/// The saves that were asked for, to be answered.
+fn receipts(effects: Vec<Effect>) -> Vec<crate::engine::input::Receipt> {
+    let receipt = |effect| match effect {
+        Effect::Store(op) => match *op {
+            StoreOp::SaveTiers { receipt, .. } => Some(receipt),
+            _ => None,
+        },
+        _ => None,
+    };
+    effects.into_iter().filter_map(receipt).collect()
+}
+
+#[test]
+fn of_two_quick_edits_the_newest_that_can_be_saved_stands() {
+    let full = || Err(ProblemKind::CannotWrite { file: "cron-tiers.json".to_owned(), detail: "no space".to_owned() });
+    let cases = [
+        (Ok(()), Ok(()), Tier::T3),
+        (full(), Ok(()), Tier::T3),
+        (Ok(()), full(), Tier::T2),
+        (full(), full(), Tier::T1),
+    ];
+    for (first, second, stands) in cases {
+        let mut world = sorted(&[("1", TierEntry::new(Tier::T1))]);
+        let before = reread(&world, 0);
+        let crons = vec![CronId::new("1")];
+        let mut edits = [Tier::T2, Tier::T3].map(|tier| {
+            let edit = Edit::SetTier { crons: crons.clone(), tier: Some(tier) };
+            receipts(tell(&mut world, Command::Edit(edit))).remove(0)
+        });
+        let why = format!("{first:?}, {second:?}");
+        edits.reverse();
+        let [last, earlier] = edits;
+        step(&mut world, Input::Stored { receipt: earlier, result: first }, NOW);
+        assert_eq!(world.tiers["1"].tier, Tier::T3, "the second is on its way: {why}");
+        step(&mut world, Input::Reloaded(Ok(before)), NOW);
+        assert_eq!(world.tiers["1"].tier, Tier::T3, "and newer than what was read before: {why}");
+        assert!(world.saving.contains("1"));
+        step(&mut world, Input::Stored { receipt: last, result: second }, NOW);
+        assert_eq!((world.tiers["1"].tier, world.saving.len()), (stands, 0), "{why}");
+    }
+}

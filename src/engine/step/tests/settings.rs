@@ -98,18 +98,9 @@ fn a_chain_that_another_program_edited_is_an_edit_too() {
     let mut world = sorted(&[("1", TierEntry::new(Tier::T1)), ("2", TierEntry::new(Tier::T2))]);
     let mut settings = Settings::default();
     settings.chains.insert(Tier::T1, Chain { order: ChainOrder::Listed, routes: vec![RouteKey::new("kimi")] });
-    let loaded = crate::state::Loaded {
-        settings,
-        tiers: (*world.tiers).clone(),
-        ledger: Ledger::new(),
-        switches: Vec::new(),
-        interrupted: None,
-        scraped: BTreeMap::new(),
-        temporary: Vec::new(),
-        pending: [CronId::new("2")].into(),
-        proven: std::collections::BTreeSet::new(),
-        problems: Vec::new(),
-    };
-    step(&mut world, Input::Reloaded(Ok(loaded)), NOW);
+    let mut reread = reread(&world, 0);
+    reread.loaded.settings = settings;
+    reread.loaded.pending = [CronId::new("2")].into();
+    step(&mut world, Input::Reloaded(Ok(reread)), NOW);
     assert_eq!(edited(&world), ["1"], "and what we know of our own edits is newer than the disk");
 }
