@@ -47,8 +47,6 @@ pub struct Endpoint {
     pub token: Option<Secret>,
     /// Needed beyond loopback.
     pub device: Option<Arc<DeviceIdentity>>,
-    /// What an approved device got, for connecting without the shared token.
-    pub device_token: Option<Secret>,
     /// Lowercase hex SHA-256 of the one certificate to accept.
     pub tls_fingerprint: Option<String>,
 }
@@ -57,11 +55,7 @@ impl Endpoint {
     /// A gateway that a token alone opens.
     #[must_use]
     pub fn new(url: impl Into<String>, token: Option<Secret>) -> Self {
-        Self { url: url.into(), token, device: None, device_token: None, tls_fingerprint: None }
-    }
-
-    fn scrub(&self) -> Scrub {
-        Scrub::new(self.token.iter().chain(&self.device_token).cloned())
+        Self { url: url.into(), token, device: None, tls_fingerprint: None }
     }
 }
 
@@ -97,16 +91,10 @@ pub struct Connected {
 #[derive(Clone, Debug)]
 pub struct Hello {
     pub version: String,
-    /// Another one means that the gateway restarted.
-    pub boot_id: String,
-    pub conn_id: String,
     /// What the connection really may, whatever was asked for.
     pub scopes: Vec<String>,
-    /// Issued on pairing, to be kept.
-    pub device_token: Option<Secret>,
     /// The gateway's clock when it greeted.
     pub gateway_time: Option<Timestamp>,
-    pub methods: Vec<String>,
     pub tick: SignedDuration,
 }
 
@@ -119,19 +107,17 @@ pub async fn connect(endpoint: &Endpoint) -> Result<Connected, GatewayError> {
 pub async fn connect_with(endpoint: &Endpoint, patience: Patience) -> Result<Connected, GatewayError> {
     let address = Address::parse(&endpoint.url)?;
     address.check_secure()?;
-    let scrub = endpoint.scrub();
+    let scrub = Scrub::new(endpoint.token.clone());
     let tcp = reach(&address, patience.reach).await?;
     let greeting = async {
         let mut socket = upgrade(&address, endpoint, tcp, &scrub).await?;
-        let hello = greet(&mut socket, endpoint, &address, &scrub).await?;
-        Ok((socket, hello))
+        let (hello, issued) = greet(&mut socket, endpoint, &address, &scrub).await?;
+        Ok((socket, hello, issued))
     };
-    let (socket, hello) = tokio::time::timeout(patience.handshake, greeting)
+    let (socket, hello, issued) = tokio::time::timeout(patience.handshake, greeting)
         .await
         .map_err(|_elapsed| GatewayError::Timeout { what: "connect".to_owned(), after: patience.handshake })??;
-    // What was issued just now is a secret too.
-    let scrub =
-        Scrub::new([&endpoint.token, &endpoint.device_token, &hello.device_token].into_iter().flatten().cloned());
+    let scrub = Scrub::new(endpoint.token.iter().cloned().chain(issued));
     let two_ticks = Duration::try_from(hello.tick).unwrap_or_default() * 2;
     let silence = two_ticks.max(patience.silence);
     let (heard, news) = mpsc::channel(NEWS_WAITING);
@@ -170,13 +156,14 @@ async fn upgrade(
     }
 }
 
-/// Waits for the challenge, answers it, and reads the gateway's word.
+/// Waits for the challenge, answers it, and reads the gateway's word. With it comes the token that an
+/// approved device is issued: of no use beside the shared one, but a secret that must not be quoted.
 async fn greet(
     socket: &mut Socket,
     endpoint: &Endpoint,
     address: &Address,
     scrub: &Scrub,
-) -> Result<Hello, GatewayError> {
+) -> Result<(Hello, Option<Secret>), GatewayError> {
     let id = "connect";
     let challenge = loop {
         match next_frame(socket, scrub).await? {
@@ -187,13 +174,14 @@ async fn greet(
         }
     };
     let params = connect_params(endpoint, address, &challenge);
-    let text = Request::new(id, "connect", &params).to_text();
-    socket.send(Message::text(text)).await.map_err(|error| not_a_gateway(&error, scrub))?;
+    let request = Request::new(id, "connect", &params).to_text();
+    socket.send(Message::text(request)).await.map_err(|error| not_a_gateway(&error, scrub))?;
     loop {
         match next_frame(socket, scrub).await? {
             Incoming::Response { answer, .. } => {
                 let payload = answer.map_err(|error| GatewayError::of_connect(&error, scrub))?;
-                return hello(&payload, &challenge);
+                let issued = text(&payload["auth"]["deviceToken"]).map(Secret::new);
+                return Ok((hello(&payload, &challenge)?, issued));
             }
             Incoming::Event { .. } | Incoming::Other => {}
         }
@@ -234,19 +222,14 @@ fn connect_params(endpoint: &Endpoint, address: &Address, challenge: &Value) -> 
         "scopes": SCOPES,
         "caps": CAPS,
     });
-    let secret = match (&endpoint.token, &endpoint.device_token) {
-        (Some(token), _) => Some(("token", token)),
-        (None, Some(token)) => Some(("deviceToken", token)),
-        (None, None) => None,
-    };
-    if let Some((key, secret)) = secret {
-        params["auth"] = json!({ key: secret.reveal() });
+    let token = endpoint.token.as_ref().map(Secret::reveal);
+    if let Some(token) = token {
+        params["auth"] = json!({ "token": token });
     }
     // On loopback a token is enough, and presenting a device would pair it.
-    let with_device = !address.loopback() || endpoint.token.is_none();
+    let with_device = !address.loopback() || token.is_none();
     if let Some(device) = endpoint.device.as_deref().filter(|_| with_device) {
-        let token = secret.map_or("", |(_, secret)| secret.reveal());
-        params["device"] = device.answer(challenge, token, platform);
+        params["device"] = device.answer(challenge, token.unwrap_or_default(), platform);
     }
     params
 }
@@ -261,16 +244,11 @@ fn hello(payload: &Value, challenge: &Value) -> Result<Hello, GatewayError> {
             protocol.map_or("it names no version".to_owned(), |version| format!("it speaks version {version}"));
         return Err(GatewayError::Protocol { detail });
     }
-    let server = |key| text(&payload["server"][key]).unwrap_or_default();
     let tick = convert::span_millis(&payload["policy"]["tickIntervalMs"]).filter(SignedDuration::is_positive);
     Ok(Hello {
-        version: server("version"),
-        boot_id: server("bootId"),
-        conn_id: server("connId"),
+        version: text(&payload["server"]["version"]).unwrap_or_default(),
         scopes: texts(&payload["auth"]["scopes"]),
-        device_token: text(&payload["auth"]["deviceToken"]).map(Secret::new),
         gateway_time: convert::moment(&challenge["ts"]),
-        methods: texts(&payload["features"]["methods"]),
         tick: tick.unwrap_or(DEFAULT_TICK),
     })
 }

@@ -36,7 +36,7 @@ pub enum GatewayError {
     #[error("it speaks another protocol version: {detail}")]
     Protocol { detail: String },
     #[error("the gateway is starting")]
-    Starting { retry_after: Option<SignedDuration> },
+    Starting,
     #[error("the gateway is restarting")]
     Restarting,
     /// A connection was refused for a reason of its own.
@@ -79,7 +79,7 @@ impl GatewayError {
             Self::BadToken => Trouble::BadToken,
             Self::NeedsPairing { request } => Trouble::NeedsPairing { request: request.clone() },
             Self::Protocol { detail } => Trouble::Protocol { detail: detail.clone() },
-            Self::Starting { .. } => Trouble::Starting,
+            Self::Starting => Trouble::Starting,
             Self::Restarting => Trouble::Restarting,
             Self::Unreachable { detail } | Self::Closed { detail } => Trouble::Lost { detail: detail.clone() },
             Self::Unavailable { retryable: true, message, .. } => Trouble::Lost { detail: message.clone() },
@@ -93,34 +93,6 @@ impl GatewayError {
             | Self::Unavailable { .. }
             | Self::MissingScope { .. }
             | Self::Rejected { .. } => Trouble::Refused { detail: self.to_string() },
-        }
-    }
-
-    /// Whether the same may succeed later without anybody doing anything about it.
-    #[must_use]
-    pub fn retryable(&self) -> bool {
-        match self {
-            Self::Unavailable { retryable, .. } => *retryable,
-            Self::Absent
-            | Self::Unreachable { .. }
-            | Self::Starting { .. }
-            | Self::Restarting
-            | Self::RateLimited { .. }
-            | Self::Timeout { .. }
-            | Self::Closed { .. }
-            | Self::Garbage { .. } => true,
-            _ => false,
-        }
-    }
-
-    /// How long the gateway asked us to wait.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<SignedDuration> {
-        match self {
-            Self::Starting { retry_after }
-            | Self::RateLimited { retry_after }
-            | Self::Unavailable { retry_after, .. } => *retry_after,
-            _ => None,
         }
     }
 
@@ -142,9 +114,7 @@ impl GatewayError {
             Some(code) if code.starts_with("AUTH_") && code.contains("MISSING") => Self::NoToken,
             Some(code) if code.starts_with("AUTH_") => Self::BadToken,
             Some(code) => Self::Refused { code: scrub.quote(code), message },
-            None if error.code == "UNAVAILABLE" && error.retryable => {
-                Self::Starting { retry_after: retry_after(error) }
-            }
+            None if error.code == "UNAVAILABLE" && error.retryable => Self::Starting,
             None => Self::Refused { code: scrub.quote(&error.code), message },
         }
     }
@@ -178,7 +148,7 @@ impl GatewayError {
         let reason = scrub.quote(reason);
         match code {
             1012 => Self::Restarting,
-            1013 => Self::Starting { retry_after: None },
+            1013 => Self::Starting,
             1002 => Self::Protocol { detail: reason },
             _ if reason.is_empty() => Self::Closed { detail: format!("code {code}") },
             _ => Self::Closed { detail: format!("{reason} (code {code})") },

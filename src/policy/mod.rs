@@ -27,7 +27,7 @@ pub use confirm::confirm;
 pub use evidence::{absorb_catalog, absorb_run, absorb_usage};
 pub use matching::{match_routes, with_matches};
 pub use misplaced::misplaced;
-pub use outage::{vendors_failing, vendors_failing_at};
+pub use outage::vendors_failing_at;
 pub use plan::{plan, plan_one};
 pub use suggest::suggest_tier;
 pub use undo::undo_plan;

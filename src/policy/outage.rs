@@ -9,16 +9,14 @@ use jiff::Timestamp;
 
 use super::chain::set_up;
 use super::standing::{Failure, OUTAGE_AFTER, Standing, Weight, later, standing};
-use crate::domain::{
-    Catalog, Fleet, Health, ModelRef, Observation, Outage, OutageLevel, Route, Settings, Tier, VendorDown, VendorId,
-};
+use crate::domain::{Health, Observation, Outage, OutageLevel, Route, Settings, Tier, VendorDown, VendorId};
 
 /// The level at the moment of the observation.
 pub(super) fn outage(obs: &Observation, settings: &Settings) -> Outage {
     if !obs.gateway_reachable {
         return Outage { level: obs.previous_level, down: Vec::new() };
     }
-    let failing = failing(&obs.fleet, &obs.catalog, settings, obs.at, |model| set_up(model, &obs.catalog));
+    let failing = failing(obs, settings);
     let lasts =
         |vendor: &VendorId| obs.down_since.get(vendor).is_some_and(|since| later(*since, OUTAGE_AFTER) <= obs.at);
     let down: Vec<VendorDown> = failing
@@ -30,31 +28,19 @@ pub(super) fn outage(obs: &Observation, settings: &Settings) -> Outage {
 }
 
 /// Vendors whose routes in the chains all fail in a way that would be an outage if it lasted: what
-/// [`Observation::down_since`] keeps the first sight of. Takes every matched route as set up.
-#[must_use]
-pub fn vendors_failing(fleet: &Fleet, settings: &Settings, now: Timestamp) -> BTreeSet<VendorId> {
-    failing(fleet, &Catalog::default(), settings, now, |_| true).into_keys().collect()
-}
-
-/// The same for a whole observation, which also knows what the gateway lists.
+/// [`Observation::down_since`] keeps the first sight of.
 #[must_use]
 pub fn vendors_failing_at(obs: &Observation, settings: &Settings) -> BTreeSet<VendorId> {
-    failing(&obs.fleet, &obs.catalog, settings, obs.at, |model| set_up(model, &obs.catalog)).into_keys().collect()
+    failing(obs, settings).into_keys().collect()
 }
 
-fn failing(
-    fleet: &Fleet,
-    catalog: &Catalog,
-    settings: &Settings,
-    at: Timestamp,
-    is_set_up: impl Fn(&ModelRef) -> bool,
-) -> BTreeMap<VendorId, Vec<Failure>> {
+fn failing(obs: &Observation, settings: &Settings) -> BTreeMap<VendorId, Vec<Failure>> {
     let mut failing: BTreeMap<VendorId, Vec<Failure>> = BTreeMap::new();
     let mut may_serve: BTreeSet<VendorId> = BTreeSet::new();
     for route in routes_in_chains(settings) {
-        let counted = route.set_aside_until.is_none_or(|until| until <= at);
-        let Some(model) = route.model.as_ref().filter(|model| counted && is_set_up(model)) else { continue };
-        match standing(model, catalog, fleet, &settings.thresholds, at) {
+        let counted = route.set_aside_until.is_none_or(|until| until <= obs.at);
+        let Some(model) = route.model.as_ref().filter(|model| counted && set_up(model, &obs.catalog)) else { continue };
+        match standing(model, &obs.catalog, &obs.fleet, &settings.thresholds, obs.at) {
             Standing::Failing(failure) if failure.weight == Weight::Never => {}
             Standing::Failing(failure) => failing.entry(route.vendor.clone()).or_default().push(failure),
             _ => {

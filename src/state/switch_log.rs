@@ -6,8 +6,6 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Fields, Reason, Switch};
-
 /// One line, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
@@ -43,39 +41,12 @@ impl LogLine {
             reason: unescaped(reason.trim()),
         })
     }
-
-    /// How a switch is logged when its sentence was lost with the process that was to write it.
-    #[must_use]
-    pub fn of(switch: &Switch) -> Self {
-        Self {
-            at: switch.at,
-            name: switch.name.clone(),
-            from: fields_text(&switch.from),
-            to: fields_text(&switch.to),
-            reason: reason_code(&switch.reason),
-        }
-    }
 }
 
 /// All whole lines of a log, oldest first.
 #[must_use]
 pub fn read(text: &str) -> Vec<LogLine> {
     text.lines().filter_map(LogLine::parse).collect()
-}
-
-fn fields_text(fields: &Fields) -> String {
-    match (&fields.model, fields.enabled) {
-        (_, false) => "PAUSED".to_owned(),
-        (Some(model), true) => model.clone(),
-        (None, true) => "default".to_owned(),
-    }
-}
-
-/// The name of the reason as our own files spell it: `FirstServing`.
-fn reason_code(reason: &Reason) -> String {
-    let value = serde_json::to_value(reason).unwrap_or_default();
-    let tagged = value.as_object().and_then(|map| map.keys().next()).cloned();
-    tagged.or_else(|| value.as_str().map(str::to_owned)).unwrap_or_else(|| "switched".to_owned())
 }
 
 fn escaped(field: &str) -> String {

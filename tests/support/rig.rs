@@ -110,7 +110,6 @@ impl Rig {
             url: self.demo.url().to_owned(),
             token: Some(self.demo.token().clone()),
             device: None,
-            device_token: None,
             tls_fingerprint: None,
         };
         block_on(async {

@@ -22,13 +22,7 @@ impl Performer {
                 Some(token) => Some(token),
                 None => keychain::load_async(target.url.clone()).await,
             };
-            let endpoint = Endpoint {
-                url: target.url,
-                token,
-                device,
-                device_token: None,
-                tls_fingerprint: target.tls_fingerprint,
-            };
+            let endpoint = Endpoint { url: target.url, token, device, tls_fingerprint: target.tls_fingerprint };
             match gateway::connect(&endpoint).await {
                 Ok(connected) => {
                     let mut news = connected.news;

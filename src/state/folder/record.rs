@@ -9,7 +9,7 @@ use crate::domain::{
     AccountId, Change, Confirmation, Cron, CronId, Health, JobPhase, LineOutcome, Plan, PlanId, Problem, QuotaWindow,
     RunRecord, Source, Switch, SwitchId,
 };
-use crate::state::history::{Dated, Definitions, History, Record};
+use crate::state::history::{History, Record};
 use crate::state::{StateError, atomic, files};
 
 use super::{Folder, names};
@@ -178,28 +178,12 @@ impl Folder {
         self.journal(now)?.snapshot(crons, why, now)
     }
 
-    /// The moment and the definitions of the newest snapshot.
-    ///
-    /// # Errors
-    /// When the history cannot be read.
-    pub fn newest_definitions(&self) -> Result<Option<Dated<Definitions>>, StateError> {
-        self.history.as_ref().map_or(Ok(None), History::newest_definitions)
-    }
-
     /// Keeps a finished run; the same run again changes nothing.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn remember_run(&mut self, run: &RunRecord) -> Result<(), StateError> {
         self.journal(run.finished_at)?.remember_run(run)
-    }
-
-    /// The runs of a cron that were kept, newest first.
-    ///
-    /// # Errors
-    /// When the history cannot be read.
-    pub fn runs(&self, cron: &CronId, limit: u32) -> Result<Vec<RunRecord>, StateError> {
-        self.history.as_ref().map_or(Ok(Vec::new()), |history| history.runs(cron, limit))
     }
 
     /// Keeps a change of health; `subject` is an account or a full model reference.

@@ -152,6 +152,7 @@ fn the_second_engine_looks_but_does_not_touch() {
         confirmation: Confirmation::Waiting,
         undone_by: None,
     };
+    let line = LogLine::parse("2026-11-23T07:00:00Z | a | a/b -> c/d | edited").unwrap();
     let (mut second, loaded) = Folder::open(place.path(), "command line", now()).unwrap();
     assert!(second.held_by().is_some_and(|holder| holder.starts_with("window on home-mini")));
     assert!(matches!(&loaded.problems[0].what, ProblemKind::FolderHeld { holder } if holder.contains("home-mini")));
@@ -160,7 +161,7 @@ fn the_second_engine_looks_but_does_not_touch() {
         tier(&mut second, "a", Tier::T1),
         second.save_settings(&Settings::default()),
         second.save_ledger(&Ledger::new()),
-        second.log_switch(Record { switch: &switch, takes_back: &[], line: &LogLine::of(&switch) }),
+        second.log_switch(Record { switch: &switch, takes_back: &[], line: &line }),
         second.end_job(1, &crate::domain::JobPhase::Done, now()),
     ] {
         assert!(matches!(refused, Err(StateError::Held { .. })), "{refused:?}");

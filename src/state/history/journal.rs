@@ -227,15 +227,14 @@ impl History {
     /// Those whose line may be missing in `switches.log`, oldest first, with that line.
     pub(crate) fn unlogged(&self) -> Result<Vec<(Switch, String)>, StateError> {
         let step = || failed("reading switches");
-        let which = "SELECT switch, confirmation, undone_by, line FROM switches WHERE logged = 0 ORDER BY at, rowid";
+        let which = "SELECT switch, confirmation, undone_by, line FROM switches \
+                     WHERE logged = 0 AND line IS NOT NULL ORDER BY at, rowid";
         let mut query = self.db.prepare(which).map_err(step())?;
         let mut rows = query.query([]).map_err(step())?;
         let mut switches = Vec::new();
         while let Some(row) = rows.next().map_err(step())? {
             let Some(switch) = read_switch(row).map_err(step())? else { continue };
-            let line: Option<String> = row.get(3).map_err(step())?;
-            let line = line.unwrap_or_else(|| LogLine::of(&switch).to_text());
-            switches.push((switch, line));
+            switches.push((switch, row.get(3).map_err(step())?));
         }
         Ok(switches)
     }

@@ -12,7 +12,6 @@ mod schema;
 mod tests;
 
 pub use journal::{InterruptedJob, Record};
-pub use samples::{Dated, Definitions};
 
 use std::path::Path;
 

@@ -5,23 +5,15 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::{AccountId, Cron, CronId, Health, QuotaWindow, RunRecord, Source};
 use crate::state::StateError;
 
-use super::journal::moment;
-use super::{History, failed, from_json, to_json};
+use super::{History, failed, to_json};
 
 /// Older runs, samples and snapshots are dropped when a folder is opened.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 180);
-
-/// A value and when it was kept.
-pub type Dated<T> = (Timestamp, T);
-
-/// Full definitions by cron.
-pub type Definitions = BTreeMap<CronId, Value>;
 
 impl History {
     pub(crate) fn remember_run(&mut self, run: &RunRecord) -> Result<(), StateError> {
@@ -32,16 +24,6 @@ impl History {
             )
             .map_err(failed("remembering a run"))?;
         Ok(())
-    }
-
-    /// Newest first.
-    pub(crate) fn runs(&self, cron: &CronId, limit: u32) -> Result<Vec<RunRecord>, StateError> {
-        let step = || failed("reading runs");
-        let mut query =
-            self.db.prepare("SELECT run FROM runs WHERE cron = ?1 ORDER BY at DESC LIMIT ?2").map_err(step())?;
-        let rows = query.query_map(params![cron.as_str(), limit], |row| row.get::<_, String>(0)).map_err(step())?;
-        let texts = rows.collect::<Result<Vec<_>, _>>().map_err(step())?;
-        Ok(texts.iter().filter_map(|text| from_json(text)).collect())
     }
 
     /// `subject` is an account, or a full model reference.
@@ -96,7 +78,7 @@ impl History {
             crons.iter().map(|(id, cron)| (id, hashed(&cron.definition))).collect();
         let wanted: BTreeMap<String, String> =
             texts.iter().map(|(id, (hash, _))| (id.to_string(), hash.clone())).collect();
-        if self.newest_snapshot()?.is_some_and(|(_, newest)| newest == wanted) {
+        if self.newest_snapshot()?.is_some_and(|newest| newest == wanted) {
             return Ok(false);
         }
         let change = self.db.transaction().map_err(step())?;
@@ -120,36 +102,15 @@ impl History {
         Ok(true)
     }
 
-    /// When the newest snapshot was made, and its hashes by cron.
-    fn newest_snapshot(&self) -> Result<Option<Dated<BTreeMap<String, String>>>, StateError> {
+    /// The hashes of the newest snapshot, by cron.
+    fn newest_snapshot(&self) -> Result<Option<BTreeMap<String, String>>, StateError> {
         let step = || failed("reading snapshots");
-        let newest = self
-            .db
-            .query_row("SELECT id, at FROM snapshots ORDER BY id DESC LIMIT 1", [], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-            })
-            .optional()
-            .map_err(step())?;
-        let Some((id, at)) = newest else { return Ok(None) };
+        let newest = "SELECT id FROM snapshots ORDER BY id DESC LIMIT 1";
+        let newest = self.db.query_row(newest, [], |row| row.get::<_, i64>(0)).optional().map_err(step())?;
+        let Some(id) = newest else { return Ok(None) };
         let mut query = self.db.prepare("SELECT cron, hash FROM snapshot_crons WHERE snapshot = ?1").map_err(step())?;
         let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?))).map_err(step())?;
-        let hashes = rows.collect::<Result<_, _>>().map_err(step())?;
-        Ok(Some((moment(at), hashes)))
-    }
-
-    /// The moment and the definitions of the newest snapshot, by cron.
-    pub(crate) fn newest_definitions(&self) -> Result<Option<Dated<Definitions>>, StateError> {
-        let step = || failed("reading snapshots");
-        let Some((at, hashes)) = self.newest_snapshot()? else { return Ok(None) };
-        let mut query = self.db.prepare("SELECT definition FROM definitions WHERE hash = ?1").map_err(step())?;
-        let mut definitions = BTreeMap::new();
-        for (cron, hash) in hashes {
-            let text: Option<String> = query.query_row([&hash], |row| row.get(0)).optional().map_err(step())?;
-            if let Some(definition) = text.and_then(|text| from_json(&text)) {
-                definitions.insert(CronId::new(cron), definition);
-            }
-        }
-        Ok(Some((at, definitions)))
+        rows.collect::<Result<_, _>>().map(Some).map_err(step())
     }
 
     /// Drops what is too old to be shown. Switches and jobs are kept.
@@ -173,7 +134,7 @@ impl History {
     }
 }
 
-fn hashed(definition: &Value) -> (String, String) {
+fn hashed(definition: &serde_json::Value) -> (String, String) {
     let text = definition.to_string();
     let hash = Sha256::digest(text.as_bytes()).iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
     (hash, text)

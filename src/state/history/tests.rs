@@ -98,6 +98,12 @@ fn cron(id: &str, definition: serde_json::Value) -> (CronId, Arc<Cron>) {
     (cron.id.clone(), Arc::new(cron))
 }
 
+fn rows(history: &History, query: &str) -> Vec<[String; 2]> {
+    let mut query = history.db.prepare(query).unwrap();
+    let rows = query.query_map([], |row| Ok([row.get(0)?, row.get(1)?])).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
 fn ids(changes: &[Change]) -> Vec<&str> {
     changes.iter().map(|change| change.cron.as_str()).collect()
 }
@@ -286,10 +292,11 @@ fn equal_definitions_are_kept_once() {
     assert!(!folder.snapshot_definitions(&first, "before an apply", now()).unwrap(), "nothing differs");
     let second = BTreeMap::from([cron("a", json!({"x": 2})), cron("b", json!({"x": 1}))]);
     assert!(folder.snapshot_definitions(&second, "before an apply", now()).unwrap());
-    let (_, definitions) = folder.newest_definitions().unwrap().expect("there is one");
-    let expected = BTreeMap::from([(CronId::new("a"), json!({"x": 2})), (CronId::new("b"), json!({"x": 1}))]);
-    assert_eq!(definitions, expected);
     let history = History::open(place.path(), now()).unwrap().0;
+    let newest = "SELECT cron, definition FROM snapshot_crons JOIN definitions USING (hash) \
+                  WHERE snapshot = (SELECT max(id) FROM snapshots) ORDER BY cron";
+    let expected = [["a", "{\"x\":2}"], ["b", "{\"x\":1}"]].map(|pair| pair.map(str::to_owned));
+    assert_eq!(rows(&history, newest), expected);
     let n: i64 = history.db.query_row("SELECT count(*) FROM definitions", [], |row| row.get(0)).unwrap();
     assert_eq!(n, 2);
 }
@@ -314,10 +321,15 @@ fn a_run_is_kept_once_and_old_ones_go() {
     for run in [&old, &new, &new] {
         folder.remember_run(run).unwrap();
     }
-    assert_eq!(folder.runs(&CronId::new("a"), 10).unwrap(), [new.clone(), old]);
     drop(folder);
-    let (folder, _) = Folder::open(place.path(), "test", now()).unwrap();
-    assert_eq!(folder.runs(&CronId::new("a"), 10).unwrap(), [new]);
+    let kept = || {
+        let history = History::open(place.path(), now()).unwrap().0;
+        let runs = rows(&history, "SELECT cron, run FROM runs ORDER BY at");
+        runs.iter().map(|[_, run]| from_json(run).unwrap()).collect::<Vec<RunRecord>>()
+    };
+    assert_eq!(kept(), [old, new.clone()]);
+    drop(Folder::open(place.path(), "test", now()).unwrap());
+    assert_eq!(kept(), [new]);
 }
 
 #[test]

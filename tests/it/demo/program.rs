@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use model_orchestrator::demo::{Demo, seed_state};
 use model_orchestrator::domain::{
     Catalog, ChangeKind, ChangeMark, Cron, CronId, Fleet, Observation, OutageLevel, Pin, Plan, Reason, RouteKey,
-    Secret, Settings, Tier, TierEntry, TierMap,
+    Settings, Tier, TierEntry, TierMap,
 };
-use model_orchestrator::gateway::{Connected, DeviceIdentity, Endpoint, connect};
+use model_orchestrator::gateway::{Connected, Endpoint, connect};
 use model_orchestrator::policy;
 use serde_json::Value;
 
@@ -55,8 +55,7 @@ async fn first_look(demo: &Demo) -> (BTreeMap<CronId, Arc<Cron>>, Catalog, Plan)
     policy::absorb_catalog(&mut fleet, &catalog, start());
     policy::absorb_usage(&mut fleet, &client.usage(start()).await.unwrap().accounts, &settings, start());
     policy::advance(&mut fleet, &settings, start());
-    let failing = policy::vendors_failing(&fleet, &settings, start());
-    let obs = Observation {
+    let mut obs = Observation {
         at: start(),
         gateway_reachable: true,
         crons: Arc::new(crons.clone()),
@@ -65,10 +64,12 @@ async fn first_look(demo: &Demo) -> (BTreeMap<CronId, Arc<Cron>>, Catalog, Plan)
         tiers: Arc::new(seeded_tiers()),
         ledger: Arc::default(),
         edited: Arc::default(),
-        down_since: failing.into_iter().map(|vendor| (vendor, start() - super::minutes(40))).collect(),
+        down_since: BTreeMap::new(),
         previous_level: OutageLevel::Healthy,
         busy: Arc::default(),
     };
+    let failing = policy::vendors_failing_at(&obs, &settings);
+    obs.down_since = failing.into_iter().map(|vendor| (vendor, start() - super::minutes(40))).collect();
     let plan = policy::plan(&obs, &settings);
     (crons, catalog, plan)
 }
@@ -120,23 +121,6 @@ fn messages_of_the_seeded_crons_suggest_the_tier_they_are_in() {
             let cron = crons.iter().find(|cron| cron.id == id(slug)).unwrap();
             assert_eq!(policy::suggest_tier(cron).tier, expected, "{slug}");
         }
-    });
-}
-
-#[test]
-fn a_device_token_alone_opens_the_door_to_its_device_only() {
-    on_a_runtime(async {
-        let demo = Demo::start(options()).unwrap();
-        let token = super::socket::pair(&demo, &[7; 32]).await;
-        let with = |seed: &[u8; 32], token: &str| Endpoint {
-            device: Some(Arc::new(DeviceIdentity::from_seed(seed))),
-            device_token: Some(Secret::new(token)),
-            ..Endpoint::new(demo.url(), None)
-        };
-        let own = connect(&with(&[7; 32], &token)).await.expect("the device that was paired");
-        assert_eq!(own.client.crons().await.unwrap().crons.len(), 50);
-        assert!(connect(&with(&[8; 32], &token)).await.is_err(), "another device");
-        assert!(connect(&with(&[7; 32], demo.token().reveal())).await.is_err(), "the shared token is no device token");
     });
 }
 

@@ -100,30 +100,44 @@ fn connect(token: &str) -> Value {
     } })
 }
 
-/// Connects with a new device, signed as a client signs, and hands over the device token it got.
-pub async fn pair(demo: &Demo, seed: &[u8; 32]) -> String {
+/// What a device is told that connects with this secret, signed as a client signs.
+async fn greeted(demo: &Demo, seed: &[u8; 32], key: &str, secret: &str) -> Value {
     let key = SigningKey::from_bytes(seed);
     let public = key.verifying_key().to_bytes();
     let device: String = Sha256::digest(public).iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}"));
     let mut wire = Wire::open(demo).await;
     let challenge = wire.challenge().await;
-    let (ts, nonce, token) = (&challenge["ts"], challenge["nonce"].as_str().unwrap(), demo.token().reveal());
+    let (ts, nonce) = (&challenge["ts"], challenge["nonce"].as_str().unwrap());
     let scopes = "operator.read,operator.admin";
-    let text = format!("v3|{device}|gateway-client|ui|operator|{scopes}|{ts}|{token}|{nonce}|linux|");
-    let mut frame = connect(token);
+    let text = format!("v3|{device}|gateway-client|ui|operator|{scopes}|{ts}|{secret}|{nonce}|linux|");
+    let mut frame = connect(secret);
+    frame["params"]["auth"] = json!({ key: secret });
     frame["params"]["client"]["mode"] = "ui".into();
     frame["params"]["device"] = json!({
         "id": device, "publicKey": URL_SAFE_NO_PAD.encode(public), "signedAt": ts, "nonce": nonce,
         "signature": URL_SAFE_NO_PAD.encode(key.sign(text.as_bytes()).to_bytes()),
     });
     wire.say(&frame).await;
-    let hello = wire.frame().await;
-    assert_eq!(hello["payload"]["auth"]["scopes"], json!(["operator.read", "operator.admin"]), "{hello}");
-    hello["payload"]["auth"]["deviceToken"].as_str().unwrap().to_owned()
+    wire.frame().await
 }
 
 fn on_a_runtime(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
+}
+
+#[test]
+fn a_device_token_alone_opens_the_door_to_its_device_only() {
+    on_a_runtime(async {
+        let demo = Demo::start(options()).unwrap();
+        let shared = demo.token().reveal();
+        let paired = greeted(&demo, &[7; 32], "token", shared).await["payload"]["auth"].clone();
+        assert_eq!(paired["scopes"], json!(["operator.read", "operator.admin"]), "{paired}");
+        let issued = paired["deviceToken"].as_str().unwrap();
+        assert_eq!(greeted(&demo, &[7; 32], "deviceToken", issued).await["ok"], true, "the device that was paired");
+        assert_eq!(greeted(&demo, &[8; 32], "deviceToken", issued).await["ok"], false, "another device");
+        let mixed = greeted(&demo, &[7; 32], "deviceToken", shared).await;
+        assert_eq!(mixed["ok"], false, "the shared token is no device token");
+    });
 }
 
 #[test]

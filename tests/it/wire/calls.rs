@@ -65,20 +65,20 @@ fn every_refused_call_is_told_apart() {
     };
     let owned = "Error: system-owned monitor jobs cannot be edited by cron clients";
     let cases = [
-        ("error-job-not-found", Some(GatewayError::NotFound), false),
-        ("error-update-conflict", Some(conflict), false),
-        ("error-unknown-method", Some(rejected("unknown method: cron.bulkUpdate")), false),
-        ("error-list-limit", Some(rejected("invalid cron.list params: at /limit: must be <= 200")), false),
-        ("error-missing-scope", Some(GatewayError::MissingScope { scope: "operator.read".into() }), false),
-        ("error-rate-limited", Some(GatewayError::RateLimited { retry_after: Some(minute) }), true),
-        ("error-busy", Some(unavailable("The server is busy. Please try again in a moment.", true)), true),
-        ("error-update-system-owned", Some(unavailable(owned, false)), false),
-        ("error-update-no-kind", None, false),
-        ("error-update-wrong-kind", None, false),
-        ("error-update-unknown-field", None, false),
-        ("error-config-conflict", None, false),
+        ("error-job-not-found", Some(GatewayError::NotFound)),
+        ("error-update-conflict", Some(conflict)),
+        ("error-unknown-method", Some(rejected("unknown method: cron.bulkUpdate"))),
+        ("error-list-limit", Some(rejected("invalid cron.list params: at /limit: must be <= 200"))),
+        ("error-missing-scope", Some(GatewayError::MissingScope { scope: "operator.read".into() })),
+        ("error-rate-limited", Some(GatewayError::RateLimited { retry_after: Some(minute) })),
+        ("error-busy", Some(unavailable("The server is busy. Please try again in a moment.", true))),
+        ("error-update-system-owned", Some(unavailable(owned, false))),
+        ("error-update-no-kind", None),
+        ("error-update-wrong-kind", None),
+        ("error-update-unknown-field", None),
+        ("error-config-conflict", None),
     ];
-    for (name, expected, retryable) in cases {
+    for (name, expected) in cases {
         let error = run(async {
             let (connected, mut session) = Peer::listen().await.connected().await;
             let serve = async {
@@ -94,7 +94,6 @@ fn every_refused_call_is_told_apart() {
             Some(expected) => assert_eq!(error, expected, "{name}"),
             None => assert!(matches!(error, GatewayError::Rejected { .. }), "{name}: {error:?}"),
         }
-        assert_eq!(error.retryable(), retryable, "{name}");
     }
 }
 
@@ -237,7 +236,6 @@ fn a_call_without_an_answer_costs_no_other_call() {
         let (answer, lost) = tokio::join!(client.call("slow", json!({})), session.request());
         let error = answer.expect_err("nobody answers");
         assert_eq!(error, GatewayError::Timeout { what: "slow".to_owned(), after: patience.call });
-        assert!(error.retryable());
         let serve = async {
             loop {
                 let request = session.request().await;

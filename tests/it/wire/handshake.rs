@@ -43,20 +43,18 @@ fn the_greeting_asks_for_what_it_needs_and_keeps_what_it_is_told() {
         assert_eq!(request["params"], expected, "no device on loopback: it would be paired");
         assert_eq!(request["method"], "connect");
         assert_eq!(hello.version, "2026.9.6");
-        assert!(!hello.boot_id.is_empty() && !hello.conn_id.is_empty());
         assert!(hello.scopes.contains(&"operator.admin".to_owned()));
         assert_eq!(hello.tick.as_secs(), 30);
-        assert!(hello.gateway_time.is_some() && hello.device_token.is_none());
+        assert!(hello.gateway_time.is_some());
     });
 }
 
 #[test]
-fn an_approved_device_connects_without_the_shared_token() {
+fn a_device_signs_the_challenge_and_what_it_is_issued_is_never_quoted() {
     run(async {
         let peer = Peer::listen().await;
         let device = Some(Arc::new(DeviceIdentity::from_seed(&[7; 32])));
-        let device_token = Some(Secret::new(TOKEN));
-        let endpoint = Endpoint { token: None, device, device_token, ..peer.endpoint() };
+        let endpoint = Endpoint { token: None, device, ..peer.endpoint() };
         let serve = async {
             let mut session = peer.accept().await;
             let challenge = recorded_frames("connect-device-token")[0].clone();
@@ -66,17 +64,21 @@ fn an_approved_device_connects_without_the_shared_token() {
             session.answer(&request, &hello["payload"]).await;
             (challenge, request["params"].clone(), session)
         };
-        let (connected, (challenge, params, _session)) = tokio::join!(connect(&endpoint), serve);
-        let hello = connected.expect("connects").hello;
-        assert_eq!(params["auth"], json!({ "deviceToken": TOKEN }));
+        let (connected, (challenge, params, mut session)) = tokio::join!(connect(&endpoint), serve);
+        let connected = connected.expect("connects");
+        assert_eq!(params["auth"], json!(null));
         let device = &params["device"];
         assert_eq!(device["id"], "fe812c12f3ab4ce6ac5db69ac352f906cb1b11ef43fb33e252ef7ff552263889");
         assert_eq!(device["nonce"], challenge["payload"]["nonce"]);
         assert_eq!(device["signedAt"], challenge["payload"]["ts"], "the gateway's own time");
         assert_eq!(device["signature"].as_str().map(str::len), Some(86));
-        let issued = hello.device_token.clone().expect("a device token is issued");
-        assert_eq!(issued.reveal(), "DEVICE_TOKEN");
-        assert!(!format!("{hello:?}").contains("DEVICE_TOKEN"));
+        assert!(!format!("{:?}", connected.hello).contains("DEVICE_TOKEN"));
+        let serve = async {
+            let request = session.request().await;
+            session.refuse(&request, &json!({ "code": "ODD", "message": "no DEVICE_TOKEN today" })).await;
+        };
+        let (answer, ()) = tokio::join!(connected.client.call("cron.list", json!({})), serve);
+        assert_eq!(answer.expect_err("is refused").to_string(), "the gateway refused: no ••• today");
     });
 }
 
@@ -112,7 +114,6 @@ fn every_refusal_is_told_apart() {
             meet(&peer.endpoint(), serve).await.0
         });
         assert_eq!(error.trouble(), trouble, "{name}");
-        assert_eq!(error.retryable(), name == "connect-error-starting", "{name}: {error}");
     }
 }
 
@@ -128,7 +129,6 @@ fn a_starting_gateway_may_refuse_before_it_asks() {
         meet(&peer.endpoint(), serve).await
     });
     assert_eq!(error.trouble(), Trouble::Starting);
-    assert_eq!(error.retry_after().map(|wait| wait.as_millis()), Some(500));
 }
 
 #[test]

@@ -54,9 +54,7 @@ fn a_cron_lives_its_life_on_a_real_gateway() {
         let mut connected = connect(&endpoint()).await.expect("connects");
         let hello = connected.hello.clone();
         assert!(hello.scopes.iter().any(|scope| scope == "operator.admin"), "{hello:?}");
-        assert!(hello.methods.iter().any(|method| method == "cron.update"), "{hello:?}");
-        assert!(hello.gateway_time.is_some() && !hello.boot_id.is_empty());
-        assert!(hello.device_token.is_none(), "a token alone pairs nothing");
+        assert!(hello.gateway_time.is_some() && !hello.version.is_empty());
 
         let client = connected.client.clone();
         let before = client.crons().await.expect("lists");
