@@ -102,7 +102,7 @@ fn refusal_exit(refusal: &Refusal) -> Exit {
         Refusal::Drifted | Refusal::ChangedSince { .. } => Exit::NeedsAnswer,
         Refusal::JobRunning | Refusal::Undecided => Exit::Failed,
         Refusal::NothingToDo => Exit::Done,
-        Refusal::UnknownCron { .. } | Refusal::UnknownSwitch { .. } => Exit::Usage,
+        Refusal::UnknownCron { .. } | Refusal::UnknownSwitch { .. } | Refusal::AmbiguousSwitch { .. } => Exit::Usage,
         Refusal::Problem(kind) => problem_exit(kind),
     }
 }

@@ -1,11 +1,10 @@
-//! Which cron, plan or switch a person means.
+//! Which cron or model a person means.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::exit::{Exit, Failure};
-use crate::domain::{Catalog, Cron, CronId, ModelRef, PlanId, RouteMatch, Settings, Switch, SwitchId};
-use crate::engine::UndoScope;
+use crate::domain::{Catalog, Cron, CronId, ModelRef, RouteMatch, Settings};
 
 /// More candidates than this are counted, not listed.
 const MAX_CANDIDATES: usize = 8;
@@ -74,37 +73,6 @@ fn ambiguous(named: &str, candidates: impl ExactSizeIterator<Item = String>) -> 
         .with_remedy("Give the id, or more of it")
 }
 
-/// What an undo is meant to take back: the newest plan, or what the id begins.
-pub(super) fn undo_scope(switches: &[Switch], named: Option<&str>) -> Result<UndoScope, Failure> {
-    let Some(named) = named.map(str::trim).filter(|named| !named.is_empty()) else { return Ok(UndoScope::Last) };
-    let mut plans: Vec<&PlanId> = switches.iter().map(|switch| &switch.plan).collect();
-    plans.sort();
-    plans.dedup();
-    let ids: Vec<&SwitchId> = switches.iter().map(|switch| &switch.id).collect();
-    if let Some(plan) = plans.iter().find(|plan| plan.as_str() == named) {
-        return Ok(UndoScope::Plan((*plan).clone()));
-    }
-    if let Some(id) = ids.iter().find(|id| id.as_str() == named) {
-        return Ok(UndoScope::Switch((*id).clone()));
-    }
-    let plans: Vec<_> = plans.into_iter().filter(|plan| plan.as_str().starts_with(named)).collect();
-    let ids: Vec<_> = ids.into_iter().filter(|id| id.as_str().starts_with(named)).collect();
-    match (&plans[..], &ids[..]) {
-        ([plan], []) => Ok(UndoScope::Plan((*plan).clone())),
-        ([], [id]) => Ok(UndoScope::Switch((*id).clone())),
-        ([], []) => Err(Failure::new(Exit::Usage, format!("no plan or switch is called '{named}'"))
-            .with_remedy("Without a name the newest plan is taken back")),
-        _ => {
-            let candidates: Vec<_> = plans
-                .iter()
-                .map(|plan| format!("plan {plan}"))
-                .chain(ids.iter().map(|id| format!("switch {id}")))
-                .collect();
-            Err(ambiguous(named, candidates.into_iter()))
-        }
-    }
-}
-
 /// The model a person means: a route by key or label, else what the gateway takes the text for.
 pub(super) fn model(
     named: &str,
@@ -143,14 +111,9 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use jiff::Timestamp;
-
-    use super::{cron, undo_scope};
+    use super::cron;
     use crate::cli::exit::Exit;
-    use crate::domain::{
-        AgentTurn, Cause, Confirmation, Cron, CronId, Fields, Payload, PlanId, Reason, Schedule, Switch, SwitchId,
-    };
-    use crate::engine::UndoScope;
+    use crate::domain::{AgentTurn, Cron, CronId, Payload, Schedule};
 
     fn crons(of: &[(&str, &str)]) -> BTreeMap<CronId, Arc<Cron>> {
         let cron = |(id, name): &(&str, &str)| {
@@ -215,42 +178,5 @@ mod tests {
         let failure = cron(&crons(&many), "copy").expect_err("twelve are called so");
         assert_eq!(failure.what.lines().count(), 1 + 8 + 1, "{}", failure.what);
         assert!(failure.what.ends_with("and 4 more"), "{}", failure.what);
-    }
-
-    fn switch(id: &str, plan: &str) -> Switch {
-        let fields = Fields { model: None, fallbacks: None, enabled: true };
-        Switch {
-            id: SwitchId::new(id),
-            plan: PlanId::new(plan),
-            at: Timestamp::UNIX_EPOCH,
-            cron: CronId::new("c"),
-            name: "c".to_owned(),
-            from: fields.clone(),
-            to: fields,
-            revision_before: None,
-            revision_after: None,
-            reason: Reason::NoEvidence,
-            cause: Cause::Health,
-            confirmation: Confirmation::Waiting,
-            undone_by: None,
-        }
-    }
-
-    #[test]
-    fn an_undo_names_a_plan_or_a_switch_by_its_beginning() {
-        let switches = [switch("s-1", "p-aa"), switch("s-2", "p-aa"), switch("s-3", "p-ab"), switch("px", "p-b")];
-        let plan = |id: &str| Ok(UndoScope::Plan(PlanId::new(id)));
-        let cases = [
-            (None, Ok(UndoScope::Last), "the newest"),
-            (Some("p-aa"), plan("p-aa"), "a plan with several switches"),
-            (Some("p-b"), plan("p-b"), "a whole id"),
-            (Some("s-2"), Ok(UndoScope::Switch(SwitchId::new("s-2"))), "one switch"),
-            (Some("p-a"), Err(Exit::Usage), "two plans begin so"),
-            (Some("p"), Err(Exit::Usage), "plans and a switch begin so"),
-            (Some("zz"), Err(Exit::Usage), "unknown"),
-        ];
-        for (named, expected, why) in cases {
-            assert_eq!(undo_scope(&switches, named).map_err(|failure| failure.exit), expected, "{why}");
-        }
     }
 }

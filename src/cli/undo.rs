@@ -3,14 +3,15 @@
 use super::exit::{Exit, Failure};
 use super::output::DistributeDocument;
 use super::session::{Context, NotDone, Session};
-use super::{apply, names, output, plan, print};
+use super::{apply, output, plan, print};
 use crate::domain::Refusal;
-use crate::engine::Command;
+use crate::engine::{Command, UndoScope};
 use crate::words;
 
 pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json: bool) -> Result<Exit, Failure> {
     let context = session.ready()?;
-    let scope = names::undo_scope(&context.snapshot.switches, what)?;
+    let named = what.map(str::trim).filter(|name| !name.is_empty());
+    let scope = named.map_or(UndoScope::Last, |name| UndoScope::Named(name.to_owned()));
     match session.ask(Command::PrepareUndo(scope)) {
         Ok(_) => {}
         Err(NotDone::Refused(Refusal::NothingToDo)) => return nothing(&context, as_json),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Change, Plan, ProblemKind};
+use super::{Change, Plan, PlanId, ProblemKind, SwitchId};
 
 /// An apply job: a plan being carried out, line by line.
 #[derive(Clone, Debug)]
@@ -130,6 +130,12 @@ pub enum Refusal {
     /// Nothing in the journal can be undone under that name.
     UnknownSwitch {
         name: String,
+    },
+    /// The ids of several plans and switches begin so.
+    AmbiguousSwitch {
+        name: String,
+        plans: Vec<PlanId>,
+        switches: Vec<SwitchId>,
     },
     Problem(ProblemKind),
 }

@@ -182,4 +182,6 @@ pub enum UndoScope {
     Switch(SwitchId),
     /// Every switch of the newest plan that still stands.
     Last,
+    /// The plan or the switch whose id is this, or the only one whose id begins so.
+    Named(String),
 }

@@ -2,8 +2,11 @@
 //!
 //! Details come scrubbed of secrets from the room that met them.
 
-use super::{Said, Speech, clock, count, relative, usd};
+use super::{Said, Speech, clock, count, list, relative, usd};
 use crate::domain::{Access, Connection, ProblemKind, Refusal, Trouble};
+
+/// More of what may have been meant is counted, not listed.
+const MAX_CANDIDATES: usize = 8;
 
 fn said(what: impl Into<String>, remedy: impl Into<String>) -> Said {
     Said { what: what.into(), remedy: Some(remedy.into()) }
@@ -133,6 +136,16 @@ pub fn refusal(refusal: &Refusal, speech: &Speech<'_>) -> Said {
         Refusal::UnknownSwitch { name } => {
             said(format!("No switch or plan {name} that could be undone"), "Activity lists what can be")
         }
+        Refusal::AmbiguousSwitch { name, plans, switches } => {
+            let plans = plans.iter().map(|plan| format!("plan {plan}"));
+            let switches = switches.iter().map(|switch| format!("switch {switch}"));
+            let mut all: Vec<_> = plans.chain(switches).collect();
+            if all.len() > MAX_CANDIDATES {
+                let more = all.split_off(MAX_CANDIDATES).len();
+                all.push(count(more, "other"));
+            }
+            said(format!("Several ids begin with {name}: {}", list(&all)), "Give more of the id")
+        }
         Refusal::Problem(kind) => problem(kind, speech),
     }
 }
@@ -173,7 +186,7 @@ mod tests {
 
     use super::super::testing::{at, world};
     use super::{connection, problem, refusal, trouble};
-    use crate::domain::{Access, Connection, GatewayInfo, ProblemKind, Refusal, Trouble, Usd};
+    use crate::domain::{Access, Connection, GatewayInfo, PlanId, ProblemKind, Refusal, SwitchId, Trouble, Usd};
 
     fn text(value: &str) -> String {
         value.to_owned()
@@ -249,6 +262,18 @@ mod tests {
         let wrapped = refusal(&Refusal::Problem(ProblemKind::Busy), &world.speech());
         assert_eq!(wrapped, problem(&ProblemKind::Busy, &world.speech()));
         assert_eq!(refusal(&Refusal::NothingToDo, &world.speech()).what, "Nothing to do");
+    }
+
+    #[test]
+    fn what_may_have_been_meant_is_listed_up_to_a_limit() {
+        let ambiguous = |n_plans: usize| Refusal::AmbiguousSwitch {
+            name: text("p"),
+            plans: (0..n_plans).map(|n| PlanId::from(format!("p{n}"))).collect(),
+            switches: vec![SwitchId::new("px")],
+        };
+        let what = |refused| refusal(&refused, &world().speech()).what;
+        assert_eq!(what(ambiguous(1)), "Several ids begin with p: plan p0 and switch px");
+        assert!(what(ambiguous(12)).ends_with("plan p6, plan p7 and 5 others"), "{}", what(ambiguous(12)));
     }
 
     #[test]

@@ -245,11 +245,12 @@ fn undo_gives_back_what_the_newest_plan_changed() {
     let nothing = shell.json("undo --yes");
     let before = shell.definition("disk-check");
     shell.json("tier disk-check T1");
-    shell.json("distribute --yes");
+    let plan = shell.json("distribute --yes")["id"].as_str().expect("an id").to_owned();
     assert_ne!(shell.definition("disk-check"), before);
 
     let asked = shell.run("undo");
     assert_eq!(asked.code, NEEDS_ANSWER);
+    assert_eq!(shell.run_of(&["undo", &plan[..6]]).out, asked.out, "the same by its name");
     let undone = shell.json("undo --yes");
     assert_eq!(undone["origin"], "undo");
     assert_eq!(keys(&nothing), keys(&undone), "one shape, whether or not there is something to undo");
@@ -257,7 +258,9 @@ fn undo_gives_back_what_the_newest_plan_changed() {
     assert_eq!(shell.definition("disk-check"), before);
     let explained = shell.json_of(&["explain", "disk-check"]);
     assert_eq!(explained["held"], true, "a cron that was undone is held");
-    assert_eq!(shell.run_of(&["undo", "no-such-plan"]).code, USAGE);
+    let unknown = shell.run_of(&["undo", "no-such-plan"]);
+    let said = "No switch or plan no-such-plan that could be undone\nActivity lists what can be\n";
+    assert_eq!((unknown.code, unknown.err.as_str()), (USAGE, said));
 }
 
 #[test]

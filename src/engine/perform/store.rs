@@ -374,6 +374,7 @@ fn switches_in(folder: &Folder, scope: &UndoScope) -> Result<Vec<Switch>, StateE
     match scope {
         UndoScope::Plan(plan) => folder.switches_of(plan),
         UndoScope::Switch(id) => Ok(folder.switch(id)?.into_iter().collect()),
+        UndoScope::Named(name) => folder.switches_named(name),
         UndoScope::Last => folder.newest_standing_plan()?.map_or(Ok(Vec::new()), |plan| folder.switches_of(&plan)),
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: it takes back everything in its scope that still stands. The faces see only the
 //! newest switches, so the history is asked for all of them first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -49,22 +49,52 @@ pub fn offer_read(
     if session != world.session || !world.ready() {
         return Err(Refusal::NotConnected);
     }
-    let mut switches = with_known(world, scope, result.map_err(Refusal::Problem)?);
+    let told = result.map_err(Refusal::Problem)?;
+    let scope = match scope {
+        UndoScope::Named(name) => meant(name, told.iter().chain(world.switches.iter()))?,
+        exact => exact.clone(),
+    };
+    let mut switches = with_known(world, &scope, told);
     switches.retain(stands);
     let of = match scope {
-        UndoScope::Plan(plan) => plan.clone(),
+        UndoScope::Plan(plan) => plan,
         UndoScope::Switch(id) => {
             switches.retain(|switch| switch.cause != Cause::Undo);
             let named = switches.first().ok_or_else(|| unknown(id.as_str()))?;
             named.plan.clone()
         }
-        UndoScope::Last => switches.first().ok_or(Refusal::NothingToDo)?.plan.clone(),
+        UndoScope::Last | UndoScope::Named(_) => switches.first().ok_or(Refusal::NothingToDo)?.plan.clone(),
     };
     if switches.is_empty() {
         return Err(unknown(of.as_str()));
     }
     offer(world, &of, &switches, now)?;
     Ok(vec![Effect::Emit(Event::Done { ticket, what: Done::Quietly })])
+}
+
+/// The plan or the switch whose id is `name`, else the only one whose id begins so.
+fn meant<'a>(name: &str, switches: impl Iterator<Item = &'a Switch>) -> Result<UndoScope, Refusal> {
+    let (mut plans, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    for switch in switches {
+        plans.extend(Some(&switch.plan).filter(|plan| plan.as_str().starts_with(name)));
+        ids.extend(Some(&switch.id).filter(|id| id.as_str().starts_with(name)));
+    }
+    // A whole id comes first among those that begin with it.
+    let (plan, id) = (plans.first().copied(), ids.first().copied());
+    match (plan, id) {
+        (Some(plan), _) if plan.as_str() == name || (plans.len() == 1 && ids.is_empty()) => {
+            Ok(UndoScope::Plan(plan.clone()))
+        }
+        (_, Some(id)) if id.as_str() == name || (ids.len() == 1 && plans.is_empty()) => {
+            Ok(UndoScope::Switch(id.clone()))
+        }
+        (None, None) => Err(unknown(name)),
+        _ => Err(Refusal::AmbiguousSwitch {
+            name: name.to_owned(),
+            plans: plans.into_iter().cloned().collect(),
+            switches: ids.into_iter().cloned().collect(),
+        }),
+    }
 }
 
 /// Offers a plan that takes back these switches of one plan.
@@ -92,9 +122,10 @@ fn with_known(world: &World, scope: &UndoScope, told: Vec<Switch>) -> Vec<Switch
     let in_scope = |switch: &&Switch| match scope {
         UndoScope::Plan(plan) => switch.plan == *plan,
         UndoScope::Switch(id) => switch.id == *id,
-        UndoScope::Last => Some(&switch.plan) == last.as_ref(),
+        UndoScope::Last | UndoScope::Named(_) => Some(&switch.plan) == last.as_ref(),
     };
-    let mut told: BTreeMap<SwitchId, Switch> = told.into_iter().map(|switch| (switch.id.clone(), switch)).collect();
+    let mut told: BTreeMap<SwitchId, Switch> =
+        told.into_iter().filter(|switch| in_scope(&switch)).map(|switch| (switch.id.clone(), switch)).collect();
     for known in world.switches.iter().filter(in_scope) {
         let switch = told.entry(known.id.clone()).or_insert_with(|| known.clone());
         switch.undone_by = switch.undone_by.take().or_else(|| known.undone_by.clone());

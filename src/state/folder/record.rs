@@ -156,6 +156,14 @@ impl Folder {
         self.history.as_ref().map_or(Ok(None), |history| history.switch(id))
     }
 
+    /// Those whose id, or whose plan's id, begins so: of each such plan all, oldest first.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn switches_named(&self, name: &str) -> Result<Vec<Switch>, StateError> {
+        self.history.as_ref().map_or(Ok(Vec::new()), |history| history.switches_named(name))
+    }
+
     /// The plan of the newest switch that stands and is no undo itself.
     ///
     /// # Errors

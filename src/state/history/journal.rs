@@ -209,6 +209,12 @@ impl History {
         Ok(self.read_switches("WHERE id = ?1", [id.as_str()])?.pop())
     }
 
+    /// Those whose id, or whose plan's id, begins so: of each such plan all, oldest first.
+    pub(crate) fn switches_named(&self, name: &str) -> Result<Vec<Switch>, StateError> {
+        let begins = "substr(plan, 1, length(?1)) = ?1 OR substr(id, 1, length(?1)) = ?1";
+        self.read_switches(&format!("WHERE {begins} ORDER BY at, rowid"), [name])
+    }
+
     /// The plan of the newest switch that stands and is no undo itself.
     pub(crate) fn newest_standing_plan(&self) -> Result<Option<PlanId>, StateError> {
         let step = || failed("reading switches");

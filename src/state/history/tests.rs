@@ -264,6 +264,11 @@ fn a_plan_is_remembered_whole_although_a_face_sees_only_the_newest() {
     assert_eq!(whole.iter().map(|switch| switch.cron.as_str()).collect::<Vec<_>>(), crons);
     let taken_back = whole.iter().filter(|switch| switch.undone_by.is_some());
     assert_eq!(taken_back.map(|switch| switch.cron.as_str()).collect::<Vec<_>>(), ["0000"], "although not shown");
+    let named = |name: &str| folder.switches_named(name).unwrap().len();
+    assert_eq!(
+        [named("p1"), named("p"), named("s-0000"), named("s-"), named("P1"), named("%")],
+        [1500, 1501, 1, 1500, 0, 0]
+    );
 }
 
 #[test]

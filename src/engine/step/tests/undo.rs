@@ -46,6 +46,42 @@ fn an_undo_takes_back_every_switch_of_its_plan_however_many() {
 }
 
 #[test]
+fn an_undo_names_a_plan_or_a_switch_by_its_beginning() {
+    let crons = ["1", "2", "3", "4"].map(|id| cron(id, "b/two"));
+    let ids = [("s-1", "p-aa"), ("s-2", "p-aa"), ("s-3", "p-ab"), ("px", "p-b")];
+    let switch = |(cron, (id, plan)): (&Cron, (&str, &str))| Switch {
+        id: SwitchId::new(id),
+        plan: PlanId::new(plan),
+        ..switched(cron)
+    };
+    let told: Vec<Switch> = crons.iter().zip(ids).map(switch).collect();
+    let cases: [(&str, &[&str], &str); 7] = [
+        ("p-aa", &["1", "2"], "a plan with several switches"),
+        ("p-ab", &["3"], "another of the same beginning"),
+        ("p-b", &["4"], "a whole id"),
+        ("s-2", &["2"], "one switch"),
+        ("p-a", &[], "two plans begin so"),
+        ("p", &[], "plans and a switch begin so"),
+        ("zz", &[], "unknown"),
+    ];
+    for (name, expected, why) in cases {
+        let mut world = world(&crons, Vec::new());
+        // The newest is known here only, the others to the history only.
+        world.switches = Arc::new(told[3..].to_vec());
+        let read = Input::SwitchesRead {
+            session: world.session,
+            ticket: Ticket(5),
+            scope: UndoScope::Named(name.to_owned()),
+            result: Ok(told[..3].to_vec()),
+        };
+        let answer = step(&mut world, read, NOW);
+        let offered = world.undo.as_ref().map(|offer| offer.plan.changes.iter().map(|change| change.cron.as_str()));
+        assert_eq!(offered.into_iter().flatten().collect::<Vec<_>>(), expected, "{why}");
+        assert_eq!(names(&answer), [if expected.is_empty() { "refused" } else { "emit" }], "{why}");
+    }
+}
+
+#[test]
 fn what_is_left_of_a_stopped_undo_goes_on_whole() {
     let crons = [cron("1", "b/two"), cron("2", "b/two")];
     let mut world = world(&crons, Vec::new());
