@@ -82,7 +82,10 @@ impl Failure {
 
     /// Why there is no connection to `name`.
     pub(super) fn of_trouble(name: &str, trouble: &Trouble) -> Self {
-        let said = words::trouble(trouble);
+        let mut said = words::trouble(trouble);
+        if *trouble == Trouble::NoToken {
+            said.remedy = Some("Name a file that holds it with --token-file".to_owned());
+        }
         Self::said(Exit::NotConnected, Said { what: format!("{name}: {}", said.what), remedy: said.remedy })
     }
 

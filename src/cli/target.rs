@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::Common;
 use super::exit::{Exit, Failure};
 use crate::domain::{Discovered, GatewayTarget, Secret};
+use crate::engine::Address;
 use crate::words;
 
 const TOKEN_VARIABLE: &str = "OPENCLAW_GATEWAY_TOKEN";
@@ -13,30 +14,33 @@ const MAX_TOKEN: u64 = 16 * 1024;
 
 /// The gateway that was named, else the one found on this machine.
 ///
-/// The token comes from the file, else the environment, else the configuration the gateway was found
-/// in; without any of them the engine asks the keychain.
+/// The token comes from the file, else the environment (for the gateway that it speaks for), else the
+/// configuration the gateway was found in; without any of them the engine asks the keychain.
 pub(super) fn choose(common: &Common, found: &[Discovered]) -> Result<GatewayTarget, Failure> {
-    let named = named_token(common)?;
+    choose_with(common, found, std::env::var(TOKEN_VARIABLE).ok().as_deref())
+}
+
+fn choose_with(common: &Common, found: &[Discovered], variable: Option<&str>) -> Result<GatewayTarget, Failure> {
+    let of_file = common.token_file.as_deref().map(read_token).transpose()?;
     let mut target = match &common.url {
         Some(url) => of_url(url, found)?,
         None => of_machine(common.profile.as_deref(), found)?.target.clone(),
     };
-    if named.is_some() {
-        target.token = named;
-    }
+    // A profile has its own token.
+    let of_variable = variable.filter(|_| common.profile.is_none() && usual(&target.url, found)).map(trimmed);
+    let named = of_file.or(of_variable.filter(|token| !token.reveal().is_empty()));
+    target.token = named.or(target.token);
     target.remember_token = false;
     target.state_dir = common.state_dir.clone().or(target.state_dir);
     target.tls_fingerprint = common.tls_fingerprint.clone().or(target.tls_fingerprint);
     Ok(target)
 }
 
-fn named_token(common: &Common) -> Result<Option<Secret>, Failure> {
-    match &common.token_file {
-        Some(file) => read_token(file).map(Some),
-        // The environment speaks for the usual gateway; a profile has its own token.
-        None if common.profile.is_some() => Ok(None),
-        None => Ok(std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.trim().is_empty()).map(trimmed)),
-    }
+/// The environment's token is for this computer and for the gateway that the environment or the usual
+/// configuration names; any other address is a stranger to it.
+fn usual(url: &str, found: &[Discovered]) -> bool {
+    Address::parse(url).is_ok_and(|address| address.loopback())
+        || found.iter().any(|known| profile_of(known).is_none() && same_address(&known.url, url))
 }
 
 fn trimmed(token: impl AsRef<str>) -> Secret {
@@ -86,8 +90,8 @@ fn of_url(url: &str, found: &[Discovered]) -> Result<GatewayTarget, Failure> {
 }
 
 fn same_address(one: &str, other: &str) -> bool {
-    let plain = |url: &str| url.trim_end_matches('/').to_ascii_lowercase().replace("//localhost", "//127.0.0.1");
-    plain(one) == plain(other)
+    let plain = |url: &str| Some(Address::parse(url).ok()?.url().replace("//localhost:", "//127.0.0.1:"));
+    plain(one).is_some_and(|one| plain(other) == Some(one))
 }
 
 /// The gateway of a profile, else the one that OpenClaw itself would talk to.
@@ -117,7 +121,10 @@ fn profile_of(gateway: &Discovered) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_machine, of_url, same_address};
+    use clap::Parser as _;
+
+    use super::{choose_with, of_machine, of_url, same_address};
+    use crate::cli::args::Arguments;
     use crate::cli::exit::Exit;
     use crate::domain::{Discovered, GatewayTarget, Secret};
 
@@ -165,6 +172,35 @@ mod tests {
     }
 
     #[test]
+    fn the_token_of_the_environment_goes_to_no_stranger() {
+        let found = [
+            gateway("wss://mini.example:443", "/home/ada/.openclaw/openclaw.json"),
+            gateway("wss://work.example:443", "/home/ada/.openclaw-work/openclaw.json"),
+        ];
+        let cases = [
+            ("", Some("variable"), "the usual gateway"),
+            ("--url wss://mini.example/", Some("variable"), "the same by its address"),
+            ("--url ws://127.0.0.1:18789", Some("variable"), "this computer, such as the end of a tunnel"),
+            ("--url ws://[::1]:18789", Some("variable"), "this computer"),
+            ("--url wss://other.example", None, "a stranger"),
+            ("--url wss://mini.example:8443", None, "another port"),
+            ("--url wss://mini.example.evil", None, "another host of that beginning"),
+            ("--url ws://localhost.evil:18789", None, "another host of that beginning"),
+            ("--url wss://work.example", Some("configured"), "a gateway of a profile"),
+            ("--profile work", Some("configured"), "a profile by its name"),
+        ];
+        for (line, expected, why) in cases {
+            let words = ["model-orchestrator"].into_iter().chain(line.split_ascii_whitespace());
+            let common = Arguments::try_parse_from(words).expect("is a line").common;
+            let target = choose_with(&common, &found, Some(" variable\n")).expect("is a gateway");
+            assert_eq!(target.token.as_ref().map(Secret::reveal), expected, "{why}");
+        }
+        let common = Arguments::try_parse_from(["model-orchestrator"]).expect("is a line").common;
+        let target = choose_with(&common, &found, Some(" ")).expect("is a gateway");
+        assert_eq!(target.token.as_ref().map(Secret::reveal), Some("configured"), "a blank variable says nothing");
+    }
+
+    #[test]
     fn an_address_is_a_websocket_without_secrets() {
         for bad in ["http://nas", "nas:18789", "ws://", "ws://user:secret@nas"] {
             let failure = of_url(bad, &[]).expect_err("is refused");
@@ -172,5 +208,6 @@ mod tests {
             assert!(!failure.what.contains("secret"));
         }
         assert!(same_address("ws://LOCALHOST:1/", "ws://127.0.0.1:1"));
+        assert!(!same_address("wss://", "wss://"));
     }
 }

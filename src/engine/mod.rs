@@ -17,6 +17,7 @@ mod snapshot;
 mod step;
 mod world;
 
+pub use crate::gateway::Address;
 pub use command::*;
 pub use event::*;
 pub use handle::*;
