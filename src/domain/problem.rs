@@ -36,6 +36,11 @@ pub enum ProblemKind {
         file: String,
         detail: String,
     },
+    /// Files that do not parse were not exported, because secrets could not be found in them.
+    ExportLeftOut {
+        files: Vec<String>,
+        n_copied: usize,
+    },
     /// Somebody else may write; we only look.
     FolderHeld {
         holder: String,

@@ -29,6 +29,9 @@ pub enum StateError {
     NothingToImport { path: PathBuf },
     #[error("no such state file: {file}")]
     NoSuchFile { file: String },
+    /// Files that do not parse may hold secrets anywhere; all others were copied.
+    #[error("not exported, because they do not parse: {}", files.join(", "))]
+    LeftOut { files: Vec<String>, n_copied: usize },
     #[error("cannot watch {}", path.display())]
     Watch { path: PathBuf, source: notify::Error },
 }
@@ -78,6 +81,9 @@ impl StateError {
                 "state/history.db".to_owned(),
                 ProblemKind::CannotWrite { file: "history.db".to_owned(), detail: self.full_text() },
             ),
+            Self::LeftOut { files, n_copied } => {
+                ("state/export".to_owned(), ProblemKind::ExportLeftOut { files: files.clone(), n_copied: *n_copied })
+            }
             Self::ImportChanged | Self::NoSuchFile { .. } => {
                 ("state/import".to_owned(), ProblemKind::Refused { detail: self.full_text() })
             }

@@ -31,6 +31,16 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
         ProblemKind::CannotWrite { file, detail } => {
             said(format!("Cannot write {file}: {detail}"), "Free space or correct the rights; it is tried again")
         }
+        ProblemKind::ExportLeftOut { files, n_copied } => {
+            let (verb, it) =
+                if files.len() == 1 { ("does not parse and was", "it") } else { ("do not parse and were", "them") };
+            let copied = match n_copied {
+                0 => "nothing was copied".to_owned(),
+                1 => "1 other file was copied".to_owned(),
+                n => format!("{n} other files were copied"),
+            };
+            said(format!("{} {verb} left out; {copied}", list(files)), format!("Mend {it} and export again"))
+        }
         ProblemKind::FolderHeld { holder } => said(
             format!("Read only: the state folder is held by {holder}"),
             "Close the other program; this one goes on by itself then",
@@ -209,6 +219,11 @@ mod tests {
                 ProblemKind::GatewayOwned { host: text("nas"), since: Some(at("2026-11-22 21:04")) },
                 "Read only: nas acts on this gateway since yesterday 21:04",
                 "Close the program there; two computers never act on one gateway",
+            ),
+            (
+                ProblemKind::ExportLeftOut { files: vec![text("ledger.json"), text("kimi-quota.json")], n_copied: 4 },
+                "ledger.json and kimi-quota.json do not parse and were left out; 4 other files were copied",
+                "Mend them and export again",
             ),
             (
                 ProblemKind::ClockSkew { seconds: -180 },

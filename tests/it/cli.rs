@@ -9,6 +9,7 @@ use serde_json::Value;
 use shell::Shell;
 
 const DONE: i32 = 0;
+const FAILED: i32 = 1;
 const USAGE: i32 = 2;
 const NOT_CONNECTED: i32 = 3;
 const NOT_VERIFIED: i32 = 4;
@@ -271,6 +272,10 @@ fn a_state_folder_leaves_and_comes_back() {
     assert!(exported["files"].as_u64().is_some_and(|files| files >= 1), "{exported}");
     let unknown = shell.run_of(&["export", &away, "--file", "nobody.json"]);
     assert_eq!((unknown.code, unknown.err.lines().next()), (USAGE, Some("the state folder has no file 'nobody.json'")));
+    shell.break_state_file("kimi-quota.json");
+    let broken = shell.run_of(&["export", &away]);
+    let named = broken.err.starts_with("kimi-quota.json does not parse and was left out; ");
+    assert!(named && broken.code == FAILED, "{broken:?}");
     let before = shell.state_file("cron-tiers.json");
     shell.json("tier disk-check T3");
     assert_ne!(shell.state_file("cron-tiers.json"), before);

@@ -1,7 +1,7 @@
 //! Carrying state files in and out of a folder.
 //!
-//! Export copies the known files, without anything that looks like a secret. Import reads
-//! everything first and shows what it would do; only a confirmed preview is written, with a dated
+//! Export copies the known files, without anything that looks like a secret; a file that cannot be
+//! searched for secrets, because it does not parse, stays here and is named. Import reads everything first and shows what it would do; only a confirmed preview is written, with a dated
 //! copy of what was there. The log is joined, the ledger only grows: a debt is never dropped by a
 //! file from elsewhere. The history database stays where it is.
 
@@ -27,22 +27,33 @@ impl Folder {
     /// Says how many files were written.
     ///
     /// # Errors
-    /// When there is nothing of that name, or the target cannot be written.
+    /// When there is nothing of that name, or the target cannot be written. [`StateError::LeftOut`] once
+    /// everything else was copied, for files that do not parse.
     pub fn export(&self, to: &Path, what: &ExportWhat) -> Result<usize, StateError> {
         match what {
             ExportWhat::Folder => {
                 fs::create_dir_all(to).map_err(|error| StateError::write(to, error))?;
                 let present = known_names(self.path());
-                let present: Vec<_> = present.iter().filter(|name| self.path().join(name).is_file()).collect();
-                present.iter().try_for_each(|name| export_file(self.path(), name, &to.join(name)))?;
-                Ok(present.len())
+                let (mut n_copied, mut left_out) = (0, Vec::new());
+                for name in present.into_iter().filter(|name| self.path().join(name).is_file()) {
+                    match without_secrets(self.path(), &name)? {
+                        Some(bytes) => atomic::write(&to.join(&name), &bytes)?,
+                        None => {
+                            left_out.push(name);
+                            continue;
+                        }
+                    }
+                    n_copied += 1;
+                }
+                if left_out.is_empty() { Ok(n_copied) } else { Err(StateError::LeftOut { files: left_out, n_copied }) }
             }
             ExportWhat::File(name) => {
                 if !names::is_known(name) || !self.path().join(name).is_file() {
                     return Err(StateError::NoSuchFile { file: name.clone() });
                 }
                 let to = if to.is_dir() { to.join(name) } else { to.to_owned() };
-                export_file(self.path(), name, &to)?;
+                let left_out = || StateError::LeftOut { files: vec![name.clone()], n_copied: 0 };
+                atomic::write(&to, &without_secrets(self.path(), name)?.ok_or_else(left_out)?)?;
                 Ok(1)
             }
         }
@@ -135,15 +146,17 @@ fn joined_logs(ours: &str, theirs: &str) -> String {
     lines.iter().fold(String::new(), |text, (_, line)| text + line + "\n")
 }
 
-fn export_file(folder: &Path, name: &str, to: &Path) -> Result<(), StateError> {
-    let path = folder.join(name);
-    let bytes = files::read(&path)?.ok_or_else(|| StateError::NoSuchFile { file: name.to_owned() })?;
-    let bytes = Document::parse(&bytes).map_or(bytes, |document| {
+/// What may leave the folder of a file; `None` when it cannot be searched for secrets.
+fn without_secrets(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, StateError> {
+    let bytes = files::read(&folder.join(name))?.ok_or_else(|| StateError::NoSuchFile { file: name.to_owned() })?;
+    if name == names::SWITCHES {
+        return Ok(Some(bytes));
+    }
+    Ok(Document::parse(&bytes).ok().map(|document| {
         let mut root = document.root().clone();
         drop_secrets(&mut root);
         document.rewritten(&root).bytes()
-    });
-    atomic::write(to, &bytes)
+    }))
 }
 
 /// Takes out everything but yes-or-no and plain counts under keys that name a secret. Our own files hold none, but fields that we keep

@@ -58,6 +58,27 @@ fn an_export_holds_the_known_files_and_no_secret() {
 }
 
 #[test]
+fn a_file_that_cannot_be_searched_for_secrets_stays_and_is_named() {
+    let here = tempfile::tempdir().unwrap();
+    put(here.path(), names::TIERS, "{\"crons\": {}}");
+    put(here.path(), names::SWITCHES, "no line of ours\n");
+    let folder = open(&here);
+    put(here.path(), names::LEDGER, "{\"webhook\": {\"authToken\": \"s3cret\"},");
+    let target = tempfile::tempdir().unwrap();
+    let to = target.path().join("backup");
+    let left_out = |what, expected| match folder.export(&to, &what) {
+        Err(StateError::LeftOut { files, n_copied }) => {
+            assert_eq!((files.as_slice(), n_copied), (&[names::LEDGER.to_owned()][..], expected));
+        }
+        other => panic!("{other:?}"),
+    };
+    left_out(ExportWhat::Folder, 2);
+    assert_eq!(listing(&to), [names::TIERS, names::SWITCHES]);
+    left_out(ExportWhat::File(names::LEDGER.into()), 0);
+    assert_eq!(listing(&to), [names::TIERS, names::SWITCHES]);
+}
+
+#[test]
 fn a_preview_says_what_would_happen_and_writes_nothing() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     put(
