@@ -36,6 +36,10 @@ pub enum ProblemKind {
         file: String,
         detail: String,
     },
+    /// Only a later version of this program knows what the file means; it is left alone.
+    NewerFile {
+        file: String,
+    },
     /// Files that do not parse were not exported, because secrets could not be found in them.
     ExportLeftOut {
         files: Vec<String>,

@@ -22,6 +22,9 @@ pub enum StateError {
     Conflict { file: String, fields: Vec<String> },
     #[error("history database failed at {step}")]
     History { step: &'static str, source: rusqlite::Error },
+    /// Left as it is: what its tables mean is unknown here.
+    #[error("history database was written by a newer version of this program")]
+    NewerHistory,
     /// Nothing was written; a new preview shows how things stand now.
     #[error("the files to import changed since the preview")]
     ImportChanged,
@@ -81,6 +84,9 @@ impl StateError {
                 "state/history.db".to_owned(),
                 ProblemKind::CannotWrite { file: "history.db".to_owned(), detail: self.full_text() },
             ),
+            Self::NewerHistory => {
+                ("state/history.db".to_owned(), ProblemKind::NewerFile { file: "history.db".to_owned() })
+            }
             Self::LeftOut { files, n_copied } => {
                 ("state/export".to_owned(), ProblemKind::ExportLeftOut { files: files.clone(), n_copied: *n_copied })
             }

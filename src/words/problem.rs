@@ -31,6 +31,10 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
         ProblemKind::CannotWrite { file, detail } => {
             said(format!("Cannot write {file}: {detail}"), "Free space or correct the rights; it is tried again")
         }
+        ProblemKind::NewerFile { file } => said(
+            format!("{file} was written by a newer version of this program"),
+            "Update this program; until then it can apply nothing here",
+        ),
         ProblemKind::ExportLeftOut { files, n_copied } => {
             let (verb, it) =
                 if files.len() == 1 { ("does not parse and was", "it") } else { ("do not parse and were", "them") };

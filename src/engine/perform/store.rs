@@ -346,6 +346,10 @@ impl Keeper {
         }
         let caught_up = self.catch_up();
         let result = self.with(work).and(caught_up);
+        // Said once, on opening.
+        if matches!(result, Err(ProblemKind::NewerFile { .. })) {
+            return;
+        }
         if result.is_err() || self.failing {
             self.failing = result.is_err();
             self.tell(Input::Stored { receipt: Receipt::Quiet, result });

@@ -55,6 +55,7 @@ fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>
         atomic::sweep(path, |name| names::is_known(name) || name == lease::HOLDER_FILE);
     }
     let history = open_history(path, may_write, now, &mut problems);
+    let has_newer_history = problems.iter().any(|problem| matches!(problem.what, ProblemKind::NewerFile { .. }));
     let file = |name| StateFile::new(path, name);
     let mut folder = Folder {
         path: path.to_owned(),
@@ -69,6 +70,7 @@ fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>
         ledger_read: BTreeMap::new(),
         taken_out: TakenOut::new(),
         history,
+        has_newer_history,
         known: Known::default(),
         is_stale: false,
         quota_print: 0,

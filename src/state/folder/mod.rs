@@ -66,6 +66,8 @@ pub struct Folder {
     ledger_read: Ledger,
     taken_out: TakenOut,
     history: Option<History>,
+    /// There is a history, but a later version of this program wrote it.
+    has_newer_history: bool,
     known: Known,
     /// Our view differs from what a face was last given, because a save met a foreign edit.
     is_stale: bool,

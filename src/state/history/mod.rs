@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{StateError, atomic};
+use schema::Unusable;
 
 pub(super) const FILE: &str = "history.db";
 
@@ -35,12 +36,13 @@ impl History {
     /// returned beside the fresh one.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be made. [`StateError::NewerHistory`] for one of a later version, which is left
+    /// where it is.
     pub fn open(folder: &Path, now: Timestamp) -> Result<(Self, Option<String>), StateError> {
         let path = folder.join(FILE);
         match Self::open_checked(&path) {
             Ok(history) => Ok((history, None)),
-            Err(error) if is_broken(&error) => {
+            Err(Unusable::Failed(error)) if is_broken(&error) => {
                 let kept_as = atomic::set_aside(&path, "broken", now)?;
                 for suffix in ["-wal", "-shm"] {
                     let beside = folder.join(format!("{FILE}{suffix}"));
@@ -48,10 +50,10 @@ impl History {
                         atomic::set_aside(&beside, "broken", now)?;
                     }
                 }
-                let history = Self::open_checked(&path).map_err(failed("opening"))?;
+                let history = Self::open_checked(&path).map_err(not_opened)?;
                 Ok((history, kept_as.file_name().map(|name| name.to_string_lossy().into_owned())))
             }
-            Err(error) => Err(failed("opening")(error)),
+            Err(unusable) => Err(not_opened(unusable)),
         }
     }
 
@@ -63,17 +65,18 @@ impl History {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(folder.join(FILE), flags).map_err(failed("opening"))?;
         db.busy_timeout(schema::BUSY_TIMEOUT).map_err(failed("opening"))?;
+        schema::pending(&db).map_err(not_opened)?;
         Ok(Self { db })
     }
 
-    fn open_checked(path: &Path) -> rusqlite::Result<Self> {
+    fn open_checked(path: &Path) -> Result<Self, Unusable> {
         let mut db = Connection::open(path)?;
         schema::prepare(&mut db)?;
         Ok(Self { db })
     }
 }
 
-/// Not a database, damaged, or made by a later version whose tables we do not know.
+/// Not a database, damaged, or without our tables.
 fn is_broken(error: &rusqlite::Error) -> bool {
     match error {
         rusqlite::Error::SqliteFailure(failure, _) => {
@@ -81,6 +84,13 @@ fn is_broken(error: &rusqlite::Error) -> bool {
         }
         rusqlite::Error::InvalidQuery => true,
         _ => false,
+    }
+}
+
+fn not_opened(unusable: Unusable) -> StateError {
+    match unusable {
+        Unusable::Newer => StateError::NewerHistory,
+        Unusable::Failed(error) => failed("opening")(error),
     }
 }
 

@@ -46,17 +46,27 @@ const MIGRATIONS: &[&str] = &["
     ALTER TABLE switches ADD COLUMN line TEXT;
 "];
 
-/// Sets the modes and brings the tables up to date.
-pub(super) fn prepare(db: &mut Connection) -> rusqlite::Result<()> {
+/// Why a file is no history that this version can use.
+#[derive(Debug)]
+pub(super) enum Unusable {
+    /// A later version made it; what it means is unknown.
+    Newer,
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Sets the modes and brings the tables up to date. A file of a later version stays as it is.
+pub(super) fn prepare(db: &mut Connection) -> Result<(), Unusable> {
     db.busy_timeout(BUSY_TIMEOUT)?;
+    let pending = pending(db)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     // The journal's promise: an intent is on disk before the call it announces.
     db.pragma_update(None, "synchronous", "FULL")?;
-    let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let Some(pending) = MIGRATIONS.get(version as usize..) else {
-        // A later version made it; what it means is unknown.
-        return Err(rusqlite::Error::InvalidQuery);
-    };
     if !pending.is_empty() {
         let change = db.transaction()?;
         for step in pending {
@@ -65,7 +75,13 @@ pub(super) fn prepare(db: &mut Connection) -> rusqlite::Result<()> {
         change.pragma_update(None, "user_version", MIGRATIONS.len() as u32)?;
         change.commit()?;
     }
-    check(db)
+    Ok(check(db)?)
+}
+
+/// What an older file lacks.
+pub(super) fn pending(db: &Connection) -> Result<&'static [&'static str], Unusable> {
+    let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    MIGRATIONS.get(version as usize..).ok_or(Unusable::Newer)
 }
 
 /// A quick look that finds a damaged file before it is relied on.

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::{
     Cause, Change, ChangeKind, Confirmation, Cron, CronId, Fields, JobPhase, LineOutcome, Outage, Payload, Plan,
-    PlanId, PlanOrigin, Reason, RouteKey, RunRecord, RunStatus, Schedule, Switch, SwitchId,
+    PlanId, PlanOrigin, ProblemKind, Reason, RouteKey, RunRecord, RunStatus, Schedule, Switch, SwitchId,
 };
 use crate::state::switch_log::LogLine;
 use crate::state::{Folder, names};
@@ -338,11 +338,20 @@ fn a_run_is_kept_once_and_old_ones_go() {
 }
 
 #[test]
-fn a_database_of_a_later_version_is_kept_and_not_touched() {
+fn a_database_of_a_later_version_stays_and_nothing_is_applied_beside_it() {
     let place = tempfile::tempdir().unwrap();
     let (history, _) = History::open(place.path(), now()).unwrap();
     history.db.pragma_update(None, "user_version", 99).unwrap();
     drop(history);
-    let (_fresh, kept_as) = History::open(place.path(), now()).unwrap();
-    assert_eq!(kept_as.as_deref(), Some("history.db.broken-2026-11-23T070000Z"));
+    assert!(matches!(History::open(place.path(), now()), Err(StateError::NewerHistory)));
+    assert!(matches!(History::open_read_only(place.path()), Err(StateError::NewerHistory)));
+    let (mut folder, loaded) = Folder::open(place.path(), "test", now()).unwrap();
+    let said: Vec<_> = loaded.problems.iter().map(|problem| &problem.what).collect();
+    assert_eq!(said, [&ProblemKind::NewerFile { file: FILE.to_owned() }]);
+    let refused = folder.begin_job(&plan(&["a"]), &[CronId::new("a")], now());
+    assert!(matches!(refused, Err(StateError::NewerHistory)), "{refused:?}");
+    drop(folder);
+    let db = Connection::open(place.path().join(FILE)).unwrap();
+    let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 99, "it is not set aside");
 }
