@@ -1,6 +1,9 @@
-//! The plug is pulled at every step of an apply: afterwards gateway, journal, ledger and log agree.
+//! The plug is pulled in the middle of an apply: afterwards gateway, journal, ledger and log agree.
 //!
-//! The program is a real process that is killed with SIGKILL; the gateway lives on in the test.
+//! Writes and the store's operations after a write make a table of moments, and each life ends at one of
+//! them. A life is dear, so not all are tried but a diagonal: after each write (or each other one) another
+//! operation, so that every operation is met, each beside a few writes. The program is a real process that
+//! is killed with SIGKILL; the gateway lives on in the test.
 
 mod plug;
 mod task;
@@ -128,7 +131,7 @@ fn forget_history(rig: &Rig) {
 }
 
 /// After a write, and each time another number of operations of the store later.
-fn pulled_everywhere(work: &Work) {
+fn pulled_at_many_moments(work: &Work) {
     let moments = (0..=WRITES).step_by(work.one_of);
     let moments = moments.map(|writes| Moment { writes, changes: (writes % OPERATIONS) as usize });
     std::thread::scope(|scope| {
@@ -142,27 +145,27 @@ fn pulled_everywhere(work: &Work) {
 
 #[test]
 fn killed_while_crons_move_nothing_is_lost_or_repeated() {
-    pulled_everywhere(&distributing(task::moves));
+    pulled_at_many_moments(&distributing(task::moves));
 }
 
 #[test]
 fn killed_while_crons_pause_each_is_owed_and_none_is_repeated() {
-    pulled_everywhere(&distributing(task::pauses));
+    pulled_at_many_moments(&distributing(task::pauses));
 }
 
 #[test]
 fn killed_while_crons_pause_each_is_owed_although_the_history_is_lost() {
-    pulled_everywhere(&Work { one_of: 2, loses_history: true, ..distributing(task::pauses) });
+    pulled_at_many_moments(&Work { one_of: 2, loses_history: true, ..distributing(task::pauses) });
 }
 
 #[test]
 fn killed_while_crons_resume_each_runs_again_or_is_owed() {
-    pulled_everywhere(&Work { one_of: 2, ..distributing(task::resumes) });
+    pulled_at_many_moments(&Work { one_of: 2, ..distributing(task::resumes) });
 }
 
 #[test]
 fn killed_while_moves_and_pauses_are_undone_nothing_is_lost_or_repeated() {
-    pulled_everywhere(&Work { arguments: &["undo", "--yes"], ..distributing(task::undoes) });
+    pulled_at_many_moments(&Work { arguments: &["undo", "--yes"], ..distributing(task::undoes) });
 }
 
 /// Every account of the chains fails, seen by runs, and then the plan that answers it is applied.
