@@ -17,7 +17,7 @@ use crate::domain::{Access, Connection, Refusal, Settings};
 use crate::engine::{Command, Done, Engine, EngineOptions, Event, Snapshot, Target, Ticket};
 use crate::words::Speech;
 
-/// After the lists are here, quotas and past runs follow; a plan that has been still for this long stands.
+/// A plan that has been still for this long stands, after it moved under our hands.
 const STILL: Duration = Duration::from_millis(300);
 /// A gateway with much news never gets still: then the plan of that moment is taken.
 const STILL_AT_MOST: Duration = Duration::from_secs(3);
@@ -74,14 +74,14 @@ impl Session {
         Ok(session)
     }
 
-    /// Waits until the gateway's crons are here and the plan stands.
+    /// Waits until the plan knows the gateway's crons, their runs and the quotas.
     pub(super) fn ready(&mut self) -> Result<Context, Failure> {
         self.wait(|snapshot| match stopped(snapshot) {
             Some(failure) => Some(Err(failure)),
             None => planned(snapshot).then_some(Ok(())),
         })
         .map_err(|failure| self.instead_of_timeout(failure))??;
-        self.settle()
+        Ok(self.context())
     }
 
     /// Waits until nothing new has come for a moment.
@@ -269,16 +269,46 @@ fn stopped(snapshot: &Snapshot) -> Option<Failure> {
     }
 }
 
-/// The plan is about the crons that the gateway listed.
+/// The plan is about the crons that the gateway listed, and made with all that was to be learned of them.
 fn planned(snapshot: &Snapshot) -> bool {
     let connected = matches!(snapshot.connection, Connection::Connected(_));
     let Some(listed) = snapshot.crons_as_of.filter(|_| connected) else { return false };
     let plan = &snapshot.plan;
     let away = plan.decisions.iter().any(|decision| matches!(decision.reason, crate::domain::Reason::GatewayAway));
-    plan.at >= listed && plan.decisions.len() == snapshot.crons.len() && !away
+    snapshot.evidence_read && plan.at >= listed && plan.decisions.len() == snapshot.crons.len() && !away
 }
 
 fn ended(snapshot: &Snapshot) -> Failure {
     let why = snapshot.ended.as_deref().filter(|why| !why.is_empty()).unwrap_or("no reason was given");
     Failure::new(Exit::Failed, format!("the engine ended: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::planned;
+    use crate::domain::{Access, Connection, GatewayInfo};
+    use crate::engine::World;
+
+    #[test]
+    fn a_plan_stands_once_crons_runs_and_quotas_are_in_it() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut snapshot = World::new(PathBuf::from("unused"), now).snapshot(now);
+        assert!(!planned(&snapshot), "nothing is known");
+        snapshot.connection = Connection::Connected(GatewayInfo {
+            name: "home-mini".to_owned(),
+            url: "ws://127.0.0.1:1".to_owned(),
+            version: "2026.9.6".to_owned(),
+            access: Access::ReadWrite,
+            clock_skew: SignedDuration::ZERO,
+            latency: None,
+        });
+        snapshot.crons_as_of = Some(now);
+        assert!(!planned(&snapshot), "the crons alone");
+        snapshot.evidence_read = true;
+        assert!(planned(&snapshot));
+    }
 }

@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub crons: Arc<BTreeMap<CronId, Arc<Cron>>>,
     /// When the list of crons was last known to be complete.
     pub crons_as_of: Option<Timestamp>,
+    /// Past runs and quotas of this connection were read, or could not be: the plan knows them.
+    pub evidence_read: bool,
     pub tiers: Arc<TierMap>,
     pub catalog: Arc<Catalog>,
     pub fleet: Arc<Fleet>,

@@ -48,6 +48,7 @@ pub struct World {
     pub(super) last_change: BTreeMap<CronId, u64>,
     /// A list could not be read: it is asked for again then.
     pub(super) refetch_at: Option<Timestamp>,
+    pub(super) evidence: Evidence,
     pub(super) catalog: Arc<Catalog>,
     pub(super) catalog_known: bool,
     pub(super) fleet: Arc<Fleet>,
@@ -101,6 +102,15 @@ pub(super) struct Dirty {
     pub plan: bool,
 }
 
+/// What was asked for on connecting and has come, or could not be had.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Evidence {
+    pub runs: bool,
+    pub usage: bool,
+    /// The gateway was still asking the providers: quotas are asked for once more.
+    pub usage_pending: bool,
+}
+
 /// What the status files depend on: written again when it differs.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct StatusKey {
@@ -141,6 +151,7 @@ impl World {
             changes_seen: 0,
             last_change: BTreeMap::new(),
             refetch_at: None,
+            evidence: Evidence::default(),
             catalog: Arc::default(),
             catalog_known: false,
             fleet: Arc::default(),
@@ -280,6 +291,7 @@ impl World {
             settings: self.effective.clone(),
             crons: self.crons.clone(),
             crons_as_of: self.crons_as_of,
+            evidence_read: self.evidence.runs && self.evidence.usage,
             tiers: self.tiers.clone(),
             catalog: self.catalog.clone(),
             fleet: self.fleet.clone(),

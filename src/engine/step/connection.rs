@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::{DemoStarted, Fetched, Opened, Reread};
-use super::super::world::REFRESH_EVERY;
+use super::super::world::{Evidence, REFRESH_EVERY};
 use super::super::{FolderInfo, Target, World};
 use super::{apply, edited, lease, reconcile, record, unsaved};
 use crate::domain::{
@@ -204,6 +204,7 @@ pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDur
     });
     world.attempt = 0;
     world.crons_as_of = None;
+    world.evidence = Evidence::default();
     world.refresh_at = now.checked_add(REFRESH_EVERY).ok();
     world.dirty.shown = true;
     fetch_all(world)
@@ -346,12 +347,15 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
             world.clear("gateway/usage");
             let effective = world.effective.clone();
             policy::absorb_usage(Arc::make_mut(&mut world.fleet), &windows, &effective, now);
+            world.evidence.usage |= !refreshing || world.evidence.usage_pending;
+            world.evidence.usage_pending |= refreshing;
             if refreshing {
                 world.refresh_at = now.checked_add(SignedDuration::from_secs(5)).ok();
             }
         }
         Fetched::Runs { cron: None, runs } => {
             world.clear("gateway/runs");
+            world.evidence.runs = true;
             return evidence(world, runs, now);
         }
         Fetched::Runs { cron: Some(cron), runs } => {
@@ -360,6 +364,8 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
         Fetched::Failed { what, detail } => {
             tracing::info!(what, %detail, "not fetched");
             world.raise(format!("gateway/{what}"), ProblemKind::Refused { detail }, now);
+            world.evidence.runs |= what == "runs";
+            world.evidence.usage |= what == "usage";
             if matches!(what, "crons" | "models") {
                 world.refetch_at = now.checked_add(REFETCH_AFTER).ok();
             }

@@ -15,6 +15,7 @@ use crate::domain::*;
 
 mod apply;
 mod edits;
+mod evidence;
 mod lease;
 mod runs;
 mod settings;
