@@ -55,6 +55,65 @@ fn a_fresh_plan_keeps_what_was_unticked_by_hand_and_nothing_else() {
     );
 }
 
+/// Another plan, in which the line of `moved` goes to Kimi and that of `gone` is no longer there.
+fn replanned(snapshot: &mut model_orchestrator::engine::Snapshot, id: &str, moved: &str, gone: &str) {
+    let plan = Arc::make_mut(&mut snapshot.plan);
+    plan.id = PlanId::new(id);
+    plan.changes.retain(|change| change.cron.as_str() != gone);
+    for change in plan.changes.iter_mut().filter(|change| change.cron.as_str() == moved) {
+        change.to.model = Some(KIMI.to_owned());
+        change.to_model = ModelRef::parse(KIMI);
+    }
+    snapshot.revision += 1;
+}
+
+#[test]
+fn what_comes_while_one_reads_is_marked_and_not_applied_by_a_press_on_its_way() {
+    for by_key in [false, true] {
+        let mut plan = open(Scene::planned());
+        let press = |plan: &mut Harness<'static, Stage<PlanScreen>>| {
+            if by_key {
+                plan.key_press_modifiers(egui::Modifiers::COMMAND, Key::Enter);
+            } else {
+                plan.get_by_label("Apply 5 changes").click();
+            }
+            plan.step();
+        };
+        replanned(&mut plan.state_mut().snapshot, "plan-2", "heartbeat", "nobody");
+        plan.step();
+        press(&mut plan);
+        assert!(told(&plan).is_empty(), "the press was meant for the plan before");
+        assert!(says(&plan, "The plan has just changed: 1 line is new"));
+        plan.run_steps(8);
+        assert!(says(&plan, "1 line is new. 3 move from MiniMax"), "it is still said when the button works again");
+        plan.get_by_label_contains("Heartbeat ping, T1").focus();
+        assert!(says(&plan, "next run in 2 min, new, ticked"), "the line is marked");
+        press(&mut plan);
+        settle(&mut plan);
+        assert_eq!(applied(&plan).0, PlanId::new("plan-2"));
+    }
+}
+
+#[test]
+fn a_plan_that_only_lost_lines_or_was_not_looked_at_is_applied_at_once() {
+    let mut plan = open(Scene::planned());
+    replanned(&mut plan.state_mut().snapshot, "plan-2", "nobody", "heartbeat");
+    plan.step();
+    click(&mut plan, "Apply 4 changes");
+    assert_eq!(applied(&plan).0, PlanId::new("plan-2"));
+
+    let mut plan = open(Scene::planned());
+    let offered = plan.state().snapshot.clone();
+    plan.state_mut().snapshot = running().snapshot;
+    settle(&mut plan);
+    plan.state_mut().snapshot = offered;
+    replanned(&mut plan.state_mut().snapshot, "plan-2", "heartbeat", "nobody");
+    plan.step();
+    assert!(!says(&plan, "is new"), "nobody was reading it");
+    click(&mut plan, "Apply 5 changes");
+    assert_eq!(applied(&plan).0, PlanId::new("plan-2"));
+}
+
 #[test]
 fn one_tick_stands_for_all_lines() {
     let mut plan = open(Scene::planned());

@@ -1,13 +1,16 @@
 //! The plan: what would be written, why, and what became of it. Nothing is applied from anywhere else.
 //!
 //! Owns the ticks, the selected line and the keyboard's place; the plan and its results live in the
-//! snapshot.
+//! snapshot. Invariant: nothing is applied that came under the user's finger; such lines are marked, and
+//! the button rests for a moment.
 
 mod cards;
 mod lines;
 mod say;
 mod table;
 mod ticks;
+
+use std::time::Duration;
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 use jiff::SignedDuration;
@@ -31,6 +34,9 @@ use super::tables::Cursor;
 /// Beyond this age the word of the gateway is shown as stale.
 const STALE: SignedDuration = SignedDuration::from_mins(3);
 
+/// How long the button rests after a line came or went elsewhere, in seconds: long enough to see it.
+const REST: f64 = 1.5;
+
 /// Height of the line with the button that applies, and of the space above it.
 const BAR: f32 = 42.0;
 
@@ -39,6 +45,8 @@ const BAR: f32 = 42.0;
 pub struct Plan {
     ticks: Ticks,
     undo_ticks: Ticks,
+    /// Until then the button rests, in the toolkit's time.
+    rests_until: f64,
     selected: Option<CronId>,
     cursor: Cursor,
     tally: Tally,
@@ -51,7 +59,7 @@ impl Plan {
     pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         let speech = Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let shown = Shown::of(snapshot);
-        self.follow(snapshot, &shown);
+        self.follow(ui, snapshot, &shown);
         let mut actions = Vec::new();
         self.headline_ui(ui, snapshot, &shown, &speech);
         ui.add_space(space::S / 2.0);
@@ -107,16 +115,30 @@ impl Plan {
         self.cursor.take_focus(line.unwrap_or_default());
     }
 
-    fn follow(&mut self, snapshot: &Snapshot, shown: &Shown) {
-        match shown {
-            Shown::Offer(plan) => self.ticks.follow(plan),
-            Shown::Undo(plan) => self.undo_ticks.follow(plan),
+    fn follow(&mut self, ui: &Ui, snapshot: &Snapshot, shown: &Shown) {
+        let frame = ui.ctx().cumulative_frame_nr();
+        let startled = match shown {
+            Shown::Offer(plan) => self.ticks.follow(plan, frame),
+            Shown::Undo(plan) => self.undo_ticks.follow(plan, frame),
             Shown::Job(job) if self.counted != Some(snapshot.revision) => {
                 self.tally = Tally::of(job);
                 self.counted = Some(snapshot.revision);
+                false
             }
-            Shown::Job(_) => {}
+            Shown::Job(_) => false,
+        };
+        if startled {
+            self.rests_until = ui.input(|input| input.time) + REST;
         }
+    }
+
+    /// Whether the button rests; if so, the window is drawn again when it no longer does.
+    fn rests(&self, ui: &Ui) -> bool {
+        let left = self.rests_until - ui.input(|input| input.time);
+        if left > 0.0 {
+            ui.ctx().request_repaint_after(Duration::from_secs_f64(left));
+        }
+        left > 0.0
     }
 
     fn ticks_of(&self, shown: &Shown) -> &Ticks {
@@ -181,10 +203,12 @@ impl Plan {
         let undo = matches!(shown, Shown::Undo(_));
         let ticks = if undo { &self.undo_ticks } else { &self.ticks };
         let n = ticks.counts().ticked;
+        let new = (ticks.new_on() > 0).then(|| say::new_lines(ticks.new_on()));
+        let rests = new.as_ref().filter(|_| self.rests(ui)).map(|new| format!("The plan has just changed: {new}"));
+        let cannot = say::cannot_write(snapshot).or_else(|| (n == 0).then(|| "No line is ticked".to_owned())).or(rests);
         let summary = self.summary.of(&plan.id, ticks.version(), speech.now, || {
             words::ticked_summary(plan, |line| ticks.is_on(line), speech)
         });
-        let cannot = say::cannot_write(snapshot).or_else(|| (n == 0).then(|| "No line is ticked".to_owned()));
         ui.add_space(space::S);
         ui.horizontal(|ui| {
             ui.set_min_height(34.0);
@@ -203,10 +227,11 @@ impl Plan {
                     actions.push(Action::Tell(Command::DiscardUndo));
                 }
                 let palette = theme::palette(ui);
-                let (text, color) = match cannot {
-                    Some(why) => (why, palette.warning),
-                    None if unproven(snapshot) => (UNPROVEN.to_owned(), palette.warning),
-                    None => (summary.to_owned(), palette.secondary),
+                let (text, color) = match (cannot, new) {
+                    (Some(why), _) => (why, palette.warning),
+                    (None, Some(new)) => (format!("{new}. {summary}"), palette.warning),
+                    (None, None) if unproven(snapshot) => (UNPROVEN.to_owned(), palette.warning),
+                    (None, None) => (summary.to_owned(), palette.secondary),
                 };
                 let width = ui.available_width() - space::S;
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

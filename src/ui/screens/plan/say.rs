@@ -26,6 +26,14 @@ pub(super) fn headline(counts: Counts) -> String {
     parts.join(", ")
 }
 
+/// How many lines would be written that were not there when the user began to read.
+pub(super) fn new_lines(n: usize) -> String {
+    match n {
+        1 => "1 line is new".to_owned(),
+        n => format!("{n} lines are new"),
+    }
+}
+
 /// Why nothing can be written now, as far as it does not depend on the plan.
 pub(super) fn cannot_write(snapshot: &Snapshot) -> Option<String> {
     let info = match &snapshot.connection {

@@ -172,6 +172,11 @@ impl Table<'_> {
         }
     }
 
+    /// Only lines that are not yet carried out can be.
+    fn is_new(&self, line: usize) -> bool {
+        self.shown.can_tick() && self.ticks.is_new(self.shown.change(line))
+    }
+
     fn cells_ui(&self, row: &mut TableRow<'_, '_>, line: usize, widths: Widths) {
         let change = self.shown.change(line);
         let speech = &self.speech;
@@ -234,8 +239,15 @@ impl Table<'_> {
     fn result_ui(&self, ui: &mut Ui, line: usize) {
         let palette = theme::palette(ui);
         let Some(outcome) = self.shown.outcome(line) else {
-            let text = if self.ticks.is_on(line) { "" } else { "left out" };
-            elided(ui, text, theme::text_font(), palette.faint, RESULT - GAP);
+            let (text, color) = match (self.ticks.is_on(line), self.is_new(line)) {
+                (false, _) => ("left out", palette.faint),
+                (true, true) => ("new", palette.warning),
+                (true, false) => ("", palette.faint),
+            };
+            let response = elided(ui, text, theme::text_font(), color, RESULT - GAP);
+            if text == "new" {
+                response.on_hover_text("It came, or goes elsewhere now, since you began to read");
+            }
             return;
         };
         let whole = words::line_outcome(outcome, &self.speech);
@@ -270,6 +282,7 @@ impl Table<'_> {
             None if self.ticks.is_on(line) => "ticked".to_owned(),
             None => "left out".to_owned(),
         };
+        parts.extend(self.is_new(line).then(|| "new".to_owned()));
         parts.push(result);
         parts.join(", ")
     }

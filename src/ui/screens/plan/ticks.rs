@@ -1,22 +1,29 @@
 //! Which lines of the plan are ticked: remembered by cron, so that a fresh plan keeps the user's word.
 //!
 //! A line the user unticked by hand stays unticked in the next plan; everything else starts as that
-//! plan proposes. Counting happens when something changes, not in every frame.
+//! plan proposes. A line that comes, or goes elsewhere, while the plan is on screen is new: it was not
+//! there when the user began to read. Counting happens when something changes, not in every frame.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{Change, ChangeKind, ChangeMark, CronId, Plan, PlanId};
+use crate::domain::{Change, ChangeKind, ChangeMark, CronId, Fields, Plan, PlanId};
 
 /// The ticks of the plan on screen.
 #[derive(Debug, Default)]
 pub(super) struct Ticks {
     plan: Option<PlanId>,
+    /// The frame in which it was last on screen.
+    frame: u64,
     by_hand: BTreeMap<CronId, bool>,
     on: Vec<bool>,
+    /// What each line of the plan writes.
+    targets: BTreeMap<CronId, Fields>,
+    new: BTreeSet<CronId>,
     counts: Counts,
     /// Grows with every change.
     version: u64,
     agent_made_left_out: usize,
+    new_on: usize,
 }
 
 /// How many lines do what, of those that are ticked.
@@ -58,15 +65,30 @@ impl Counts {
 }
 
 impl Ticks {
-    /// Takes over another plan; costs nothing while the plan stays the same.
-    pub fn follow(&mut self, plan: &Plan) {
+    /// Takes over another plan; costs nothing while the plan stays the same. Called in every frame that
+    /// shows it. Says whether a ticked line became new under the eyes of the user.
+    pub fn follow(&mut self, plan: &Plan, frame: u64) -> bool {
+        let was_on_screen = frame <= self.frame + 1;
+        self.frame = frame;
         if self.plan.as_ref() == Some(&plan.id) && self.on.len() == plan.changes.len() {
-            return;
+            return false;
         }
         self.by_hand.retain(|_, ticked| !*ticked);
         self.plan = Some(plan.id.clone());
         self.on = plan.changes.iter().map(|change| self.wanted(change)).collect();
+        let came = |change: &&Change| self.targets.get(&change.cron) != Some(&change.to);
+        let came: BTreeSet<CronId> = match was_on_screen && !self.targets.is_empty() {
+            true => plan.changes.iter().filter(came).map(|change| change.cron.clone()).collect(),
+            false => BTreeSet::new(),
+        };
+        let startles = plan.changes.iter().zip(&self.on).any(|(change, on)| *on && came.contains(&change.cron));
+        if !was_on_screen {
+            self.new.clear();
+        }
+        self.new.extend(came);
+        self.targets = plan.changes.iter().map(|change| (change.cron.clone(), change.to.clone())).collect();
         self.count(plan);
+        startles
     }
 
     fn wanted(&self, change: &Change) -> bool {
@@ -79,6 +101,7 @@ impl Ticks {
         self.version += 1;
         let left_out = |(change, on): &(&Change, bool)| !on && change.marks.contains(&ChangeMark::AgentMade);
         self.agent_made_left_out = lines().filter(left_out).count();
+        self.new_on = lines().filter(|(change, on)| *on && self.new.contains(&change.cron)).count();
     }
 
     /// Another one as soon as anything is ticked or unticked.
@@ -89,6 +112,16 @@ impl Ticks {
     /// Lines that are left out because an agent made the cron.
     pub fn agent_made_left_out(&self) -> usize {
         self.agent_made_left_out
+    }
+
+    /// Whether the line was not there, or went elsewhere, when the user began to read.
+    pub fn is_new(&self, change: &Change) -> bool {
+        self.new.contains(&change.cron)
+    }
+
+    /// How many lines are ticked and new.
+    pub fn new_on(&self) -> usize {
+        self.new_on
     }
 
     pub fn counts(&self) -> Counts {
