@@ -91,6 +91,9 @@ tiers() { find "$session" -name cron-tiers.json -print -quit; }
 has_tiers() { alive || fail 'it ended before the demo was connected'; [ -n "$(tiers)" ]; }
 content() { sha256sum <"$(tiers)"; }
 changed() { [ "$(content)" != "$before" ]; }
+remember() { cp "$(tiers)" "$out/tiers.json"; before=$(content); }
+# Lines of cron-tiers.json that are not as in the copy.
+differ() { diff "$out/tiers.json" "$(tiers)" | grep -c '^>' || true; }
 
 # The board is on screen once what is drawn stays the same for a second.
 still() { local first; first=$(import -window root rgb:- | sha256sum); sleep 1; [ "$first" = "$(import -window root rgb:- | sha256sum)" ]; }
@@ -150,20 +153,86 @@ until_true 5 still || true
 picture keyboard
 say 'Ctrl+Z and the key 3 changed it too'
 
+# --- A suggestion is accepted, and two selected cards are dragged at once -------------------------------
+sorted() { grep -c '"tier"' "$(tiers)"; }
+remember
+sorted_before=$(sorted)
+# The suggestion stands at the right of the first unsorted card, below its name.
+accepted=''
+for y in 249 240 258 267 275; do
+    xdotool mousemove --window "$window" 358 "$y" click 1
+    if until_true 3 changed; then accepted=$y; break; fi
+done
+[ -n "$accepted" ] || fail 'pressing a suggestion did not sort its card'
+until_true 5 still || true
+[ "$(sorted)" -eq $((sorted_before + 1)) ] || fail "of $sorted_before sorted cards one suggestion made $(sorted)"
+picture suggestion
+say 'pressing a suggestion sorted its card'
+
+remember
+xdotool mousemove --window "$window" 560 225 click 1
+sleep 0.3
+xdotool keydown ctrl mousemove --window "$window" 560 305 click 1 keyup ctrl
+sleep 0.3
+picture selected
+drag 560 225 850 400 drag-two
+until_true 5 changed || fail 'dragging one of two selected cards did not change cron-tiers.json'
+until_true 5 still || true
+[ "$(differ)" -eq 2 ] || fail "two selected cards were dragged, and $(differ) lines changed"
+picture dragged-two
+say 'two selected cards were dragged at once'
+
 # --- The plan is reviewed and applied with the button at the bottom right ----------------------------------
 bottom_right() { xdotool mousemove --window "$window" $((width - 70)) $((height - 55)) click 1; }
+apply_by_key() { xdotool key --clearmodifiers ctrl+Return; }
+# press_until PRESS CONDITION...: the button rests for a moment when the plan has just changed; then once more.
+press_until() {
+    local press=$1 attempt
+    shift
+    for attempt in 1 2 3; do
+        "$press"
+        if until_true 10 "$@"; then return 0; fi
+        say "press $attempt led to nothing"
+    done
+    return 1
+}
 # How many switches were verified and logged.
 switches() { local file; file=$(find "$session" -name switches.log -print -quit); if [ -n "$file" ]; then wc -l <"$file"; else echo 0; fi; }
 logged() { [ "$(switches)" -gt 0 ]; }
+settled() { local first; first=$(switches); sleep 2; [ "$first" = "$(switches)" ]; }
+undone() { [ "$(switches)" -eq $((2 * applied)) ]; }
 bottom_right
 until_true 10 still || true
+# Four lines less: the gateway takes 30 writes a minute, and what is left and its undo fit in.
+for y in 147 180 213 246; do xdotool mousemove --window "$window" 213 "$y" click 1; sleep 0.2; done
+until_true 5 still || true
 picture plan
 ! logged || fail 'looking at the plan wrote something'
-bottom_right
-until_true 30 logged || fail 'applying the plan verified nothing'
-until_true 60 still || true
+press_until bottom_right logged || fail 'applying the plan verified nothing'
+until_true 60 settled || fail 'applying does not end'
+until_true 10 still || true
 picture applied
-say "applied: $(switches) switches verified and logged"
+applied=$(switches)
+say "applied: $applied switches verified and logged"
+
+# --- The plan is taken back with the button beside its results ----------------------------------------------
+begun() { [ "$(switches)" -gt "$applied" ]; }
+# The results stand below the table, whose height is the design's business.
+taken_back=''
+for y in 515 500 530 485 545; do
+    xdotool mousemove --window "$window" 1100 "$y" click 1
+    sleep 1
+    until_true 5 still || true
+    picture undo
+    [ "$(switches)" -eq "$applied" ] || fail 'asking for an undo wrote something'
+    bottom_right
+    if until_true 10 begun; then taken_back=$y; break; fi
+done
+[ -n "$taken_back" ] || fail 'the plan could not be taken back by mouse'
+until_true 60 undone || fail "of $applied switches $(($(switches) - applied)) were undone"
+until_true 10 still || true
+picture undone
+say "undone: $(($(switches) - applied)) switches more"
 
 # --- Idle costs nothing -----------------------------------------------------------------------------
 xdotool mousemove --window "$window" $((width - 5)) 30
@@ -193,9 +262,6 @@ close_window
 # --- From the start with the keyboard alone -----------------------------------------------------------
 # keys NAME...: one after the other, as fast as a person.
 keys() { local key; for key; do xdotool key --clearmodifiers "$key"; sleep 0.15; done; }
-# Lines of cron-tiers.json that are not as in the copy.
-differ() { diff "$out/tiers.json" "$(tiers)" | grep -c '^>' || true; }
-remember() { cp "$(tiers)" "$out/tiers.json"; before=$(content); }
 
 xdotool mousemove "$((width - 1))" "$((height + 39))"
 open_demo keyboard
@@ -220,9 +286,8 @@ until_true 10 still || true
 keys space Down space Down space Down space
 until_true 5 still || true
 picture keys-unticked
-keys space ctrl+Return
-until_true 30 logged || fail 'Ctrl+Enter applied nothing'
-settled() { local first; first=$(switches); sleep 2; [ "$first" = "$(switches)" ]; }
+keys space
+press_until apply_by_key logged || fail 'Ctrl+Enter applied nothing'
 until_true 60 settled || fail 'applying does not end'
 until_true 10 still || true
 picture keys-applied
@@ -236,8 +301,7 @@ keys u
 until_true 10 still || true
 picture keys-undo
 [ "$(switches)" -eq "$applied" ] || fail 'asking for an undo wrote something'
-keys ctrl+Return
-undone() { [ "$(switches)" -eq $((2 * applied)) ]; }
+press_until apply_by_key begun || fail 'Ctrl+Enter undid nothing'
 until_true 60 undone || fail "of $applied switches $(($(switches) - applied)) were undone"
 until_true 10 still || true
 picture keys-undone
