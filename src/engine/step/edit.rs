@@ -24,6 +24,7 @@ pub(super) type Entries = BTreeMap<CronId, Option<TierEntry>>;
 pub struct Saves {
     underway: u32,
     /// The entry from before those that failed since the last one that did not: it is on disk.
+    #[expect(clippy::option_option, reason = "none failed, unsorted and an entry are three things")]
     on_disk: Option<Option<TierEntry>>,
 }
 
