@@ -101,7 +101,7 @@ fn connect(token: &str) -> Value {
 }
 
 /// What a device is told that connects with this secret, signed as a client signs.
-async fn greeted(demo: &Demo, seed: &[u8; 32], key: &str, secret: &str) -> Value {
+async fn greeted(demo: &Demo, seed: &[u8; 32], kind: &str, secret: &str) -> Value {
     let key = SigningKey::from_bytes(seed);
     let public = key.verifying_key().to_bytes();
     let device: String = Sha256::digest(public).iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}"));
@@ -111,7 +111,7 @@ async fn greeted(demo: &Demo, seed: &[u8; 32], key: &str, secret: &str) -> Value
     let scopes = "operator.read,operator.admin";
     let text = format!("v3|{device}|gateway-client|ui|operator|{scopes}|{ts}|{secret}|{nonce}|linux|");
     let mut frame = connect(secret);
-    frame["params"]["auth"] = json!({ key: secret });
+    frame["params"]["auth"] = json!({ kind: secret });
     frame["params"]["client"]["mode"] = "ui".into();
     frame["params"]["device"] = json!({
         "id": device, "publicKey": URL_SAFE_NO_PAD.encode(public), "signedAt": ts, "nonce": nonce,

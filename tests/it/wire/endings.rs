@@ -30,7 +30,7 @@ fn a_restart_is_announced_and_those_who_wait_are_told() {
         };
         let (answer, ()) = tokio::join!(client.call("x", json!({})), serve);
         let error = answer.expect_err("the gateway left");
-        assert_eq!((error.trouble(), error.retryable()), (Trouble::Restarting, true));
+        assert_eq!(error.trouble(), Trouble::Restarting);
         let news = last_words(&mut connected).await;
         assert_eq!(news[0], News::ShuttingDown { restart_expected: true });
         assert!(matches!(&news[1..], [News::Closed { .. }]), "{news:?}");
@@ -49,7 +49,7 @@ fn a_connection_cut_in_the_middle_of_a_call_ends_it_at_once() {
         };
         let (answer, ()) = tokio::join!(client.call("x", json!({})), serve);
         let error = answer.expect_err("nobody is there");
-        assert!(matches!(error, GatewayError::Closed { .. }) && error.retryable(), "{error:?}");
+        assert!(matches!(error, GatewayError::Closed { .. }), "{error:?}");
         assert!(matches!(last_words(&mut connected).await[..], [News::Closed { .. }]));
     });
 }
