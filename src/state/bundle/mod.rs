@@ -36,14 +36,12 @@ impl Folder {
                 let present = known_names(self.path());
                 let (mut n_copied, mut left_out) = (0, Vec::new());
                 for name in present.into_iter().filter(|name| self.path().join(name).is_file()) {
-                    match without_secrets(self.path(), &name)? {
-                        Some(bytes) => atomic::write(&to.join(&name), &bytes)?,
-                        None => {
-                            left_out.push(name);
-                            continue;
-                        }
+                    if let Some(bytes) = without_secrets(self.path(), &name)? {
+                        atomic::write(&to.join(&name), &bytes)?;
+                        n_copied += 1;
+                    } else {
+                        left_out.push(name);
                     }
-                    n_copied += 1;
                 }
                 if left_out.is_empty() { Ok(n_copied) } else { Err(StateError::LeftOut { files: left_out, n_copied }) }
             }

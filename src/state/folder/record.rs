@@ -74,11 +74,10 @@ impl Folder {
         self.may_write()?;
         self.clock = self.clock.max(now);
         let path = self.path.join(names::HISTORY);
-        let is_newer = self.has_newer_history;
-        let missing = || match is_newer {
-            true => StateError::NewerHistory,
-            false => StateError::write(&path, std::io::Error::from(std::io::ErrorKind::NotFound)),
-        };
+        if self.has_newer_history {
+            return Err(StateError::NewerHistory);
+        }
+        let missing = || StateError::write(&path, std::io::Error::from(std::io::ErrorKind::NotFound));
         self.history.as_mut().ok_or_else(missing)
     }
 

@@ -76,11 +76,9 @@ impl Ticks {
         self.by_hand.retain(|_, ticked| !*ticked);
         self.plan = Some(plan.id.clone());
         self.on = plan.changes.iter().map(|change| self.wanted(change)).collect();
-        let came = |change: &&Change| self.targets.get(&change.cron) != Some(&change.to);
-        let came: BTreeSet<CronId> = match was_on_screen && !self.targets.is_empty() {
-            true => plan.changes.iter().filter(came).map(|change| change.cron.clone()).collect(),
-            false => BTreeSet::new(),
-        };
+        let was_read = was_on_screen && !self.targets.is_empty();
+        let came = |change: &&Change| was_read && self.targets.get(&change.cron) != Some(&change.to);
+        let came: BTreeSet<CronId> = plan.changes.iter().filter(came).map(|change| change.cron.clone()).collect();
         let startles = plan.changes.iter().zip(&self.on).any(|(change, on)| *on && came.contains(&change.cron));
         if !was_on_screen {
             self.new.clear();
