@@ -269,6 +269,10 @@ pub enum Reason {
     ChainNotSetUp {
         tier: Tier,
     },
+    /// Several models may be meant by a route of its chain; the user has not said which.
+    RouteUnanswered {
+        route: RouteKey,
+    },
     /// Its state is unknown and nothing speaks for a change.
     NoEvidence,
     /// The gateway is away.

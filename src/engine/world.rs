@@ -36,6 +36,8 @@ pub struct World {
     pub(super) discovered: Arc<Vec<Discovered>>,
 
     pub(super) settings: Arc<Settings>,
+    /// A settings file was set aside: what stands in for it says nothing of the user's wishes.
+    pub(super) settings_lost: bool,
     /// Changes of the settings that are not on disk yet.
     pub(super) settings_unsaved: u32,
     /// The settings with sure matches filled in: what the policy plans with.
@@ -144,6 +146,7 @@ impl World {
             lease_at: None,
             discovered: Arc::default(),
             settings: Arc::default(),
+            settings_lost: false,
             settings_unsaved: 0,
             effective: Arc::default(),
             crons: Arc::default(),

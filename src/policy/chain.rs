@@ -4,11 +4,12 @@
 //! linear in crons.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::matching::unanswered;
 use super::standing::{Standing, later, standing};
 use crate::domain::{
     Catalog, ChainOrder, Fleet, ModelRef, Observation, Route, RouteKey, Settings, SkipReason, Skipped, Tier, Usd,
@@ -20,6 +21,8 @@ pub(super) struct Link {
     pub key: RouteKey,
     /// `None` when the route is not set up.
     pub model: Option<ModelRef>,
+    /// Several models may be meant, and the user has not said which.
+    pub asks: bool,
     pub standing: Standing,
     /// Why it may not be used at all, whatever its health.
     pub barred: Option<SkipReason>,
@@ -69,6 +72,8 @@ pub(super) struct ChainNow {
     /// The first that serves or may serve.
     pub first_open: Option<usize>,
     pub first_unknown: Option<usize>,
+    /// The first whose model only the user can name.
+    pub first_asked: Option<usize>,
     /// When the first of its failing routes is expected back.
     pub expected_return: Option<Timestamp>,
     /// For critical crons: the cheapest serving route of any chain within this tier's guard.
@@ -189,7 +194,8 @@ struct Survey<'a> {
 
 impl<'a> Survey<'a> {
     fn new(obs: &Observation, settings: &'a Settings) -> Self {
-        let survey = |(key, route): (&RouteKey, &Route)| (key.clone(), link(key, route, obs, settings));
+        let asked = unanswered(settings, &obs.catalog);
+        let survey = |(key, route): (&RouteKey, &Route)| (key.clone(), link(key, route, &asked, obs, settings));
         Self { settings, at: obs.at, links: settings.routes.iter().map(survey).collect() }
     }
 
@@ -205,6 +211,7 @@ impl<'a> Survey<'a> {
             first_settled: links.iter().position(settled),
             first_open: links.iter().position(|link| link.serves() || link.unknown()),
             first_unknown: links.iter().position(Link::unknown),
+            first_asked: links.iter().position(|link| link.asks),
             expected_return: links.iter().filter(|link| link.usable()).filter_map(back_at).min(),
             cheapest_anywhere: self.cheapest_anywhere(guard),
             lists: Lists::new(&links, self.settings, self.at),
@@ -225,7 +232,7 @@ impl<'a> Survey<'a> {
     }
 }
 
-fn link(key: &RouteKey, route: &Route, obs: &Observation, settings: &Settings) -> Link {
+fn link(key: &RouteKey, route: &Route, asked: &BTreeSet<RouteKey>, obs: &Observation, settings: &Settings) -> Link {
     let model = route.model.clone().filter(|model| set_up(model, &obs.catalog));
     let standing =
         model.as_ref().map_or(Standing::Unknown, |model| stands(model, &obs.catalog, &obs.fleet, settings, obs.at));
@@ -238,6 +245,7 @@ fn link(key: &RouteKey, route: &Route, obs: &Observation, settings: &Settings) -
     Link {
         key: key.clone(),
         model,
+        asks: asked.contains(key),
         standing,
         barred,
         output_price: settings.price(route).map(|price| price.output),

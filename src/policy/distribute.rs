@@ -98,6 +98,14 @@ fn distribute(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> Decided {
         let reason = Reason::ChainNotSetUp { tier: case.entry.tier };
         return left_alone(case.cron, reason, Some(Trigger::TheUser)).skipped(chain.skipped(None));
     }
+    if let Some(route) = waits_for_an_answer(case, own, chain) {
+        if own.fails() {
+            // Health may still take it away; what the user wished is not known yet.
+            return leave_failing(scene, &Case { edited: false, ..*case }, own, chain);
+        }
+        let reason = Reason::RouteUnanswered { route: route.clone() };
+        return left_alone(case.cron, reason, Some(Trigger::TheUser)).skipped(chain.skipped(None));
+    }
     if case.edited {
         return follow_edit(scene, case, own, chain);
     }
@@ -111,6 +119,18 @@ fn distribute(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> Decided {
         }
         None => stay(scene, case, own, chain),
     }
+}
+
+/// The route whose model only the user can name, when that answer decides what is to happen: it comes
+/// first, the fallbacks hold it, or it may be the very one that the cron is on.
+fn waits_for_an_answer<'c>(case: &Case<'_>, own: &Own, chain: &'c ChainNow) -> Option<&'c RouteKey> {
+    let asked = chain.first_asked?;
+    let own_at = own.model.as_ref().and_then(|model| chain.position(model));
+    let decides = match chain.first_open {
+        Some(open) if case.edited => asked < open || own_at == Some(open),
+        _ => own_at.is_none(),
+    };
+    decides.then(|| &chain.links[asked].key)
 }
 
 /// The user's own edit: a route that may serve holds its place in the chain, tested or not.

@@ -4,6 +4,7 @@
 //! by the route's own vendor, of the family and version its name asks for, and not a variant.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use crate::domain::{Catalog, MatchCertainty, ModelRef, Route, RouteKey, RouteMatch, Settings, VendorId, vendor_of};
 
@@ -23,6 +24,14 @@ pub fn with_matches(settings: &Settings, matches: &[RouteMatch]) -> Settings {
         }
     }
     settings
+}
+
+/// The routes of which only the user can say what they mean: nothing is decided by way of them.
+pub(super) fn unanswered(settings: &Settings, catalog: &Catalog) -> BTreeSet<RouteKey> {
+    let open = |route: &Route| !route.model.as_ref().is_some_and(|model| catalog.lists(model));
+    let asks = |key: &RouteKey, route: &Route| match_route(key, route, catalog).certainty == MatchCertainty::Asks;
+    let routes = settings.routes.iter().filter(|(key, route)| open(route) && asks(key, route));
+    routes.map(|(key, _)| key.clone()).collect()
 }
 
 fn match_route(key: &RouteKey, route: &Route, catalog: &Catalog) -> RouteMatch {

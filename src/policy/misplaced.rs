@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use super::matching::unanswered;
 use crate::domain::{CronId, ModelRef, Observation, Settings, Tier};
 
 /// Tiered crons that run on a model which no route of their chain leads to: the user's mapping
-/// asks for a move, not an outage. Their change waits for the user like any edit.
+/// asks for a move, not an outage. Their change waits for the user like any edit. While it is not known
+/// what a route of the chain means, nobody can say that a cron is not on it.
 #[must_use]
 pub fn misplaced(obs: &Observation, settings: &Settings) -> BTreeSet<CronId> {
-    let routes = Tier::ALL.map(|tier| models(obs, settings, tier));
+    let asked = unanswered(settings, &obs.catalog);
+    let known = |tier: Tier| !settings.chain(tier).routes.iter().any(|route| asked.contains(route));
+    let routes = Tier::ALL.map(|tier| if known(tier) { models(obs, settings, tier) } else { BTreeSet::new() });
     let elsewhere = |id: &CronId| {
         let (entry, cron) = (obs.tiers.get(id)?, obs.crons.get(id)?);
         let chain = &routes[usize::from(entry.tier.number()) - 1];

@@ -93,6 +93,10 @@ fn nothing_to_do(plan: &Plan) -> String {
     if not_set_up > 0 {
         open.push(format!("{not_set_up} in a chain that is not set up"));
     }
+    let unanswered = because(|reason| matches!(reason, Reason::RouteUnanswered { .. }));
+    if unanswered > 0 {
+        open.push(format!("{unanswered} waiting for your word which model a route is"));
+    }
     let unsorted = because(|reason| matches!(reason, Reason::Unsorted));
     if unsorted > 0 {
         open.push(format!("{unsorted} unsorted"));

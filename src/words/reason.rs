@@ -68,6 +68,7 @@ pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
         Reason::AutoDisabled => "switched off by the gateway after its failures".to_owned(),
         Reason::StillPaused => "paused by us, and nothing in its chain serves yet".to_owned(),
         Reason::ChainNotSetUp { tier } => format!("no route of {} is set up", tier.code()),
+        Reason::RouteUnanswered { route } => format!("waits for your word which model {} is", name(route)),
         Reason::NoEvidence => "nothing is known yet that speaks for a change".to_owned(),
         Reason::GatewayAway => "the gateway is away".to_owned(),
         Reason::Busy => "being written now".to_owned(),
@@ -220,6 +221,7 @@ fn users_turn(reason: &Reason) -> &'static str {
         Reason::PausedByUser => "It runs again once you switch it on.",
         Reason::AutoDisabled => "It runs again once you switch it on; look at its last error first.",
         Reason::ChainNotSetUp { .. } => "It is distributed once a route of its chain is set up.",
+        Reason::RouteUnanswered { .. } => "It is distributed once you say which model that route is.",
         Reason::CriticalStranded => "A higher cost guard or another route would let it run.",
         _ => "Only you change this.",
     }

@@ -16,7 +16,7 @@ use crate::domain::{
 };
 use crate::gateway::{self, Hello, News};
 use crate::policy;
-use crate::state::Loaded;
+use crate::state::{Loaded, names};
 
 /// Versions on which this program's guarded writes were proven before it was released.
 const KNOWN_VERSIONS: &[&str] = &["2026.9.6"];
@@ -148,6 +148,7 @@ pub fn take_loaded(world: &mut World, loaded: Loaded, now: Timestamp) {
     world.proven.extend(loaded.proven);
     let scraped: Vec<_> = loaded.scraped.into_iter().collect();
     policy::absorb_usage(Arc::make_mut(&mut world.fleet), &scraped, &world.effective.clone(), now);
+    world.settings_lost |= loaded.problems.iter().any(|problem| settings_set_aside(&problem.what));
     for problem in loaded.problems {
         world.raise(problem.id, problem.what, now);
     }
@@ -156,11 +157,35 @@ pub fn take_loaded(world: &mut World, loaded: Loaded, now: Timestamp) {
     world.dirty.shown = true;
 }
 
-/// Somebody else changed the files. What we have not saved yet is still ours.
-pub fn take_reloaded(world: &mut World, Reread { mut loaded, n_ledgers }: Reread, now: Timestamp) {
-    // Of a folder that was left meanwhile.
-    let Some(folder) = &world.folder else { return };
-    if folder.held_by.is_none() {
+/// The chains and routes that stand in for lost ones are nobody's wish.
+fn settings_set_aside(what: &ProblemKind) -> bool {
+    matches!(what, ProblemKind::FileSetAside { file, .. } if file == names::SETTINGS)
+}
+
+/// Somebody else changed the files. A cron that they sorted is edited; other settings, or none, are
+/// no edit of every cron of a tier.
+pub fn take_reloaded(world: &mut World, reread: Reread, now: Timestamp) {
+    let Some(loaded) = with_ours(world, reread) else { return };
+    let wished = edited::wishes_under(&loaded.settings, world, world.tiers.keys().chain(loaded.tiers.keys()));
+    take_marked(world, loaded, wished, now);
+}
+
+/// The user took the files over: what they say differently is the user's edit, also in the settings.
+pub fn take_imported(world: &mut World, reread: Reread, now: Timestamp) {
+    let Some(loaded) = with_ours(world, reread) else { return };
+    let wished = edited::wishes(world, world.tiers.keys().chain(loaded.tiers.keys()));
+    take_marked(world, loaded, wished, now);
+}
+
+fn take_marked(world: &mut World, loaded: Loaded, wished: BTreeMap<CronId, edited::Wish>, now: Timestamp) {
+    take_loaded(world, loaded, now);
+    edited::mark(world, wished);
+    world.edits_unsaved = true;
+}
+
+/// What we have not saved yet is still ours. `None` for the files of a folder that was left meanwhile.
+fn with_ours(world: &mut World, Reread { mut loaded, n_ledgers }: Reread) -> Option<Loaded> {
+    if world.folder.as_ref()?.held_by.is_none() {
         // Nobody else writes these down, and the newest of them may be on its way to the disk.
         loaded.pending.clear();
         loaded.switches.clone_from(&world.switches);
@@ -176,10 +201,7 @@ pub fn take_reloaded(world: &mut World, Reread { mut loaded, n_ledgers }: Reread
     if world.settings_unsaved > 0 {
         loaded.settings = (*world.settings).clone();
     }
-    let wished = edited::wishes(world, world.tiers.keys().chain(loaded.tiers.keys()));
-    take_loaded(world, loaded, now);
-    edited::mark(world, wished);
-    world.edits_unsaved = true;
+    Some(loaded)
 }
 
 pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDuration, now: Timestamp) -> Vec<Effect> {
@@ -401,10 +423,12 @@ fn listed(world: &mut World, now: Timestamp) -> Vec<Effect> {
     effects.extend(apply::resolve_uncertain(world, now));
     effects.extend(apply::prove_again(world));
     effects.extend(keep_definitions(world, now));
-    let mut misplaced = policy::misplaced(&world.observation(now), &world.effective);
-    misplaced.retain(|id| !moved_by_health(world, id));
-    if !misplaced.is_subset(&world.edited) {
-        Arc::make_mut(&mut world.edited).extend(misplaced);
+    if !world.settings_lost {
+        let mut misplaced = policy::misplaced(&world.observation(now), &world.effective);
+        misplaced.retain(|id| !moved_by_health(world, id));
+        if !misplaced.is_subset(&world.edited) {
+            Arc::make_mut(&mut world.edited).extend(misplaced);
+        }
     }
     world.dirty.plan = true;
     effects

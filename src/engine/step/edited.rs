@@ -46,7 +46,16 @@ impl Rules {
 
 /// The wishes for these crons, to be compared by [`mark`] after a change.
 pub fn wishes<'a>(world: &World, crons: impl IntoIterator<Item = &'a CronId>) -> BTreeMap<CronId, Wish> {
-    let rules = Tier::ALL.map(|tier| Rules::of(&world.settings, tier));
+    wishes_under(&world.settings, world, crons)
+}
+
+/// The same as if these were the settings.
+pub fn wishes_under<'a>(
+    settings: &Settings,
+    world: &World,
+    crons: impl IntoIterator<Item = &'a CronId>,
+) -> BTreeMap<CronId, Wish> {
+    let rules = Tier::ALL.map(|tier| Rules::of(settings, tier));
     let wish = |id: &CronId| match world.tiers.get(id) {
         None => Wish { pinned: None, held: false, rules: None },
         Some(entry) => Wish {

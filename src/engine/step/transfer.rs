@@ -9,7 +9,7 @@ use super::super::effect::{Effect, StoreOp};
 use super::super::input::Reread;
 use super::super::{Command, Done, Event, Ticket, World};
 use super::apply;
-use super::connection::take_reloaded;
+use super::connection::take_imported;
 use crate::domain::{ImportPreview, ProblemKind, Refusal};
 
 pub fn command(world: &mut World, ticket: Ticket, command: Command) -> Result<Vec<Effect>, Refusal> {
@@ -51,7 +51,7 @@ pub fn imported(
 ) -> Vec<Effect> {
     match result {
         Ok((n_files, reread)) => {
-            take_reloaded(world, reread, now);
+            take_imported(world, reread, now);
             done(ticket, Done::Imported { n_files })
         }
         Err(problem) => refused(ticket, problem),

@@ -61,6 +61,7 @@ fn a_reason_names_what_was_passed_over_and_what_serves() {
         (Reason::Pinned { model: None }, "pinned to the model it has"),
         (Reason::Held { why: HoldReason::Undone }, "held since you undid a switch"),
         (Reason::ChainNotSetUp { tier: Tier::T3 }, "no route of T3 is set up"),
+        (Reason::RouteUnanswered { route: route("minimax") }, "waits for your word which model MiniMax is"),
         (Reason::PausedByUser, "paused by you"),
         (Reason::AsIntended { route: route("opus") }, "on Opus, as it should be"),
     ];

@@ -133,7 +133,7 @@ impl Wishes {
         }
         for (key, route) in &mut settings.routes {
             let state = world.routes.get(key.as_str()).map_or("unknown", String::as_str);
-            route.model = model(key.as_str()).filter(|_| state != "unmatched");
+            route.model = model(key.as_str()).filter(|_| !["unmatched", "asks"].contains(&state));
             route.set_aside_until = state.strip_prefix("aside ").map(moment);
             let price = self.price.get(key.as_str());
             route.price = price.map(|output| Price { input: Usd(0.0), output: Usd(*output) });
@@ -187,7 +187,8 @@ impl World {
 
 /// States: `unknown` · `up` (for a day), `up 5m` · `strained` · `limit`, `limit +3h` · `overloaded` ·
 /// `refused` · `balance` · `unreachable` · `cooldown +8m` · `window`, `window +3h` (used up) ·
-/// `model limit +3h` (the account serves) · `absent` (not listed) · `no key` · `unmatched` · `aside +2d`.
+/// `model limit +3h` (the account serves) · `absent` (not listed) · `no key` · `unmatched` · `asks` (two
+/// accounts sell it) · `aside +2d`.
 pub fn set_route(fleet: &mut Fleet, catalog: &mut Catalog, route: &str, id: &ModelRef, state: &str) {
     if state == "absent" {
         return;
@@ -209,6 +210,11 @@ pub fn set_route(fleet: &mut Fleet, catalog: &mut Catalog, route: &str, id: &Mod
         |health: Health, since: Timestamp| Vital { since: Some(since), serving_since: Some(since), ..vital(health) };
     let account = match word {
         "unknown" | "unmatched" | "aside" => None,
+        "asks" => {
+            let rival = ModelRef::of(&format!("{}-plan", id.account()), id.model());
+            catalog.models.insert(rival.clone(), Model::new(rival));
+            None
+        }
         "up" => Some(serving(Health::Up, when.map_or(moment("-1d"), |when| moment(&format!("-{when}"))))),
         "strained" => Some(serving(Health::Strained, moment("-1d"))),
         "limit" => Some(vital(Health::LimitHit { resets_at: later })),

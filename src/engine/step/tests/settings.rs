@@ -93,14 +93,64 @@ fn a_chain_that_is_again_what_it_was_leaves_nothing_to_apply() {
     assert_eq!(edited(&world), ["1", "2", "4"]);
 }
 
+fn loaded(world: &World, settings: Settings, tiers: TierMap) -> crate::engine::input::Reread {
+    let mut reread = reread(world, 0);
+    (reread.loaded.settings, reread.loaded.tiers) = (settings, tiers);
+    reread.loaded.pending = [CronId::new("2")].into();
+    reread
+}
+
 #[test]
-fn a_chain_that_another_program_edited_is_an_edit_too() {
-    let mut world = sorted(&[("1", TierEntry::new(Tier::T1)), ("2", TierEntry::new(Tier::T2))]);
+fn what_another_program_sorted_is_an_edit_and_other_settings_are_none() {
+    let sorted = || sorted(&[("1", TierEntry::new(Tier::T1)), ("2", TierEntry::new(Tier::T2))]);
     let mut settings = Settings::default();
     settings.chains.insert(Tier::T1, Chain { order: ChainOrder::Listed, routes: vec![RouteKey::new("kimi")] });
-    let mut reread = reread(&world, 0);
-    reread.loaded.settings = settings;
-    reread.loaded.pending = [CronId::new("2")].into();
-    step(&mut world, Input::Reloaded(Ok(reread)), NOW);
-    assert_eq!(edited(&world), ["1"], "and what we know of our own edits is newer than the disk");
+
+    let mut world = sorted();
+    let theirs = loaded(&world, settings.clone(), (*world.tiers).clone());
+    step(&mut world, Input::Reloaded(Ok(theirs)), NOW);
+    assert_eq!(world.settings.chain(Tier::T1), settings.chain(Tier::T1));
+    assert_eq!(edited(&world), [""; 0], "and what we know of our own edits is newer than the disk");
+
+    let mut world = sorted();
+    let mut tiers = (*world.tiers).clone();
+    tiers.insert(CronId::new("1"), TierEntry::new(Tier::T3));
+    let theirs = loaded(&world, Settings::default(), tiers);
+    step(&mut world, Input::Reloaded(Ok(theirs)), NOW);
+    assert_eq!(edited(&world), ["1"]);
+
+    let mut world = sorted();
+    let theirs = loaded(&world, settings, (*world.tiers).clone());
+    step(&mut world, Input::Imported { ticket: Ticket(4), result: Ok((1, theirs)) }, NOW);
+    assert_eq!(edited(&world), ["1"], "an import is the user's own");
+}
+
+/// A connection in which the crons of T1 run on `a/one`, which no route of their chain leads to.
+fn off_the_chain(lost: bool) -> World {
+    let mut world = sorted(&[("1", TierEntry::new(Tier::T1))]);
+    let mut settings = Settings::default();
+    let route = settings.routes.get_mut("kimi").expect("a default route");
+    route.model = ModelRef::parse("b/two");
+    settings.chains.insert(Tier::T1, Chain { order: ChainOrder::Listed, routes: vec![RouteKey::new("kimi")] });
+    let mut theirs = loaded(&world, settings, (*world.tiers).clone());
+    if lost {
+        let what = ProblemKind::FileSetAside {
+            file: "settings.json".to_owned(),
+            kept_as: "settings.json.broken".to_owned(),
+            detail: "line 3".to_owned(),
+        };
+        theirs.loaded.problems.push(Problem { id: "state/settings.json".to_owned(), what, since: NOW });
+    }
+    step(&mut world, Input::Reloaded(Ok(theirs)), NOW);
+    let crons = world.crons.values().map(|cron| (**cron).clone()).collect();
+    let session = world.session;
+    let what = Fetched::Crons { crons, unreadable: Vec::new(), took: SignedDuration::ZERO, asked_at: 9 };
+    step(&mut world, Input::Fetched { session, what }, NOW);
+    world
+}
+
+#[test]
+fn chains_that_stand_in_for_lost_ones_are_nobodys_wish() {
+    assert_eq!(edited(&off_the_chain(false)), ["1"], "the mapping asks for a move");
+    assert_eq!(edited(&off_the_chain(true)), [""; 0], "the chain is none that the user made");
 }
