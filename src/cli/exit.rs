@@ -115,6 +115,7 @@ fn problem_exit(kind: &ProblemKind) -> Exit {
         ProblemKind::FolderHeld { .. } | ProblemKind::GatewayOwned { .. } | ProblemKind::ReadOnlyScopes => {
             Exit::ReadOnly
         }
+        ProblemKind::ExportOntoItself => Exit::Usage,
         _ => Exit::Failed,
     }
 }

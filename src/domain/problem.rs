@@ -46,6 +46,8 @@ pub enum ProblemKind {
         n_copied: usize,
     },
     /// Somebody else may write; we only look.
+    /// The target of an export is the state folder itself.
+    ExportOntoItself,
     FolderHeld {
         holder: String,
     },

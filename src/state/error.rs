@@ -30,6 +30,9 @@ pub enum StateError {
     ImportChanged,
     #[error("nothing to import at {}", path.display())]
     NothingToImport { path: PathBuf },
+    /// Nothing was written.
+    #[error("the export would write into the state folder itself")]
+    ExportOntoItself,
     #[error("no such state file: {file}")]
     NoSuchFile { file: String },
     /// Files that do not parse may hold secrets anywhere; all others were copied.
@@ -90,6 +93,7 @@ impl StateError {
             Self::LeftOut { files, n_copied } => {
                 ("state/export".to_owned(), ProblemKind::ExportLeftOut { files: files.clone(), n_copied: *n_copied })
             }
+            Self::ExportOntoItself => ("state/export".to_owned(), ProblemKind::ExportOntoItself),
             Self::ImportChanged | Self::NoSuchFile { .. } => {
                 ("state/import".to_owned(), ProblemKind::Refused { detail: self.full_text() })
             }

@@ -45,6 +45,9 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
             };
             said(format!("{} {verb} left out; {copied}", list(files)), format!("Mend {it} and export again"))
         }
+        ProblemKind::ExportOntoItself => {
+            said("That is the state folder itself: nothing was copied", "Export to another folder")
+        }
         ProblemKind::FolderHeld { holder } => said(
             format!("Read only: the state folder is held by {holder}"),
             "Close the other program; this one goes on by itself then",

@@ -232,7 +232,7 @@ impl Keeper {
                 self.tell(Input::Imported { ticket, result });
             }
             StoreOp::Export { ticket, to, what } => {
-                let result = self.with(|folder| folder.export(&to, &what));
+                let result = self.with(|folder| folder.export(&to, &what, now));
                 self.tell(Input::Exported { ticket, to, result });
             }
         }

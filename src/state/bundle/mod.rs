@@ -24,20 +24,21 @@ use super::{Folder, Loaded, StateError, atomic, files, ledger, names};
 
 impl Folder {
     /// Copies the folder into the folder `to`, or one file to the file (or into the folder) `to`.
-    /// Says how many files were written.
+    /// Says how many files were written. What stood there and says something else is kept under a dated name.
     ///
     /// # Errors
-    /// When there is nothing of that name, or the target cannot be written. [`StateError::LeftOut`] once
-    /// everything else was copied, for files that do not parse.
-    pub fn export(&self, to: &Path, what: &ExportWhat) -> Result<usize, StateError> {
+    /// When there is nothing of that name, the target cannot be written, or it is this folder itself.
+    /// [`StateError::LeftOut`] once everything else was copied, for files that do not parse.
+    pub fn export(&self, to: &Path, what: &ExportWhat, now: Timestamp) -> Result<usize, StateError> {
         match what {
             ExportWhat::Folder => {
                 fs::create_dir_all(to).map_err(|error| StateError::write(to, error))?;
+                self.is_elsewhere(to)?;
                 let present = known_names(self.path());
                 let (mut n_copied, mut left_out) = (0, Vec::new());
                 for name in present.into_iter().filter(|name| self.path().join(name).is_file()) {
                     if let Some(bytes) = without_secrets(self.path(), &name)? {
-                        atomic::write(&to.join(&name), &bytes)?;
+                        put(&to.join(&name), &bytes, now)?;
                         n_copied += 1;
                     } else {
                         left_out.push(name);
@@ -50,11 +51,19 @@ impl Folder {
                     return Err(StateError::NoSuchFile { file: name.clone() });
                 }
                 let to = if to.is_dir() { to.join(name) } else { to.to_owned() };
+                self.is_elsewhere(to.parent().unwrap_or(&to))?;
                 let left_out = || StateError::LeftOut { files: vec![name.clone()], n_copied: 0 };
-                atomic::write(&to, &without_secrets(self.path(), name)?.ok_or_else(left_out)?)?;
+                put(&to, &without_secrets(self.path(), name)?.ok_or_else(left_out)?, now)?;
                 Ok(1)
             }
         }
+    }
+
+    /// A copy beside its original, or over it, would be taken for the state.
+    fn is_elsewhere(&self, folder: &Path) -> Result<(), StateError> {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        let here = real(self.path()).is_some_and(|here| real(folder) == Some(here));
+        if here { Err(StateError::ExportOntoItself) } else { Ok(()) }
     }
 
     /// What importing a folder or a file would do. Writes nothing.
@@ -155,6 +164,17 @@ fn without_secrets(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, StateEr
         drop_secrets(&mut root);
         document.rewritten(&root).bytes()
     }))
+}
+
+/// Writes a copy; another file of that name is kept under a dated one.
+fn put(to: &Path, bytes: &[u8], now: Timestamp) -> Result<(), StateError> {
+    if to.is_file() {
+        if files::read(to).is_ok_and(|there| there.as_deref() == Some(bytes)) {
+            return Ok(());
+        }
+        atomic::set_aside(to, "before-export", now)?;
+    }
+    atomic::write(to, bytes)
 }
 
 /// Takes out everything but yes-or-no and plain counts under keys that name a secret. Our own files hold none, but fields that we keep

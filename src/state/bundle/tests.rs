@@ -42,17 +42,17 @@ fn an_export_holds_the_known_files_and_no_secret() {
     let folder = open(&here);
     let target = tempfile::tempdir().unwrap();
     let to = target.path().join("new/backup");
-    assert_eq!(folder.export(&to, &ExportWhat::Folder).unwrap(), 4);
+    assert_eq!(folder.export(&to, &ExportWhat::Folder, now()).unwrap(), 4);
     assert_eq!(listing(&to), [names::TIERS, "kimi-quota.json", names::LEDGER, names::SWITCHES]);
     let read = |name: &str| fs::read_to_string(to.join(name)).unwrap();
     assert_eq!(read(names::LEDGER), "{\"entries\": {}, \"webhook\": {\"url\": \"u\"}}");
     assert_eq!(read(names::TIERS), fs::read_to_string(here.path().join(names::TIERS)).unwrap());
 
     let file = target.path().join("mapping.json");
-    assert_eq!(folder.export(&file, &ExportWhat::File(names::TIERS.into())).unwrap(), 1);
+    assert_eq!(folder.export(&file, &ExportWhat::File(names::TIERS.into()), now()).unwrap(), 1);
     assert!(file.is_file());
     for unknown in ["diary.txt", "../secret", "settings.json"] {
-        let error = folder.export(&file, &ExportWhat::File(unknown.into())).unwrap_err();
+        let error = folder.export(&file, &ExportWhat::File(unknown.into()), now()).unwrap_err();
         assert!(matches!(error, StateError::NoSuchFile { .. }), "{unknown}: {error}");
     }
 }
@@ -66,7 +66,7 @@ fn a_file_that_cannot_be_searched_for_secrets_stays_and_is_named() {
     put(here.path(), names::LEDGER, "{\"webhook\": {\"authToken\": \"s3cret\"},");
     let target = tempfile::tempdir().unwrap();
     let to = target.path().join("backup");
-    let left_out = |what, expected| match folder.export(&to, &what) {
+    let left_out = |what, expected| match folder.export(&to, &what, now()) {
         Err(StateError::LeftOut { files, n_copied }) => {
             assert_eq!((files.as_slice(), n_copied), (&[names::LEDGER.to_owned()][..], expected));
         }
@@ -76,6 +76,32 @@ fn a_file_that_cannot_be_searched_for_secrets_stays_and_is_named() {
     assert_eq!(listing(&to), [names::TIERS, names::SWITCHES]);
     left_out(ExportWhat::File(names::LEDGER.into()), 0);
     assert_eq!(listing(&to), [names::TIERS, names::SWITCHES]);
+}
+
+#[test]
+fn an_export_keeps_what_stood_there_and_never_goes_onto_the_folder_itself() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    put(here.path(), names::TIERS, "{\"crons\": {}}");
+    put(here.path(), names::SWITCHES, "2026-02-13T12:00:00Z | n | a -> b | r\n");
+    put(there.path(), names::TIERS, "somebody else's");
+    let folder = open(&here);
+    let kept = format!("{}.before-export-2026-11-23T070000Z", names::TIERS);
+    for _again in 0..2 {
+        assert_eq!(folder.export(there.path(), &ExportWhat::Folder, now()).unwrap(), 2);
+        assert_eq!(listing(there.path()), [names::TIERS, &kept, names::SWITCHES], "equal files need no copy");
+        assert_eq!(fs::read_to_string(there.path().join(&kept)).unwrap(), "somebody else's");
+    }
+    let before = listing(here.path());
+    let tiers = || ExportWhat::File(names::TIERS.into());
+    for (to, what) in [
+        (here.path().to_owned(), ExportWhat::Folder),
+        (here.path().to_owned(), tiers()),
+        (here.path().join("copy.json"), tiers()),
+    ] {
+        let error = folder.export(&to, &what, now()).unwrap_err();
+        assert!(matches!(error, StateError::ExportOntoItself), "{error}");
+    }
+    assert_eq!(listing(here.path()), before);
 }
 
 #[test]
