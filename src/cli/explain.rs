@@ -95,7 +95,7 @@ fn document(cron: &Cron, context: &Context) -> Document {
 fn reason(decision: &Decision, context: &Context) -> String {
     let speech = context.speech();
     match context.snapshot.plan.change(&decision.cron) {
-        Some(change) => words::change_reason(change, Some(decision), &speech),
+        Some(change) => words::change_reason(change, &speech),
         None => words::reason(&decision.reason, &speech),
     }
 }

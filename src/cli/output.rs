@@ -107,14 +107,13 @@ pub(super) fn questions(context: &Context) -> Vec<QuestionRow> {
 }
 
 fn change_row(change: &Change, context: &Context) -> ChangeRow {
-    let decision = context.snapshot.plan.decision(&change.cron);
     ChangeRow {
         cron: change.cron.to_string(),
         name: change.name.clone(),
         tier: change.tier.map(Tier::number),
         from: reference(&change.from, change.from_model.as_ref()),
         to: reference(&change.to, change.to_model.as_ref()),
-        reason: words::change_reason(change, decision, &context.speech()),
+        reason: words::change_reason(change, &context.speech()),
         cause: cause(change.cause),
         kind: kind(change.kind),
         critical: change.critical,

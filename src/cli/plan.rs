@@ -87,8 +87,7 @@ fn lines(plan: &Plan, context: &Context) -> String {
         .changes
         .iter()
         .map(|change| {
-            let decision = context.snapshot.plan.decision(&change.cron);
-            let mut why = words::change_reason(change, decision, &speech);
+            let mut why = words::change_reason(change, &speech);
             if why == previous {
                 "same reason".clone_into(&mut why);
             } else {

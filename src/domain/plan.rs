@@ -199,6 +199,9 @@ pub enum Reason {
     FirstServing {
         route: RouteKey,
         ahead: Arc<[Skipped]>,
+        /// Since when it serves, where that alone moves the cron: its own route does not fail.
+        #[serde(default)]
+        since: Option<Timestamp>,
     },
     /// Its own route fails; this is the next one that may be tried.
     NextInChain {

@@ -114,8 +114,10 @@ fn distribute(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> Decided {
     }
     match better_settled(chain, own) {
         Some(index) => {
-            let reason = first_serving(chain, index);
-            move_to(scene, case, own, &chain.links[index], Some(index), reason)
+            let link = &chain.links[index];
+            let since = serving_since(&link.standing);
+            let reason = Reason::FirstServing { route: link.key.clone(), ahead: chain.ahead(index), since };
+            move_to(scene, case, own, link, Some(index), reason)
         }
         None => stay(scene, case, own, chain),
     }
@@ -217,7 +219,7 @@ pub(super) fn runs_only_after(cron: &Cron, expected_return: Option<Timestamp>) -
 
 fn first_serving(chain: &ChainNow, index: usize) -> Reason {
     let ahead = chain.ahead(index);
-    Reason::FirstServing { route: chain.links[index].key.clone(), ahead }
+    Reason::FirstServing { route: chain.links[index].key.clone(), ahead, since: None }
 }
 
 /// A settled route that comes before the cron's own, or any when its own is not in the chain.
@@ -263,7 +265,9 @@ fn stay(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Deci
             let route = chain.links[own_at].key.clone();
             let reason = match (own.serves(), own_at) {
                 (true, 0) => Reason::AsIntended { route: route.clone() },
-                (true, _) => Reason::FirstServing { route: route.clone(), ahead: chain.ahead(own_at) },
+                (true, _) => {
+                    Reason::FirstServing { route: route.clone(), ahead: chain.ahead(own_at), since: None }
+                }
                 (false, _) => Reason::NoEvidence,
             };
             let trigger = ahead

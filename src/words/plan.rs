@@ -42,7 +42,7 @@ pub fn ticked_summary(plan: &Plan, ticked: impl Fn(usize) -> bool, speech: &Spee
     }
     let lines = plan.changes.iter().enumerate();
     let changes: Vec<&Change> = lines.filter(|(line, _)| ticked(*line)).map(|(_, change)| change).collect();
-    let groups = grouped(plan, &changes, speech);
+    let groups = grouped(&changes, speech);
     let mut said: Vec<_> = groups.iter().take(MAX_GROUPS).map(|(group, n)| group.words(*n)).collect();
     let rest: usize = groups.iter().skip(MAX_GROUPS).map(|(_, n)| n).sum();
     if rest > 0 {
@@ -135,7 +135,7 @@ impl Group {
         }
     }
 
-    fn of(change: &Change, decision: Option<&Decision>, speech: &Speech<'_>) -> Self {
+    fn of(change: &Change, speech: &Speech<'_>) -> Self {
         let to = fields(&change.to, change.to_model.as_ref(), speech);
         match change.kind {
             ChangeKind::Refit => Self::Refit,
@@ -143,7 +143,7 @@ impl Group {
             ChangeKind::Resume => Self::Resume { on: to },
             ChangeKind::Undo => Self::Undo { to },
             ChangeKind::Move if change.cause == Cause::Edit => Self::Edit { to },
-            ChangeKind::Move if returned_since(change, decision, speech).is_some() => Self::Return { to },
+            ChangeKind::Move if returned_since(change, speech).is_some() => Self::Return { to },
             ChangeKind::Move => {
                 let from = fields(&change.from, change.from_model.as_ref(), speech);
                 Self::Move { from, why: why_it_leaves(change, speech), to }
@@ -153,10 +153,10 @@ impl Group {
 }
 
 /// The biggest group first; equal ones in the plan's order.
-fn grouped(plan: &Plan, changes: &[&Change], speech: &Speech<'_>) -> Vec<(Group, usize)> {
+fn grouped(changes: &[&Change], speech: &Speech<'_>) -> Vec<(Group, usize)> {
     let mut groups: Vec<(Group, usize)> = Vec::new();
     for change in changes {
-        let group = Group::of(change, plan.decision(&change.cron), speech);
+        let group = Group::of(change, speech);
         match groups.iter_mut().find(|(known, _)| *known == group) {
             Some((_, n)) => *n += 1,
             None => groups.push((group, 1)),

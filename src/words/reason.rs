@@ -21,7 +21,7 @@ const MAX_CAUSES: usize = 2;
 pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
     let name = |route: &RouteKey| route_name(route, speech);
     match reason {
-        Reason::FirstServing { route, ahead } => match passed_over(ahead, speech) {
+        Reason::FirstServing { route, ahead, .. } => match passed_over(ahead, speech) {
             Some(passed) => format!("{passed}; {} is next in the chain and serves", name(route)),
             None => format!("{} is first in the chain and serves", name(route)),
         },
@@ -80,11 +80,9 @@ pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
 /// A route that has served for longer than this did not just come back.
 const LONG_BACK: SignedDuration = SignedDuration::from_hours(24);
 
-/// The reason of one line of a plan; with its decision it can say since when.
-///
-/// "primary serves again since 05:40, settled 20 min".
-pub fn change_reason(change: &Change, decision: Option<&Decision>, speech: &Speech<'_>) -> String {
-    match returned_since(change, decision, speech) {
+/// The reason of one line of a plan: "primary serves again since 05:40, settled 20 min".
+pub fn change_reason(change: &Change, speech: &Speech<'_>) -> String {
+    match returned_since(change, speech) {
         Some(at) => {
             let settled = span(speech.now.duration_since(at));
             format!("primary serves again since {}, settled {settled}", clock(at, speech))
@@ -94,12 +92,12 @@ pub fn change_reason(change: &Change, decision: Option<&Decision>, speech: &Spee
 }
 
 /// Since when the front of the chain is back, when that is what moves the cron.
-pub(super) fn returned_since(change: &Change, decision: Option<&Decision>, speech: &Speech<'_>) -> Option<Timestamp> {
-    let Reason::FirstServing { ahead, .. } = &change.reason else { return None };
+pub(super) fn returned_since(change: &Change, speech: &Speech<'_>) -> Option<Timestamp> {
+    let Reason::FirstServing { ahead, since, .. } = &change.reason else { return None };
     let by_health = change.cause == Cause::Health && change.kind == ChangeKind::Move;
     let nothing_ahead = ahead.iter().all(|skipped| matches!(skipped.why, SkipReason::NotSetUp));
     let recent = |at: &Timestamp| *at <= speech.now && speech.now.duration_since(*at) < LONG_BACK;
-    decision?.since.filter(|at| by_health && nothing_ahead && recent(at))
+    since.filter(|at| by_health && nothing_ahead && recent(at))
 }
 
 /// "MiniMax is out of credits and Kimi is rate limited"; `None` when nothing worth a word was skipped.

@@ -129,7 +129,7 @@ impl Scene {
             to_route: Some(RouteKey::new("gemini_flash")),
             kind: ChangeKind::Move,
             reason: if entry.tier == Tier::T2 {
-                Reason::FirstServing { route: RouteKey::new("gemini_flash"), ahead: [].into() }
+                Reason::FirstServing { route: RouteKey::new("gemini_flash"), ahead: [].into(), since: None }
             } else {
                 Reason::NextInChain { route: RouteKey::new("gemini_flash"), ahead: [minimax_down()].into() }
             },

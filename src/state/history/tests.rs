@@ -35,7 +35,7 @@ fn change(cron: &str) -> Change {
         to_model: None,
         to_route: None,
         kind: ChangeKind::Move,
-        reason: Reason::FirstServing { route: RouteKey::new("kimi"), ahead: Arc::default() },
+        reason: Reason::FirstServing { route: RouteKey::new("kimi"), ahead: Arc::default(), since: None },
         cause: Cause::Health,
         next_run_at: None,
         running_since: None,

@@ -28,7 +28,7 @@ fn limit(resets: &str) -> Health {
 #[test]
 fn a_reason_names_what_was_passed_over_and_what_serves() {
     let world = world();
-    let first = |ahead: Vec<_>| Reason::FirstServing { route: route("gemini_flash"), ahead: ahead.into() };
+    let first = |ahead: Vec<_>| Reason::FirstServing { route: route("gemini_flash"), ahead: ahead.into(), since: None };
     let next = |ahead: Vec<_>| Reason::NextInChain { route: route("kimi"), ahead: ahead.into() };
     let cases = [
         (first(vec![]), "Flash 3 is first in the chain and serves"),
@@ -73,20 +73,17 @@ fn a_reason_names_what_was_passed_over_and_what_serves() {
 #[test]
 fn a_line_that_returns_to_its_primary_says_since_when_that_serves() {
     let world = world();
-    let back = Change {
-        reason: Reason::FirstServing { route: route("gemini_flash"), ahead: [].into() },
+    let line = |since: Option<&str>| Change {
+        reason: Reason::FirstServing { route: route("gemini_flash"), ahead: [].into(), since: since.map(at) },
         ..change("Invoice chaser", Some("kimi/k2"), Some("google/gemini-3-flash"))
     };
-    let mut decided = decision(back.reason.clone());
-    decided.since = Some(at("2026-11-23 05:40"));
     let speech = world.speech();
-    let said = "primary serves again since 05:40, settled 20 min";
-    assert_eq!(change_reason(&back, Some(&decided), &speech), said);
-    decided.since = Some(at("2026-11-20 05:40"));
-    assert_eq!(change_reason(&back, Some(&decided), &speech), "Flash 3 is first in the chain and serves");
-    assert_eq!(change_reason(&back, None, &speech), "Flash 3 is first in the chain and serves");
-    let edited = Change { cause: Cause::Edit, ..back };
-    assert_eq!(change_reason(&edited, Some(&decided), &speech), "Flash 3 is first in the chain and serves");
+    let back = line(Some("2026-11-23 05:40"));
+    assert_eq!(change_reason(&back, &speech), "primary serves again since 05:40, settled 20 min");
+    let dull = "Flash 3 is first in the chain and serves";
+    assert_eq!(change_reason(&line(Some("2026-11-20 05:40")), &speech), dull, "it was not away lately");
+    assert_eq!(change_reason(&line(None), &speech), dull, "it was never away: its own route failed");
+    assert_eq!(change_reason(&Change { cause: Cause::Edit, ..back }, &speech), dull);
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub fn table_ui(
     let palette = theme::palette(ui);
     ui.spacing_mut().item_spacing.y = space::S / 2.0;
     let reason = match (change, decision) {
-        (Some(change), _) => words::change_reason(change, decision, speech),
+        (Some(change), _) => words::change_reason(change, speech),
         (None, Some(decision)) => words::reason(&decision.reason, speech),
         (None, None) => return,
     };

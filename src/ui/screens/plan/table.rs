@@ -219,7 +219,7 @@ impl Table<'_> {
     fn why_ui(&self, ui: &mut Ui, line: usize, width: f32) {
         let palette = theme::palette(ui);
         let change = self.shown.change(line);
-        let whole = words::change_reason(change, self.shown.decision(line), &self.speech);
+        let whole = words::change_reason(change, &self.speech);
         let repeats = self.shown.same_reason(line);
         let reason = if repeats { "same reason" } else { whole.as_str() };
         let left_out = change.marks.contains(&ChangeMark::AgentMade) && !self.ticked(line);
@@ -273,7 +273,7 @@ impl Table<'_> {
         parts.extend(change.critical.then(|| "critical".to_owned()));
         parts.extend(change.tier.map(|tier| tier.code().to_owned()));
         parts.push(format!("from {} to {}", words::origin(change, speech), words::target(change, speech)));
-        parts.push(words::change_reason(change, self.shown.decision(line), speech));
+        parts.push(words::change_reason(change, speech));
         parts.push(words::cause(change.cause).to_owned());
         parts.extend(change.marks.iter().map(|mark| words::mark(mark).to_owned()));
         parts.extend(change.next_run_at.map(|at| format!("next run {}", words::relative(at, speech.now))));
