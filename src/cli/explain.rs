@@ -150,6 +150,7 @@ fn text(cron: &Cron, document: &Document, context: &Context) -> String {
     if let Some(suggestion) = &document.suggestion {
         lines.push(format!("Suggested: T{}, {}", suggestion.tier, suggestion.reason));
     }
+    let lines: Vec<_> = lines.iter().map(|line| words::on_one_line(line)).collect();
     let mut text = lines.join("\n") + "\n";
     if !document.chain.is_empty() {
         text.push_str(&chain_table(document));

@@ -67,7 +67,7 @@ pub(super) fn text(plan: &Plan, context: &Context) -> String {
     if plan.changes.iter().any(|change| !change.ticked) {
         text.push_str(LEFT_OUT);
     }
-    let notes: Vec<_> = plan.notes.iter().map(|note| words::note(note, &speech)).collect();
+    let notes: Vec<_> = plan.notes.iter().map(|note| words::on_one_line(&words::note(note, &speech))).collect();
     if !notes.is_empty() {
         text.push('\n');
         text.extend(notes.iter().map(|note| format!("{note}\n")));

@@ -134,6 +134,7 @@ fn text(context: &Context) -> String {
         let remedy = said.remedy.map(|remedy| format!(" · {remedy}")).unwrap_or_default();
         lines.push(format!("! {}{remedy}", said.what));
     }
+    let lines: Vec<_> = lines.iter().map(|line| words::on_one_line(line)).collect();
     lines.join("\n")
 }
 

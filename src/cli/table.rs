@@ -1,7 +1,10 @@
-//! Columns of text that line up.
+//! Columns of text that line up, whatever is in the cells.
+
+use crate::words::on_one_line;
 
 /// Rows with every column but the last padded to its widest cell.
 pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| on_one_line(cell))).collect();
     let width = |column: usize| rows.iter().map(|row| width_of(&row[column])).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let padded = |(cell, width): (&String, usize)| format!("{cell}{}", " ".repeat(width - width_of(cell)));
@@ -50,6 +53,12 @@ mod tests {
     fn columns_line_up_and_lines_do_not_trail() {
         let rows = [["a", "long one", "x"], ["bbb", "c", ""]].map(|row| row.map(str::to_owned));
         assert_eq!(table(&rows), "a    long one  x\nbbb  c\n");
+    }
+
+    #[test]
+    fn a_line_end_in_a_cell_does_not_break_the_table() {
+        let rows = [["two\nlines", "x"], ["abc", "y"]].map(|row| row.map(str::to_owned));
+        assert_eq!(table(&rows), "two␊lines  x\nabc        y\n");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! `switches.log`: one line for every switch, in the order they happened, never rewritten.
 //!
 //! `2026-02-13T12:00:00Z | NAME | FROM -> TO | REASON`, readable by `cut` and by the older scripts.
-//! Inside a field `\`, `|` and line ends are written as `\\`, `\|`, `\n`, `\r`, so a line stays a
-//! line and a separator a separator.
+//! Inside a field `\`, `|` and line ends are written as `\\`, `\|`, `\n`, `\r`, and other letters that steer a
+//! terminal as `\u{1b}`, so a line stays a line, a separator a separator, and `cat` is safe.
 
 use jiff::Timestamp;
+
+use crate::domain::steers;
 
 /// One line, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,7 @@ fn escaped(field: &str) -> String {
             // All of these end a line for some reader.
             '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
+            other if steers(other) => out.extend(other.escape_unicode()),
             other => out.push(other),
         }
     }
@@ -72,6 +75,7 @@ fn unescaped(field: &str) -> String {
             (_, true) => match letters.next() {
                 Some('n') => out.push('\n'),
                 Some('r') => out.push('\r'),
+                Some('u') => out.push(by_number(&mut letters)),
                 Some(other) => out.push(other),
                 None => out.push('\\'),
             },
@@ -79,6 +83,12 @@ fn unescaped(field: &str) -> String {
         }
     }
     out
+}
+
+/// The letter of `{1b}`.
+fn by_number(letters: &mut std::str::Chars<'_>) -> char {
+    let digits: String = letters.skip_while(|letter| *letter == '{').take_while(|letter| *letter != '}').collect();
+    u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 fn split_unescaped(line: &str) -> Vec<&str> {
@@ -121,9 +131,9 @@ mod tests {
 
     #[test]
     fn any_name_comes_back_and_stays_on_its_line() {
-        for name in ["a | b", "余 🦀", "two\nlines", "end\\", "\\n", "\\|", "a -> b", "cr\r\nlf", ""] {
+        for name in ["a | b", "余 🦀", "two\nlines", "end\\", "\\n", "\\|", "a -> b", "cr\r\nlf", "\u{1b}[31m", "a\u{202e}b", "\\u{1b}", ""] {
             let text = line(name).to_text();
-            assert!(!text.contains(['\n', '\r']), "{text}");
+            assert!(!text.contains(steers), "{text}");
             assert_eq!(LogLine::parse(&text), Some(line(name)), "{name:?}");
         }
     }

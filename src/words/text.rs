@@ -1,6 +1,6 @@
 //! Small change of language: plurals, lists, dollars.
 
-use crate::domain::Usd;
+use crate::domain::{Usd, steers};
 
 /// "1 cron", "2 crons".
 #[must_use]
@@ -18,6 +18,27 @@ pub fn list<T: AsRef<str>>(parts: &[T]) -> String {
             let first: Vec<_> = first.iter().map(AsRef::as_ref).collect();
             format!("{} and {}", first.join(", "), last.as_ref())
         }
+    }
+}
+
+/// What others wrote, as a terminal may show it: what would steer it is pictured (`␛`), lines stay lines.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter == '\n' { letter } else { pictured(letter) }).collect()
+}
+
+/// The same as a part of one line: a line end in a name is pictured too.
+#[must_use]
+pub fn on_one_line(text: &str) -> String {
+    text.chars().map(pictured).collect()
+}
+
+fn pictured(letter: char) -> char {
+    match u32::from(letter) {
+        code @ 0..=0x1F => char::from_u32(0x2400 + code).unwrap_or(char::REPLACEMENT_CHARACTER),
+        0x7F => '␡',
+        _ if steers(letter) => char::REPLACEMENT_CHARACTER,
+        _ => letter,
     }
 }
 
@@ -44,7 +65,7 @@ pub(super) fn capitalised(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, list, usd};
+    use super::{count, list, on_one_line, printable, usd};
     use crate::domain::Usd;
 
     #[test]
@@ -58,6 +79,21 @@ mod tests {
         assert_eq!(list(&["a"]), "a");
         assert_eq!(list(&["a", "b"]), "a and b");
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn what_would_steer_a_terminal_is_pictured() {
+        let cases = [
+            ("Nightly 余 🦀 👩‍🚀 naïve", "Nightly 余 🦀 👩‍🚀 naïve", "plain letters stay"),
+            ("red\u{1b}[31m", "red␛[31m", "an escape"),
+            ("a\tb\rc\u{7f}", "a␉b␍c␡", "other controls"),
+            ("gpj\u{202e}exe\u{85}", "gpj\u{fffd}exe\u{fffd}", "what turns the writing around"),
+        ];
+        for (text, shown, why) in cases {
+            assert_eq!((printable(text).as_str(), on_one_line(text).as_str()), (shown, shown), "{why}");
+        }
+        assert_eq!(printable("two\nlines"), "two\nlines");
+        assert_eq!(on_one_line("two\nlines"), "two␊lines");
     }
 
     #[test]
