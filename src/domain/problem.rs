@@ -32,6 +32,11 @@ pub enum ProblemKind {
         file: String,
         detail: String,
     },
+    /// It is there and may be read, but it does not parse, is too large or is no file: left where it is.
+    UnusableFile {
+        file: String,
+        detail: String,
+    },
     CannotWrite {
         file: String,
         detail: String,

@@ -265,9 +265,7 @@ fn stay(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Deci
             let route = chain.links[own_at].key.clone();
             let reason = match (own.serves(), own_at) {
                 (true, 0) => Reason::AsIntended { route: route.clone() },
-                (true, _) => {
-                    Reason::FirstServing { route: route.clone(), ahead: chain.ahead(own_at), since: None }
-                }
+                (true, _) => Reason::FirstServing { route: route.clone(), ahead: chain.ahead(own_at), since: None },
                 (false, _) => Reason::NoEvidence,
             };
             let trigger = ahead

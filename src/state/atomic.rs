@@ -67,6 +67,9 @@ pub fn append_line(path: &Path, line: &str) -> Result<(), StateError> {
 
 fn append(path: &Path, line: &str) -> io::Result<()> {
     let is_new = !path.exists();
+    if !is_new && !path.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
     let mut text = String::new();
     if !is_new && ends_within_a_line(path)? {
         text.push('\n');

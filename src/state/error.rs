@@ -71,6 +71,10 @@ impl StateError {
             path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
         };
         let (id, what) = match self {
+            Self::Read { path, source } if is_unusable(source.kind()) => {
+                let file = file_name(path);
+                (format!("state/{file}"), ProblemKind::UnusableFile { file, detail: source.to_string() })
+            }
             Self::Read { path, .. } | Self::NothingToImport { path } | Self::Watch { path, .. } => {
                 let file = file_name(path);
                 (format!("state/{file}"), ProblemKind::CannotRead { file, detail: self.full_text() })
@@ -100,4 +104,9 @@ impl StateError {
         };
         Problem { id, what, since }
     }
+}
+
+/// It may be read, and still is nothing to read: a folder, a pipe, or far too large.
+fn is_unusable(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput | io::ErrorKind::FileTooLarge)
 }

@@ -19,7 +19,7 @@ use super::document::{Document, Prefer, merge};
 use super::{StateError, atomic};
 
 /// No state file is this large; one that is would only eat memory.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A file as it was last read or written by us.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl StateFile {
     }
 
     pub fn cannot_read(&self, detail: String, since: Timestamp) -> Problem {
-        let what = ProblemKind::CannotRead { file: self.name.clone(), detail };
+        let what = ProblemKind::UnusableFile { file: self.name.clone(), detail };
         Problem { id: format!("state/{}", self.name), what, since }
     }
 
@@ -147,8 +147,12 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
         if meta.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
+        if !meta.is_file() {
+            // Reading a pipe waits for a writer that may never come.
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+        }
         if meta.len() > MAX_BYTES {
-            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MB, which no state file is"));
         }
         fs::read(path)
     };

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{StateError, atomic};
+use super::{StateError, atomic, files};
 
 pub(super) const LOCK_FILE: &str = "lease.lock";
 pub(super) const HOLDER_FILE: &str = "lease.json";
@@ -54,7 +54,8 @@ pub fn ask(folder: &Path, holder: &str, now: Timestamp) -> Result<Asked, StateEr
 
 /// Unreadable words of the holder do not matter: that it holds the lock does.
 fn holder_text(path: &Path) -> String {
-    let said: Value = fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let said = files::read(path).ok().flatten();
+    let said: Value = said.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let holder = said["holder"].as_str().unwrap_or("another program").to_owned();
     let since = said["since"].as_str().and_then(|since| since.parse::<Timestamp>().ok());
     match (said["pid"].as_u64(), since) {

@@ -131,7 +131,20 @@ mod tests {
 
     #[test]
     fn any_name_comes_back_and_stays_on_its_line() {
-        for name in ["a | b", "余 🦀", "two\nlines", "end\\", "\\n", "\\|", "a -> b", "cr\r\nlf", "\u{1b}[31m", "a\u{202e}b", "\\u{1b}", ""] {
+        for name in [
+            "a | b",
+            "余 🦀",
+            "two\nlines",
+            "end\\",
+            "\\n",
+            "\\|",
+            "a -> b",
+            "cr\r\nlf",
+            "\u{1b}[31m",
+            "a\u{202e}b",
+            "\\u{1b}",
+            "",
+        ] {
             let text = line(name).to_text();
             assert!(!text.contains(steers), "{text}");
             assert_eq!(LogLine::parse(&text), Some(line(name)), "{name:?}");

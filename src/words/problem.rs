@@ -28,6 +28,10 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
         ProblemKind::CannotRead { file, detail } => {
             said(format!("Cannot read {file}: {detail}"), "Check that the file may be read by you")
         }
+        ProblemKind::UnusableFile { file, detail } => said(
+            format!("{file} cannot be used: {detail}"),
+            "Mend it, or move it away; until then what was read before holds",
+        ),
         ProblemKind::CannotWrite { file, detail } => {
             said(format!("Cannot write {file}: {detail}"), "Free space or correct the rights; it is tried again")
         }

@@ -260,7 +260,8 @@ fn quota_print(path: &Path) -> u64 {
     let contents: Vec<u8> = scraped::files(path)
         .iter()
         .flat_map(|path| {
-            [path.to_string_lossy().into_owned().into_bytes(), fs::read(path).unwrap_or_default()].concat()
+            let content = crate::state::files::read(path).ok().flatten();
+            [path.to_string_lossy().into_owned().into_bytes(), content.unwrap_or_default()].concat()
         })
         .collect();
     print_of(&contents)

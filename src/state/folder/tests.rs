@@ -120,12 +120,42 @@ fn a_folder_in_the_place_of_a_file_is_a_problem_and_not_a_loss() {
     put(&place, names::SETTINGS, "{\"window\": {\"theme\": \"dark\"}}");
     let (mut folder, loaded) = open(&place);
     assert_eq!(loaded.settings.window.theme, ThemeChoice::Dark, "the others are read");
-    let [Problem { what: ProblemKind::CannotRead { file, .. }, .. }] = &loaded.problems[..] else {
+    let [Problem { what: ProblemKind::UnusableFile { file, .. }, .. }] = &loaded.problems[..] else {
         panic!("{:?}", loaded.problems);
     };
     assert_eq!(file, names::TIERS);
     assert!(tier(&mut folder, "a", Tier::T1).is_err());
     assert!(place.path().join(names::TIERS).is_dir());
+}
+
+#[test]
+fn a_file_that_is_far_too_large_is_left_where_it_is() {
+    let place = temp();
+    let path = place.path().join(names::TIERS);
+    fs::File::create(&path).unwrap().set_len(65 * 1024 * 1024).unwrap();
+    let (mut folder, loaded) = open(&place);
+    let [Problem { what: ProblemKind::UnusableFile { file, detail }, .. }] = &loaded.problems[..] else {
+        panic!("{:?}", loaded.problems);
+    };
+    assert_eq!((file.as_str(), detail.contains("64 MB")), (names::TIERS, true), "{detail}");
+    assert!(tier(&mut folder, "a", Tier::T1).is_err());
+    assert_eq!(fs::metadata(&path).unwrap().len(), 65 * 1024 * 1024);
+}
+
+/// A pipe keeps whoever opens it waiting for the other end.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_keeps_nobody_waiting() {
+    let place = temp();
+    for name in [names::TIERS, names::SWITCHES, "kimi-quota.json"] {
+        assert!(std::process::Command::new("mkfifo").arg(place.path().join(name)).status().unwrap().success());
+    }
+    let (mut folder, loaded) = open(&place);
+    let unusable =
+        |problem: &Problem| matches!(&problem.what, ProblemKind::UnusableFile { file, .. } if file == names::TIERS);
+    assert!(loaded.problems.iter().any(unusable), "{:?}", loaded.problems);
+    assert!(tier(&mut folder, "a", Tier::T1).is_err());
+    assert!(atomic::append_line(&place.path().join(names::SWITCHES), "line").is_err());
 }
 
 #[test]
@@ -278,7 +308,7 @@ fn a_file_broken_while_open_is_left_until_it_would_be_written_over() {
     let (mut folder, _) = open(&place);
     put(&place, names::TIERS, "{\"crons\": {\"a\": {\"ti");
     let loaded = folder.reload(now()).unwrap().expect("a problem is news");
-    assert!(matches!(&loaded.problems[0].what, ProblemKind::CannotRead { .. }));
+    assert!(matches!(&loaded.problems[0].what, ProblemKind::UnusableFile { .. }));
     assert_eq!(loaded.tiers["a"].tier, Tier::T1, "what it said before still holds");
     assert_eq!(listing(&place), [names::TIERS], "it may be in the middle of somebody's write");
     tier(&mut folder, "a", Tier::T3).unwrap();
