@@ -112,9 +112,10 @@ fn refusal_exit(refusal: &Refusal) -> Exit {
 
 fn problem_exit(kind: &ProblemKind) -> Exit {
     match kind {
-        ProblemKind::FolderHeld { .. } | ProblemKind::GatewayOwned { .. } | ProblemKind::ReadOnlyScopes => {
-            Exit::ReadOnly
-        }
+        ProblemKind::FolderHeld { .. }
+        | ProblemKind::FolderNotWritable { .. }
+        | ProblemKind::GatewayOwned { .. }
+        | ProblemKind::ReadOnlyScopes => Exit::ReadOnly,
         ProblemKind::ExportOntoItself => Exit::Usage,
         _ => Exit::Failed,
     }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::args::Common;
 use super::exit::{Exit, Failure};
 use super::{names, target};
-use crate::domain::{Access, Connection, Refusal, Settings};
+use crate::domain::{Access, Connection, Problem, ProblemKind, Refusal, Settings};
 use crate::engine::{Command, Done, Engine, EngineOptions, Event, Snapshot, Target, Ticket};
 use crate::words::Speech;
 
@@ -240,6 +240,10 @@ pub(super) fn read_only(context: &Context) -> Option<Failure> {
             Failure::new(Exit::ReadOnly, format!("read only: the state folder is held by {holder}"))
                 .with_remedy("Close the other program first"),
         );
+    }
+    let unwritable = |problem: &&Problem| matches!(problem.what, ProblemKind::FolderNotWritable { .. });
+    if let Some(problem) = context.snapshot.problems.iter().find(unwritable) {
+        return Some(Failure::of_problem(&problem.what, &context.speech()));
     }
     let scopes = info.is_some_and(|info| info.access == Access::ReadOnlyScopes);
     scopes.then(|| {

@@ -191,6 +191,7 @@ fn access_code(access: Access) -> &'static str {
         Access::ReadWrite => "read_write",
         Access::ReadOnlyScopes => "read_only_scopes",
         Access::FolderHeld => "folder_held",
+        Access::FolderNotWritable => "folder_not_writable",
         Access::UnprovenVersion => "unproven_version",
     }
 }

@@ -92,6 +92,8 @@ pub enum Access {
     ReadOnlyScopes,
     /// Another program holds the state folder.
     FolderHeld,
+    /// The state folder takes nothing, so nothing could be recorded.
+    FolderNotWritable,
     /// The first apply starts with a guarded write that changes nothing, to prove this version.
     UnprovenVersion,
 }

@@ -50,9 +50,14 @@ pub enum ProblemKind {
         files: Vec<String>,
         n_copied: usize,
     },
-    /// Somebody else may write; we only look.
+    /// The state folder itself takes nothing: rights, a full or a read-only disk.
+    FolderNotWritable {
+        folder: String,
+        detail: String,
+    },
     /// The target of an export is the state folder itself.
     ExportOntoItself,
+    /// Somebody else may write; we only look.
     FolderHeld {
         holder: String,
     },

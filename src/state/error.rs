@@ -17,6 +17,8 @@ pub enum StateError {
     /// Somebody else holds the lease, so this engine may look but not touch.
     #[error("state folder is held by {holder}")]
     Held { holder: String },
+    #[error("nothing can be written into {}: {why}", path.display())]
+    FolderNotWritable { path: PathBuf, why: String },
     /// Another program changed the same fields; theirs were kept, everything else was written.
     #[error("another program changed the same fields of {file}: {}", fields.join(", "))]
     Conflict { file: String, fields: Vec<String> },
@@ -82,6 +84,10 @@ impl StateError {
             Self::Write { path, .. } => {
                 let file = file_name(path);
                 (format!("state/{file}"), ProblemKind::CannotWrite { file, detail: self.full_text() })
+            }
+            Self::FolderNotWritable { path, why } => {
+                let folder = path.display().to_string();
+                ("state/folder".to_owned(), ProblemKind::FolderNotWritable { folder, detail: why.clone() })
             }
             Self::Held { holder } => ("state/lease".to_owned(), ProblemKind::FolderHeld { holder: holder.clone() }),
             Self::Conflict { file, fields } => {

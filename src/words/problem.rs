@@ -52,6 +52,10 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
         ProblemKind::ExportOntoItself => {
             said("That is the state folder itself: nothing was copied", "Export to another folder")
         }
+        ProblemKind::FolderNotWritable { folder, detail } => said(
+            format!("Read only: nothing can be written into the state folder {folder}: {detail}"),
+            "Free space or correct its rights, then connect again",
+        ),
         ProblemKind::FolderHeld { holder } => said(
             format!("Read only: the state folder is held by {holder}"),
             "Close the other program; this one goes on by itself then",
@@ -191,6 +195,7 @@ pub fn access(access: Access) -> &'static str {
         Access::ReadWrite => "read and write",
         Access::ReadOnlyScopes => "read only: its rights do not allow edits",
         Access::FolderHeld => "read only: another program holds the state folder",
+        Access::FolderNotWritable => "read only: nothing can be written into the state folder",
         Access::UnprovenVersion => "read and write, proven by the first apply",
     }
 }

@@ -237,6 +237,9 @@ fn access(world: &mut World, hello: &Hello, now: Timestamp) -> Access {
     if world.folder.as_ref().is_some_and(|folder| folder.held_by.is_some()) {
         return Access::FolderHeld;
     }
+    if world.problems.iter().any(|problem| matches!(problem.what, ProblemKind::FolderNotWritable { .. })) {
+        return Access::FolderNotWritable;
+    }
     if !hello.scopes.iter().any(|scope| scope == "operator.admin") {
         world.raise("gateway/scopes", ProblemKind::ReadOnlyScopes, now);
         return Access::ReadOnlyScopes;

@@ -155,11 +155,10 @@ fn ask_for_lease(path: &Path, holder: &str, now: Timestamp, problems: &mut Vec<P
             Right::HeldBy(holder)
         }
         Err(error) => {
-            let detail = error.full_text();
-            let file = path.display().to_string();
-            let what = ProblemKind::CannotWrite { file, detail: detail.clone() };
-            problems.push(Problem { id: "state/folder".to_owned(), what, since: now });
-            Right::CannotWrite(detail)
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let why = cause.unwrap_or_else(|| error.to_string());
+            problems.push(StateError::FolderNotWritable { path: path.to_owned(), why: why.clone() }.problem(now));
+            Right::CannotWrite(why)
         }
     }
 }

@@ -193,9 +193,7 @@ impl Folder {
         match &self.right {
             Right::Holds(_) => Ok(()),
             Right::HeldBy(holder) => Err(StateError::Held { holder: holder.clone() }),
-            Right::CannotWrite(_) => {
-                Err(StateError::write(&self.path, std::io::Error::from(std::io::ErrorKind::PermissionDenied)))
-            }
+            Right::CannotWrite(why) => Err(StateError::FolderNotWritable { path: self.path.clone(), why: why.clone() }),
         }
     }
 }

@@ -38,7 +38,7 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
     }
     decided(world)?;
     let access = world.access().ok_or(Refusal::NotConnected)?;
-    if matches!(access, Access::ReadOnlyScopes | Access::FolderHeld) {
+    if matches!(access, Access::ReadOnlyScopes | Access::FolderHeld | Access::FolderNotWritable) {
         return Err(Refusal::ReadOnly);
     }
     let (plan, takes_back) = match &world.undo {

@@ -370,7 +370,7 @@ fn what_comes_for_a_job_of_before_leaves_the_one_of_now_alone() {
 #[test]
 fn nobody_writes_without_the_right_to() {
     let one = cron("1", "a/one");
-    for access in [Access::ReadOnlyScopes, Access::FolderHeld] {
+    for access in [Access::ReadOnlyScopes, Access::FolderHeld, Access::FolderNotWritable] {
         let mut world = world(std::slice::from_ref(&one), vec![moves(&one)]);
         if let Connection::Connected(info) = &mut world.connection {
             info.access = access;

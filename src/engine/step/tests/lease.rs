@@ -25,3 +25,27 @@ fn a_held_folder_is_asked_for_now_and_then_and_a_free_one_never() {
     assert!(world.dirty.shown);
     assert_eq!(world.folder.as_ref().and_then(|folder| folder.held_by.as_deref()), Some("serve"));
 }
+
+#[test]
+fn a_folder_that_takes_nothing_makes_the_connection_read_only() {
+    let mut world = world(&[], Vec::new());
+    let what = ProblemKind::FolderNotWritable { folder: "unused".to_owned(), detail: "no space left".to_owned() };
+    world.raise("state/folder", what, NOW);
+    world.target = Some(GatewayTarget {
+        name: "test".to_owned(),
+        url: "ws://127.0.0.1:1".to_owned(),
+        token: None,
+        tls_fingerprint: None,
+        remember_token: false,
+        state_dir: None,
+    });
+    let hello = Box::new(crate::gateway::Hello {
+        version: "2026.9.6".to_owned(),
+        scopes: vec!["operator.admin".to_owned()],
+        gateway_time: None,
+        tick: SignedDuration::from_secs(15),
+    });
+    let session = world.session;
+    step(&mut world, Input::Connected { session, hello, took: SignedDuration::ZERO }, NOW);
+    assert_eq!(world.access(), Some(Access::FolderNotWritable));
+}
