@@ -117,6 +117,7 @@ enum Group {
     Pause { until: Option<String> },
     Resume { on: String },
     Undo { to: String },
+    UndoFallbacks,
 }
 
 impl Group {
@@ -131,6 +132,7 @@ impl Group {
             Self::Pause { until: Some(until) } => format!("{} until {until}", verb("pauses", "pause")),
             Self::Pause { until: None } => verb("pauses", "pause"),
             Self::Resume { on } => format!("{} again on {on}", verb("runs", "run")),
+            Self::UndoFallbacks => verb("gets its former fallbacks back", "get their former fallbacks back"),
             Self::Undo { to } => format!("{} back to {to}", verb("goes", "go")),
         }
     }
@@ -141,6 +143,7 @@ impl Group {
             ChangeKind::Refit => Self::Refit,
             ChangeKind::Pause => Self::Pause { until: pause_ends(&change.reason, speech) },
             ChangeKind::Resume => Self::Resume { on: to },
+            ChangeKind::Undo if only_fallbacks(change) => Self::UndoFallbacks,
             ChangeKind::Undo => Self::Undo { to },
             ChangeKind::Move if change.cause == Cause::Edit => Self::Edit { to },
             ChangeKind::Move if returned_since(change, speech).is_some() => Self::Return { to },
@@ -150,6 +153,11 @@ impl Group {
             }
         }
     }
+}
+
+/// The model stays, also when somebody else chose it since.
+fn only_fallbacks(change: &Change) -> bool {
+    (&change.from.model, change.from.enabled) == (&change.to.model, change.to.enabled)
 }
 
 /// The biggest group first; equal ones in the plan's order.
@@ -197,14 +205,17 @@ fn why_it_leaves(change: &Change, speech: &Speech<'_>) -> Option<String> {
     Some(said)
 }
 
-/// What a line writes: "Flash 3", "paused", "agent default", "Flash 3, runs again".
+/// What a line writes: "Flash 3", "paused", "Flash 3, runs again", "Kimi, former fallbacks".
 pub fn target(change: &Change, speech: &Speech<'_>) -> String {
     let model = model_text(&change.to, change.to_model.as_ref(), speech);
     match (change.from.enabled, change.to.enabled) {
         (true, false) => "paused".to_owned(),
         (false, true) => format!("{model}, runs again"),
         (false, false) => format!("{model}, stays paused"),
-        (true, true) if change.from.model == change.to.model => format!("{model}, new fallbacks"),
+        (true, true) if only_fallbacks(change) && change.kind == ChangeKind::Undo => {
+            format!("{model}, former fallbacks")
+        }
+        (true, true) if only_fallbacks(change) => format!("{model}, new fallbacks"),
         (true, true) => model,
     }
 }

@@ -121,8 +121,9 @@ fn the_summary_says_what_moves_where_and_why() {
 fn an_undo_says_that_what_goes_back_is_held() {
     let world = world();
     let undone = Change { kind: ChangeKind::Undo, cause: Cause::Undo, ..change("undone", FLASH, None) };
-    let undo = Plan { origin: PlanOrigin::Undo { of: PlanId::new("p0") }, ..plan(vec![undone], vec![]) };
-    let said = "1 goes back to agent default. What goes back is held until you lift it. Takes about 1 s.";
+    let stays = Change { kind: ChangeKind::Undo, cause: Cause::Undo, ..change("stays", KIMI, KIMI) };
+    let undo = Plan { origin: PlanOrigin::Undo { of: PlanId::new("p0") }, ..plan(vec![undone, stays], vec![]) };
+    let said = "1 goes back to agent default, 1 gets its former fallbacks back. What goes back is held until you lift it. Takes about 1 s.";
     assert_eq!(plan_summary(&undo, &world.speech()), said);
 }
 
@@ -164,6 +165,7 @@ fn a_line_says_what_it_starts_from_and_what_it_writes() {
         (change("a", Some("gone"), FLASH), "gone", "Flash 3"),
         (pauses("a", None), "Kimi", "paused"),
         (resumes("a"), "paused", "Flash 3, runs again"),
+        (Change { kind: ChangeKind::Undo, ..refit.clone() }, "Flash 3", "Flash 3, former fallbacks"),
         (stays, "paused", "Flash 3, stays paused"),
         (refit, "Flash 3", "Flash 3, new fallbacks"),
     ];

@@ -271,11 +271,16 @@ fn log_line(world: &World, switch: &Switch, change: &Change) -> LogLine {
         let stored = fields.model.clone().unwrap_or_else(|| "agent default".to_owned());
         model.map_or(stored, ToString::to_string)
     };
+    let from = side(&change.from, change.from_model.as_ref());
+    let mut to = side(&change.to, change.to_model.as_ref());
+    if to == from && change.from.fallbacks != change.to.fallbacks {
+        to.push_str(" (only its fallbacks)");
+    }
     LogLine {
         at: switch.at,
         name: switch.name.clone(),
-        from: side(&change.from, change.from_model.as_ref()),
-        to: side(&change.to, change.to_model.as_ref()),
+        from,
+        to,
         reason: record::reason_in_words(world, &switch.reason, switch.at),
     }
 }

@@ -496,3 +496,23 @@ fn files_that_were_read_before_a_write_bring_nothing_old_back() {
     step(&mut world, Input::Reloaded(Ok(written_since)), NOW);
     assert_eq!(debts(&world), ["2"], "a file that is newer than all of ours is right");
 }
+
+#[test]
+fn a_switch_of_the_fallbacks_alone_is_logged_as_that() {
+    let one = cron("1", "a/one");
+    let to = Fields { fallbacks: Some(["b/two".to_owned()].into()), ..one.fields() };
+    let mut world = world(std::slice::from_ref(&one), vec![change(&one, ChangeKind::Refit, to)]);
+    apply(&mut world, &["1"]);
+    prepared(&mut world, "1", NOW);
+    let result = read_back(&world, "1");
+    let effects = written(&mut world, "1", result, NOW);
+    let line = effects.iter().find_map(|effect| match effect {
+        Effect::Store(op) => match &**op {
+            StoreOp::Settle { log, .. } => log.clone(),
+            _ => None,
+        },
+        _ => None,
+    });
+    let line = line.expect("it is logged");
+    assert_eq!((line.from.as_str(), line.to.as_str()), ("a/one", "a/one (only its fallbacks)"));
+}
