@@ -11,8 +11,8 @@ use crate::domain::{ExportWhat, ProblemKind, Refusal};
 use crate::engine::{Command, Done};
 use crate::words;
 
-const FILES: &str =
-    "Its files are cron-tiers.json, settings.json, ledger.json, switches.log and what status files it has";
+pub(super) const FILES: &str =
+    "The state files are cron-tiers.json, settings.json, ledger.json, switches.log and what status files it has";
 
 #[derive(Debug, Serialize)]
 struct Document {

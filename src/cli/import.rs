@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::exit::{Exit, Failure};
-use super::export::absolute;
+use super::export::{FILES as STATE_FILES, absolute};
 use super::session::{Session, read_only};
 use super::table::table;
 use super::{apply, print};
@@ -58,6 +58,10 @@ pub(super) fn run(
     let taken = rows.iter().filter(|row| row.choice == Some("take")).count();
     if taken == 0 {
         told(0, rows)?;
+        if preview.files.iter().all(|file| file.effect == ImportEffect::Foreign) {
+            return Err(Failure::new(Exit::Usage, "nothing was imported: that is no file of this program")
+                .with_remedy(STATE_FILES));
+        }
         return Ok(broken(&preview, keep));
     }
     let question = format!("Import {}?", words::count(taken, "file"));

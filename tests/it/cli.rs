@@ -288,6 +288,10 @@ fn a_state_folder_leaves_and_comes_back() {
     let tiers = imported["files"].as_array().expect("files").iter().find(|file| file["file"] == "cron-tiers.json");
     assert_eq!(tiers.map(|file| &file["effect"]), Some(&"changed".into()));
     assert_eq!(shell.state_file("cron-tiers.json"), before);
+
+    let foreign = shell.run_of(&["import", &shell.path("token"), "--yes"]);
+    assert_eq!(foreign.code, USAGE, "{}", foreign.out);
+    assert!(foreign.err.starts_with("nothing was imported: that is no file of this program\n"), "{}", foreign.err);
 }
 
 #[test]
