@@ -70,10 +70,25 @@ impl History {
     }
 
     fn open_checked(path: &Path) -> Result<Self, Unusable> {
+        make_private(path);
         let mut db = Connection::open(path)?;
         schema::prepare(&mut db)?;
         Ok(Self { db })
     }
+}
+
+/// For its owner only; what `SQLite` makes beside it follows. Where this cannot be done, opening says why.
+fn make_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        if made.is_err() {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).ok();
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 /// Not a database, damaged, or without our tables.

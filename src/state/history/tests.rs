@@ -355,3 +355,20 @@ fn a_database_of_a_later_version_stays_and_nothing_is_applied_beside_it() {
     let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, 99, "it is not set aside");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_database_is_for_its_owner_only_like_every_state_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = tempfile::tempdir().unwrap();
+    let private = || {
+        let entries = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap());
+        entries
+            .for_each(|entry| assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}"));
+    };
+    drop(History::open(place.path(), now()).unwrap());
+    private();
+    std::fs::set_permissions(place.path().join(FILE), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (_open, _) = History::open(place.path(), now()).unwrap();
+    private();
+}
