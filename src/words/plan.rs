@@ -130,7 +130,7 @@ impl Group {
             Self::Edit { to } => format!("{} to {to} (your choice)", verb("moves", "move")),
             Self::Refit => verb("gets new fallbacks", "get new fallbacks"),
             Self::Pause { until: Some(until) } => format!("{} until {until}", verb("pauses", "pause")),
-            Self::Pause { until: None } => verb("pauses", "pause"),
+            Self::Pause { until: None } => format!("{} until something serves", verb("pauses", "pause")),
             Self::Resume { on } => format!("{} again on {on}", verb("runs", "run")),
             Self::UndoFallbacks => verb("gets its former fallbacks back", "get their former fallbacks back"),
             Self::Undo { to } => format!("{} back to {to}", verb("goes", "go")),

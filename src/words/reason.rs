@@ -72,7 +72,7 @@ pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
         Reason::NoEvidence => "nothing is known yet that speaks for a change".to_owned(),
         Reason::GatewayAway => "the gateway is away".to_owned(),
         Reason::Busy => "being written now".to_owned(),
-        Reason::Undone { .. } => "you took a switch back".to_owned(),
+        Reason::Undone { .. } => "your undo of a switch".to_owned(),
         Reason::AsIntended { route } => format!("on {}, as it should be", name(route)),
     }
 }

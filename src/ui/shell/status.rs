@@ -105,8 +105,10 @@ fn pending(snapshot: &Snapshot) -> String {
         all - done
     });
     match (writes, saving) {
-        (writes, 0) => format!("{writes} writes pending"),
-        (writes, saving) => format!("{writes} writes pending, {saving} edits being saved"),
+        (writes, 0) => format!("{} pending", words::count(writes, "write")),
+        (writes, saving) => {
+            format!("{} pending, {} being saved", words::count(writes, "write"), words::count(saving, "edit"))
+        }
     }
 }
 

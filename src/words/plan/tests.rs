@@ -99,7 +99,7 @@ fn the_summary_says_what_moves_where_and_why() {
         ),
         (
             vec![pauses("a", Some("2026-11-23 18:00")), pauses("b", Some("2026-11-23 18:00")), pauses("c", None)],
-            "2 pause until 18:00, 1 pauses. Takes about 1 s.",
+            "2 pause until 18:00, 1 pauses until something serves. Takes about 1 s.",
         ),
         (
             vec![edit, refit, resumes("r"), undone],

@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use super::super::testing::{at, change, decision, model, world};
 use super::{change_reason, note, reason, skip_reason, skipped, suggestion, trigger};
 use crate::domain::{
-    Cause, Change, CronId, Health, HoldReason, PlanNote, Reason, RouteKey, SkipReason, Skipped, SuggestionReason, Tier,
-    Trigger, Usd,
+    Cause, Change, CronId, Health, HoldReason, PlanId, PlanNote, Reason, RouteKey, SkipReason, Skipped,
+    SuggestionReason, Tier, Trigger, Usd,
 };
 
 fn route(key: &str) -> RouteKey {
@@ -62,6 +62,7 @@ fn a_reason_names_what_was_passed_over_and_what_serves() {
         (Reason::Held { why: HoldReason::Undone }, "held since you undid a switch"),
         (Reason::ChainNotSetUp { tier: Tier::T3 }, "no route of T3 is set up"),
         (Reason::RouteUnanswered { route: route("minimax") }, "waits for your word which model MiniMax is"),
+        (Reason::Undone { of: PlanId::new("p1") }, "your undo of a switch"),
         (Reason::PausedByUser, "paused by you"),
         (Reason::AsIntended { route: route("opus") }, "on Opus, as it should be"),
     ];

@@ -147,7 +147,7 @@ fn the_selected_line_is_explained_route_by_route() {
     for said in [
         "Why does Session cleanup go to Flash 3?",
         "1, MiniMax, skipped: out of credits since yesterday 22:04",
-        "2, Flash 3, serves · 71 % of Day used, resets tomorrow 10:00",
+        "2, Flash 3, serves · 71 % of the Day window used, resets tomorrow 10:00",
         "3, Kimi, not needed; written as a fallback",
         "4, pause, not needed",
         "It returns to MiniMax when that account has credit and has served for 10 minutes.",

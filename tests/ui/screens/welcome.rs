@@ -97,7 +97,7 @@ fn trouble_comes_with_what_to_do() {
         retry_at: now() + minutes(1),
     };
     let welcome = open(first_start().with(|snapshot| snapshot.connection = waiting));
-    assert!(says(&welcome, "home-mini: Nothing listens there") && says(&welcome, "Tried again in 1 min"));
+    assert!(says(&welcome, "home-mini: Nothing listens there") && says(&welcome, "Next try in 1 min"));
 
     let stopped = Connection::Stopped { name, url, trouble: Trouble::BadToken };
     let mut welcome = open(first_start().with(|snapshot| snapshot.connection = stopped));

@@ -109,7 +109,7 @@ impl Welcome {
             }
             Connection::Waiting { name, trouble, retry_at, .. } => {
                 widgets::counts(ui, *retry_at, speech.now);
-                let next = format!("Tried again {}", words::relative(*retry_at, speech.now));
+                let next = format!("Next try {}", words::relative(*retry_at, speech.now));
                 trouble_ui(ui, name, trouble, Some(&next), |ui| {
                     if plain_button(ui, "Stop trying").clicked() {
                         actions.push(Action::Tell(Command::Disconnect));
