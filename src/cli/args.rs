@@ -145,10 +145,13 @@ pub(super) struct TierArguments {
     #[arg(long)]
     pub(super) unpin: bool,
     /// Leave it alone until the hold is lifted
-    #[arg(long, conflicts_with = "no_hold")]
+    #[arg(long, conflicts_with_all = ["release", "no_hold"])]
     hold: bool,
     /// Lift its hold, also the one that an undo leaves behind
-    #[arg(long, visible_alias = "release")]
+    #[arg(long)]
+    release: bool,
+    /// The same as --release
+    #[arg(long)]
     no_hold: bool,
     /// Agree to what is otherwise never done to it
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
@@ -182,7 +185,7 @@ impl TierArguments {
     }
 
     pub(super) fn hold(&self) -> Option<bool> {
-        either(self.hold, self.no_hold)
+        either(self.hold, self.release || self.no_hold)
     }
 
     /// Each consent that is given or taken back, once.
@@ -297,6 +300,14 @@ mod tests {
             "status --profile work --url ws://127.0.0.1:1",
         ] {
             assert!(parse(line).is_err(), "{line} was taken");
+        }
+    }
+
+    #[test]
+    fn a_contradiction_is_told_in_the_words_that_were_used() {
+        for (line, named) in [("tier a --hold --release", "--release"), ("tier a --hold --no-hold", "--no-hold")] {
+            let said = parse(line).expect_err("is refused").to_string();
+            assert!(said.lines().next().is_some_and(|first| first.contains(named)), "{said}");
         }
     }
 

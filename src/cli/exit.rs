@@ -94,8 +94,17 @@ impl Failure {
     }
 
     pub(super) fn of_problem(kind: &ProblemKind, speech: &Speech<'_>) -> Self {
-        Self::said(problem_exit(kind), words::problem(kind, speech))
+        Self::said(problem_exit(kind), problem(kind, speech))
     }
+}
+
+/// A problem whose remedy can be followed from a shell.
+pub(super) fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
+    let mut said = words::problem(kind, speech);
+    if matches!(kind, ProblemKind::Interrupted { .. }) {
+        said.remedy = Some("What is left is planned again: look at it with plan, go on with distribute".to_owned());
+    }
+    said
 }
 
 fn refusal_exit(refusal: &Refusal) -> Exit {
@@ -123,8 +132,9 @@ fn problem_exit(kind: &ProblemKind) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use super::{Exit, Failure, problem_exit, refusal_exit};
-    use crate::domain::{ProblemKind, Refusal};
+    use super::{Exit, Failure, problem, problem_exit, refusal_exit};
+    use crate::domain::{ProblemKind, Refusal, Trouble};
+    use crate::words::Speech;
 
     #[test]
     fn what_the_parser_says_is_what_is_wrong_and_what_helps() {
@@ -134,6 +144,18 @@ mod tests {
         assert_eq!(failure.what, "the following required arguments were not provided: <TO>");
         assert_eq!(failure.remedy.as_deref(), Some("Usage: mo export <TO>\nFor more information, try '--help'."));
         assert_eq!(Failure::of_usage("error: no such command\n").remedy, None);
+    }
+
+    #[test]
+    fn a_remedy_can_be_followed_from_a_shell() {
+        let token = Failure::of_trouble("home-mini", &Trouble::NoToken).remedy;
+        assert!(token.is_some_and(|remedy| remedy.contains("--token-file")));
+        let (settings, catalog) = (crate::domain::Settings::default(), crate::domain::Catalog::default());
+        let zone = jiff::tz::TimeZone::UTC;
+        let speech = Speech { now: jiff::Timestamp::UNIX_EPOCH, zone: &zone, settings: &settings, catalog: &catalog };
+        let interrupted = problem(&ProblemKind::Interrupted { left: 2 }, &speech);
+        assert_eq!(interrupted.what, "An apply was interrupted with 2 lines left");
+        assert!(interrupted.remedy.is_some_and(|remedy| remedy.contains("distribute") && !remedy.contains("ismiss")));
     }
 
     #[test]

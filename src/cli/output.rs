@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::session::Context;
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Fields, Job, JobLine, LineOutcome, MatchCertainty, ModelRef, OutageLevel,
-    Plan, PlanOrigin, Tier,
+    Plan, PlanOrigin, Tier, TierEntry,
 };
 use crate::words;
 
@@ -131,6 +131,12 @@ pub(super) fn reference(fields: &Fields, model: Option<&ModelRef>) -> String {
         (Some(_), Some(model)) => model.to_string(),
         (Some(stored), None) => stored.clone(),
     }
+}
+
+/// The model that a cron is pinned to, or `as it is`.
+pub(super) fn pinned(entry: Option<&TierEntry>) -> Option<String> {
+    let pin = entry?.pinned.as_ref()?;
+    Some(pin.model.as_ref().map_or_else(|| "as it is".to_owned(), ToString::to_string))
 }
 
 pub(super) fn lines(job: &Job) -> Vec<LineRow> {

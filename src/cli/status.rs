@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::exit::{Exit, Failure};
 use super::session::{Context, Session};
-use super::{output, print};
+use super::{exit, output, print};
 use crate::domain::{Access, Health, Tier};
 use crate::words;
 
@@ -92,7 +92,7 @@ fn document(context: &Context) -> Document {
         said: words::vendor_down(down, &speech),
     });
     let problems = snapshot.problems.iter().map(|problem| {
-        let said = words::problem(&problem.what, &speech);
+        let said = exit::problem(&problem.what, &speech);
         ProblemRow { id: problem.id.clone(), what: said.what, remedy: said.remedy, since: problem.since }
     });
     Document {
@@ -130,7 +130,7 @@ fn text(context: &Context) -> String {
         lines.push(format!("State folder {}", folder.path.display()));
     }
     for problem in snapshot.problems.iter() {
-        let said = words::problem(&problem.what, &speech);
+        let said = exit::problem(&problem.what, &speech);
         let remedy = said.remedy.map(|remedy| format!(" · {remedy}")).unwrap_or_default();
         lines.push(format!("! {}{remedy}", said.what));
     }

@@ -6,7 +6,7 @@ use super::args::{TierArguments, Wanted};
 use super::exit::{Exit, Failure};
 use super::session::{Context, NotDone, Session, read_only};
 use super::table::table;
-use super::{consent, names, print};
+use super::{consent, names, output, print};
 use crate::domain::{CronId, ModelRef, Pin, Problem, Refusal, Tier, TierEntry};
 use crate::engine::{Command, Edit, Snapshot};
 use crate::words;
@@ -165,14 +165,12 @@ fn document(crons: &[CronId], context: &Context) -> Document {
     let snapshot = &context.snapshot;
     let row = |id: &CronId| {
         let entry = snapshot.tiers.get(id);
-        let pin = entry.and_then(|entry| entry.pinned.as_ref());
-        let pinned = pin.map(|pin| pin.model.as_ref().map_or_else(|| "as it is".to_owned(), ToString::to_string));
         CronRow {
             cron: id.to_string(),
             name: snapshot.crons.get(id).map_or_else(String::new, |cron| cron.name.clone()),
             tier: entry.map(|entry| entry.tier.number()),
             critical: entry.is_some_and(|entry| entry.critical),
-            pinned,
+            pinned: output::pinned(entry),
             held: entry.is_some_and(|entry| entry.hold.is_some()),
             allowed: consent::given(entry),
         }

@@ -145,6 +145,7 @@ fn crons_are_named_by_name_id_or_its_beginning() {
     let row = &document["crons"][0];
     assert_eq!((&row["tier"], &row["critical"], &row["held"]), (&2.into(), &false.into(), &true.into()));
     assert!(row["pinned"].as_str().is_some_and(|model| model.starts_with("anthropic/")), "{row}");
+    assert_eq!(shell.json("explain disk-check")["pinned"], row["pinned"], "told alike everywhere");
     assert_eq!(shell.writes(), 0, "sorting sends nothing to the gateway");
 }
 
