@@ -86,6 +86,9 @@ impl Failure {
         if *trouble == Trouble::NoToken {
             said.remedy = Some("Name a file that holds it with --token-file".to_owned());
         }
+        if matches!(trouble, Trouble::NoAddress { .. }) {
+            return Self::said(Exit::Usage, said);
+        }
         Self::said(Exit::NotConnected, Said { what: format!("{name}: {}", said.what), remedy: said.remedy })
     }
 

@@ -101,6 +101,10 @@ pub enum Access {
 /// Why there is no connection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trouble {
+    /// What was given as an address is none.
+    NoAddress {
+        detail: String,
+    },
     /// Nothing listens there.
     Absent,
     Starting,

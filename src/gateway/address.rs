@@ -38,6 +38,10 @@ impl Address {
         if host.is_empty() {
             return Err(wrong("it names no host"));
         }
+        let after_host = authority.as_str().rsplit(']').next().unwrap_or_default();
+        if after_host.contains(':') && authority.port_u16().is_none_or(|port| port == 0) {
+            return Err(wrong("what follows its colon is no port"));
+        }
         let plain_ok = plain_acceptable(&host);
         let tls = match uri.scheme_str() {
             // Without a scheme the safe one is meant, where a plain one would not be acceptable.
@@ -160,7 +164,19 @@ mod tests {
         for (text, url) in cases {
             assert_eq!(Address::parse(text).expect(text).url(), url, "{text}");
         }
-        for wrong in ["", "ftp://x", "ws://", "ws://user:s3cret@127.0.0.1", "ws://a b", "ws://:80"] {
+        for wrong in [
+            "",
+            "ftp://x",
+            "ws://",
+            "ws://user:s3cret@127.0.0.1",
+            "ws://a b",
+            "ws://:80",
+            "ws://127.0.0.1:",
+            "nas:",
+            "ws://[::1]:",
+            "wss://nas:99999",
+            "ws://nas:0",
+        ] {
             let error = Address::parse(wrong).expect_err(wrong);
             assert!(!error.to_string().contains("s3cret"), "{error}");
         }

@@ -84,9 +84,8 @@ impl GatewayError {
             Self::Unreachable { detail } | Self::Closed { detail } => Trouble::Lost { detail: detail.clone() },
             Self::Unavailable { retryable: true, message, .. } => Trouble::Lost { detail: message.clone() },
             Self::Timeout { .. } | Self::Garbage { .. } => Trouble::Lost { detail: self.to_string() },
-            Self::Address { detail } | Self::Refused { message: detail, .. } => {
-                Trouble::Refused { detail: detail.clone() }
-            }
+            Self::Address { detail } => Trouble::NoAddress { detail: detail.clone() },
+            Self::Refused { message, .. } => Trouble::Refused { detail: message.clone() },
             Self::Conflict { .. }
             | Self::NotFound
             | Self::RateLimited { .. }

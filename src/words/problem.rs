@@ -108,6 +108,10 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
 pub fn trouble(trouble: &Trouble) -> Said {
     match trouble {
         Trouble::Absent => said("Nothing listens there", "Start the gateway, or check the address"),
+        Trouble::NoAddress { detail } => said(
+            with_detail("That is no address of a gateway", detail),
+            "Write it as ws://host:port or wss://host:port",
+        ),
         Trouble::Starting => only("The gateway is starting"),
         Trouble::Restarting => only("The gateway is restarting"),
         Trouble::Lost { detail } => only(with_detail("The connection was lost", detail)),

@@ -38,7 +38,14 @@ pub fn connect(world: &mut World, target: Target, now: Timestamp) -> Result<Vec<
             world.connection = Connection::Connecting { name: "demo".to_owned(), url: String::new(), attempt: 1 };
             effects.push(Effect::StartDemo);
         }
-        Target::Gateway(target) => effects.extend(open(world, target)),
+        Target::Gateway(target) => match gateway::Address::parse(&target.url) {
+            Ok(_) => effects.extend(open(world, target)),
+            // A slip of the pen leaves no folder behind.
+            Err(error) => {
+                let (name, url, trouble) = (target.name, target.url, error.trouble());
+                world.connection = Connection::Stopped { name, url, trouble };
+            }
+        },
     }
     world.dirty.shown = true;
     Ok(effects)

@@ -26,10 +26,13 @@ enum Unusable {
 }
 
 pub(super) fn open(path: &Path, holder: &str, now: Timestamp) -> Result<(Folder, Loaded), StateError> {
+    let is_new = !path.exists();
     make_private(path)?;
     let mut problems = Vec::new();
     let right = ask_for_lease(path, holder, now, &mut problems);
-    Ok(open_as(path, right, now, problems))
+    let (mut folder, loaded) = open_as(path, right, now, problems);
+    folder.made = is_new;
+    Ok((folder, loaded))
 }
 
 /// The lease may be free by now: then everything is read as at opening.
@@ -72,6 +75,7 @@ fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>
         history,
         has_newer_history,
         known: Known::default(),
+        made: false,
         is_stale: false,
         quota_print: 0,
         pending: Vec::new(),

@@ -18,7 +18,7 @@ use crate::domain::{AccountId, CronId, Ledger, Problem, QuotaWindow, Settings, S
 
 use super::files::{Known, StateFile};
 use super::history::{History, InterruptedJob};
-use super::lease::Lease;
+use super::lease::{self, Lease};
 use super::tiers::TakenOut;
 use super::tracking::TemporaryModel;
 use super::{StateError, Watch};
@@ -69,6 +69,8 @@ pub struct Folder {
     /// There is a history, but a later version of this program wrote it.
     has_newer_history: bool,
     known: Known,
+    /// There was no such folder before we opened it.
+    made: bool,
     /// Our view differs from what a face was last given, because a save met a foreign edit.
     is_stale: bool,
     /// The quota files of the last load, to notice their changes.
@@ -107,6 +109,32 @@ pub struct Loaded {
     /// Gateway versions on which a guarded write was refused as it must be.
     pub proven: BTreeSet<String>,
     pub problems: Vec<Problem>,
+}
+
+/// What an address that led nowhere leaves in a folder.
+const NOTHING_LEARNED: [&str; 5] =
+    [names::HISTORY, "history.db-wal", "history.db-shm", lease::LOCK_FILE, lease::HOLDER_FILE];
+
+impl Drop for Folder {
+    /// A folder that we made, and that holds nothing of a gateway, goes with us.
+    fn drop(&mut self) {
+        if !self.made || !matches!(self.right, Right::Holds(_)) {
+            return;
+        }
+        let nothing =
+            |entry: &std::fs::DirEntry| entry.file_name().to_str().is_some_and(|name| NOTHING_LEARNED.contains(&name));
+        let Ok(entries) = std::fs::read_dir(&self.path).and_then(Iterator::collect::<Result<Vec<_>, _>>) else {
+            return;
+        };
+        if entries.iter().all(nothing) {
+            self.history = None;
+            // The lease is held until the last file is gone; what stays is harmless.
+            for entry in entries {
+                std::fs::remove_file(entry.path()).ok();
+            }
+            std::fs::remove_dir(&self.path).ok();
+        }
+    }
 }
 
 impl Folder {

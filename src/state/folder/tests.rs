@@ -370,3 +370,21 @@ fn older_pauses_are_in_the_ledger_before_anybody_asks() {
     let (_folder, again) = open(&place);
     assert!(again.ledger.is_empty(), "given back is given back");
 }
+
+#[test]
+fn a_folder_made_for_an_address_that_led_nowhere_goes_again() {
+    let place = temp();
+    let path = place.path().join("gateways/nowhere");
+    let open = || Folder::open(&path, "test", now()).unwrap().0;
+    drop(open());
+    assert!(!path.exists(), "nothing was learned");
+    let mut folder = open();
+    tier(&mut folder, "a", Tier::T1).unwrap();
+    drop(folder);
+    assert!(path.join(names::TIERS).is_file() && path.join(names::HISTORY).is_file(), "something was");
+    drop(open());
+    assert!(path.join(names::TIERS).is_file());
+    let empty = temp();
+    drop(self::open(&empty));
+    assert!(empty.path().join(names::HISTORY).is_file(), "a folder that was there is the user's");
+}

@@ -49,3 +49,19 @@ fn a_folder_that_takes_nothing_makes_the_connection_read_only() {
     step(&mut world, Input::Connected { session, hello, took: SignedDuration::ZERO }, NOW);
     assert_eq!(world.access(), Some(Access::FolderNotWritable));
 }
+
+#[test]
+fn what_is_no_address_opens_no_folder() {
+    let mut world = World::new(PathBuf::from("unused"), NOW);
+    let target = GatewayTarget {
+        name: "slip".to_owned(),
+        url: "ws://127.0.0.1:".to_owned(),
+        token: None,
+        tls_fingerprint: None,
+        remember_token: false,
+        state_dir: None,
+    };
+    let effects = tell(&mut world, Command::Connect(crate::engine::Target::Gateway(target)));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Store(_))), "{effects:?}");
+    assert!(matches!(&world.connection, Connection::Stopped { trouble: Trouble::NoAddress { .. }, .. }));
+}
