@@ -159,6 +159,9 @@ impl Keeper {
             StoreOp::AskForLease => self.ask_for_lease(now),
             StoreOp::Reload => {
                 let Some(folder) = self.folder.as_mut() else { return };
+                if folder.is_replaced() {
+                    return self.open_anew(now);
+                }
                 match folder.reload(now) {
                     Ok(None) => {}
                     Ok(Some(loaded)) => self.tell(Input::Reloaded(Ok(self.reread(loaded)))),
@@ -246,6 +249,17 @@ impl Keeper {
         let opened = Opened { path: path.to_path_buf(), held_by: folder.held_by().map(ToOwned::to_owned), loaded };
         self.folder = Some(folder);
         Ok(opened)
+    }
+
+    /// Another folder was put in the place of ours: lease, history and watch are those of the old one.
+    fn open_anew(&mut self, now: Timestamp) {
+        let Some(path) = self.folder.as_ref().map(|folder| folder.path().to_path_buf()) else { return };
+        let result = match self.open(&path, now) {
+            Ok(Opened { held_by: Some(holder), .. }) => Err(ProblemKind::FolderHeld { holder }),
+            Ok(opened) => Ok(self.reread(opened.loaded)),
+            Err(problem) => Err(problem),
+        };
+        self.tell(Input::Reloaded(result));
     }
 
     fn ask_for_lease(&mut self, now: Timestamp) {

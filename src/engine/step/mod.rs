@@ -155,7 +155,12 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             quietly(connection::leave(world, now))
         }
         Command::Discover => quietly(vec![Effect::Discover]),
-        Command::Refresh if world.connected() => quietly(connection::fetch_all(world)),
+        Command::Refresh if world.connected() => {
+            let mut effects = connection::fetch_all(world);
+            // The files too: a folder that was put in the place of another is not noticed by itself.
+            effects.push(Effect::Store(Box::new(StoreOp::Reload)));
+            quietly(effects)
+        }
         Command::Refresh => {
             if let crate::domain::Connection::Waiting { retry_at, .. } = &mut world.connection {
                 *retry_at = now;

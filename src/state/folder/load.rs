@@ -76,6 +76,7 @@ fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>
         has_newer_history,
         known: Known::default(),
         made: false,
+        identity: super::identity_of(path),
         is_stale: false,
         quota_print: 0,
         pending: Vec::new(),

@@ -71,6 +71,8 @@ pub struct Folder {
     known: Known,
     /// There was no such folder before we opened it.
     made: bool,
+    /// Which folder was opened, whatever stands at its path later; `None` where the system does not tell.
+    identity: Option<(u64, u64)>,
     /// Our view differs from what a face was last given, because a save met a foreign edit.
     is_stale: bool,
     /// The quota files of the last load, to notice their changes.
@@ -118,7 +120,7 @@ const NOTHING_LEARNED: [&str; 5] =
 impl Drop for Folder {
     /// A folder that we made, and that holds nothing of a gateway, goes with us.
     fn drop(&mut self) {
-        if !self.made || !matches!(self.right, Right::Holds(_)) {
+        if !self.made || self.is_replaced() || !matches!(self.right, Right::Holds(_)) {
             return;
         }
         let nothing =
@@ -178,6 +180,12 @@ impl Folder {
         }
     }
 
+    /// Another folder stands at the path now: what is recorded here goes nowhere, and it must be opened anew.
+    #[must_use]
+    pub fn is_replaced(&self) -> bool {
+        self.path.is_dir() && identity_of(&self.path) != self.identity
+    }
+
     /// A file holds more than we wrote: [`Folder::reload`] tells what.
     #[must_use]
     pub fn is_stale(&self) -> bool {
@@ -224,4 +232,16 @@ impl Folder {
             Right::CannotWrite(why) => Err(StateError::FolderNotWritable { path: self.path.clone(), why: why.clone() }),
         }
     }
+}
+
+#[cfg(unix)]
+fn identity_of(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+/// An open folder cannot be moved away here.
+#[cfg(not(unix))]
+fn identity_of(_path: &Path) -> Option<(u64, u64)> {
+    None
 }

@@ -388,3 +388,19 @@ fn a_folder_made_for_an_address_that_led_nowhere_goes_again() {
     drop(self::open(&empty));
     assert!(empty.path().join(names::HISTORY).is_file(), "a folder that was there is the user's");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_put_in_the_place_of_ours_is_noticed_and_left_alone() {
+    let place = temp();
+    let (path, away) = (place.path().join("state"), place.path().join("away"));
+    let (folder, _) = Folder::open(&path, "test", now()).unwrap();
+    assert!(!folder.is_replaced());
+    fs::rename(&path, &away).unwrap();
+    assert!(!folder.is_replaced(), "nothing stands there yet");
+    fs::create_dir(&path).unwrap();
+    atomic::write(&path.join(names::HISTORY), b"theirs").unwrap();
+    assert!(folder.is_replaced());
+    drop(folder);
+    assert_eq!(fs::read_to_string(path.join(names::HISTORY)).unwrap(), "theirs");
+}

@@ -101,3 +101,11 @@ fn of_two_quick_edits_the_newest_that_can_be_saved_stands() {
         assert_eq!((world.tiers["1"].tier, world.saving.len()), (stands, 0), "{why}");
     }
 }
+
+#[test]
+fn asking_for_news_asks_the_files_too() {
+    let mut world = sorted(&[]);
+    let effects = tell(&mut world, Command::Refresh);
+    let reload = |effect: &Effect| matches!(effect, Effect::Store(op) if matches!(**op, StoreOp::Reload));
+    assert!(effects.iter().any(reload), "{effects:?}");
+}
