@@ -22,6 +22,16 @@ pub struct Plan {
     /// What a person should know beside the changes.
     pub notes: Vec<PlanNote>,
     pub daily_cost: Option<CostEstimate>,
+    /// What of the gateway's write limit is used up already.
+    #[serde(default)]
+    pub writes: Option<WritesUsed>,
+}
+
+/// Writes since the gateway's limit began to count; at `renewed_at` it begins anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WritesUsed {
+    pub n_used: u32,
+    pub renewed_at: Timestamp,
 }
 
 impl Plan {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::step::apply::JobState;
+use super::step::apply::{self, JobState};
 use super::step::edit::Saves;
 use super::step::edit_history::EditHistory;
 use super::step::edited::Wish;
@@ -348,7 +348,8 @@ impl World {
             self.down_since.entry(vendor).or_insert(now);
         }
         let observation = self.observation(now);
-        let plan = policy::plan(&observation, &self.effective);
+        let mut plan = policy::plan(&observation, &self.effective);
+        plan.writes = apply::writes_used(self.write_window);
         self.settle_edits(&plan);
         self.wake_policy_at = policy::next_wake(&observation, &plan, &self.effective);
         self.plan = Arc::new(plan);
@@ -404,6 +405,7 @@ fn empty_plan(now: Timestamp) -> Plan {
         decisions: Vec::new(),
         notes: Vec::new(),
         daily_cost: None,
+        writes: None,
     }
 }
 

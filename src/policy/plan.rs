@@ -204,6 +204,7 @@ impl Drafts {
             decisions: self.decisions,
             notes,
             daily_cost: None,
+            writes: None,
         }
     }
 }

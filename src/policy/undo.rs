@@ -33,6 +33,7 @@ pub fn undo_plan(switches: &[Switch], of: &PlanId, obs: &Observation, settings: 
         decisions,
         notes: Vec::new(),
         daily_cost: None,
+        writes: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A plan in one line, and its lines in a few words.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::health::{route_is_prepaid, state};
 use super::model::stored_model;
@@ -8,7 +8,7 @@ use super::reason::returned_since;
 use super::{Speech, clock, count, list, model_name, route_name, span};
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Decision, Fields, ModelRef, Plan, PlanOrigin, Reason, RouteKey, SkipReason,
-    Skipped, Verdict,
+    Skipped, Verdict, WritesUsed,
 };
 
 /// The gateway takes this many writes in each span of [`PACE_SPAN`]…
@@ -55,19 +55,30 @@ pub fn ticked_summary(plan: &Plan, ticked: impl Fn(usize) -> bool, speech: &Spee
     let left = if left == 0 { String::new() } else { format!(" {left} left out unless you tick {}.", them(left)) };
     let undoes = matches!(plan.origin, PlanOrigin::Undo { .. });
     let held = if undoes { " What goes back is held until you lift it." } else { "" };
-    format!("{}.{left}{held} Takes about {}.", said.join(", "), span(time_to_apply(changes.len())))
+    format!(
+        "{}.{left}{held} Takes about {}.",
+        said.join(", "),
+        span(time_to_apply(changes.len(), plan.writes, speech.now))
+    )
 }
 
 fn them(n: usize) -> &'static str {
     if n == 1 { "it" } else { "them" }
 }
 
-/// How long writing that many crons takes at the gateway's pace.
-pub fn time_to_apply(n_writes: usize) -> SignedDuration {
+/// How long writing that many crons takes from `now` at the gateway's pace, when some of it is used up already.
+pub fn time_to_apply(n_writes: usize, used: Option<WritesUsed>, now: Timestamp) -> SignedDuration {
     let n_writes = i64::try_from(n_writes).unwrap_or(i64::MAX / PACE_SPAN.as_secs());
-    let full = (n_writes - 1).max(0) / PACE_WRITES;
-    let rest = i32::try_from(n_writes - full * PACE_WRITES).unwrap_or(0);
-    let time = SignedDuration::from_secs(full * PACE_SPAN.as_secs()) + ONE_WRITE * rest;
+    let used = used.filter(|used| now < used.renewed_at);
+    let free = PACE_WRITES - used.map_or(0, |used| i64::from(used.n_used).min(PACE_WRITES));
+    let (waits, later) = if n_writes <= free {
+        (SignedDuration::ZERO, n_writes)
+    } else {
+        let first = used.map_or(PACE_SPAN, |used| used.renewed_at.duration_since(now));
+        let full = (n_writes - free - 1) / PACE_WRITES;
+        (first + SignedDuration::from_secs(full * PACE_SPAN.as_secs()), n_writes - free - full * PACE_WRITES)
+    };
+    let time = waits + ONE_WRITE * i32::try_from(later).unwrap_or(0);
     SignedDuration::from_secs(time.as_secs().max(1))
 }
 

@@ -145,6 +145,7 @@ impl World {
             decisions: Vec::new(),
             notes: Vec::new(),
             daily_cost: None,
+            writes: None,
         }
     }
 

@@ -318,6 +318,7 @@ pub fn plan(id: &str, changes: Vec<Change>) -> Plan {
         origin: PlanOrigin::Distribution,
         outage: Outage { level: OutageLevel::Degraded, down: vec![down] },
         daily_cost: Some(CostEstimate { before: Usd(1.1), after: Usd(1.4) }),
+        writes: None,
         changes,
         decisions,
         notes: Vec::new(),

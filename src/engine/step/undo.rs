@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::super::effect::{Effect, StoreOp};
 use super::super::{Done, Event, Ticket, UndoScope, World};
+use super::apply;
 use crate::domain::{Cause, CronId, Plan, PlanId, ProblemKind, Refusal, Switch, SwitchId};
 use crate::policy;
 
@@ -99,7 +100,8 @@ fn meant<'a>(name: &str, switches: impl Iterator<Item = &'a Switch>) -> Result<U
 
 /// Offers a plan that takes back these switches of one plan.
 pub(super) fn offer(world: &mut World, of: &PlanId, switches: &[Switch], now: Timestamp) -> Result<(), Refusal> {
-    let plan = policy::undo_plan(switches, of, &world.observation(now), &world.effective);
+    let mut plan = policy::undo_plan(switches, of, &world.observation(now), &world.effective);
+    plan.writes = apply::writes_used(world.write_window);
     if plan.changes.is_empty() {
         return Err(Refusal::NothingToDo);
     }

@@ -216,6 +216,7 @@ fn who_found_the_folder_held_takes_it_when_it_is_free_and_reads_it_again() {
         decisions: vec![],
         notes: vec![],
         daily_cost: None,
+        writes: None,
     };
     first.begin_job(&plan, &[], now()).unwrap();
     assert!(second.ask_again("second", now()).unwrap().is_none(), "held still");

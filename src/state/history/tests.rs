@@ -54,6 +54,7 @@ fn plan(crons: &[&str]) -> Plan {
         decisions: vec![],
         notes: vec![],
         daily_cost: None,
+        writes: None,
     }
 }
 

@@ -27,6 +27,7 @@ fn job(phase: JobPhase, outcomes: Vec<LineOutcome>) -> Job {
         decisions: Vec::new(),
         notes: Vec::new(),
         daily_cost: None,
+        writes: None,
     };
     let line = |outcome| JobLine { change: Arc::new(change("a", None, Some("kimi/k2"))), outcome };
     Job {

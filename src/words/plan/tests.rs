@@ -6,7 +6,7 @@ use super::super::testing::{at, change, decision, world};
 use super::{fields, mark, origin, plan_headline, plan_summary, target, time_to_apply};
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Decision, Fields, Health, Outage, Plan, PlanId, PlanOrigin, Reason,
-    RouteKey, SkipReason, Skipped, Verdict,
+    RouteKey, SkipReason, Skipped, Verdict, WritesUsed,
 };
 
 const MINIMAX: Option<&str> = Some("minimax/MiniMax-M3");
@@ -23,6 +23,7 @@ fn plan(changes: Vec<Change>, decisions: Vec<Decision>) -> Plan {
         decisions,
         notes: Vec::new(),
         daily_cost: None,
+        writes: None,
     }
 }
 
@@ -179,9 +180,22 @@ fn a_line_says_what_it_starts_from_and_what_it_writes() {
 
 #[test]
 fn the_estimate_follows_the_gateways_pace() {
-    let cases = [(1, 1), (6, 1), (30, 4), (31, 60), (100, 181)];
-    for (n, secs) in cases {
-        assert_eq!(time_to_apply(n), SignedDuration::from_secs(secs), "{n} writes");
+    let now = at("2026-11-23 06:00");
+    let used = |n_used, secs| Some(WritesUsed { n_used, renewed_at: now + SignedDuration::from_secs(secs) });
+    let cases = [
+        (1, None, 1),
+        (6, None, 1),
+        (30, None, 4),
+        (31, None, 60),
+        (100, None, 181),
+        (10, used(20, 37), 1),
+        (20, used(20, 37), 38),
+        (1, used(30, 37), 37),
+        (70, used(30, 37), 158),
+        (20, used(30, 0), 3),
+    ];
+    for (n, used, secs) in cases {
+        assert_eq!(time_to_apply(n, used, now), SignedDuration::from_secs(secs), "{n} writes, {used:?}");
     }
 }
 

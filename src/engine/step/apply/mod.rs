@@ -26,6 +26,7 @@ pub use advance::advance;
 pub use job::JobState;
 pub(super) use job::{Line, Stage};
 pub use line::{prepared, resolve_uncertain, written};
+pub use pace::writes_used;
 pub use proof::{prove_again, proven};
 
 /// Starts carrying out the named lines of a plan that was shown.

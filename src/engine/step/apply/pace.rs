@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::job::JobState;
+use crate::domain::WritesUsed;
 
 /// The gateway allows this many calls of one method…
 pub const WRITES_PER_WINDOW: u32 = 30;
@@ -22,6 +23,12 @@ pub(super) fn paced_until(job: &JobState, window: &mut Option<(Timestamp, u32)>,
         return None;
     }
     (calls >= WRITES_PER_WINDOW).then_some(end)
+}
+
+/// What a plan must know of the window, to say how long it takes.
+pub fn writes_used(window: Option<(Timestamp, u32)>) -> Option<WritesUsed> {
+    let (start, n_used) = window?;
+    Some(WritesUsed { n_used, renewed_at: start.checked_add(WRITE_WINDOW).ok()? })
 }
 
 /// When the last line will be written, at the gateway's pace.
