@@ -5,6 +5,8 @@
 
 mod shell;
 
+use std::path::Path;
+
 use serde_json::Value;
 use shell::Shell;
 
@@ -224,6 +226,39 @@ fn a_mapping_that_was_set_aside_does_not_spoil_the_next_edit() {
 }
 
 #[test]
+fn settings_that_were_lost_or_name_no_model_are_no_choice_of_the_user() {
+    let cases = [
+        ("{\"routes\": {\"minimax\": ", 0, "cut in half"),
+        ("{\"routes\": {\"minimax\": {\"model\": \"minimax/gone\"}}}", 1, "a model that is not listed"),
+    ];
+    for (settings, n_asked, why) in cases {
+        let shell = Shell::new();
+        shell.put_state_file("settings.json", settings);
+        let plan = shell.json("plan");
+        let changes = plan["changes"].as_array().expect("changes");
+        assert!(changes.iter().all(|change| change["cause"] == "health"), "{why}: {plan:#}");
+        let minimax =
+            plan["questions"].as_array().expect("questions").iter().filter(|asked| asked["route"] == "minimax");
+        assert_eq!(minimax.count(), n_asked, "{why}: {plan:#}");
+    }
+}
+
+#[test]
+fn a_name_that_would_steer_the_terminal_is_shown_and_does_not() {
+    let shell = Shell::new();
+    shell.rename("disk-check", "Disk\u{1b}[2J\u{202e}check\nT9  forged");
+    let id = shell.id("disk-check");
+    for line in [["tier", &id, "T3"].as_slice(), &["explain", &id], &["plan"]] {
+        let said = shell.run_of(line);
+        assert_eq!(said.code, DONE, "{}", said.err);
+        assert!(!said.out.contains(['\u{1b}', '\u{202e}']), "{}", said.out);
+        assert!(!said.out.lines().any(|line| line.starts_with("T9")), "{}", said.out);
+    }
+    assert!(shell.run_of(&["explain", &id]).out.starts_with("Disk␛[2J\u{fffd}check␊T9  forged"));
+    assert_eq!(shell.json_of(&["explain", &id])["name"], "Disk\u{1b}[2J\u{202e}check\nT9  forged");
+}
+
+#[test]
 fn explaining_goes_through_the_chain() {
     let shell = Shell::new();
     let heartbeat = shell.json_of(&["explain", "Heartbeat ping"]);
@@ -335,6 +370,12 @@ fn nonsense_ends_with_two_and_help_with_zero() {
     for nonsense in ["frobnicate", "tier", "plan --token abc", "distribute --yes --dry-run", "status --timeout never"] {
         let said = shell.run(nonsense);
         assert_eq!((said.code, said.out.as_str()), (USAGE, ""), "{nonsense}: {}", said.err);
+    }
+    for slip in ["ws://127.0.0.1:", "wss://nas:99999"] {
+        let said = shell.run_at_with_own_token(slip, &["status"]);
+        assert_eq!(said.code, USAGE, "{slip}: {}", said.err);
+        assert!(said.err.starts_with("That is no address of a gateway: "), "{}", said.err);
+        assert!(!Path::new(&shell.path("other-state")).exists(), "{slip} leaves a folder behind");
     }
     for nonsense in ["frobnicate --json", "--json tier", "status --json --timeout never", "plan --json extra"] {
         let said = shell.run_alone(&nonsense.split(' ').collect::<Vec<_>>());

@@ -62,9 +62,14 @@ impl Shell {
 
     /// Somebody else leaves a state file half written.
     pub fn break_state_file(&self, name: &str) {
+        self.put_state_file(name, "{\"crons\": ");
+    }
+
+    /// Somebody else writes a state file.
+    pub fn put_state_file(&self, name: &str, text: &str) {
         let path = self.folder.path().join("state").join(name);
         let mut file = std::fs::File::create(path).expect("a file");
-        write!(file, "{{\"crons\": ").expect("is written");
+        write!(file, "{text}").expect("is written");
     }
 
     /// Calls that changed something on the gateway, or would have.
