@@ -3,6 +3,7 @@
 //! Pure: domain values in, sentences out. Times are said in the zone of the [`Speech`].
 
 mod cron_expr;
+mod diagnosis;
 mod health;
 mod job;
 mod model;
@@ -16,6 +17,7 @@ mod time;
 #[cfg(test)]
 mod testing;
 
+pub use diagnosis::*;
 pub use health::*;
 pub use job::*;
 pub use model::*;
