@@ -5,6 +5,7 @@
 
 pub mod domain;
 pub mod policy;
+pub mod providers;
 pub mod words;
 
 pub mod gateway;

@@ -1,0 +1,8 @@
+//! Answers of providers and what they mean: recorded cases, variants of them, and laws.
+
+mod case;
+mod derived;
+mod gateway;
+mod laws;
+mod table;
+mod variants;
