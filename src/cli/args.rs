@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum as _};
+use jiff::Timestamp;
 
-use crate::domain::Tier;
+use crate::domain::{Billing, Tier};
 use crate::engine::Consent;
+use crate::providers;
 
 /// Keeps scheduled AI jobs running by spreading them over AI providers.
 ///
@@ -65,6 +67,8 @@ pub(super) enum Command {
         /// Its id, the beginning of its id, or its name
         cron: String,
     },
+    /// Say what an answer or an error of a provider means; asks nobody
+    Diagnose(DiagnoseArguments),
     /// Sort crons into a tier; nothing is sent to the gateway
     Tier(TierArguments),
     /// Take back switches: the newest plan's, or those named
@@ -116,6 +120,30 @@ pub(super) struct DistributeArguments {
     pub(super) yes: bool,
     #[command(flatten)]
     pub(super) answers: Answers,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiagnoseArguments {
+    /// A file with the answer: a document, a body or a sentence; standard input without it
+    pub(super) file: Option<PathBuf>,
+    /// Whose answer it is, when the document does not say
+    #[arg(long, value_name = "ID")]
+    pub(super) provider: Option<String>,
+    /// How the account bills, instead of the provider's usual way
+    #[arg(long, value_name = "KIND", value_parser = billing)]
+    pub(super) billing: Option<Billing>,
+    /// The model that was asked
+    #[arg(long, value_name = "MODEL")]
+    pub(super) model: Option<String>,
+    /// The HTTP status that a body alone came with
+    #[arg(long, value_name = "CODE", value_parser = clap::value_parser!(u16).range(100..=999))]
+    pub(super) status: Option<u16>,
+    /// The moment of the answer, such as 2026-11-20T08:00:00Z; now without it
+    #[arg(long, value_name = "MOMENT")]
+    pub(super) now: Option<Timestamp>,
+    /// Exit with 11, 12 or 13 unless the provider serves
+    #[arg(long)]
+    pub(super) exit_code: bool,
 }
 
 /// Answers to the question which model a route means.
@@ -220,6 +248,11 @@ fn answer(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn billing(text: &str) -> Result<Billing, String> {
+    let expected = || "expected quota_plan, rate_tier, prepaid_credits or local".to_owned();
+    providers::billing(text).ok_or_else(expected)
+}
+
 /// 64 hexadecimal digits, with or without colons, in lower case.
 fn fingerprint(text: &str) -> Result<String, String> {
     let digits: String = text.chars().filter(|digit| *digit != ':').collect();
@@ -297,6 +330,8 @@ mod tests {
             "status --tls-fingerprint abc",
             "status --timeout 0",
             "status --token secret",
+            "diagnose --billing gold",
+            "diagnose --now yesterday",
             "status --profile work --url ws://127.0.0.1:1",
         ] {
             assert!(parse(line).is_err(), "{line} was taken");

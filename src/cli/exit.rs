@@ -23,6 +23,12 @@ pub enum Exit {
     NeedsAnswer = 6,
     /// `plan --exit-code`: there are changes.
     Changes = 10,
+    /// `diagnose --exit-code`: not now, and time alone mends it.
+    Passing = 11,
+    /// `diagnose --exit-code`: a person must do something.
+    NeedsPerson = 12,
+    /// `diagnose --exit-code`: the answer does not tell.
+    NotTold = 13,
 }
 
 impl Exit {
@@ -38,6 +44,9 @@ impl Exit {
             Self::ReadOnly => "read_only",
             Self::NeedsAnswer => "needs_answer",
             Self::Changes => "changes",
+            Self::Passing => "passing",
+            Self::NeedsPerson => "needs_person",
+            Self::NotTold => "not_told",
         }
     }
 }

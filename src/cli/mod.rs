@@ -20,6 +20,7 @@ mod table;
 mod target;
 
 mod demo;
+mod diagnose;
 mod distribute;
 mod explain;
 mod export;

@@ -388,7 +388,7 @@ fn nonsense_ends_with_two_and_help_with_zero() {
     assert_eq!(dash.code, USAGE, "{}", dash.err);
     let help = shell.run_alone(&["--help"]);
     assert_eq!((help.code, help.err.as_str()), (DONE, ""));
-    for command in ["status", "plan", "distribute", "explain", "tier", "undo", "export", "import", "demo"] {
+    for command in ["status", "plan", "distribute", "explain", "diagnose", "tier", "undo", "export", "import", "demo"] {
         assert!(help.out.contains(&format!("\n  {command}")), "{command} is not in the help");
     }
 }

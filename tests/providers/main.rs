@@ -4,5 +4,6 @@ mod case;
 mod derived;
 mod gateway;
 mod laws;
+mod program;
 mod table;
 mod variants;
