@@ -1,11 +1,12 @@
 //! What is known about each account and model: does it serve, since when, how do we know.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, CronId, ModelRef};
+use super::{AccountId, CronId, Diagnosis, ModelRef};
 
 /// Whether runs can succeed now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -90,8 +91,9 @@ pub struct Vital {
     /// Recent timeouts, for the rule that two within 15 minutes are one failed probe.
     #[serde(default)]
     pub timeouts: Vec<(Timestamp, CronId)>,
-    /// The provider's or gateway's own words, without secrets.
-    pub detail: Option<String>,
+    /// What the newest answer meant, where it was one to be understood.
+    #[serde(default)]
+    pub said: Option<Arc<Diagnosis>>,
 }
 
 /// One limit of an account, such as "5h" or "Week".

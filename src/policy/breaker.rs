@@ -3,10 +3,12 @@
 //! Opens on a conclusive answer at once, else after two failures in a row; half-open at the reset
 //! or after a back-off; closed after two good answers in a row, opened by one bad one before that.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::standing::later;
-use crate::domain::{Breaker, Health, Source, Vital};
+use crate::domain::{Breaker, Diagnosis, Health, Source, Vital};
 
 /// Failures in a row that are an outage when none of them is conclusive.
 const PATIENCE: u32 = 2;
@@ -18,8 +20,8 @@ const PROOF: u32 = 2;
 pub(super) struct Answer {
     pub at: Timestamp,
     pub source: Source,
-    /// The provider's or gateway's own words.
-    pub detail: Option<String>,
+    /// What it means, where it was an answer to be understood.
+    pub said: Option<Arc<Diagnosis>>,
 }
 
 /// It served.
@@ -34,7 +36,7 @@ pub(super) fn good(vital: &mut Vital, at: Timestamp, source: Source) {
         become_(vital, Health::Up, at);
     }
     vital.serving_since.get_or_insert(at);
-    observed(vital, Answer { at, source, detail: None });
+    observed(vital, Answer { at, source, said: None });
 }
 
 /// It failed in a way that needs no second opinion.
@@ -93,7 +95,7 @@ fn become_(vital: &mut Vital, health: Health, at: Timestamp) {
 fn observed(vital: &mut Vital, answer: Answer) {
     vital.observed_at = vital.observed_at.max(Some(answer.at));
     vital.source = answer.source;
-    vital.detail = answer.detail;
+    vital.said = answer.said;
 }
 
 const SHORT: &[SignedDuration] = &[
@@ -140,7 +142,7 @@ mod tests {
     }
 
     fn answer(secs: i64) -> Answer {
-        Answer { at: at(secs), source: Source::Run, detail: None }
+        Answer { at: at(secs), source: Source::Run, said: None }
     }
 
     #[test]

@@ -1,41 +1,36 @@
 //! Health from what the gateway shows anyway: runs, cooldowns and quota reports.
 //!
+//! What the words of an error mean was found before, by `providers`; here is how much it counts.
+//!
 //! Invariants: a run that was refused during a cooldown says nothing; `available: true` proves
-//! nothing; older evidence never overrules newer; only a prepaid account can be out of balance,
-//! and Z.ai never is.
+//! nothing; older evidence never overrules newer.
+
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::breaker::{Answer, conclusive, failed, forget, good};
-use super::reset_text::{names_a_moment, reset_in};
 use super::standing::{current, later};
 use crate::domain::{
-    AccountId, Billing, Breaker, Catalog, CronId, Fleet, Health, ModelRef, ModelScope, QuotaWindow, RunRecord,
-    RunStatus, Settings, Source, Thresholds, VendorId, Vital, vendor_of,
+    AccountId, Breaker, Catalog, CronId, Diagnosis, DiagnosisScope, Finding, Fleet, Health, HealthState, ModelRef,
+    ModelScope, QuotaWindow, RunRecord, RunStatus, Settings, Source, Thresholds, Vital,
 };
 
 /// Two time-outs this close together are one failed probe.
 pub(super) const TIMEOUTS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 
-/// What a finished run proves about the account and the model it used.
-pub fn absorb_run(fleet: &mut Fleet, run: &RunRecord, settings: &Settings, now: Timestamp) {
+/// What a finished run proves about the account and the model it used; `said` is the diagnosis of its error.
+pub fn absorb_run(fleet: &mut Fleet, run: &RunRecord, said: Option<&Diagnosis>, settings: &Settings, now: Timestamp) {
     let (Some(provider), Some(model)) = (run.provider.as_deref(), run.model.as_deref()) else { return };
     let Some(model) = ModelRef::parse(&format!("{provider}/{model}")) else { return };
-    if later(run.finished_at, settings.thresholds.proof_lasts) <= now || refused_in_cooldown(run) {
+    if later(run.finished_at, settings.thresholds.proof_lasts) <= now {
         return;
     }
-    match run.status {
-        RunStatus::Ok => served(fleet, &model, run, settings),
-        RunStatus::Error => errored(fleet, &model, run, settings),
-        RunStatus::Skipped | RunStatus::Unknown => {}
+    match (run.status, said) {
+        (RunStatus::Ok, _) => served(fleet, &model, run, settings),
+        (RunStatus::Error, Some(said)) => errored(fleet, &model, run, said),
+        _ => {}
     }
-}
-
-fn refused_in_cooldown(run: &RunRecord) -> bool {
-    let refusal = |text: &str| {
-        text.contains("temporarily disabled after a provider") || text.contains("is temporarily unavailable for")
-    };
-    run.error_reason.is_none() && run.error.as_deref().is_some_and(refusal)
 }
 
 fn served(fleet: &mut Fleet, model: &ModelRef, run: &RunRecord, settings: &Settings) {
@@ -56,66 +51,57 @@ fn is_news(vital: &Vital, at: Timestamp) -> bool {
     vital.observed_at.is_none_or(|known| at > known)
 }
 
-/// What an error says, and about whom.
+/// A run can wait this long for its own provider.
+const SHORT_WAIT: SignedDuration = SignedDuration::from_mins(2);
+
+/// How much a diagnosis counts.
 enum Verdict {
-    Account(Health),
-    Model(Health),
-    /// Counts one of two, about the account or the model.
-    AccountOnce(Health),
-    ModelOnce(Health),
+    Conclusive(Health),
+    /// One of two that it takes.
+    Once(Health),
     TimedOut,
-    /// About the request, the delivery or nothing we know.
+    /// About the request, the quota alone, a refusal of the gateway itself, or nothing we know.
     Nothing,
 }
 
-fn errored(fleet: &mut Fleet, model: &ModelRef, run: &RunRecord, settings: &Settings) {
+fn errored(fleet: &mut Fleet, model: &ModelRef, run: &RunRecord, said: &Diagnosis) {
     let account = model.account();
-    let answer = Answer { at: run.finished_at, source: Source::Run, detail: run.error.clone() };
-    let verdict = verdict(run, &account, settings);
+    let answer = Answer { at: run.finished_at, source: Source::Run, said: Some(Arc::new(said.clone())) };
+    let verdict = verdict(said, run.finished_at);
+    if matches!(verdict, Verdict::Nothing) {
+        return;
+    }
     if matches!(verdict, Verdict::TimedOut) {
         return timed_out(fleet, &account, run, answer);
     }
-    let vital = match verdict {
-        Verdict::Account(_) | Verdict::AccountOnce(_) => fleet.accounts.entry(account).or_default(),
-        Verdict::Model(_) | Verdict::ModelOnce(_) => fleet.models.entry(model.clone()).or_default(),
-        Verdict::TimedOut | Verdict::Nothing => return,
+    let vital = match said.scope {
+        DiagnosisScope::Model => fleet.models.entry(model.clone()).or_default(),
+        _ => fleet.accounts.entry(account).or_default(),
     };
     if !is_news(vital, run.finished_at) {
         return;
     }
     match verdict {
-        Verdict::Account(health) | Verdict::Model(health) => conclusive(vital, health, answer),
-        Verdict::AccountOnce(health) | Verdict::ModelOnce(health) => failed(vital, health, answer),
+        Verdict::Conclusive(health) => conclusive(vital, health, answer),
+        Verdict::Once(health) => failed(vital, health, answer),
         Verdict::TimedOut | Verdict::Nothing => {}
     }
 }
 
-fn verdict(run: &RunRecord, account: &AccountId, settings: &Settings) -> Verdict {
-    let vendor = vendor_of(account);
-    let text = run.error.as_deref().unwrap_or_default();
-    let resets_at = reset_in(text, &vendor, run.finished_at);
-    // A date that cannot be believed still tells a used-up quota from a short rate limit.
-    let dated = resets_at.is_some() || names_a_moment(text, &vendor);
-    let limit = Health::LimitHit { resets_at };
-    match run.error_reason.as_deref().unwrap_or_default() {
-        "billing" if may_lack_balance(account, &vendor, settings) => Verdict::Account(Health::OutOfBalance),
-        "billing" => Verdict::Account(limit),
-        "auth" | "auth_permanent" | "session_expired" => Verdict::Account(Health::RefusedKey),
-        // Google's limits are per model.
-        "rate_limit" if dated && vendor.as_str() == "google" => Verdict::Model(limit),
-        "rate_limit" if dated => Verdict::Account(limit),
-        "rate_limit" if vendor.as_str() == "google" => Verdict::ModelOnce(limit),
-        "rate_limit" => Verdict::AccountOnce(limit),
-        "model_not_found" => Verdict::Model(Health::Unreachable),
-        "overloaded" | "server_error" => Verdict::AccountOnce(Health::Overloaded),
-        "tls_certificate" => Verdict::AccountOnce(Health::Unreachable),
-        "timeout" => Verdict::TimedOut,
-        _ => Verdict::Nothing,
+/// A refused key, an empty balance, a used-up quota and a wait of minutes that the provider asks for
+/// need no second opinion; what passes sooner does.
+fn verdict(said: &Diagnosis, at: Timestamp) -> Verdict {
+    let Some(health) = said.health().filter(Health::fails) else { return Verdict::Nothing };
+    match said.state {
+        _ if said.finding == Finding::JobTimedOut => Verdict::TimedOut,
+        HealthState::RateLimited if said.reset_at.is_some_and(|reset| reset > later(at, SHORT_WAIT)) => {
+            Verdict::Conclusive(health)
+        }
+        // A provider whose servers fail is busy with itself, not unreachable.
+        HealthState::Down if said.finding == Finding::ServerError => Verdict::Once(Health::Overloaded),
+        HealthState::RateLimited | HealthState::Overloaded | HealthState::Down => Verdict::Once(health),
+        _ => Verdict::Conclusive(health),
     }
-}
-
-fn may_lack_balance(account: &AccountId, vendor: &VendorId, settings: &Settings) -> bool {
-    settings.billing(account) == Billing::PrepaidCredits && vendor.as_str() != "zai"
 }
 
 /// The gateway retries a plain 429 or 5xx until the job's time is up: two such runs within a
@@ -209,7 +195,7 @@ pub fn absorb_usage(fleet: &mut Fleet, windows: &[(AccountId, Vec<QuotaWindow>)]
         });
         let longest = used_up.map(|window| window.resets_at).max_by_key(|reset| reset.unwrap_or(Timestamp::MAX));
         let observed_at = windows.iter().map(|window| window.observed_at).max().unwrap_or(now);
-        let answer = Answer { at: observed_at, source: Source::UsageStatus, detail: None };
+        let answer = Answer { at: observed_at, source: Source::UsageStatus, said: None };
         let vital = fleet.accounts.entry(account.clone()).or_default();
         match longest {
             Some(resets_at) => limit_reported(vital, resets_at, answer),

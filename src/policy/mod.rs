@@ -15,7 +15,6 @@ mod undo;
 mod advance;
 mod breaker;
 mod evidence;
-mod reset_text;
 
 mod confirm;
 mod matching;

@@ -30,6 +30,8 @@ const CODES: Codes = &[
     (&["ACCESS_TOKEN_EXPIRED"], Rule::Is(is(Finding::SignInExpired))),
     (&["UNSUPPORTED_CLIENT"], Rule::Is(is(Finding::SignInEnded))),
     (&["MODEL_CAPACITY_EXHAUSTED"], Rule::Is(CAPACITY)),
+    // As a gateway calls it: limits here are always one model's.
+    (&["rate_limit_error", "rate_limit"], Rule::Is(UNSPECIFIED)),
 ];
 
 pub(super) fn judge(case: &Case<'_>, fault: &Fault) -> Option<Verdict> {

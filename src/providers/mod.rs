@@ -7,6 +7,7 @@
 
 mod diagnose;
 mod evidence;
+mod run;
 mod written;
 
 mod customs;
@@ -45,4 +46,5 @@ mod zai;
 
 pub use diagnose::diagnose;
 pub use evidence::*;
+pub use run::diagnose_run;
 pub use written::*;

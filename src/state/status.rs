@@ -104,7 +104,7 @@ fn vendor_report(vendor: &VendorId, listed: &[AccountId], fleet: &Fleet, setting
         health: best.map(|vital| vital.health.clone()),
         model: models,
         observed_at: best.and_then(|vital| vital.observed_at),
-        detail: best.and_then(|vital| vital.detail.clone()),
+        detail: best.and_then(|vital| vital.said.as_ref()?.quote.clone()),
     }
 }
 

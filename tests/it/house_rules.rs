@@ -42,6 +42,7 @@ const ROOMS: &[Room] = &[
             Arrow::All("words"),
             Arrow::All("state"),
             Arrow::All("gateway"),
+            Arrow::Front("providers"),
             Arrow::Front("demo"),
         ],
         pure: false,

@@ -413,7 +413,9 @@ fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) -> Vec<
     let mut effects = Vec::new();
     for told in &runs {
         let run = record::by_our_clock(world, told, now);
-        policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, &effective, run.finished_at);
+        let said = record::said(world, &run);
+        let fleet = Arc::make_mut(&mut world.fleet);
+        policy::absorb_run(fleet, &run, said.as_ref(), &effective, run.finished_at);
         effects.extend(record::confirm(world, &run, now));
     }
     if !runs.is_empty() {

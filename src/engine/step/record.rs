@@ -7,8 +7,12 @@ use jiff::tz::TimeZone;
 
 use super::super::World;
 use super::super::effect::{Effect, Fetch, StoreOp};
-use crate::domain::{Change, Confirmation, Cron, ModelRef, ProblemKind, Reason, RunRecord, Switch, SwitchId};
+use crate::domain::{
+    AccountId, Change, Confirmation, Cron, Diagnosis, ModelRef, ProblemKind, QuotaWindow, Reason, RunRecord, Switch,
+    SwitchId,
+};
 use crate::policy;
+use crate::providers::{self, PriorWindow};
 use crate::words::{self, Speech};
 
 /// How many switches the faces see; the journal keeps all.
@@ -64,7 +68,8 @@ pub fn by_our_clock(world: &World, run: &RunRecord, now: Timestamp) -> RunRecord
 pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     let run = by_our_clock(world, &told, now);
     let effective = world.effective.clone();
-    policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, &effective, now);
+    let said = said(world, &run);
+    policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, now);
     let mut effects = confirm(world, &run, now);
     if let Some(known) = Arc::make_mut(&mut world.runs).get_mut(&run.cron) {
         known.insert(0, run);
@@ -75,6 +80,19 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     // As the gateway tells it, so that the same run is known again.
     effects.push(Effect::Store(Box::new(StoreOp::RememberRuns(vec![told]))));
     effects
+}
+
+/// What the error of a failed run means, given what is known of its account's quota.
+pub fn said(world: &World, run: &RunRecord) -> Option<Diagnosis> {
+    let account = AccountId::new(run.provider.as_deref()?);
+    let window = |window: &QuotaWindow| PriorWindow {
+        id: window.label.clone(),
+        used_percent: Some(window.used_ratio * 100.0),
+        reset_at: window.resets_at,
+        blocks_chat: true,
+    };
+    let prior = world.fleet.windows.get(&account).into_iter().flatten().map(window).collect();
+    providers::diagnose_run(run, world.effective.billing(&account), prior, run.finished_at)
 }
 
 /// What a run says about the newest switch of its cron.

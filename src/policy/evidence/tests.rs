@@ -1,7 +1,7 @@
 //! What real run outcomes, cooldowns and quota reports make of an account.
 
 use super::*;
-use crate::domain::Model;
+use crate::domain::{Billing, Model};
 use crate::policy::advance;
 
 fn now() -> Timestamp {
@@ -40,9 +40,16 @@ fn failure(cron: &str, model: &str, at: Timestamp, reason: &str, text: &str) -> 
 fn absorb(runs: &[RunRecord]) -> Fleet {
     let mut fleet = Fleet::default();
     for run in runs {
-        absorb_run(&mut fleet, run, &Settings::default(), run.finished_at);
+        take(&mut fleet, run, &Settings::default(), run.finished_at);
     }
     fleet
+}
+
+/// As the engine does: first what it means, then how much it counts.
+fn take(fleet: &mut Fleet, run: &RunRecord, settings: &Settings, now: Timestamp) {
+    let billing = settings.billing(&AccountId::new(run.provider.as_deref().unwrap_or_default()));
+    let said = crate::providers::diagnose_run(run, billing, Vec::new(), run.finished_at);
+    absorb_run(fleet, run, said.as_ref(), settings, now);
 }
 
 fn account(fleet: &Fleet, id: &str) -> Vital {
@@ -89,7 +96,7 @@ fn zai_is_never_out_of_balance_even_when_called_prepaid() {
     let mut settings = Settings::default();
     settings.billing.insert(AccountId::new("zai"), Billing::PrepaidCredits);
     let mut fleet = Fleet::default();
-    absorb_run(&mut fleet, &failure("a", "zai/glm-5", now(), "billing", BILLING), &settings, now());
+    take(&mut fleet, &failure("a", "zai/glm-5", now(), "billing", BILLING), &settings, now());
     assert_eq!(account(&fleet, "zai").health, Health::LimitHit { resets_at: None });
 }
 
@@ -203,7 +210,7 @@ fn a_quota_report_knows_limits_strain_and_return() {
     let reset = mins(60);
     assert_eq!(report(&mut fleet, 0.5, reset, 0), Health::Unknown, "room alone does not prove that runs succeed");
     let good = run("a", "minimax-plan/M3", mins(1));
-    absorb_run(&mut fleet, &good, &settings, mins(1));
+    take(&mut fleet, &good, &settings, mins(1));
     assert_eq!(report(&mut fleet, 0.85, reset, 2), Health::Strained, "nearly used up, and serving");
     assert_eq!(report(&mut fleet, 1.0, reset, 3), Health::LimitHit { resets_at: Some(reset) });
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use model_orchestrator::demo::{Demo, seed_state};
 use model_orchestrator::domain::{
-    Catalog, ChangeKind, ChangeMark, Cron, CronId, Fleet, Observation, OutageLevel, Pin, Plan, Reason, RouteKey,
-    Settings, Tier, TierEntry, TierMap,
+    AccountId, Catalog, ChangeKind, ChangeMark, Cron, CronId, Fleet, Observation, OutageLevel, Pin, Plan, Reason,
+    RouteKey, Settings, Tier, TierEntry, TierMap,
 };
 use model_orchestrator::gateway::{Connected, Endpoint, connect};
-use model_orchestrator::policy;
+use model_orchestrator::{policy, providers};
 use serde_json::Value;
 
 use super::{id, options, start};
@@ -50,7 +50,9 @@ async fn first_look(demo: &Demo) -> (BTreeMap<CronId, Arc<Cron>>, Catalog, Plan)
     let mut runs = client.runs(None, 200).await.unwrap();
     runs.sort_by_key(|run| run.finished_at);
     for run in &runs {
-        policy::absorb_run(&mut fleet, run, &settings, start());
+        let account = AccountId::new(run.provider.as_deref().unwrap_or_default());
+        let said = providers::diagnose_run(run, settings.billing(&account), Vec::new(), run.finished_at);
+        policy::absorb_run(&mut fleet, run, said.as_ref(), &settings, start());
     }
     policy::absorb_catalog(&mut fleet, &catalog, start());
     policy::absorb_usage(&mut fleet, &client.usage(start()).await.unwrap().accounts, &settings, start());
