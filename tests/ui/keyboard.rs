@@ -182,6 +182,14 @@ fn a_button_that_goes_leaves_the_keyboard_on_the_screen() {
 }
 
 #[test]
+fn the_arrows_walk_the_plan_also_after_a_click() {
+    let mut harness = window(morning().snapshot());
+    harness.get_by_label("Review plan").click();
+    harness.run_steps(4);
+    assert!(focused(&harness).contains("Heartbeat ping"), "{}", focused(&harness));
+}
+
+#[test]
 fn the_first_arrow_goes_to_the_first_card() {
     let mut harness = window(morning().snapshot());
     key(&mut harness, Key::ArrowDown);

@@ -9,7 +9,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use model_orchestrator::domain::{Connection, Plan, Problem, ProblemKind, Refusal, Trouble};
+use model_orchestrator::domain::{
+    Connection, Job, JobLine, JobPhase, LineOutcome, Plan, Problem, ProblemKind, Refusal, Trouble,
+};
 use model_orchestrator::engine::{Command, DemoOutage, Done, Event, Snapshot, Ticket};
 use model_orchestrator::ui::action::{Action, Pick, Screen};
 use model_orchestrator::ui::shell::Shell;
@@ -59,6 +61,17 @@ fn click(harness: &mut Harness<'_, Window>, label: &str) {
     harness.run_steps(4);
 }
 
+/// A click within one frame, as in the middle of a double click.
+pub fn tap(input: &mut egui::RawInput, pos: egui::Pos2) {
+    let button = |pressed| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    input.events.extend([egui::Event::PointerMoved(pos), button(true), button(false)]);
+}
+
 pub fn told(harness: &Harness<'_, Window>, expected: impl Fn(&Command) -> bool) -> bool {
     harness.state().wishes.iter().any(|wish| matches!(wish, Action::Tell(command) if expected(command)))
 }
@@ -96,6 +109,49 @@ fn the_bar_stands_there_only_when_something_is_planned() {
     snapshot.plan = Arc::new(Plan { changes: Vec::new(), ..(*snapshot.plan).clone() });
     let harness = window(snapshot);
     assert!(harness.query_by_label("Review plan").is_none());
+}
+
+#[test]
+fn a_double_click_on_review_plan_applies_nothing() {
+    let mut harness = window(morning().snapshot());
+    let at = harness.get_by_label("Review plan").rect().center();
+    for _ in 0..2 {
+        tap(harness.input_mut(), at);
+        harness.run_steps(2);
+    }
+    assert_eq!(harness.state().shell.screen(), Screen::Plan);
+    let apply = harness.get_by_label("Apply 5 changes").rect();
+    assert!(apply.contains(at), "the second click hits what would be written");
+    assert!(!told(&harness, |command| matches!(command, Command::Apply { .. })));
+}
+
+#[test]
+fn reviewing_a_new_plan_puts_the_results_of_the_old_one_away() {
+    let mut snapshot = morning().snapshot();
+    let plan = Arc::clone(&snapshot.plan);
+    let lines =
+        plan.changes.iter().map(|change| JobLine { change: Arc::new(change.clone()), outcome: LineOutcome::Verified });
+    let job = Job {
+        id: 1,
+        lines: lines.collect(),
+        plan: Arc::clone(&plan),
+        phase: JobPhase::Done,
+        started_at: now(),
+        ended_at: Some(now()),
+        expected_end: None,
+    };
+    snapshot.job = Some(Arc::new(job));
+    for by_key in [false, true] {
+        let mut harness = window(snapshot.clone());
+        if by_key {
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+            harness.run_steps(4);
+        } else {
+            click(&mut harness, "Review plan");
+        }
+        assert!(told(&harness, |command| matches!(command, Command::DismissJob)), "by key: {by_key}");
+        assert_eq!(harness.state().shell.screen(), Screen::Plan);
+    }
 }
 
 #[test]

@@ -17,6 +17,13 @@ pub(super) fn has_something(snapshot: &Snapshot, screen: Screen) -> bool {
     something && matches!(screen, Screen::Board | Screen::Activity)
 }
 
+/// What the bar's button leads to. The results of a job that has ended make room for the plan that is reviewed.
+pub(super) fn go_on(snapshot: &Snapshot) -> Vec<Action> {
+    let read = snapshot.job.is_some() && !job_is_open(snapshot) && snapshot.undo_plan.is_none();
+    let dismiss = read.then_some(Action::Tell(Command::DismissJob));
+    dismiss.into_iter().chain([Action::Go(Screen::Plan)]).collect()
+}
+
 pub(super) fn bar_ui(
     ui: &mut Ui,
     snapshot: &Snapshot,
@@ -51,7 +58,7 @@ pub(super) fn bar_ui(
             (words::plan_headline(undo), summary_of(undo))
         } else {
             if primary_button(ui, "Review plan").on_hover_text(GO_ON).clicked() {
-                wishes.push(Action::Go(Screen::Plan));
+                wishes.extend(go_on(snapshot));
             }
             // Beside a list of switches it could be taken for the undo of one of them.
             wishes.extend((screen == Screen::Board).then(|| undo_ui(ui, snapshot)).flatten());

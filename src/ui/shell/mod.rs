@@ -109,7 +109,9 @@ impl Shell {
             (Over::Menu, Popup::is_any_open(ui.ctx())),
         ];
         let towards = self.place.follow(ui.ctx(), open);
-        let arriving = std::mem::take(&mut self.arriving) && self.place.by_key();
+        let arriving = std::mem::take(&mut self.arriving);
+        // The lines of the plan are for the arrows, also for somebody who came by pointer.
+        let arriving = arriving && (self.place.by_key() || self.screen == Screen::Plan);
         match towards {
             Some(Towards::Drawer) => self.drawer.take_focus(),
             towards if arriving || towards.is_some() => match self.screen {
@@ -142,7 +144,7 @@ impl Shell {
         let screens = screens.into_iter().filter(|(key, _)| pressed(Modifiers::COMMAND, *key));
         let mut wishes: Vec<Action> = screens.map(|(_, screen)| Action::Go(screen)).collect();
         if bar::has_something(snapshot, self.screen) && go_on_pressed(ui) {
-            wishes.push(Action::Go(Screen::Plan));
+            wishes.extend(bar::go_on(snapshot));
         }
         if self.drawer.cron().is_some() && pressed(Modifiers::NONE, Key::Escape) {
             wishes.push(Action::CloseDrawer);

@@ -12,6 +12,7 @@ use model_orchestrator::ui::screens::plan::Plan as PlanScreen;
 
 use super::scene::{KIMI, Scene, connected, minutes, now};
 use super::{NARROW, Stage, WIDE, change, click, edits, fits, key, long_name, says, settle, stage, told};
+use crate::shell::tap;
 
 fn open(scene: Scene) -> Harness<'static, Stage<PlanScreen>> {
     stage(PlanScreen::default(), PlanScreen::ui, scene, WIDE)
@@ -112,6 +113,53 @@ fn a_plan_that_only_lost_lines_or_was_not_looked_at_is_applied_at_once() {
     assert!(!says(&plan, "is new"), "nobody was reading it");
     click(&mut plan, "Apply 5 changes");
     assert_eq!(applied(&plan).0, PlanId::new("plan-2"));
+}
+
+#[test]
+fn a_press_just_after_the_plan_came_is_not_meant_for_it() {
+    for by_key in [false, true] {
+        let mut plan = open(Scene::planned());
+        let at = plan.get_by_label("Apply 5 changes").rect().center();
+        let press = |plan: &mut Harness<'static, Stage<PlanScreen>>| {
+            if by_key {
+                let (key, modifiers) = (Key::Enter, egui::Modifiers::COMMAND);
+                let pressed = egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+                plan.input_mut().events.push(pressed);
+            } else {
+                tap(plan.input_mut(), at);
+            }
+            plan.step();
+        };
+        let offered = plan.state().snapshot.clone();
+        plan.state_mut().snapshot = running().snapshot;
+        settle(&mut plan);
+        plan.state_mut().snapshot = offered;
+        plan.step();
+        press(&mut plan);
+        assert!(told(&plan).is_empty(), "the second half of a double click");
+        settle(&mut plan);
+        press(&mut plan);
+        assert_eq!(applied(&plan).0, PlanId::new("plan-1"));
+    }
+}
+
+#[test]
+fn arrows_lead_from_the_button_to_the_lines() {
+    let mut plan = open(Scene::planned());
+    plan.get_by_label("Apply 5 changes").focus();
+    settle(&mut plan);
+    key(&mut plan, Key::ArrowDown);
+    key(&mut plan, Key::ArrowDown);
+    key(&mut plan, Key::Space);
+    assert!(told(&plan).is_empty(), "Space was meant for a line");
+    assert!(says(&plan, "4 crons move, 2 left out"));
+}
+
+#[test]
+fn the_same_reason_is_said_only_below_its_own_words() {
+    let plan = open(Scene::planned().with(|snapshot| Arc::make_mut(&mut snapshot.plan).changes.swap(0, 5)));
+    let same = plan.query_all_by_label("same reason").count();
+    assert_eq!(same, 2, "two follow the first that says it, which itself follows the line made by an agent");
 }
 
 #[test]

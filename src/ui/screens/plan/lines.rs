@@ -64,11 +64,6 @@ impl Shown {
     pub fn decision(&self, line: usize) -> Option<&Decision> {
         self.plan().decision(&self.change(line).cron)
     }
-
-    /// The line repeats the reason of the one above it.
-    pub fn same_reason(&self, line: usize) -> bool {
-        line > 0 && self.change(line).reason == self.change(line - 1).reason
-    }
 }
 
 /// What became of a job's lines, counted when the snapshot changes.

@@ -2,7 +2,7 @@
 //!
 //! Owns the ticks, the selected line and the keyboard's place; the plan and its results live in the
 //! snapshot. Invariant: nothing is applied that came under the user's finger; such lines are marked, and
-//! the button rests for a moment.
+//! the button rests for a moment, as it does when the plan itself has just come.
 
 mod cards;
 mod lines;
@@ -12,7 +12,7 @@ mod ticks;
 
 use std::time::Duration;
 
-use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
+use egui::{Align, EventFilter, Key, Layout, Modifiers, Response, RichText, ScrollArea, Ui, UiBuilder};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -37,6 +37,10 @@ const STALE: SignedDuration = SignedDuration::from_mins(3);
 /// How long the button rests after a line came or went elsewhere, in seconds: long enough to see it.
 const REST: f64 = 1.5;
 
+/// How long the button rests after the plan came on screen, in seconds: the second half of a double click on what led
+/// to it is not meant for it.
+const ARRIVES: f64 = 0.5;
+
 /// Height of the line with the button that applies, and of the space above it.
 const BAR: f32 = 42.0;
 
@@ -47,6 +51,8 @@ pub struct Plan {
     undo_ticks: Ticks,
     /// Until then the button rests, in the toolkit's time.
     rests_until: f64,
+    /// Until then no press is meant for it.
+    arrives_until: f64,
     selected: Option<CronId>,
     cursor: Cursor,
     tally: Tally,
@@ -117,6 +123,15 @@ impl Plan {
 
     fn follow(&mut self, ui: &Ui, snapshot: &Snapshot, shown: &Shown) {
         let frame = ui.ctx().cumulative_frame_nr();
+        let now = ui.input(|input| input.time);
+        let ticks = match shown {
+            Shown::Offer(_) => Some(&self.ticks),
+            Shown::Undo(_) => Some(&self.undo_ticks),
+            Shown::Job(_) => None,
+        };
+        if ticks.is_some_and(|ticks| !ticks.was_on_screen(frame)) {
+            self.arrives_until = now + ARRIVES;
+        }
         let startled = match shown {
             Shown::Offer(plan) => self.ticks.follow(plan, frame),
             Shown::Undo(plan) => self.undo_ticks.follow(plan, frame),
@@ -128,7 +143,7 @@ impl Plan {
             Shown::Job(_) => false,
         };
         if startled {
-            self.rests_until = ui.input(|input| input.time) + REST;
+            self.rests_until = now + REST;
         }
     }
 
@@ -200,6 +215,7 @@ impl Plan {
     ) -> Vec<Action> {
         let mut actions = Vec::new();
         let plan = shown.plan();
+        let selected = self.selected_line(shown).unwrap_or_default();
         let undo = matches!(shown, Shown::Undo(_));
         let ticks = if undo { &self.undo_ticks } else { &self.ticks };
         let n = ticks.counts().ticked;
@@ -219,7 +235,9 @@ impl Plan {
                     Some(why) => apply.on_disabled_hover_text(why),
                     None => apply.on_hover_text(widgets::GO_ON),
                 };
-                if apply.clicked() || go && cannot.is_none() {
+                arrows_to_lines(ui, &apply, &mut self.cursor, selected);
+                let meant = ui.input(|input| input.time) >= self.arrives_until;
+                if meant && (apply.clicked() || go && cannot.is_none()) {
                     let crons = ticks.crons(plan);
                     actions.push(Action::Tell(Command::Apply { plan: plan.id.clone(), crons }));
                 }
@@ -274,6 +292,20 @@ impl Plan {
             actions.extend(cards::notes_ui(ui, shown.plan(), left_out, speech));
         }
         actions
+    }
+}
+
+/// From the button the arrows lead back to the lines, so that Space then ticks and does not apply.
+fn arrows_to_lines(ui: &Ui, button: &Response, cursor: &mut Cursor, line: usize) {
+    if !button.has_focus() {
+        return;
+    }
+    let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(button.id, filter));
+    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    if pressed(Key::ArrowUp) || pressed(Key::ArrowDown) {
+        cursor.take_focus(line);
+        ui.ctx().request_repaint_after(Duration::from_millis(1));
     }
 }
 

@@ -216,16 +216,24 @@ impl Table<'_> {
         row.col(|ui| self.result_ui(ui, line));
     }
 
+    fn reason(&self, line: usize) -> String {
+        words::change_reason(self.shown.change(line), &self.speech)
+    }
+
+    /// Where the reason stands, and not that the line is left out for what it would cost.
+    fn reads_reason(&self, line: usize) -> bool {
+        self.ticked(line) || !self.shown.change(line).marks.contains(&ChangeMark::AgentMade)
+    }
+
     fn why_ui(&self, ui: &mut Ui, line: usize, width: f32) {
         let palette = theme::palette(ui);
         let change = self.shown.change(line);
-        let whole = words::change_reason(change, &self.speech);
-        let repeats = self.shown.same_reason(line);
+        let whole = self.reason(line);
+        let repeats = line.checked_sub(1).is_some_and(|above| self.reads_reason(above) && self.reason(above) == whole);
         let reason = if repeats { "same reason" } else { whole.as_str() };
-        let left_out = change.marks.contains(&ChangeMark::AgentMade) && !self.ticked(line);
         let (text, color) = match change.marks.first() {
             None => (reason.to_owned(), palette.secondary),
-            Some(_) if left_out => (words::mark(&ChangeMark::AgentMade).to_owned(), palette.warning),
+            Some(_) if !self.reads_reason(line) => (words::mark(&ChangeMark::AgentMade).to_owned(), palette.warning),
             Some(mark) => (format!("{} · {reason}", in_short(mark)), palette.secondary),
         };
         let response = elided(ui, &text, theme::text_font(), color, width);
@@ -273,7 +281,7 @@ impl Table<'_> {
         parts.extend(change.critical.then(|| "critical".to_owned()));
         parts.extend(change.tier.map(|tier| tier.code().to_owned()));
         parts.push(format!("from {} to {}", words::origin(change, speech), words::target(change, speech)));
-        parts.push(words::change_reason(change, speech));
+        parts.push(self.reason(line));
         parts.push(words::cause(change.cause).to_owned());
         parts.extend(change.marks.iter().map(|mark| words::mark(mark).to_owned()));
         parts.extend(change.next_run_at.map(|at| format!("next run {}", words::relative(at, speech.now))));

@@ -68,7 +68,7 @@ impl Ticks {
     /// Takes over another plan; costs nothing while the plan stays the same. Called in every frame that
     /// shows it. Says whether a ticked line became new under the eyes of the user.
     pub fn follow(&mut self, plan: &Plan, frame: u64) -> bool {
-        let was_on_screen = frame <= self.frame + 1;
+        let was_on_screen = self.was_on_screen(frame);
         self.frame = frame;
         if self.plan.as_ref() == Some(&plan.id) && self.on.len() == plan.changes.len() {
             return false;
@@ -87,6 +87,11 @@ impl Ticks {
         self.targets = plan.changes.iter().map(|change| (change.cron.clone(), change.to.clone())).collect();
         self.count(plan);
         startles
+    }
+
+    /// Whether its plan was there to be read in the frame before this one.
+    pub fn was_on_screen(&self, frame: u64) -> bool {
+        self.plan.is_some() && frame <= self.frame + 1
     }
 
     fn wanted(&self, change: &Change) -> bool {
