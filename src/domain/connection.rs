@@ -37,6 +37,16 @@ pub struct Discovered {
     pub target: GatewayTarget,
 }
 
+/// A gateway this program was connected to before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownGateway {
+    pub name: String,
+    pub url: String,
+    pub tls_fingerprint: Option<String>,
+    /// Connecting needs no token to be typed: the keychain has it, or the gateway asked for none.
+    pub token_remembered: bool,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Connection {
     /// No gateway was chosen yet.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::input::Receipt;
 use super::{DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
-    Change, Confirmation, Cron, CronId, ExportWhat, GatewayTarget, ImportChoice, ImportPreview, JobPhase, Ledger,
-    LineOutcome, Patch, Plan, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TierEntry,
+    Change, Confirmation, Cron, CronId, ExportWhat, GatewayTarget, ImportChoice, ImportPreview, JobPhase, KnownGateway,
+    Ledger, LineOutcome, Patch, Plan, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TierEntry,
 };
 use crate::state::status::StatusReport;
 use crate::state::switch_log::LogLine;
@@ -76,6 +76,11 @@ pub enum StoreOp {
         path: PathBuf,
     },
     Close,
+    /// This gateway is offered at the next start.
+    RememberGateway {
+        root: PathBuf,
+        gateway: KnownGateway,
+    },
     Reload,
     /// Somebody else held the folder: is it free by now?
     AskForLease,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::{Command, Done, Ticket, UndoScope};
 use crate::domain::{
-    AccountId, Catalog, Cron, CronId, Discovered, ImportPreview, ProblemKind, QuotaWindow, RunRecord, Secret, Switch,
-    TierEntry, Trouble,
+    AccountId, Catalog, Cron, CronId, Discovered, ImportPreview, KnownGateway, ProblemKind, QuotaWindow, RunRecord,
+    Secret, Switch, TierEntry, Trouble,
 };
 use crate::gateway::{Hello, News};
 use crate::state::Loaded;
@@ -17,7 +17,11 @@ pub enum Input {
     Command(Ticket, Command),
     /// A deadline of [`World::next_wake`](super::World::next_wake) has come.
     Tick,
-    Discovered(Vec<Discovered>),
+    /// Gateways of this machine, and those of earlier lives.
+    Discovered {
+        found: Vec<Discovered>,
+        known: Vec<KnownGateway>,
+    },
     DemoStarted(Result<DemoStarted, String>),
     /// The state folder of the current target was opened.
     Opened {

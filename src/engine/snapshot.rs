@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Catalog, Connection, Cron, CronId, Discovered, Fleet, ImportPreview, Job, Ledger, OutageLevel, Plan, Problem,
-    RouteMatch, RunRecord, Settings, Suggestion, Switch, TierMap,
+    Catalog, Connection, Cron, CronId, Discovered, Fleet, ImportPreview, Job, KnownGateway, Ledger, OutageLevel, Plan,
+    Problem, RouteMatch, RunRecord, Settings, Suggestion, Switch, TierMap,
 };
 
 /// The world at one moment, as every face sees it.
@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub folder: Option<FolderInfo>,
     /// Gateways found on this machine.
     pub discovered: Arc<Vec<Discovered>>,
+    /// Gateways that were connected to before, the newest first.
+    pub known: Arc<Vec<KnownGateway>>,
     /// The user's settings, with the routes filled in whose match is sure.
     pub settings: Arc<Settings>,
     pub crons: Arc<BTreeMap<CronId, Arc<Cron>>>,

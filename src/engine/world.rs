@@ -14,8 +14,8 @@ use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot};
 use crate::domain::{
     Access, AccountId, Catalog, Connection, Cron, CronId, Discovered, Fleet, GatewayTarget, Health, ImportPreview,
-    Ledger, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem, ProblemKind, RouteMatch, RunRecord, Settings,
-    Suggestion, Switch, TierMap, VendorId,
+    KnownGateway, Ledger, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem, ProblemKind, RouteMatch,
+    RunRecord, Settings, Suggestion, Switch, TierMap, VendorId,
 };
 use crate::policy;
 
@@ -34,6 +34,7 @@ pub struct World {
     /// When a folder that somebody else holds is asked for again.
     pub(super) lease_at: Option<Timestamp>,
     pub(super) discovered: Arc<Vec<Discovered>>,
+    pub(super) known: Arc<Vec<KnownGateway>>,
 
     pub(super) settings: Arc<Settings>,
     /// A settings file was set aside: what stands in for it says nothing of the user's wishes.
@@ -145,6 +146,7 @@ impl World {
             folder: None,
             lease_at: None,
             discovered: Arc::default(),
+            known: Arc::default(),
             settings: Arc::default(),
             settings_lost: false,
             settings_unsaved: 0,
@@ -197,6 +199,7 @@ impl World {
         self.revision = old.revision;
         self.session = old.session + 1;
         self.discovered = old.discovered;
+        self.known = old.known;
         self.next_job = old.next_job;
         self.proven = old.proven;
         self.ledgers_sent = old.ledgers_sent;
@@ -291,6 +294,7 @@ impl World {
             connection: self.connection.clone(),
             folder: self.folder.clone(),
             discovered: self.discovered.clone(),
+            known: self.known.clone(),
             settings: self.effective.clone(),
             crons: self.crons.clone(),
             crons_as_of: self.crons_as_of,

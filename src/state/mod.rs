@@ -10,6 +10,7 @@ mod bad_value;
 pub mod document;
 mod error;
 mod files;
+pub mod gateways;
 pub mod lease;
 
 pub mod ledger;

@@ -95,6 +95,7 @@ impl World {
             connection: Connection::Connected(gateway),
             folder: Some(FolderInfo { path: PathBuf::from("/state/home-mini"), held_by: None }),
             discovered: Arc::default(),
+            known: Arc::default(),
             settings: Arc::new(settings()),
             crons: Arc::new(self.crons.clone()),
             crons_as_of: Some(now() - SignedDuration::from_secs(8)),

@@ -68,6 +68,7 @@ impl Scene {
                 held_by: None,
             }),
             discovered: Arc::default(),
+            known: Arc::default(),
             settings: Arc::new(settings()),
             crons: Arc::new(crons),
             crons_as_of: Some(now() - SignedDuration::from_secs(8)),

@@ -58,10 +58,11 @@ impl Performer {
             Effect::Emit(_) => {}
             Effect::Store(op) => self.store.queue(*op).await,
             Effect::Discover => {
-                let env = self.env.clone();
+                let (env, root) = (self.env.clone(), self.state_root.clone());
                 self.spawn("discover", async move {
-                    let found = tokio::task::spawn_blocking(move || crate::gateway::discover(&env)).await;
-                    found.ok().map(Input::Discovered)
+                    let look = move || (crate::gateway::discover(&env), crate::state::gateways::read(&root));
+                    let (found, known) = tokio::task::spawn_blocking(look).await.ok()?;
+                    Some(Input::Discovered { found, known })
                 });
             }
             Effect::StartDemo => {

@@ -11,7 +11,7 @@ use super::super::effect::StoreOp;
 use super::super::input::{Input, Lease, Opened, Receipt, Reread};
 use crate::domain::{Change, CronId, JobPhase, Ledger, LineOutcome, ProblemKind, Switch, SwitchId};
 use crate::state::switch_log::LogLine;
-use crate::state::{Folder, Loaded, Record, StateError, Watch};
+use crate::state::{Folder, Loaded, Record, StateError, Watch, gateways};
 
 /// Operations that may wait before the engine does.
 const QUEUE: usize = 1024;
@@ -155,6 +155,12 @@ impl Keeper {
             StoreOp::Close => {
                 self.watch = None;
                 self.folder = None;
+            }
+            StoreOp::RememberGateway { root, gateway } => {
+                // It is only a convenience: what keeps it from being written is told where it matters.
+                if let Err(error) = gateways::remember(&root, &gateway, now) {
+                    tracing::warn!(error = error.full_text(), "the gateway is not remembered");
+                }
             }
             StoreOp::AskForLease => self.ask_for_lease(now),
             StoreOp::Reload => {

@@ -12,7 +12,8 @@ use super::super::world::{Evidence, REFRESH_EVERY};
 use super::super::{FolderInfo, Target, World};
 use super::{apply, edited, lease, reconcile, record, unsaved};
 use crate::domain::{
-    Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, ProblemKind, Refusal, RunRecord, Trouble,
+    Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, KnownGateway, ProblemKind, Refusal, RunRecord,
+    Trouble,
 };
 use crate::gateway::{self, Hello, News};
 use crate::policy;
@@ -89,7 +90,13 @@ pub fn demo_started(world: &mut World, result: Result<DemoStarted, String>, now:
     }
 }
 
-fn open(world: &mut World, target: GatewayTarget) -> Vec<Effect> {
+fn open(world: &mut World, mut target: GatewayTarget) -> Vec<Effect> {
+    // An address without a scheme is named with the one that it gets.
+    if let Ok(address) = gateway::Address::parse(&target.url)
+        && !target.url.contains("://")
+    {
+        target.url = address.url();
+    }
     world.attempt = 1;
     world.connection =
         Connection::Connecting { name: target.name.clone(), url: target.url.clone(), attempt: world.attempt };
@@ -223,6 +230,7 @@ pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDur
         world.clear("gateway/clock");
     }
     let access = access(world, hello, now);
+    let remember = known_gateway(&target);
     world.connection = Connection::Connected(GatewayInfo {
         name: target.name,
         url: target.url,
@@ -236,7 +244,27 @@ pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDur
     world.evidence = Evidence::default();
     world.refresh_at = now.checked_add(REFRESH_EVERY).ok();
     world.dirty.shown = true;
-    fetch_all(world)
+    let mut effects = fetch_all(world);
+    effects.extend(remember.map(|gateway| remember_gateway(world, gateway)));
+    effects
+}
+
+/// What is kept of a gateway that answered; nothing of one whose folder was named by hand, such as the demo.
+fn known_gateway(target: &GatewayTarget) -> Option<KnownGateway> {
+    let address = gateway::Address::parse(&target.url).ok().filter(|_| target.state_dir.is_none())?;
+    Some(KnownGateway {
+        name: target.name.clone(),
+        url: address.url(),
+        tls_fingerprint: target.tls_fingerprint.clone(),
+        token_remembered: target.token.is_none() || target.remember_token,
+    })
+}
+
+fn remember_gateway(world: &mut World, gateway: KnownGateway) -> Effect {
+    let known = Arc::make_mut(&mut world.known);
+    known.retain(|other| other.url != gateway.url);
+    known.insert(0, gateway.clone());
+    Effect::Store(Box::new(StoreOp::RememberGateway { root: world.state_root.clone(), gateway }))
 }
 
 /// The rights of this connection, the worst reason first.

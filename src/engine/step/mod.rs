@@ -36,8 +36,13 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
     match input {
         Input::Command(ticket, command) => obey(world, ticket, command, now),
         Input::Tick => tick(world, now),
-        Input::Discovered(found) => {
+        Input::Discovered { found, known } => {
             world.discovered = std::sync::Arc::new(found);
+            // Those of this life may be on their way to the disk.
+            let ours = std::sync::Arc::make_mut(&mut world.known);
+            let others = known.into_iter().filter(|known| ours.iter().all(|other| other.url != known.url));
+            let others: Vec<_> = others.collect();
+            ours.extend(others);
             world.dirty.shown = true;
             Vec::new()
         }

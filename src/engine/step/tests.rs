@@ -16,6 +16,7 @@ use crate::domain::*;
 mod apply;
 mod edits;
 mod evidence;
+mod known;
 mod lease;
 mod runs;
 mod settings;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use model_orchestrator::domain::*;
@@ -10,7 +11,7 @@ use model_orchestrator::engine::{Command, SettingsChange, Target};
 use model_orchestrator::ui::screens::welcome::Welcome;
 
 use super::scene::{FLASH, KIMI, MINIMAX, Scene, minutes, model, now};
-use super::{Stage, changes, click, fits, read_out, says, settle, stage, told, write};
+use super::{Stage, changes, click, control, fits, key, read_out, says, settle, stage, told, write};
 
 const URL: &str = "ws://127.0.0.1:18789";
 /// The first screen has the whole window.
@@ -73,10 +74,63 @@ fn a_token_is_sent_and_never_seen() {
 #[test]
 fn an_address_that_cannot_work_is_not_tried() {
     let mut welcome = open(first_start());
-    write(&mut welcome, "Address", "gateway.example.org");
-    assert!(says(&welcome, "The address starts with ws:// or wss://"));
+    write(&mut welcome, "Address", "ftp://gateway.example.org");
+    assert!(says(&welcome, "The address starts with ws:// or wss://, or with its host"));
     click(&mut welcome, "Connect to this gateway");
     assert!(told(&welcome).is_empty());
+}
+
+fn known(name: &str, token_remembered: bool) -> KnownGateway {
+    let url = format!("wss://{name}:443");
+    KnownGateway { name: name.to_owned(), url, tls_fingerprint: Some("ab".repeat(32)), token_remembered }
+}
+
+#[test]
+fn the_gateway_that_was_used_last_is_one_key_away() {
+    let scene = first_start().with(|snapshot| snapshot.known = Arc::new(vec![known("nas", true), known("old", false)]));
+    let mut welcome = open(scene);
+    let button = |welcome: &Harness<'_, Stage<Welcome>>, name: &str| welcome.get_by_label(name).rect().top();
+    assert!(button(&welcome, "Connect to nas") < button(&welcome, "Connect to home-mini"), "it comes first");
+    assert!(says(&welcome, "wss://nas:443 · its token is remembered"));
+    key(&mut welcome, Key::Enter);
+    let told = told(&welcome);
+    let [Command::Connect(Target::Gateway(target))] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((target.url.as_str(), target.token.is_none()), ("wss://nas:443", true));
+    assert_eq!(target.tls_fingerprint, Some("ab".repeat(32)));
+}
+
+#[test]
+fn a_known_gateway_without_its_token_asks_for_nothing_but_that() {
+    let mut welcome = open(first_start().with(|snapshot| snapshot.known = Arc::new(vec![known("old", false)])));
+    click(&mut welcome, "Connect to old…");
+    assert!(told(&welcome).is_empty());
+    assert!(control(&welcome, "Token").is_focused());
+    control(&welcome, "Token").type_text("hunter2-secret");
+    settle(&mut welcome);
+    key(&mut welcome, Key::Enter);
+    let told = told(&welcome);
+    let [Command::Connect(Target::Gateway(target))] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(target.url, "wss://old:443");
+    assert_eq!(target.token.as_ref().map(Secret::reveal), Some("hunter2-secret"));
+}
+
+#[test]
+fn a_known_gateway_of_this_computer_is_offered_once() {
+    let here = KnownGateway { url: URL.to_owned(), ..known("home-mini", false) };
+    let scene = first_start().with(|snapshot| snapshot.known = Arc::new(vec![here, known("nas", true)]));
+    let welcome = open(scene);
+    let here = control(&welcome, "Connect to home-mini");
+    assert!(here.is_focused() && here.rect().top() < control(&welcome, "Connect to nas").rect().top());
+}
+
+#[test]
+fn an_address_needs_no_scheme() {
+    let mut welcome = open(first_start());
+    write(&mut welcome, "Address", "127.0.0.1:40965");
+    click(&mut welcome, "Connect to this gateway");
+    let told = told(&welcome);
+    let [Command::Connect(Target::Gateway(target))] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((target.url.as_str(), target.name.as_str()), ("127.0.0.1:40965", "127.0.0.1"));
 }
 
 #[test]

@@ -2,9 +2,9 @@
 //!
 //! The token is held as long as it is typed, shown as dots, and leaves as a [`Secret`].
 
-use egui::{Checkbox, Key, RichText, TextEdit, Ui};
+use egui::{Checkbox, Key, Response, RichText, TextEdit, Ui};
 
-use crate::domain::{GatewayTarget, Secret};
+use crate::domain::{GatewayTarget, KnownGateway, Secret};
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, primary_button};
 
@@ -19,6 +19,8 @@ pub(super) struct Form {
     remember: bool,
     /// The address whose missing token this form asks for.
     asked_for: Option<String>,
+    /// For how many frames the keyboard goes to the token: in the one of the click it would be lost again.
+    to_token: u8,
 }
 
 impl std::fmt::Debug for Form {
@@ -36,13 +38,27 @@ impl Form {
         }
     }
 
+    /// Fills in a gateway that is known but for its token.
+    pub fn fill(&mut self, known: &KnownGateway) {
+        self.url.clone_from(&known.url);
+        self.fingerprint = known.tls_fingerprint.clone().unwrap_or_default();
+        self.to_token = 2;
+    }
+
     /// Address, token, fingerprint, and the button.
     pub fn ui(&mut self, ui: &mut Ui) -> Option<GatewayTarget> {
-        let mut entered = false;
-        entered |= field_ui(ui, "Address", &mut self.url, "ws://192.168.1.20:18789", false);
-        entered |= field_ui(ui, "Token", &mut self.token, "empty if the keychain holds it", true);
+        let hint = "such as 192.168.1.20:18789";
+        let address = field_ui(ui, "Address", &mut self.url, hint, false);
+        let token = field_ui(ui, "Token", &mut self.token, "left empty if the keychain holds it", true);
+        if self.to_token > 0 {
+            self.to_token -= 1;
+            ui.ctx().request_repaint();
+            token.request_focus();
+            token.scroll_to_me(None);
+        }
         let hint = "only for a self-signed certificate: its SHA-256";
-        entered |= field_ui(ui, "Fingerprint", &mut self.fingerprint, hint, false);
+        let fingerprint = field_ui(ui, "Fingerprint", &mut self.fingerprint, hint, false);
+        let entered = [address, token, fingerprint].iter().any(|field| entered_in(ui, field));
         let trouble = self.trouble();
         let mut clicked = false;
         ui.horizontal(|ui| {
@@ -63,11 +79,16 @@ impl Form {
     /// Why this cannot be an address yet.
     fn trouble(&self) -> Option<&'static str> {
         let url = self.url.trim();
-        let Some(host) = url.strip_prefix("ws://").or_else(|| url.strip_prefix("wss://")) else {
-            return Some("The address starts with ws:// or wss://");
-        };
-        if host.trim_matches('/').is_empty() || host.contains(char::is_whitespace) {
+        let host = url.strip_prefix("ws://").or_else(|| url.strip_prefix("wss://")).unwrap_or(url);
+        if host.contains("://") {
+            return Some("The address starts with ws:// or wss://, or with its host");
+        }
+        let authority = host.split('/').next().unwrap_or_default();
+        if host_of(authority).is_empty() || host.contains(char::is_whitespace) {
             return Some("The address names no host");
+        }
+        if port_of(authority).is_some_and(|port| port.parse::<u16>().is_err()) {
+            return Some("The port is a number up to 65535");
         }
         let digits = self.fingerprint.chars().filter(|c| !matches!(c, ':' | ' '));
         let hex = digits.clone().count() == 64 && digits.clone().all(|c| c.is_ascii_hexdigit());
@@ -99,11 +120,20 @@ impl Form {
 fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or(rest);
-    authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+    let port = port_of(authority).map_or(0, |port| port.len() + 1);
+    &authority[..authority.len() - port]
 }
 
-/// True when Enter was pressed in the field.
-fn field_ui(ui: &mut Ui, label: &str, text: &mut String, hint: &str, secret: bool) -> bool {
+/// `18789` of `192.168.1.20:18789`. The colons in brackets belong to the host.
+fn port_of(authority: &str) -> Option<&str> {
+    authority.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'))
+}
+
+fn entered_in(ui: &Ui, field: &Response) -> bool {
+    field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+}
+
+fn field_ui(ui: &mut Ui, label: &str, text: &mut String, hint: &str, secret: bool) -> Response {
     ui.horizontal(|ui| {
         ui.set_min_height(30.0);
         let palette = theme::palette(ui);
@@ -111,28 +141,52 @@ fn field_ui(ui: &mut Ui, label: &str, text: &mut String, hint: &str, secret: boo
         ui.label(RichText::new(label).color(palette.secondary));
         ui.add_space((left + LABEL - ui.cursor().left()).max(0.0));
         let field = TextEdit::singleline(text)
-            .hint_text(hint)
+            .hint_text(RichText::new(hint).font(theme::small_font()).color(palette.faint))
             .password(secret)
             .desired_width(ui.available_width())
             .margin(egui::Margin::symmetric(10, 6));
-        let field = ui.add(field).accessible_name(label);
-        field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+        ui.add(field).accessible_name(label)
+    })
+    .inner
+}
+
+/// A gateway of an earlier life, on one line; the button that goes on with it.
+pub(super) fn known_ui(ui: &mut Ui, known: &KnownGateway, first: bool) -> Response {
+    use egui::{Align, Layout};
+    let palette = theme::palette(ui);
+    ui.horizontal(|ui| {
+        ui.set_min_height(38.0);
+        widgets::icon(ui, crate::ui::icon::HISTORY, 20.0, palette.secondary);
+        let button = |ui: &mut Ui| {
+            let name = format!("Connect to {}", known.name);
+            let name = if known.token_remembered { name } else { format!("{name}…") };
+            let button = if first { primary_button(ui, &name) } else { widgets::plain_button(ui, &name) };
+            let width = ui.available_width() - space::S;
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                ui.spacing_mut().item_spacing.y = 1.0;
+                ui.add_space(3.0);
+                widgets::elided(ui, &known.name, theme::strong_font(), palette.text, width);
+                let token = if known.token_remembered { "its token is remembered" } else { "asks for its token" };
+                let detail = format!("{} · {token}", known.url);
+                widgets::elided(ui, &detail, theme::small_font(), palette.secondary, width);
+            });
+            button
+        };
+        ui.with_layout(Layout::right_to_left(Align::Center), button).inner
     })
     .inner
 }
 
 /// One gateway that was found, on one line.
-pub(super) fn found_ui(ui: &mut Ui, found: &crate::domain::Discovered, first: bool) -> bool {
+pub(super) fn found_ui(ui: &mut Ui, found: &crate::domain::Discovered, first: bool) -> Response {
     use egui::{Align, Layout};
     let palette = theme::palette(ui);
-    let mut connect = false;
     ui.horizontal(|ui| {
         ui.set_min_height(38.0);
         widgets::icon(ui, crate::ui::icon::COMPUTER, 20.0, palette.secondary);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let line = |ui: &mut Ui| {
             let name = format!("Connect to {}", found.name);
             let button = if first { primary_button(ui, &name) } else { widgets::plain_button(ui, &name) };
-            connect = button.clicked();
             let (text, tone) = if found.listening {
                 ("running", widgets::Tone::Good)
             } else {
@@ -150,9 +204,11 @@ pub(super) fn found_ui(ui: &mut Ui, found: &crate::domain::Discovered, first: bo
                 }
                 widgets::elided(ui, &detail, theme::small_font(), palette.secondary, width);
             });
-        });
-    });
-    connect
+            button
+        };
+        ui.with_layout(Layout::right_to_left(Align::Center), line).inner
+    })
+    .inner
 }
 
 #[cfg(test)]
@@ -162,8 +218,11 @@ mod tests {
     #[test]
     fn an_address_is_checked_before_it_is_tried() {
         let cases = [
-            ("", Some("The address starts with ws:// or wss://"), "nothing typed"),
-            ("home-mini:18789", Some("The address starts with ws:// or wss://"), "no scheme"),
+            ("", Some("The address names no host"), "nothing typed"),
+            ("home-mini:18789", None, "no scheme"),
+            ("[::1]:18789", None, "an address in brackets"),
+            ("ftp://home-mini", Some("The address starts with ws:// or wss://, or with its host"), "another scheme"),
+            ("ws://127.0.0.1:", Some("The port is a number up to 65535"), "a colon without a port"),
             ("ws://", Some("The address names no host"), "only the scheme"),
             ("ws://home-mini:18789", None, "a host and a port"),
             (" wss://gateway.example.org/ ", None, "pasted with blanks"),

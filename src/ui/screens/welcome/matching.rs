@@ -82,7 +82,12 @@ impl Matching {
             ui.set_min_height(30.0);
             let palette = theme::palette(ui);
             let left = ui.cursor().left();
-            let vendor = snapshot.settings.routes.get(&matched.route).map(|route| route.vendor.clone());
+            let vendor = match self.chosen(matched) {
+                Choice::Model(model) => Some(widgets::vendor_of_model(&model)),
+                Choice::Open | Choice::NotUsed => {
+                    snapshot.settings.routes.get(&matched.route).map(|route| route.vendor.clone())
+                }
+            };
             if let Some(vendor) = &vendor {
                 widgets::mark(ui, vendor, false);
             }

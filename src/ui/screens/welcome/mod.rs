@@ -8,7 +8,7 @@ mod matching;
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
 use jiff::tz::TimeZone;
 
-use crate::domain::{Connection, GatewayTarget, Trouble};
+use crate::domain::{Connection, GatewayTarget, KnownGateway, Trouble};
 use crate::engine::{Command, Snapshot, Target};
 use crate::ui::action::{Action, Screen};
 use crate::ui::icon;
@@ -26,6 +26,8 @@ const WIDTH: f32 = 720.0;
 pub struct Welcome {
     form: Form,
     matching: Matching,
+    /// The keyboard was put on the gateway that was used last.
+    offered: bool,
     /// How tall it was in the last frame, to stand in the upper middle of a tall window.
     height: f32,
 }
@@ -73,13 +75,29 @@ impl Welcome {
             "Nothing is changed by connecting. What would change is shown first, and every change can be undone.";
         ui.label(RichText::new(text).color(palette.secondary));
         actions.extend(self.state_ui(ui, snapshot, speech));
-        actions.extend(here_ui(ui, snapshot));
+        let (last_here, others) = used_before(snapshot);
+        let lead = !self.offered && !snapshot.known.is_empty() && ui.memory(|memory| memory.focused().is_none());
+        self.offered |= !snapshot.known.is_empty();
+        if last_here {
+            actions.extend(here_ui(ui, snapshot, true, lead));
+        }
+        if !others.is_empty() {
+            let known = widgets::section(ui, "Used before", |ui| known_ui(ui, &others, !last_here, lead)).inner;
+            match known {
+                Some(known) if known.token_remembered => actions.push(connect(again(known))),
+                Some(known) => self.form.fill(known),
+                None => {}
+            }
+        }
+        if !last_here {
+            actions.extend(here_ui(ui, snapshot, others.is_empty(), false));
+        }
         widgets::section(ui, "Another gateway", |ui| {
             if let Some(target) = self.form.ui(ui) {
                 actions.push(connect(target));
             }
         });
-        actions.extend(demo_ui(ui, snapshot.discovered.is_empty()));
+        actions.extend(demo_ui(ui, snapshot.discovered.is_empty() && snapshot.known.is_empty()));
         actions
     }
 
@@ -120,11 +138,13 @@ impl Welcome {
                 if matches!(trouble, Trouble::NoToken | Trouble::BadToken | Trouble::Certificate { .. }) {
                     self.form.ask_for(url);
                 }
-                let known = snapshot.discovered.iter().find(|found| found.url == *url);
+                let found = snapshot.discovered.iter().find(|found| found.url == *url);
+                let found = found.map(|found| found.target.clone());
+                let known = || snapshot.known.iter().find(|known| known.url == *url).map(again);
                 trouble_ui(ui, name, trouble, None, |ui| {
-                    let Some(found) = known else { return };
+                    let Some(target) = found.or_else(known) else { return };
                     if plain_button(ui, "Try again").clicked() {
-                        actions.push(connect(found.target.clone()));
+                        actions.push(connect(target));
                     }
                 });
             }
@@ -161,13 +181,53 @@ fn connect(target: GatewayTarget) -> Action {
     Action::Tell(Command::Connect(Target::Gateway(target)))
 }
 
-fn here_ui(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
+/// Connecting to a known gateway; its token is in the keychain, or is not needed.
+fn again(known: &KnownGateway) -> GatewayTarget {
+    GatewayTarget {
+        name: known.name.clone(),
+        url: known.url.clone(),
+        token: None,
+        tls_fingerprint: known.tls_fingerprint.clone(),
+        remember_token: false,
+        state_dir: None,
+    }
+}
+
+/// Whether the gateway that was used last is found on this computer, and the known ones that are not.
+fn used_before(snapshot: &Snapshot) -> (bool, Vec<&KnownGateway>) {
+    let is_here = |known: &&KnownGateway| snapshot.discovered.iter().any(|found| found.url == known.url);
+    let last_here = snapshot.known.first().is_some_and(|known| is_here(&known));
+    (last_here, snapshot.known.iter().filter(|known| !is_here(known)).collect())
+}
+
+/// The known gateways; the one that was chosen.
+fn known_ui<'a>(ui: &mut Ui, known: &[&'a KnownGateway], primary: bool, lead: bool) -> Option<&'a KnownGateway> {
+    let mut chosen = None;
+    for (at, known) in known.iter().enumerate() {
+        let button = form::known_ui(ui, known, primary && at == 0);
+        if lead && primary && at == 0 {
+            button.request_focus();
+        }
+        if button.clicked() {
+            chosen = Some(*known);
+        }
+    }
+    chosen
+}
+
+/// What was found here; `lead` puts the keyboard on the gateway that was used last.
+fn here_ui(ui: &mut Ui, snapshot: &Snapshot, primary: bool, lead: bool) -> Vec<Action> {
     let mut actions = Vec::new();
     widgets::section(ui, "On this computer", |ui| {
         let palette = theme::palette(ui);
-        let first = snapshot.discovered.iter().position(|found| found.listening);
+        let last = snapshot.known.first().filter(|_| lead);
+        let first = snapshot.discovered.iter().position(|found| found.listening).filter(|_| primary);
         for (at, found) in snapshot.discovered.iter().enumerate() {
-            if form::found_ui(ui, found, first == Some(at)) {
+            let button = form::found_ui(ui, found, first == Some(at));
+            if last.is_some_and(|last| last.url == found.url) {
+                button.request_focus();
+            }
+            if button.clicked() {
                 actions.push(connect(found.target.clone()));
             }
         }
