@@ -483,3 +483,35 @@ fn a_menu_that_was_opened_by_key_has_the_focus() {
     press(&mut harness, Modifiers::NONE, Key::Enter);
     assert_eq!(edits(harness.state()), set(&["Uptime probe"], Some(Tier::T2)));
 }
+
+#[test]
+fn a_search_without_a_match_is_cleared_with_one_button() {
+    let mut harness = desk(&morning());
+    harness.get_by_label("Search crons").focus();
+    harness.step();
+    harness.get_by_label("Search crons").type_text("nobody");
+    harness.run_steps(4);
+    harness.get_by_label("No cron matches");
+    harness.get_by_label("Clear search and filters").click();
+    harness.run_steps(4);
+    harness.get_by_label("Backup verify");
+}
+
+#[test]
+fn a_chain_without_any_route_set_up_says_so_and_lights_no_pause() {
+    let mut snapshot = morning().snapshot();
+    let settings = std::sync::Arc::make_mut(&mut snapshot.settings);
+    for key in settings.chain(Tier::T3).routes.clone() {
+        settings.routes.get_mut(&key).expect("a route").model = None;
+    }
+    let harness = sized(snapshot, [1104.0, 680.0], egui::Theme::Dark);
+    harness.get_by_label("chain not set up");
+    let lit = harness.query_all_by_label("nothing serves: pause").count();
+    assert_eq!(lit, 2, "in the other tiers MiniMax is set up and down");
+}
+
+#[test]
+fn a_route_that_is_passed_over_says_why_in_the_accounts_own_words() {
+    let harness = desk(&morning());
+    assert!(harness.get_all_by_label_contains("MiniMax, skipped: out of credits since").count() >= 1);
+}

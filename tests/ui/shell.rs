@@ -213,7 +213,8 @@ fn a_provider_of_the_demo_can_be_let_fail() {
     snapshot.demo = true;
     let mut harness = window(snapshot);
     click(&mut harness, "Let a provider of the demo fail");
-    harness.get_by_label_contains("Google").click();
+    harness.get_by_label("MiniMax: out of credits");
+    harness.get_by_label("Google: serves").click();
     harness.run_steps(4);
     click(&mut harness, "Quota limit hit");
     let asked = |command: &Command| matches!(command, Command::DemoOutage { provider, outage: DemoOutage::QuotaExhausted } if provider == "google");
@@ -265,6 +266,43 @@ fn a_refusal_stays_until_it_is_dismissed() {
     assert!(harness.query_by_role(Role::Status).is_some());
     click(&mut harness, "Dismiss");
     assert!(harness.query_by_role(Role::Status).is_none());
+}
+
+#[test]
+fn a_long_refusal_leaves_room_for_what_can_be_pressed() {
+    let mut snapshot = morning().snapshot();
+    let what = ProblemKind::ClockSkew { seconds: 75 };
+    snapshot.problems = Arc::new(vec![Problem { id: "clock".into(), what, since: now() }]);
+    let mut harness = sized(snapshot, [1024.0, 700.0], egui::Theme::Dark);
+    let at = harness.state().snapshot.at;
+    harness.state_mut().shell.notices.say("Cannot write cron-tiers.json: the disk is full. ".repeat(5), at);
+    harness.run_steps(2);
+    let (dismiss, problems) = (harness.get_by_label("Dismiss").rect(), harness.get_by_label("1 problem").rect());
+    assert!(dismiss.right() <= problems.left(), "{dismiss:?} {problems:?}");
+}
+
+#[test]
+fn while_the_gateway_is_away_nothing_was_read_just_now() {
+    let mut snapshot = morning().snapshot();
+    snapshot.connection = Connection::Waiting {
+        name: "home-mini".into(),
+        url: "ws://127.0.0.1:18789".into(),
+        trouble: Trouble::Restarting,
+        retry_at: now() + SignedDuration::from_secs(8),
+    };
+    let harness = window(snapshot);
+    assert!(harness.query_by_label("read just now").is_none());
+    harness.get_by_label("read 8 s ago");
+}
+
+#[test]
+fn a_gateway_that_does_not_answer_can_be_left_from_any_screen() {
+    let mut harness = window(morning().snapshot());
+    harness.state_mut().snapshot.connection =
+        Connection::Connecting { name: "home".into(), url: "ws://x".into(), attempt: 1 };
+    harness.run_steps(2);
+    click(&mut harness, "Cancel");
+    assert!(told(&harness, |command| matches!(command, Command::Disconnect)));
 }
 
 #[test]

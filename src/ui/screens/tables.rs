@@ -11,7 +11,7 @@ use egui::{
     vec2,
 };
 
-use crate::domain::{ModelRef, Settings, VendorId};
+use crate::domain::VendorId;
 use crate::ui::icon;
 use crate::ui::theme::table::{GAP, MARK_GAP, SEARCH, TICK};
 use crate::ui::theme::{self, corner};
@@ -40,12 +40,6 @@ pub(super) struct Row<'a> {
     pub selected: bool,
     /// The whole row in one sentence, for a screen reader.
     pub label: &'a dyn Fn() -> String,
-}
-
-/// Whose square stands before a model: its route's vendor where the user named one.
-pub(super) fn vendor_of(model: &ModelRef, settings: &Settings) -> VendorId {
-    let route = settings.routes.values().find(|route| route.model.as_ref() == Some(model));
-    route.map_or_else(|| widgets::vendor_of_model(model), |route| route.vendor.clone())
 }
 
 pub(super) fn row_id(table: &str, key: impl Hash + std::fmt::Debug) -> Id {

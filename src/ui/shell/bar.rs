@@ -1,12 +1,12 @@
 //! The bottom bar: what is about to happen, in words, and the button for it.
 
-use egui::{Align, Label, Layout, ProgressBar, RichText, Stroke, Ui, UiBuilder, vec2};
+use egui::{Align, Layout, RichText, Stroke, Ui, UiBuilder, vec2};
 
 use crate::domain::Plan;
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Screen};
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{GO_ON, Kept, plain_button, primary_button};
+use crate::ui::widgets::{GO_ON, Kept, plain_button, primary_button, progress_bar, sentence};
 use crate::words::{self, Speech};
 
 use super::job_is_open;
@@ -46,7 +46,8 @@ pub(super) fn bar_ui(
                 wishes.push(Action::Go(Screen::Plan));
             }
             let (done, all) = job.progress();
-            ui.add(ProgressBar::new(done as f32 / all.max(1) as f32).desired_width(160.0).desired_height(6.0));
+            let name = format!("{done} of {all} changes written");
+            progress_bar(ui, done as f32 / all.max(1) as f32, palette.accent, &name);
             (words::job_headline(job), words::job_detail(job, speech))
         } else if let Some(undo) = &snapshot.undo_plan {
             if primary_button(ui, "Review undo").on_hover_text(GO_ON).clicked() {
@@ -67,7 +68,8 @@ pub(super) fn bar_ui(
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = space::M;
             ui.label(RichText::new(said.0).font(theme::strong_font()));
-            ui.add(Label::new(RichText::new(said.1).color(palette.secondary)).truncate());
+            let width = ui.available_width();
+            sentence(ui, &said.1, palette.secondary, width);
         });
     });
     wishes

@@ -76,17 +76,21 @@ fn entry_ui(ui: &Ui, rect: Rect, glyph: &str, name: &str, count: usize, open: bo
         painter.text(pos2(rect.left() + 34.0, rect.center().y), Align2::LEFT_CENTER, name, font, color);
     }
     if count > 0 {
-        let text = if count > 999 { "999+".to_owned() } else { count.to_string() };
-        let galley = cut(painter, &text, theme::chip_font(), palette.secondary, 40.0);
-        let size = galley.size() + vec2(14.0, 4.0);
-        let middle = if folded {
-            rect.right_top() + vec2(-6.0, 6.0)
+        let most = if folded { 99 } else { 999 };
+        let text = if count > most { format!("{most}+") } else { count.to_string() };
+        let (color, fill) = if open { (palette.text, palette.card) } else { (palette.accent, palette.accent_ground) };
+        let galley = cut(painter, &text, theme::chip_font(), color, 40.0);
+        // Folded it stands above the icon's shoulder, in the margin beside it.
+        let (size, middle) = if folded {
+            let size = galley.size() + vec2(8.0, 0.0);
+            (size, rect.right_top() + vec2(7.0 - size.x / 2.0, 2.0))
         } else {
-            rect.right_center() - vec2(8.0 + size.x / 2.0, 0.0)
+            let size = galley.size() + vec2(14.0, 4.0);
+            (size, rect.right_center() - vec2(8.0 + size.x / 2.0, 0.0))
         };
-        let ground = Rect::from_center_size(middle, if folded { size - vec2(6.0, 4.0) } else { size });
-        painter.rect_filled(ground, ground.height() / 2.0, palette.hover);
-        painter.galley(ground.center() - galley.size() / 2.0, galley, palette.secondary);
+        let ground = Rect::from_center_size(middle, size);
+        painter.rect_filled(ground, ground.height() / 2.0, fill);
+        painter.galley(ground.center() - galley.size() / 2.0, galley, color);
     }
     let clicked = response.clicked();
     if folded {

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use egui::{
-    Align, Label, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, Stroke, Ui, UiBuilder, accesskit, vec2,
-};
+use egui::{Align, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, Stroke, Ui, UiBuilder, accesskit, vec2};
 
 use jiff::SignedDuration;
 
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{counts, keep_focus_in_view, link_button};
+use crate::ui::widgets::{counts, elided, keep_focus_in_view, link_button, link_width, paragraph};
 use crate::words::{self, Speech};
 
 use super::{Notice, Shell};
@@ -48,7 +46,8 @@ impl Shell {
             let others = counted.n_crons - counted.n_routable;
             let rest = if others > 0 { format!(", {others} without a model") } else { String::new() };
             facts.push(format!("{} crons, {} sorted{rest}", counted.n_crons, counted.n_sorted));
-            if speech.now.duration_since(as_of) < SignedDuration::from_mins(1) {
+            let fresh = snapshot.connection.info().is_some();
+            if fresh && speech.now.duration_since(as_of) < SignedDuration::from_mins(1) {
                 facts.push("read just now".to_owned());
                 ui.ctx().request_repaint_after(Duration::from_mins(1));
             } else {
@@ -71,11 +70,15 @@ impl Shell {
         }
         let color = if notice.refused { palette.bad } else { palette.text };
         ui.separator();
-        let text = RichText::new(&notice.text).font(theme::small_font()).color(color);
-        let response = ui.add(Label::new(text).truncate());
+        let step = back_and_forth(&notice, snapshot);
+        let buttons = step.iter().map(|(text, _)| *text).chain(notice.refused.then_some("Dismiss"));
+        let gap = ui.spacing().item_spacing.x;
+        // What can be pressed keeps its place; the text is cut for it.
+        let taken: f32 = buttons.map(|text| link_width(ui, text) + gap).sum();
+        let response = elided(ui, &notice.text, theme::small_font(), color, ui.available_width() - taken);
         response.widget_info(|| egui::WidgetInfo::labeled(accesskit::Role::Status, true, &notice.text));
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_live(accesskit::Live::Polite));
-        if let Some((text, command)) = back_and_forth(&notice, snapshot)
+        if let Some((text, command)) = step
             && link_button(ui, text).clicked()
         {
             wishes.push(Action::Tell(command));
@@ -131,11 +134,9 @@ fn problems_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Act
                     ui.separator();
                 }
                 let said = words::problem(&problem.what, speech);
-                // A menu would spread the words over the whole line.
-                let said_ui = |ui: &mut Ui, text: RichText| ui.add(Label::new(text).wrap().halign(Align::Min));
-                said_ui(ui, RichText::new(said.what).font(theme::strong_font()));
+                paragraph(ui, RichText::new(said.what).font(theme::strong_font()));
                 if let Some(remedy) = said.remedy {
-                    said_ui(ui, RichText::new(remedy).color(palette.secondary));
+                    paragraph(ui, RichText::new(remedy).color(palette.secondary));
                 }
                 ui.horizontal(|ui| {
                     let since = format!("since {}", words::clock(problem.since, speech));

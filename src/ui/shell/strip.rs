@@ -39,7 +39,7 @@ fn strips(ui: &Ui, snapshot: &Snapshot, speech: &Speech<'_>, screen: Screen) -> 
             button: None,
         });
     }
-    strips.extend(connection(ui, snapshot, speech));
+    strips.extend(connection(ui, snapshot, speech, screen));
     strips.extend(rights(snapshot, speech));
     if snapshot.job.as_ref().is_some_and(|job| job.phase == JobPhase::Interrupted) && screen != Screen::Plan {
         strips.push(Strip {
@@ -62,10 +62,19 @@ fn strips(ui: &Ui, snapshot: &Snapshot, speech: &Speech<'_>, screen: Screen) -> 
     strips
 }
 
-fn connection(ui: &Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
+fn connection(ui: &Ui, snapshot: &Snapshot, speech: &Speech<'_>, screen: Screen) -> Option<Strip> {
     let (trouble, retry_at) = match &snapshot.connection {
         Connection::Waiting { trouble, retry_at, .. } => (trouble, Some(*retry_at)),
         Connection::Stopped { trouble, .. } => (trouble, None),
+        Connection::Connecting { .. } if screen != Screen::Welcome => {
+            return Some(Strip {
+                tone: Tone::Accent,
+                icon: glyph::HOURGLASS_TOP,
+                text: words::connection(&snapshot.connection, speech),
+                more: String::new(),
+                button: Some(("Cancel", Action::Tell(Command::Disconnect))),
+            });
+        }
         Connection::None | Connection::Connecting { .. } | Connection::Connected(_) => return None,
     };
     let said = words::trouble(trouble);

@@ -1,13 +1,13 @@
 //! The top line: how bad it is as a pill with a word, the sentence that matters now, and "Check now".
 
-use egui::{Align, Label, Layout, Popup, RichText, Sense, Stroke, Ui, UiBuilder, WidgetInfo, accesskit, vec2};
+use egui::{Align, Label, Layout, Popup, RichText, Stroke, Ui, UiBuilder, vec2};
 
-use crate::domain::Connection;
+use crate::domain::{Connection, Health};
 use crate::engine::{Command, DemoOutage, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{Tone, icon_button, pill, plain_button, tag};
+use crate::ui::widgets::{Tone, icon_button, paragraph, pill, plain_button, tag};
 use crate::words::{self, Speech};
 
 pub(super) fn topline_ui(ui: &mut Ui, snapshot: &Snapshot, help: &mut bool, speech: &Speech<'_>) -> Vec<Action> {
@@ -28,7 +28,7 @@ pub(super) fn topline_ui(ui: &mut Ui, snapshot: &Snapshot, help: &mut bool, spee
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = space::M;
             if snapshot.demo {
-                wishes.extend(demo_ui(ui, snapshot));
+                wishes.extend(demo_ui(ui, snapshot, speech));
             }
             if snapshot.crons_as_of.is_some() {
                 pill(ui, snapshot.level());
@@ -41,24 +41,21 @@ pub(super) fn topline_ui(ui: &mut Ui, snapshot: &Snapshot, help: &mut bool, spee
     wishes
 }
 
-/// The label of the demo, and its switches: each provider can be let fail.
-fn demo_ui(ui: &mut Ui, snapshot: &Snapshot) -> Option<Action> {
+/// The label of the demo, and its switches: how each provider stands, and that it can be let fail.
+fn demo_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Action> {
     let palette = theme::palette(ui);
-    let rect = tag(ui, "DEMO", Tone::Accent).rect;
-    let switches = ui.interact(rect, egui::Id::unique("demo switches"), Sense::click());
-    switches.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, "Let a provider of the demo fail"));
-    if switches.hovered() || switches.has_focus() {
-        let line = Stroke::new(1.0, palette.accent);
-        ui.painter().rect_stroke(rect, rect.height() / 2.0, line, egui::StrokeKind::Inside);
-    }
+    tag(ui, "DEMO", Tone::Accent);
+    let switches = plain_button(ui, "Outages…").accessible_name("Let a provider of the demo fail");
     let mut wish = None;
     Popup::menu(&switches).show(|ui| {
         let text = "A gateway and providers inside this program; nothing is real. Let a provider fail:";
-        ui.set_max_width(260.0);
-        let text = RichText::new(text).font(theme::small_font()).color(palette.secondary);
-        ui.add(Label::new(text).wrap().halign(Align::Min));
+        ui.set_min_width(280.0);
+        ui.set_max_width(280.0);
+        paragraph(ui, RichText::new(text).font(theme::small_font()).color(palette.secondary));
         for account in snapshot.catalog.accounts() {
-            ui.menu_button(words::account_name(&account), |ui| {
+            let vital = snapshot.fleet.accounts.get(&account);
+            let state = words::health(&vital.map_or(Health::Unknown, |vital| vital.health.clone()), &account, speech);
+            ui.menu_button(format!("{}: {state}", words::account_name(&account)), |ui| {
                 for (outage, text) in OUTAGES {
                     if ui.button(text).clicked() {
                         let provider = account.as_str().to_owned();

@@ -26,6 +26,13 @@ pub fn link_button(ui: &mut Ui, text: &str) -> Response {
     sensing_link_button(ui, text, Sense::click())
 }
 
+/// How wide such a word is.
+#[must_use]
+pub fn link_width(ui: &Ui, text: &str) -> f32 {
+    let padding = 2.0 * ui.spacing().button_padding.x;
+    padding + ui.painter().layout_no_wrap(text.to_owned(), theme::small_font(), Color32::PLACEHOLDER).size().x
+}
+
 /// The same in a row of a table: Tab stops at it in one row only, else it would walk them all.
 pub fn row_link_button(ui: &mut Ui, text: &str, stops: bool) -> Response {
     sensing_link_button(ui, text, if stops { Sense::click() } else { Sense::CLICK })

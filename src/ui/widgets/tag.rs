@@ -95,6 +95,15 @@ pub fn badge(ui: &mut Ui, count: usize) -> Response {
     response
 }
 
+/// How much of something is done, as a thin bar.
+pub fn progress_bar(ui: &mut Ui, ratio: f32, fill: Color32, name: &str) {
+    let (rect, response) = ui.allocate_exact_size(vec2(160.0, 6.0), Sense::hover());
+    ui.painter().rect_filled(rect, rect.height() / 2.0, theme::palette(ui).strong_line);
+    let done = rect.with_max_x(egui::lerp(rect.x_range(), ratio));
+    ui.painter().rect_filled(done, rect.height() / 2.0, fill);
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ProgressIndicator, true, name));
+}
+
 /// An icon of [`crate::ui::icon`], not a button.
 pub fn icon(ui: &mut Ui, glyph: &str, size: f32, color: Color32) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());

@@ -124,7 +124,8 @@ fn a_press_just_after_the_plan_came_is_not_meant_for_it() {
             if by_key {
                 let (key, modifiers) = (Key::Enter, egui::Modifiers::COMMAND);
                 let pressed = egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
-                plan.input_mut().events.push(pressed);
+                let released = egui::Event::Key { key, physical_key: None, pressed: false, repeat: false, modifiers };
+                plan.input_mut().events.extend([pressed, released]);
             } else {
                 tap(plan.input_mut(), at);
             }
@@ -334,6 +335,22 @@ fn an_offered_undo_is_shown_ticked_and_can_be_discarded() {
     plan.state_mut().wishes.clear();
     click(&mut plan, "Undo 5 changes");
     assert_eq!(applied(&plan).0, PlanId::new("undo-1"));
+}
+
+#[test]
+fn an_undo_that_goes_back_to_what_does_not_serve_says_so() {
+    let scene = Scene::planned().with(|snapshot| {
+        let mut undo = (*snapshot.plan).clone();
+        undo.origin = PlanOrigin::Undo { of: PlanId::new("plan-0") };
+        for change in &mut undo.changes {
+            change.kind = ChangeKind::Undo;
+            std::mem::swap(&mut change.from_model, &mut change.to_model);
+        }
+        snapshot.undo_plan = Some(Arc::new(undo));
+    });
+    let plan = open(scene);
+    assert!(says(&plan, "MiniMax: out of credits · "), "on the line");
+    assert!(!says(&plan, "Kimi: "), "Kimi serves");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, elided, row_link_button};
 use crate::words::{self, Speech};
 
-use super::tables::{Cursor, Row, model_ui, row_id, search_ui, vendor_of};
+use super::tables::{Cursor, Row, model_ui, row_id, search_ui};
 pub(super) use list::models;
 use list::{Filter, Item, List};
 
@@ -332,7 +332,7 @@ fn switch_ui(
 
 fn vendor(fields: &crate::domain::Fields, speech: &Speech<'_>) -> Option<crate::domain::VendorId> {
     let model = speech.catalog.resolve(fields.model.as_deref(), None)?;
-    (fields.enabled && fields.model.is_some()).then(|| vendor_of(&model, speech.settings))
+    (fields.enabled && fields.model.is_some()).then(|| widgets::vendor_of_model(&model))
 }
 
 /// "✓ verified · confirmed by a run", "undone", "ran on another model".

@@ -10,6 +10,7 @@ use crate::domain::{
     Chain, ChainOrder, Decision, MatchCertainty, ModelRef, Route, RouteKey, SkipReason, Tier, VendorId, Vital,
 };
 use crate::engine::Snapshot;
+use crate::ui::widgets::vendor_of_model;
 
 /// A tier's chain in the order it is tried.
 #[derive(Clone, Debug, Default)]
@@ -85,7 +86,9 @@ fn chain_view(snapshot: &Snapshot, tier: Tier, votes: Option<&Votes<'_>>) -> Cha
             let said = votes.and_then(|votes| votes.skipped.get(&key)).map(|why| (*why).clone());
             let state =
                 said.or_else(|| known(snapshot, route, model.as_ref())).map_or(RouteState::Ready, RouteState::Skipped);
-            RouteView { vendor: route.map(|route| route.vendor.clone()), key, model, state }
+            // The mark that its cards have, also where it was matched to a model of another vendor.
+            let vendor = model.as_ref().map(vendor_of_model).or_else(|| Some(route?.vendor.clone()));
+            RouteView { vendor, key, model, state }
         })
         .collect();
     let most = votes.and_then(|votes| votes.chosen.iter().max_by_key(|(_, count)| **count)).map(|(key, _)| *key);

@@ -6,10 +6,10 @@ use egui::{
     Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2,
 };
 
-use crate::domain::{Chain, ChainOrder, RouteKey, Tier};
+use crate::domain::{Chain, ChainOrder, RouteKey, SkipReason, Skipped, Tier};
 use crate::engine::{Command, SettingsChange};
 use crate::ui::action::Action;
-use crate::ui::widgets::{MARK, paint_mark};
+use crate::ui::widgets::{MARK, paint_mark, paragraph};
 use crate::ui::{icon, theme};
 use crate::words::{self, Speech};
 
@@ -63,10 +63,35 @@ pub fn chain_ui(
     }
     wanted = dropped(ui, tier, view, &places, at).or(wanted);
     if let Some(pause) = places.get(count) {
-        let serves = view.routes.iter().any(|route| route.state == RouteState::Serving);
-        pause_ui(ui, tier, pause.translate(at.to_vec2()), serves);
+        pause_ui(ui, tier, pause.translate(at.to_vec2()), End::of(view));
     }
     wanted.map(|chain| set(tier, chain))
+}
+
+/// What stands at the end of a chain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Some route serves, or may.
+    Waits,
+    /// Nothing before it serves: this is where the crons are.
+    Lit,
+    /// No route stands for a model here, so that its crons are left alone.
+    NotSetUp,
+}
+
+impl End {
+    fn of(view: &ChainView) -> Self {
+        let not_set_up = |route: &RouteView| route.state == RouteState::Skipped(SkipReason::NotSetUp);
+        match () {
+            () if view.routes.iter().any(|route| route.state == RouteState::Serving) => Self::Waits,
+            () if view.routes.iter().all(not_set_up) => Self::NotSetUp,
+            () => Self::Lit,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        if self == Self::NotSetUp { "chain not set up" } else { "pause" }
+    }
 }
 
 fn set(tier: Tier, chain: Chain) -> Action {
@@ -83,7 +108,7 @@ fn places(ui: &Ui, view: &ChainView, speech: &Speech<'_>, width: f32) -> Vec<Rec
         RouteState::Ready => MARK + 8.0,
         RouteState::Skipped(_) => MARK + 22.0,
     });
-    let widths = widths.chain([text_width(ui, "pause") + 12.0]);
+    let widths = widths.chain([text_width(ui, End::of(view).word()) + 12.0]);
     let mut at = pos2(0.0, 0.0);
     widths
         .map(|chip| {
@@ -117,7 +142,7 @@ fn route_ui(
     let why = match &route.state {
         RouteState::Serving => "serves this tier".to_owned(),
         RouteState::Ready => "next in line".to_owned(),
-        RouteState::Skipped(why) => words::skip_reason(why, speech),
+        RouteState::Skipped(why) => skipped(&route.key, why, speech),
     };
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, format!("{name}, {why}")));
     ui.ctx().accesskit_node_builder(response.id, |node| {
@@ -154,21 +179,34 @@ fn arrow_ui(ui: &Ui, chip: Rect) {
     ui.painter().text(at, Align2::CENTER_CENTER, icon::CHEVRON_RIGHT, theme::icon_font(11.0), color);
 }
 
+/// Why a route is passed over, with the account's own word for it: "skipped: out of credits since 15:00".
+fn skipped(route: &RouteKey, why: &SkipReason, speech: &Speech<'_>) -> String {
+    words::skipped(&Skipped { route: route.clone(), why: why.clone() }, speech)
+}
+
 /// The end of the chain: lit when nothing before it serves.
-fn pause_ui(ui: &mut Ui, tier: Tier, rect: Rect, serves: bool) {
+fn pause_ui(ui: &mut Ui, tier: Tier, rect: Rect, end: End) {
     let palette = theme::palette(ui);
     let response = ui.interact(rect, Id::unique(("pause", tier.code())), Sense::hover());
-    let label = if serves { "then pause" } else { "nothing serves: pause" };
+    let label = match end {
+        End::Waits => "then pause",
+        End::Lit => "nothing serves: pause",
+        End::NotSetUp => end.word(),
+    };
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, label));
-    let (color, ground, line) = if serves {
-        (palette.secondary, palette.panel, palette.strong_line)
-    } else {
+    let (color, ground, line) = if end == End::Lit {
         (palette.warning, palette.warning_ground, palette.warning)
+    } else {
+        (palette.secondary, palette.panel, palette.strong_line)
     };
     ui.painter().rect(rect, 5.0, ground, Stroke::new(1.0, line), StrokeKind::Inside);
-    let font = if serves { theme::chip_font() } else { theme::strong_chip_font() };
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, "pause", font, color);
-    response.on_hover_text("When no route serves, crons that are not critical pause until one does");
+    let font = if end == End::Lit { theme::strong_chip_font() } else { theme::chip_font() };
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, end.word(), font, color);
+    response.on_hover_text(if end == End::NotSetUp {
+        "No route of this chain stands for a model of this gateway, so its crons are left alone. Settings match them."
+    } else {
+        "When no route serves, crons that are not critical pause until one does"
+    });
 }
 
 /// Ctrl+Left and Ctrl+Right move the focused route, Delete takes it out.
@@ -198,7 +236,8 @@ fn route_menu(response: &Response, view: &ChainView, index: usize, speech: &Spee
         let route = &view.routes[index];
         ui.label(egui::RichText::new(words::route_name(&route.key, speech)).font(theme::strong_font()));
         if let RouteState::Skipped(why) = &route.state {
-            ui.label(egui::RichText::new(words::skip_reason(why, speech)).color(theme::palette(ui).secondary));
+            let why = egui::RichText::new(skipped(&route.key, why, speech)).color(theme::palette(ui).secondary);
+            paragraph(ui, why);
         }
         ui.separator();
         if ui.add_enabled(listed && index > 0, egui::Button::new("Move left")).clicked() {

@@ -29,7 +29,7 @@ use crate::engine::{Command, Edit, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{cut, empty_state};
+use crate::ui::widgets::{cut, empty_state, plain_button};
 use crate::words::Speech;
 
 use facts::Facts;
@@ -127,6 +127,10 @@ impl Board {
             nothing_ui(ui, snapshot);
         } else if scene.lanes.is_empty() && self.filter.is_on() {
             empty_state(ui, icon::SEARCH, "No cron matches", "Change the search or switch filters off.");
+            ui.add_space(space::S);
+            if ui.vertical_centered(|ui| plain_button(ui, "Clear search and filters")).inner.clicked() {
+                self.filter = Filter { sort: self.filter.sort, ..Filter::default() };
+            }
         } else {
             self.columns_ui(ui, &mut scene);
         }
@@ -234,7 +238,10 @@ fn ghost_ui(ui: &mut Ui, scene: &Scene<'_>) {
     let galley = cut(&paint, &first.cron.name, theme::strong_font(), palette.text, 200.0);
     let more = carried.0.len() - 1;
     let extra = if more == 0 { 0.0 } else { 34.0 };
-    let rect = Rect::from_min_size(pointer + vec2(12.0, 8.0), galley.size() + vec2(24.0 + extra, 14.0));
+    let size = galley.size() + vec2(24.0 + extra, 14.0);
+    // Whole, also beside the edge of the window.
+    let most = ui.ctx().content_rect().max - size - vec2(6.0, 6.0);
+    let rect = Rect::from_min_size((pointer + vec2(12.0, 8.0)).min(most), size);
     if more > 0 {
         let under = rect.translate(vec2(4.0, 4.0));
         paint.rect(under, theme::corner::CARD, palette.card, (1.0, palette.strong_line), StrokeKind::Inside);

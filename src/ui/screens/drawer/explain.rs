@@ -7,7 +7,7 @@ use egui::{Align, Layout, RichText, Sense, Stroke, Ui, UiBuilder, WidgetInfo, po
 
 use crate::domain::{
     Chain, ChainOrder, Change, CronId, Decision, Fields, ModelRef, QuotaWindow, RouteKey, SkipReason, VendorId,
-    Verdict, Vital, vendor_of,
+    Verdict, Vital,
 };
 use crate::engine::Snapshot;
 use crate::ui::theme::table::{GAP, MARK_GAP, ROW};
@@ -220,7 +220,7 @@ fn line(
         }
         Some((skipped, _)) => (Stand::Skipped, words::skipped(skipped, speech)),
     };
-    let vendor = route.map(|route| route.vendor.clone()).or_else(|| Some(vendor_of(&model?.account())));
+    let vendor = model.as_ref().map(widgets::vendor_of_model).or_else(|| Some(route?.vendor.clone()));
     RouteLine { label: words::route_name(key, speech), vendor, text, stand }
 }
 

@@ -19,8 +19,6 @@ use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone, elided};
 use crate::words::{self, Speech};
 
-use super::tables::vendor_of;
-
 /// Beyond this a prompt is cut; it is here to be recognised, not to be edited.
 const PROMPT_CHARS: usize = 4_000;
 const NOTE_ROWS: usize = 2;
@@ -289,7 +287,7 @@ fn model_ui(ui: &mut Ui, snapshot: &Snapshot, cron: &Cron, speech: &Speech<'_>) 
         let stored = turn.and_then(|turn| turn.model.as_deref());
         let now = snapshot.catalog.resolve(stored, cron.agent.as_deref());
         fact_ui(ui, "Now", |ui| {
-            let vendor = now.as_ref().map(|model| vendor_of(model, speech.settings));
+            let vendor = now.as_ref().map(widgets::vendor_of_model);
             let name = words::cron_model(cron, speech);
             let label = ui.horizontal(|ui| widgets::provider_label(ui, vendor.as_ref(), &name, false)).inner;
             if let Some(model) = &now {
@@ -303,7 +301,7 @@ fn model_ui(ui: &mut Ui, snapshot: &Snapshot, cron: &Cron, speech: &Speech<'_>) 
         if let Some(change) = snapshot.plan.change(&cron.id) {
             fact_ui(ui, "Planned", |ui| {
                 let to = change.to_model.as_ref().filter(|_| change.to.enabled);
-                let vendor = to.map(|model| vendor_of(model, speech.settings));
+                let vendor = to.map(widgets::vendor_of_model);
                 let name = words::target(change, speech);
                 ui.horizontal(|ui| widgets::provider_label(ui, vendor.as_ref(), &name, true));
             });

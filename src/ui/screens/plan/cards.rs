@@ -1,7 +1,6 @@
 //! What stands around the diff: progress, lines that need a word, notes, an interrupted job.
 
-use egui::accesskit::Role;
-use egui::{Align, Color32, Layout, RichText, Sense, Ui, Vec2, WidgetInfo};
+use egui::{Align, Layout, RichText, Ui};
 
 use crate::domain::{Job, JobPhase, LineOutcome, Pin, Plan, PlanNote, PlanOrigin};
 use crate::engine::{Command, Edit, Snapshot, UndoScope};
@@ -17,7 +16,6 @@ use super::table::outcome_color;
 
 /// Lines that need a word are listed up to here; the table marks the others.
 const MANY: usize = 40;
-const BAR: Vec2 = Vec2::new(160.0, 6.0);
 
 /// "Applying 2 of 5", its bar, how long it takes, and the button to stop; or what is left to do.
 pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool, speech: &Speech<'_>) -> Vec<Action> {
@@ -36,7 +34,7 @@ pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool, speech: &S
                     () if tally.verified == asked => palette.good,
                     () => palette.accent,
                 };
-                bar_ui(ui, ratio, fill, &format!("{done} of {asked} changes written"));
+                widgets::progress_bar(ui, ratio, fill, &format!("{done} of {asked} changes written"));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 actions = job_buttons_ui(ui, job, tally, go);
@@ -44,20 +42,12 @@ pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool, speech: &S
                 let width = ui.available_width();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let text = words::job_detail(job, speech);
-                    widgets::elided(ui, &text, theme::text_font(), palette.secondary, width);
+                    widgets::sentence(ui, &text, palette.secondary, width);
                 });
             });
         });
     });
     actions
-}
-
-fn bar_ui(ui: &mut Ui, ratio: f32, fill: Color32, name: &str) {
-    let (rect, response) = ui.allocate_exact_size(BAR, Sense::hover());
-    ui.painter().rect_filled(rect, rect.height() / 2.0, theme::palette(ui).strong_line);
-    let done = rect.with_max_x(egui::lerp(rect.x_range(), ratio));
-    ui.painter().rect_filled(done, rect.height() / 2.0, fill);
-    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, name));
 }
 
 fn headline(job: &Job, written: usize, asked: usize) -> String {

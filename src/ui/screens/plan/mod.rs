@@ -105,7 +105,8 @@ impl Plan {
         let height = rows.min((left * 0.56).max(HEADER + ROW * 3.0));
         let selected = self.selected_line(shown);
         let ticks = if matches!(shown, Shown::Undo(_)) { &self.undo_ticks } else { &self.ticks };
-        let did = Table { shown, ticks, selected, speech: *speech }.ui(ui, &mut self.cursor, height);
+        let did =
+            Table { shown, ticks, selected, fleet: &snapshot.fleet, speech: *speech }.ui(ui, &mut self.cursor, height);
         actions.extend(did.and_then(|did| self.act(shown, did)));
         ui.add_space(space::S / 2.0);
         ScrollArea::vertical().id_salt("plan-rest").auto_shrink([false, false]).show(ui, |ui| {
@@ -253,7 +254,7 @@ impl Plan {
                 };
                 let width = ui.available_width() - space::S;
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    widgets::elided(ui, &text, theme::text_font(), color, width);
+                    widgets::sentence(ui, &text, color, width);
                 });
             });
         });

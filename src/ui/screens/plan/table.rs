@@ -3,9 +3,9 @@
 use egui::{Color32, Layout, Margin, RichText, Stroke, Ui};
 use egui_extras::{Column, TableBuilder, TableRow};
 
-use crate::domain::{Change, ChangeMark, LineOutcome};
+use crate::domain::{Change, ChangeKind, ChangeMark, Fleet, LineOutcome};
 use crate::ui::icon;
-use crate::ui::screens::tables::{Cursor, Row, Tick, model_ui, row_id, tick_ui, vendor_of};
+use crate::ui::screens::tables::{Cursor, Row, Tick, model_ui, row_id, tick_ui};
 use crate::ui::theme::table::{GAP, HEADER, LEAD, ROW};
 use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::{self, elided};
@@ -29,6 +29,7 @@ pub(super) struct Table<'a> {
     pub shown: &'a Shown,
     pub ticks: &'a Ticks,
     pub selected: Option<usize>,
+    pub fleet: &'a Fleet,
     pub speech: Speech<'a>,
 }
 
@@ -187,13 +188,13 @@ impl Table<'_> {
             ui.label(RichText::new(tier).color(palette.secondary));
         });
         let was_on = change.from.enabled;
-        let vendor = change.from_model.as_ref().map(|model| vendor_of(model, speech.settings));
+        let vendor = change.from_model.as_ref().map(widgets::vendor_of_model);
         row.col(|ui| model_ui(ui, vendor.filter(|_| was_on), &words::origin(change, speech), widths.model, false));
         row.col(|ui| {
             let palette = theme::palette(ui);
             widgets::icon(ui, icon::ARROW_FORWARD, 14.0, palette.faint);
         });
-        let vendor = change.to_model.as_ref().map(|model| vendor_of(model, speech.settings));
+        let vendor = change.to_model.as_ref().map(widgets::vendor_of_model);
         let stays_on = change.to.enabled;
         row.col(|ui| model_ui(ui, vendor.filter(|_| stays_on), &words::target(change, speech), widths.model, true));
         row.col(|ui| self.why_ui(ui, line, widths.why - GAP));
@@ -225,16 +226,30 @@ impl Table<'_> {
         self.ticked(line) || !self.shown.change(line).marks.contains(&ChangeMark::AgentMade)
     }
 
+    /// "MiniMax: out of credits", where that is what an undo goes back to.
+    fn goes_back_to_failing(&self, change: &Change) -> Option<String> {
+        let model = change.to_model.as_ref().filter(|_| change.kind == ChangeKind::Undo && change.to.enabled)?;
+        let account = model.account();
+        let vitals = [self.fleet.models.get(model), self.fleet.accounts.get(&account)];
+        let vital = vitals.into_iter().flatten().find(|vital| vital.health.fails())?;
+        let health = words::health(&vital.health, &account, &self.speech);
+        Some(format!("{}: {health}", words::account_name(&account)))
+    }
+
     fn why_ui(&self, ui: &mut Ui, line: usize, width: f32) {
         let palette = theme::palette(ui);
         let change = self.shown.change(line);
         let whole = self.reason(line);
         let repeats = line.checked_sub(1).is_some_and(|above| self.reads_reason(above) && self.reason(above) == whole);
         let reason = if repeats { "same reason" } else { whole.as_str() };
-        let (text, color) = match change.marks.first() {
-            None => (reason.to_owned(), palette.secondary),
-            Some(_) if !self.reads_reason(line) => (words::mark(&ChangeMark::AgentMade).to_owned(), palette.warning),
-            Some(mark) => (format!("{} · {reason}", in_short(mark)), palette.secondary),
+        let failing = self.goes_back_to_failing(change);
+        let (text, color) = match (failing, change.marks.first()) {
+            (Some(failing), _) => (format!("{failing} · {reason}"), palette.warning),
+            (None, None) => (reason.to_owned(), palette.secondary),
+            (None, Some(_)) if !self.reads_reason(line) => {
+                (words::mark(&ChangeMark::AgentMade).to_owned(), palette.warning)
+            }
+            (None, Some(mark)) => (format!("{} · {reason}", in_short(mark)), palette.secondary),
         };
         let response = elided(ui, &text, theme::text_font(), color, width);
         if repeats || !change.marks.is_empty() {
@@ -281,6 +296,7 @@ impl Table<'_> {
         parts.extend(change.critical.then(|| "critical".to_owned()));
         parts.extend(change.tier.map(|tier| tier.code().to_owned()));
         parts.push(format!("from {} to {}", words::origin(change, speech), words::target(change, speech)));
+        parts.extend(self.goes_back_to_failing(change));
         parts.push(self.reason(line));
         parts.push(words::cause(change.cause).to_owned());
         parts.extend(change.marks.iter().map(|mark| words::mark(mark).to_owned()));
