@@ -17,12 +17,8 @@ fn target(url: &str, state_dir: Option<&str>) -> GatewayTarget {
 fn greeted(world: &mut World) -> Vec<Effect> {
     let hello = Hello {
         version: "2026.9.6".to_owned(),
-        boot_id: String::new(),
-        conn_id: String::new(),
         scopes: vec!["operator.admin".to_owned()],
-        device_token: None,
         gateway_time: None,
-        methods: Vec::new(),
         tick: SignedDuration::from_secs(30),
     };
     let took = SignedDuration::ZERO;

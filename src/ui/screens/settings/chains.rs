@@ -75,7 +75,11 @@ fn step_ui(
             wish = swapped(at - 1);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let vendor = snapshot.settings.routes.get(key).map(|route| route.vendor.clone());
+            let vendor = snapshot
+                .settings
+                .routes
+                .get(key)
+                .map(|route| route.model.as_ref().map_or_else(|| route.vendor.clone(), widgets::vendor_of_model));
             let width = ui.available_width();
             model_ui(ui, vendor, &name, width, false);
         });
