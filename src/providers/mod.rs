@@ -3,7 +3,9 @@
 //! Pure. Data comes in through `customs` (bodies, wrappers, the gateway's prose), then the table of
 //! the service reads it, codes before status, then the words that several APIs share, then the
 //! status. No message is known by heart: tables match codes, and the opening words of a sentence
-//! only where there is no code. Requests to providers will join this room in files of their own.
+//! only where there is no code.
+//!
+//! `requests` says what an account may be asked, as data.
 
 mod diagnose;
 mod evidence;
@@ -44,7 +46,15 @@ mod openrouter;
 mod xai;
 mod zai;
 
+mod keys;
+mod requests;
+
+#[cfg(test)]
+mod tests;
+
 pub use diagnose::diagnose;
 pub use evidence::*;
 pub use run::diagnose_run;
+pub use keys::{KeyTrouble, key_in_config};
+pub use requests::{Ask, AuthScheme, Method, Needed, Questions, questions};
 pub use written::*;

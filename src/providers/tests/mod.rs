@@ -1,0 +1,3 @@
+//! What may be asked of providers.
+
+mod requests;
