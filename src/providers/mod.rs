@@ -5,7 +5,8 @@
 //! status. No message is known by heart: tables match codes, and the opening words of a sentence
 //! only where there is no code.
 //!
-//! `requests` says what an account may be asked, as data.
+//! `requests` says what an account may be asked, as data; `http` sends it and `check` puts one
+//! account's questions in order: those two wait for others, the rest of the room is pure.
 
 mod diagnose;
 mod evidence;
@@ -46,15 +47,19 @@ mod openrouter;
 mod xai;
 mod zai;
 
+mod check;
+mod http;
 mod keys;
 mod requests;
 
 #[cfg(test)]
 mod tests;
 
+pub use check::{Check, PATIENCE, Paid, check};
 pub use diagnose::diagnose;
 pub use evidence::*;
-pub use run::diagnose_run;
+pub use http::{Http, NotSent, Reply};
 pub use keys::{KeyTrouble, key_in_config};
 pub use requests::{Ask, AuthScheme, Method, Needed, Questions, questions};
+pub use run::diagnose_run;
 pub use written::*;
