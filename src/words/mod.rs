@@ -3,6 +3,7 @@
 //! Pure: domain values in, sentences out. Times are said in the zone of the [`Speech`].
 
 mod cron_expr;
+mod dashboard;
 mod diagnosis;
 mod health;
 mod job;
@@ -17,6 +18,7 @@ mod time;
 #[cfg(test)]
 mod testing;
 
+pub use dashboard::*;
 pub use diagnosis::*;
 pub use health::*;
 pub use job::*;
