@@ -8,6 +8,7 @@
 //! `requests` says what an account may be asked, as data; `http` sends it and `check` puts one
 //! account's questions in order: those two wait for others, the rest of the room is pure.
 
+mod dashboard;
 mod diagnose;
 mod evidence;
 mod run;
@@ -56,6 +57,7 @@ mod requests;
 mod tests;
 
 pub use check::{Check, PATIENCE, Paid, check};
+pub use dashboard::*;
 pub use diagnose::diagnose;
 pub use evidence::*;
 pub use http::{Http, NotSent, Reply};

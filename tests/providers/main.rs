@@ -1,6 +1,7 @@
-//! Answers of providers and what they mean: recorded cases, variants of them, and laws.
+//! Answers and pages of providers and what they mean: recorded cases, variants of them, and laws.
 
 mod case;
+mod dashboards;
 mod derived;
 mod gateway;
 mod laws;
