@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::domain::{
-    Chain, CronId, ExportWhat, GatewayTarget, ImportChoice, ModelRef, Pin, PlanId, Price, Route, RouteKey, SwitchId,
-    ThemeChoice, Tier, Usd,
+    AccountId, Chain, CronId, DashboardReading, ExportWhat, GatewayTarget, ImportChoice, ModelRef, Pin, PlanId, Price,
+    Route, RouteKey, SwitchId, ThemeChoice, Tier, Usd,
 };
 
 pub use crate::domain::DemoOutage;
@@ -70,6 +70,11 @@ pub enum Command {
     Export {
         to: PathBuf,
         what: ExportWhat,
+    },
+    /// Writes what a provider's page said to the account's quota file; it counts from then on.
+    KeepReading {
+        account: AccountId,
+        reading: Box<DashboardReading>,
     },
     /// Removes a problem that the user has read.
     DismissProblem {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::input::Receipt;
 use super::{DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
-    Change, Confirmation, Cron, CronId, ExportWhat, GatewayTarget, ImportChoice, ImportPreview, JobPhase, KnownGateway,
-    Ledger, LineOutcome, Patch, Plan, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TierEntry,
+    AccountId, Change, Confirmation, Cron, CronId, DashboardReading, ExportWhat, GatewayTarget, ImportChoice,
+    ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Patch, Plan, Revision, RunRecord, Secret, Settings,
+    Switch, SwitchId, TierEntry,
 };
 use crate::state::status::StatusReport;
 use crate::state::switch_log::LogLine;
@@ -141,6 +142,11 @@ pub enum StoreOp {
     RememberRuns(Vec<RunRecord>),
     SaveStatus(Box<StatusReport>),
     SaveProven(BTreeSet<String>),
+    SaveReading {
+        ticket: Ticket,
+        account: AccountId,
+        reading: Box<DashboardReading>,
+    },
     PreviewImport {
         ticket: Ticket,
         from: PathBuf,

@@ -206,5 +206,8 @@ pub enum Receipt {
         /// What is told once they are on disk.
         done: Done,
     },
+    Reading {
+        ticket: Ticket,
+    },
     Quiet,
 }

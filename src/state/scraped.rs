@@ -1,6 +1,6 @@
 //! `<provider>-quota.json`: what a dashboard scraper read, as one more source of quota windows.
 //!
-//! Read only. Percentages are of use (`weekly_usage_pct`); a reset is told as hours or words from
+//! Percentages are of use (`weekly_usage_pct`); a reset is told as hours or words from
 //! the moment of the check. Without that moment there is no reset: it is never guessed.
 
 use std::collections::BTreeMap;
@@ -8,9 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::domain::{AccountId, ModelScope, QuotaWindow, Source};
+use crate::domain::{AccountId, Allowance, Covers, DashboardReading, ModelScope, QuotaWindow, Source};
 
 use super::document::Document;
 use super::{BadValue, names};
@@ -59,7 +59,7 @@ pub fn read(root: &Value, modified: Option<Timestamp>) -> Vec<QuotaWindow> {
     let checked_at = fields.get("checked_at").and_then(Value::as_str).and_then(|at| at.parse().ok());
     let Some(observed_at) = checked_at.or(modified) else { return Vec::new() };
     let window = |(key, value): (&String, &Value)| {
-        let name = key.strip_suffix("_usage_pct").or_else(|| key.strip_suffix("_pct"))?;
+        let name = window_name(key)?;
         let percent = percent(value)?;
         Some(QuotaWindow {
             label: label(name),
@@ -130,9 +130,98 @@ fn duration(text: &str) -> Option<SignedDuration> {
     })
 }
 
+/// Fields beside the percentages that are ours to replace.
+const OURS: [&str; 5] = ["status", "plan", "balance", "confidence", "windows"];
+
+/// The file saying what a page said. Its own windows go: they would look as if they were checked
+/// now. Other fields and the order of keys stay.
+#[must_use]
+pub(super) fn patched(root: &Value, reading: &DashboardReading) -> Value {
+    let new = fields_of(reading);
+    let mut root = root.as_object().cloned().unwrap_or_default();
+    let names: Vec<String> = root.keys().filter_map(|key| window_name(key)).map(str::to_owned).collect();
+    let of_window = |key: &String| names.iter().any(|name| parts(name).contains(key));
+    root.retain(|key, _| new.contains_key(key) || !(of_window(key) || OURS.contains(&key.as_str())));
+    root.extend(new);
+    Value::Object(root)
+}
+
+fn window_name(key: &str) -> Option<&str> {
+    key.strip_suffix("_usage_pct").or_else(|| key.strip_suffix("_pct"))
+}
+
+/// All fields that tell of one window.
+fn parts(name: &str) -> [String; 4] {
+    ["usage_pct", "pct", "reset_in", "reset_hours"].map(|part| format!("{name}_{part}"))
+}
+
+fn fields_of(reading: &DashboardReading) -> Map<String, Value> {
+    let mut fields = Map::new();
+    // A limit of one model must not stand for the account.
+    let whole = reading.windows.iter().filter(|window| window.covers == Covers::Account);
+    for (window, percent) in whole.filter_map(|window| Some((window, window.used_percent?))) {
+        let (name, percent_key) = match window.id.as_str() {
+            "5h" => ("rate_limit", "rate_limit_pct".to_owned()),
+            other => (other, format!("{other}_usage_pct")),
+        };
+        fields.insert(percent_key, short(percent));
+        let Some(ahead) = window.reset_at.map(|at| at.duration_since(reading.seen_at)) else { continue };
+        fields.insert(format!("{name}_reset_in"), in_words(ahead).into());
+        if name != "rate_limit" {
+            fields.insert(format!("{name}_reset_hours"), ((ahead.as_secs() + 1800) / 3600).into());
+        }
+    }
+    let status = if reading.windows.iter().any(blocks) { "rate_limited" } else { "ok" };
+    fields.insert("status".to_owned(), status.into());
+    if let Some(plan) = &reading.plan {
+        fields.insert("plan".to_owned(), plan.as_str().into());
+    }
+    if let Some(money) = &reading.money {
+        fields.insert("balance".to_owned(), json!({ "available": money.available, "currency": money.currency }));
+    }
+    fields.insert("confidence".to_owned(), reading.confidence.code().into());
+    fields.insert("windows".to_owned(), reading.windows.iter().map(detailed).collect());
+    fields.insert("checked_at".to_owned(), reading.seen_at.to_string().into());
+    fields
+}
+
+fn blocks(window: &Allowance) -> bool {
+    window.covers == Covers::Account && window.used_up()
+}
+
+/// Everything of a window, those of single models and add-ons as well.
+fn detailed(window: &Allowance) -> Value {
+    let scope = match &window.covers {
+        Covers::Account => "account".to_owned(),
+        Covers::Model(model) => format!("model:{model}"),
+        Covers::Feature(feature) => format!("feature:{feature}"),
+    };
+    json!({
+        "id": window.id, "unit": window.metric.code(), "scope": scope, "used": window.used, "limit": window.limit,
+        "used_percent": window.used_percent.map(short), "reset_at": window.reset_at.map(|at| at.to_string()),
+    })
+}
+
+/// `72`, `4.6`.
+fn short(percent: f64) -> Value {
+    let rounded = (percent * 10.0).round() / 10.0;
+    if rounded.fract() == 0.0 { Value::from(rounded as i64) } else { Value::from(rounded) }
+}
+
+/// "1 day 18 hours 5 minutes", as [`read`] understands it; a part of a minute counts as one.
+fn in_words(ahead: SignedDuration) -> String {
+    let minutes = (ahead.as_secs().max(0) + 59) / 60;
+    let parts = [(minutes / 1440, "day"), (minutes / 60 % 24, "hour"), (minutes % 60, "minute")];
+    let said = |(n, unit): &(i64, &str)| format!("{n} {unit}{}", if *n == 1 { "" } else { "s" });
+    let said: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(said).collect();
+    if said.is_empty() { "0 minutes".to_owned() } else { said.join(" ") }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    use crate::domain::{Metric, ReadingConfidence, Service, Span};
 
     use super::*;
 
@@ -169,6 +258,55 @@ mod tests {
             assert_eq!(windows[0].resets_at, None, "{why}");
         }
         assert!(read(&json!({"weekly_usage_pct": 1}), None).is_empty(), "without any moment it has no age");
+    }
+
+    fn window(id: &str, covers: Covers, percent: f64, reset: Option<&str>) -> Allowance {
+        Allowance {
+            id: id.to_owned(),
+            span: Span::Weekly,
+            metric: Metric::Percent,
+            covers,
+            used: None,
+            limit: None,
+            used_percent: Some(percent),
+            raw_used_percent: None,
+            reset_at: reset.map(|at| at.parse().unwrap()),
+            stale: false,
+        }
+    }
+
+    #[test]
+    fn what_a_page_said_is_read_back_and_other_fields_stay() {
+        let reading = DashboardReading {
+            service: Service::Kimi,
+            seen_at: "2026-11-23T07:00:00Z".parse().unwrap(),
+            windows: vec![
+                window("5h", Covers::Account, 4.56, Some("2026-11-23T09:14:30Z")),
+                window("weekly", Covers::Account, 72.0, Some("2026-11-25T01:00:00Z")),
+                window("weekly", Covers::Model("opus".to_owned()), 100.0, None),
+            ],
+            money: None,
+            plan: Some("Allegretto".to_owned()),
+            notes: Vec::new(),
+            confidence: ReadingConfidence::High,
+        };
+        let before = json!({
+            "note": "mine", "monthly_usage_pct": 9, "monthly_reset_in": "3 days", "weekly_usage_pct": 1,
+            "weekly_reset_hours": 2, "balance": 3, "checked_at": "2026-11-01T00:00:00Z"
+        });
+        let root = patched(&before, &reading);
+        let said = serde_json::to_string(&root).unwrap();
+        let expected = concat!(
+            r#"{"note":"mine","weekly_usage_pct":72,"weekly_reset_hours":42,"checked_at":"2026-11-23T07:00:00Z","#,
+            r#""rate_limit_pct":4.6,"rate_limit_reset_in":"2 hours 15 minutes","weekly_reset_in":"1 day 18 hours","#,
+            r#""status":"ok","plan":"Allegretto","confidence":"high","windows":["#
+        );
+        assert!(said.starts_with(expected), "{said}");
+        let windows = read(&root, None);
+        let told: Vec<_> = windows.iter().map(|window| (&*window.label, window.used_ratio)).collect();
+        assert_eq!(told, [("Week", 0.72), ("Rate limit", 0.046)], "a model's limit is not the account's");
+        assert_eq!(windows[0].resets_at, reading.windows[1].reset_at);
+        assert_eq!(patched(&root, &reading), root, "the same again changes nothing");
     }
 
     #[test]

@@ -231,6 +231,12 @@ impl Keeper {
             }
             StoreOp::SaveStatus(report) => self.quietly(|folder| folder.save_status(&report)),
             StoreOp::SaveProven(versions) => self.quietly(|folder| folder.save_proven(&versions)),
+            StoreOp::SaveReading { ticket, account, reading } => {
+                let result = self.with(|folder| folder.save_scraped(&account, &reading));
+                // It is in the world before anybody hears that it was kept.
+                self.carry_out(StoreOp::Reload);
+                self.tell(Input::Stored { receipt: Receipt::Reading { ticket }, result });
+            }
             StoreOp::PreviewImport { ticket, from } => {
                 let result = self.with(|folder| folder.preview_import(&from));
                 self.tell(Input::Previewed { ticket, result });

@@ -197,9 +197,10 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             world.dirty.shown = true;
             quietly(Vec::new())
         }
-        Command::PreviewImport { .. } | Command::ConfirmImport { .. } | Command::Export { .. } => {
-            transfer::command(world, ticket, command)
-        }
+        Command::PreviewImport { .. }
+        | Command::ConfirmImport { .. }
+        | Command::Export { .. }
+        | Command::KeepReading { .. } => transfer::command(world, ticket, command),
         Command::DismissProblem { id } => {
             world.clear(&id);
             quietly(Vec::new())
@@ -219,6 +220,7 @@ fn stored(world: &mut World, receipt: Receipt, result: Result<(), ProblemKind>, 
     match receipt {
         Receipt::Edit { ticket, before } => edit::saved(world, ticket, before, result, now),
         Receipt::Settings { ticket, done } => vec![settings::saved(world, ticket, done, result, now)],
+        Receipt::Reading { ticket } => transfer::kept(ticket, result),
         Receipt::Quiet => {
             match result {
                 Ok(()) => world.clear("state/write"),

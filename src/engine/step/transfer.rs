@@ -1,4 +1,4 @@
-//! Import and export: a preview before anything is written, and what came of it.
+//! Import, export and pages that were read: a preview before anything is written, and what came of it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub fn command(world: &mut World, ticket: Ticket, command: Command) -> Result<Ve
             StoreOp::Import { ticket, preview: shown, choices }
         }
         Command::Export { to, what } => StoreOp::Export { ticket, to, what },
+        Command::KeepReading { account, reading } => StoreOp::SaveReading { ticket, account, reading },
         _ => return Err(Refusal::NothingToDo),
     };
     Ok(vec![Effect::Store(Box::new(op))])
@@ -61,6 +62,13 @@ pub fn imported(
 pub fn exported(ticket: Ticket, to: &Path, result: Result<usize, ProblemKind>) -> Vec<Effect> {
     match result {
         Ok(n_files) => done(ticket, Done::Exported { to: to.display().to_string(), n_files }),
+        Err(problem) => refused(ticket, problem),
+    }
+}
+
+pub fn kept(ticket: Ticket, result: Result<(), ProblemKind>) -> Vec<Effect> {
+    match result {
+        Ok(()) => done(ticket, Done::Quietly),
         Err(problem) => refused(ticket, problem),
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::{CronId, Ledger, Settings, TierEntry};
+use crate::domain::{AccountId, CronId, DashboardReading, Ledger, Settings, TierEntry};
 use crate::state::document::Prefer;
 use crate::state::files::StateFile;
 use crate::state::status::StatusReport;
-use crate::state::{StateError, ledger, settings, status, tiers, tracking};
+use crate::state::{StateError, ledger, scraped, settings, status, tiers, tracking};
 
-use super::Folder;
+use super::{Folder, Right, names};
 
 impl Folder {
     /// Changes these entries of `cron-tiers.json`, in the shape found; `None` takes one out.
@@ -90,6 +90,28 @@ impl Folder {
         self.store(|folder| &mut folder.status, &ours, Prefer::Ours)?;
         let ours = tracking::patched(self.tracking.root(), report);
         self.store(|folder| &mut folder.tracking, &ours, Prefer::Ours)
+    }
+
+    /// Writes what a page said to `<account>-quota.json`, as scrapers do: also while another program
+    /// of ours holds the folder, because that one only reads these files.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the account's id makes no file name.
+    pub fn save_scraped(&mut self, account: &AccountId, reading: &DashboardReading) -> Result<(), StateError> {
+        if let Right::CannotWrite(_) = self.right {
+            self.may_write()?;
+        }
+        let name = format!("{account}{}", names::QUOTA_SUFFIX);
+        if !names::is_quota(&name) || name.contains(['/', '\\', ':', '\0']) {
+            return Err(StateError::write(&self.path.join("quota"), std::io::ErrorKind::InvalidFilename.into()));
+        }
+        let mut file = StateFile::new(&self.path, &name);
+        // One that does not parse is set aside by the write.
+        file.refresh()?;
+        let ours = scraped::patched(file.root(), reading);
+        let set_aside = file.store(&ours, Prefer::Ours, &self.known, self.clock.max(reading.seen_at))?;
+        self.pending.extend(set_aside);
+        Ok(())
     }
 
     fn store(
