@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum as _};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use crate::domain::{Billing, Tier};
+use crate::domain::{AccountId, Billing, Tier};
 use crate::engine::Consent;
 use crate::providers;
 
@@ -69,6 +70,8 @@ pub(super) enum Command {
     },
     /// Say what an answer or an error of a provider means; asks nobody
     Diagnose(DiagnoseArguments),
+    /// Read the quota from a saved or pasted usage page; asks nobody
+    ScrapeQuota(ScrapeQuotaArguments),
     /// Sort crons into a tier; nothing is sent to the gateway
     Tier(TierArguments),
     /// Take back switches: the newest plan's, or those named
@@ -144,6 +147,28 @@ pub(super) struct DiagnoseArguments {
     /// Exit with 11, 12 or 13 unless the provider serves
     #[arg(long)]
     pub(super) exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ScrapeQuotaArguments {
+    /// The account, as the gateway calls its provider
+    #[arg(value_name = "ID", value_parser = account)]
+    pub(super) account: AccountId,
+    /// A saved page (HTML) or its text; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) from: Option<PathBuf>,
+    /// The time zone that the page shows, such as Europe/Berlin; this computer's without it
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub(super) zone: Option<TimeZone>,
+    /// How the account bills, instead of the provider's usual way
+    #[arg(long, value_name = "KIND", value_parser = billing)]
+    pub(super) billing: Option<Billing>,
+    /// When the page was seen; without it when the file was last written, or now
+    #[arg(long, value_name = "MOMENT")]
+    pub(super) now: Option<Timestamp>,
+    /// Keep it in the state folder, where plans and the window see it
+    #[arg(long, requires = "from")]
+    pub(super) write: bool,
 }
 
 /// Answers to the question which model a route means.
@@ -253,6 +278,17 @@ fn billing(text: &str) -> Result<Billing, String> {
     providers::billing(text).ok_or_else(expected)
 }
 
+/// An id that can be the beginning of a file's name.
+fn account(text: &str) -> Result<AccountId, String> {
+    let fits = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let usual = !text.is_empty() && !text.starts_with('.') && text.chars().all(fits);
+    if usual { Ok(AccountId::new(text)) } else { Err("expected an id such as zai or openai-codex".to_owned()) }
+}
+
+fn zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_unknown| "expected a time zone such as Europe/Berlin or UTC".to_owned())
+}
+
 /// 64 hexadecimal digits, with or without colons, in lower case.
 fn fingerprint(text: &str) -> Result<String, String> {
     let digits: String = text.chars().filter(|digit| *digit != ':').collect();
@@ -332,6 +368,10 @@ mod tests {
             "status --token secret",
             "diagnose --billing gold",
             "diagnose --now yesterday",
+            "scrape-quota",
+            "scrape-quota ../kimi --from page.html",
+            "scrape-quota kimi --write",
+            "scrape-quota kimi --from page.html --zone Moon/Base",
             "status --profile work --url ws://127.0.0.1:1",
         ] {
             assert!(parse(line).is_err(), "{line} was taken");

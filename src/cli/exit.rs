@@ -27,7 +27,7 @@ pub enum Exit {
     Passing = 11,
     /// `diagnose --exit-code`: a person must do something.
     NeedsPerson = 12,
-    /// `diagnose --exit-code`: the answer does not tell.
+    /// `diagnose --exit-code`: the answer does not tell. `scrape-quota`: the page tells of no quota.
     NotTold = 13,
 }
 

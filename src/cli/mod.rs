@@ -26,6 +26,7 @@ mod explain;
 mod export;
 mod import;
 mod plan;
+mod scrape_quota;
 mod status;
 mod tier;
 mod undo;

@@ -10,7 +10,9 @@ use super::exit::{Exit, Failure};
 use super::log::{self, Quiet};
 use super::session::Session;
 use super::window::OpenWindow;
-use super::{demo, diagnose, distribute, explain, export, import, plan, print, status, tier, undo, window};
+use super::{
+    demo, diagnose, distribute, explain, export, import, plan, print, scrape_quota, status, tier, undo, window,
+};
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
 pub fn run(arguments: impl Iterator<Item = OsString>, open_window: OpenWindow) -> ExitCode {
@@ -58,6 +60,7 @@ fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Fail
         Some(Command::Distribute(arguments)) => distribute::run(&mut open(&common)?, &arguments, json),
         Some(Command::Explain { cron }) => explain::run(&mut open(&common)?, &cron, json),
         Some(Command::Diagnose(arguments)) => diagnose::run(&arguments, json),
+        Some(Command::ScrapeQuota(arguments)) => scrape_quota::run(&common, &arguments, open),
         Some(Command::Tier(arguments)) => tier::run(&mut open(&common)?, &arguments, json),
         Some(Command::Undo { what, yes }) => undo::run(&mut open(&common)?, what.as_deref(), yes, json),
         Some(Command::Export { to, file }) => export::run(&mut open(&common)?, &to, file.as_deref(), json),

@@ -6,5 +6,6 @@ mod derived;
 mod gateway;
 mod laws;
 mod program;
+mod scrape_program;
 mod table;
 mod variants;
