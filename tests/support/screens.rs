@@ -130,7 +130,8 @@ impl Scene {
             to_route: Some(RouteKey::new("gemini_flash")),
             kind: ChangeKind::Move,
             reason: if entry.tier == Tier::T2 {
-                Reason::FirstServing { route: RouteKey::new("gemini_flash"), ahead: [].into(), since: None }
+                let since = Some(now() - minutes(536));
+                Reason::FirstServing { route: RouteKey::new("gemini_flash"), ahead: [].into(), since }
             } else {
                 Reason::NextInChain { route: RouteKey::new("gemini_flash"), ahead: [minimax_down()].into() }
             },
