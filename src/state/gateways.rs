@@ -30,15 +30,13 @@ pub fn read(root: &Path) -> Vec<KnownGateway> {
 /// When the file cannot be read or written. One that does not parse is set aside.
 pub fn remember(root: &Path, gateway: &KnownGateway, now: Timestamp) -> Result<(), StateError> {
     let path = path(root);
-    let known = match files::read(&path)? {
+    let known = match files::read(&path)?.map(|bytes| parse(&bytes)) {
         None => Vec::new(),
-        Some(bytes) => match parse(&bytes) {
-            Some(known) => known,
-            None => {
-                atomic::set_aside(&path, "broken", now)?;
-                Vec::new()
-            }
-        },
+        Some(Some(known)) => known,
+        Some(None) => {
+            atomic::set_aside(&path, "broken", now)?;
+            Vec::new()
+        }
     };
     if known.first() == Some(gateway) {
         return Ok(());
@@ -80,6 +78,7 @@ mod tests {
 
     use super::{KEPT, read, remember};
     use crate::domain::KnownGateway;
+    use crate::state::atomic;
 
     fn gateway(number: usize) -> KnownGateway {
         KnownGateway {
@@ -108,7 +107,7 @@ mod tests {
     #[test]
     fn a_file_that_does_not_parse_is_kept_aside() {
         let root = tempfile::tempdir().expect("a folder");
-        std::fs::write(root.path().join("gateways.json"), "{").expect("is written");
+        atomic::write(&root.path().join("gateways.json"), b"{").expect("is written");
         assert!(read(root.path()).is_empty());
         remember(root.path(), &gateway(1), Timestamp::UNIX_EPOCH).expect("is written");
         assert_eq!(read(root.path()), [gateway(1)]);

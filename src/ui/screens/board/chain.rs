@@ -88,7 +88,7 @@ fn chain_view(snapshot: &Snapshot, tier: Tier, votes: Option<&Votes<'_>>) -> Cha
                 said.or_else(|| known(snapshot, route, model.as_ref())).map_or(RouteState::Ready, RouteState::Skipped);
             // The mark that its cards have, also where it was matched to a model of another vendor.
             let vendor = model.as_ref().map(vendor_of_model).or_else(|| Some(route?.vendor.clone()));
-            RouteView { vendor, key, model, state }
+            RouteView { key, vendor, model, state }
         })
         .collect();
     let most = votes.and_then(|votes| votes.chosen.iter().max_by_key(|(_, count)| **count)).map(|(key, _)| *key);
