@@ -1,7 +1,7 @@
 //! The gateways this program was connected to, so that the next start can offer them: `gateways.json`, beside their
 //! folders.
 //!
-//! Addresses only, never a token. Newest first, and no more than [`KEPT`].
+//! Addresses only, never a token. Newest first, and no more than ten.
 
 use std::path::{Path, PathBuf};
 
