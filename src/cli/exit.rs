@@ -126,7 +126,11 @@ fn refusal_exit(refusal: &Refusal) -> Exit {
         Refusal::Drifted | Refusal::ChangedSince { .. } => Exit::NeedsAnswer,
         Refusal::JobRunning | Refusal::Undecided => Exit::Failed,
         Refusal::NothingToDo => Exit::Done,
-        Refusal::UnknownCron { .. } | Refusal::UnknownSwitch { .. } | Refusal::AmbiguousSwitch { .. } => Exit::Usage,
+        Refusal::ToldToWait { .. } => Exit::Passing,
+        Refusal::UnknownCron { .. }
+        | Refusal::UnknownAccount { .. }
+        | Refusal::UnknownSwitch { .. }
+        | Refusal::AmbiguousSwitch { .. } => Exit::Usage,
         Refusal::Problem(kind) => problem_exit(kind),
     }
 }

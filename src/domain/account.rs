@@ -21,7 +21,6 @@ pub struct Vendor {
     pub name: &'static str,
     /// Shown in the coloured square.
     pub letter: char,
-    pub billing: Billing,
     /// Provider ids of the gateway that start with one of these belong to it.
     pub provider_prefixes: &'static [&'static str],
     pub dashboard: Option<&'static str>,
@@ -33,7 +32,6 @@ pub const VENDORS: &[Vendor] = &[
         id: "anthropic",
         name: "Anthropic",
         letter: 'A',
-        billing: Billing::RateTier,
         provider_prefixes: &["anthropic", "claude"],
         dashboard: Some("https://console.anthropic.com/settings/limits"),
     },
@@ -41,7 +39,6 @@ pub const VENDORS: &[Vendor] = &[
         id: "deepseek",
         name: "DeepSeek",
         letter: 'D',
-        billing: Billing::PrepaidCredits,
         provider_prefixes: &["deepseek"],
         dashboard: Some("https://platform.deepseek.com/usage"),
     },
@@ -49,7 +46,6 @@ pub const VENDORS: &[Vendor] = &[
         id: "google",
         name: "Google",
         letter: 'G',
-        billing: Billing::RateTier,
         provider_prefixes: &["google", "gemini"],
         dashboard: Some("https://aistudio.google.com/usage"),
     },
@@ -57,7 +53,6 @@ pub const VENDORS: &[Vendor] = &[
         id: "kimi",
         name: "Kimi",
         letter: 'K',
-        billing: Billing::RateTier,
         provider_prefixes: &["kimi", "moonshot"],
         dashboard: Some("https://www.kimi.com/code/console"),
     },
@@ -65,7 +60,6 @@ pub const VENDORS: &[Vendor] = &[
         id: "minimax",
         name: "MiniMax",
         letter: 'M',
-        billing: Billing::PrepaidCredits,
         provider_prefixes: &["minimax"],
         dashboard: Some("https://platform.minimax.io/user-center/payment/balance"),
     },
@@ -73,7 +67,6 @@ pub const VENDORS: &[Vendor] = &[
         id: "openai",
         name: "OpenAI",
         letter: 'O',
-        billing: Billing::RateTier,
         provider_prefixes: &["openai"],
         dashboard: Some("https://platform.openai.com/settings/organization/limits"),
     },
@@ -81,7 +74,6 @@ pub const VENDORS: &[Vendor] = &[
         id: "openrouter",
         name: "OpenRouter",
         letter: 'R',
-        billing: Billing::PrepaidCredits,
         provider_prefixes: &["openrouter"],
         dashboard: Some("https://openrouter.ai/settings/credits"),
     },
@@ -89,7 +81,6 @@ pub const VENDORS: &[Vendor] = &[
         id: "xai",
         name: "xAI",
         letter: 'X',
-        billing: Billing::PrepaidCredits,
         provider_prefixes: &["xai"],
         dashboard: Some("https://console.x.ai"),
     },
@@ -97,7 +88,6 @@ pub const VENDORS: &[Vendor] = &[
         id: "zai",
         name: "Z.ai",
         letter: 'Z',
-        billing: Billing::QuotaPlan,
         provider_prefixes: &["zai", "z-ai", "z.ai", "glm", "bigmodel", "zhipu"],
         dashboard: Some("https://open.bigmodel.cn/"),
     },
@@ -105,7 +95,6 @@ pub const VENDORS: &[Vendor] = &[
         id: "local",
         name: "Local",
         letter: 'L',
-        billing: Billing::Local,
         provider_prefixes: &["ollama", "lmstudio", "local"],
         dashboard: None,
     },
@@ -122,13 +111,4 @@ pub fn vendor_of(account: &AccountId) -> VendorId {
 #[must_use]
 pub fn known_vendor(id: &VendorId) -> Option<&'static Vendor> {
     VENDORS.iter().find(|vendor| vendor.id == id.as_str())
-}
-
-/// How an account bills when the user has not said otherwise.
-#[must_use]
-pub fn default_billing(account: &AccountId) -> Billing {
-    if account.as_str().contains("plan") || account.as_str().contains("coding") {
-        return Billing::QuotaPlan;
-    }
-    known_vendor(&vendor_of(account)).map_or(Billing::RateTier, |vendor| vendor.billing)
 }

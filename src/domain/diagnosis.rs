@@ -110,6 +110,24 @@ pub enum Span {
 }
 
 impl Span {
+    /// From a window's name: "5h", "Week", "daily".
+    #[must_use]
+    pub fn of_label(label: &str) -> Option<Self> {
+        let label = label.trim().to_ascii_lowercase();
+        let hours =
+            label.strip_suffix("-hour").or_else(|| label.strip_suffix(" hours")).or_else(|| label.strip_suffix('h'));
+        if let Some(hours) = hours.and_then(|number| number.trim().parse().ok()) {
+            return Some(Self::Hours(hours));
+        }
+        Some(match label.as_str() {
+            "minute" | "per minute" => Self::Minute,
+            "day" | "daily" | "per day" | "today" => Self::Daily,
+            "week" | "weekly" | "7d" => Self::Weekly,
+            "month" | "monthly" | "30d" => Self::Monthly,
+            _ => return None,
+        })
+    }
+
     /// `5h`, `weekly`: what a window of the whole account is called.
     #[must_use]
     pub fn id(self) -> String {

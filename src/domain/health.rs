@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, CronId, Diagnosis, ModelRef};
+use super::{AccountId, CronId, Diagnosis, HealthState, Metric, ModelRef, Money, ResetConfidence, Span};
 
 /// Whether runs can succeed now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,20 @@ impl Health {
         matches!(self, Self::Up | Self::Strained)
     }
 
+    /// The nearest of a diagnosis' states, when nothing finer is known.
+    #[must_use]
+    pub fn state(&self) -> HealthState {
+        match self {
+            Self::Unknown => HealthState::Unknown,
+            Self::Up | Self::Strained => HealthState::Up,
+            Self::LimitHit { .. } => HealthState::QuotaExhausted,
+            Self::Overloaded => HealthState::Overloaded,
+            Self::RefusedKey => HealthState::Auth,
+            Self::OutOfBalance => HealthState::BalanceEmpty,
+            Self::Unreachable => HealthState::Down,
+        }
+    }
+
     /// Known not to serve. `Unknown` is not.
     #[must_use]
     pub fn fails(&self) -> bool {
@@ -56,6 +70,10 @@ pub enum Source {
     UsageStatus,
     /// Our own probe.
     Probe,
+    /// One small question that the gateway put to its provider for us.
+    GatewayProbe,
+    /// A usage page that a person or a scraper read.
+    Page,
     /// The user said so.
     Hand,
 }
@@ -96,6 +114,18 @@ pub struct Vital {
     pub said: Option<Arc<Diagnosis>>,
 }
 
+impl Vital {
+    /// The same in the finer terms of a diagnosis, where one explains the health.
+    #[must_use]
+    pub fn state(&self) -> HealthState {
+        let explained = self.said.as_ref().filter(|said| {
+            let kind = |health: &Health| std::mem::discriminant(health);
+            said.health().is_some_and(|health| kind(&health) == kind(&self.health))
+        });
+        explained.map_or_else(|| self.health.state(), |said| said.state)
+    }
+}
+
 /// One limit of an account, such as "5h" or "Week".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuotaWindow {
@@ -105,9 +135,41 @@ pub struct QuotaWindow {
     pub used_ratio: f64,
     /// `None` when the provider does not tell. Never guessed.
     pub resets_at: Option<Timestamp>,
+    pub reset_confidence: ResetConfidence,
     pub covers: ModelScope,
+    /// How long it lasts, where that is known: two sources mean the same window by it.
+    #[serde(default)]
+    pub span: Option<Span>,
+    #[serde(default)]
+    pub metric: Option<Metric>,
+    /// In units of `metric`.
+    #[serde(default)]
+    pub used: Option<f64>,
+    #[serde(default)]
+    pub limit: Option<f64>,
     pub observed_at: Timestamp,
     pub source: Source,
+}
+
+impl QuotaWindow {
+    /// A window of the whole account of which only the use is known.
+    #[must_use]
+    pub fn new(label: impl Into<String>, used_ratio: f64, observed_at: Timestamp, source: Source) -> Self {
+        let label = label.into();
+        Self {
+            span: Span::of_label(&label),
+            label,
+            used_ratio,
+            resets_at: None,
+            reset_confidence: ResetConfidence::Unknown,
+            covers: ModelScope::All,
+            metric: None,
+            used: None,
+            limit: None,
+            observed_at,
+            source,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +177,8 @@ pub enum ModelScope {
     #[default]
     All,
     Models(Vec<ModelRef>),
+    /// Something beside chat, such as a search add-on: no model waits for it.
+    Feature(String),
 }
 
 impl ModelScope {
@@ -123,8 +187,17 @@ impl ModelScope {
         match self {
             Self::All => true,
             Self::Models(models) => models.contains(model),
+            Self::Feature(_) => false,
         }
     }
+}
+
+/// Money at a provider, as somebody last saw it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MoneyRead {
+    pub money: Money,
+    pub observed_at: Timestamp,
+    pub source: Source,
 }
 
 /// Everything known about the providers at one moment.
@@ -134,6 +207,11 @@ pub struct Fleet {
     /// Only models with news of their own: a limit or cooldown that does not cover the account.
     pub models: BTreeMap<ModelRef, Vital>,
     pub windows: BTreeMap<AccountId, Vec<QuotaWindow>>,
+    #[serde(default)]
+    pub money: BTreeMap<AccountId, MoneyRead>,
+    /// Plans by the names that the providers call them.
+    #[serde(default)]
+    pub plans: BTreeMap<AccountId, String>,
     /// Crons that ran into a timeout before, by account: their next one proves less.
     #[serde(default)]
     pub timed_out_before: BTreeMap<AccountId, Vec<CronId>>,

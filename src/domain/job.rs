@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Change, Plan, PlanId, ProblemKind, SwitchId};
+use super::{AccountId, Change, Plan, PlanId, ProblemKind, SwitchId};
 
 /// An apply job: a plan being carried out, line by line.
 #[derive(Clone, Debug)]
@@ -120,6 +120,14 @@ pub enum Refusal {
     /// The gateway went away during a write, and has not told since what became of it.
     Undecided,
     NothingToDo,
+    /// The provider asked for patience: it is not asked before.
+    ToldToWait {
+        account: AccountId,
+        until: Timestamp,
+    },
+    UnknownAccount {
+        account: AccountId,
+    },
     /// An edit cannot be taken back or done again: nothing of it stands any more.
     ChangedSince {
         label: String,

@@ -81,6 +81,8 @@ pub enum ProblemKind {
         version: String,
     },
     ReadOnlyScopes,
+    /// No provider can be reached from this computer; the gateway's own word still counts.
+    Offline,
     ClockSkew {
         seconds: i64,
     },

@@ -3,10 +3,13 @@
 //! Never the key itself. `account` knows vendors by the gateway's provider ids; here is one account
 //! with its owner's choices.
 
-use super::{AccountId, Billing, Service, Usd};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, Billing, Metric, Service, Span, Usd};
 
 /// One account at one service.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProviderAccount {
     pub id: AccountId,
     /// What its owner calls it.
@@ -25,16 +28,46 @@ pub struct ProviderAccount {
     pub workspace: Workspace,
     /// Off until the user turns them on.
     pub undocumented: Undocumented,
+    /// The user says that it does not serve until then, whatever is seen.
+    pub down_until: Option<Timestamp>,
+    /// Skipped until then, and never counted as down.
+    pub set_aside_until: Option<Timestamp>,
+    /// Limits that its owner wrote down, for what no source reports.
+    pub by_hand: Vec<HandWindow>,
+}
+
+/// A limit as its owner knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HandWindow {
+    pub label: String,
+    pub span: Span,
+    pub metric: Metric,
+    pub limit: Option<f64>,
+    /// 0 to 100, as it was at `seen_at`.
+    pub used_percent: Option<f64>,
+    pub seen_at: Timestamp,
+    pub resets: ResetRule,
+}
+
+/// When a limit that its owner wrote down comes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum ResetRule {
+    #[default]
+    Unknown,
+    /// Once, then.
+    At(Timestamp),
+    /// Then, and again whenever the window's span has passed; months by the calendar, in UTC.
+    EverySpanFrom(Timestamp),
 }
 
 /// A price for a period, whatever is used.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlatPrice {
     pub price: Usd,
     pub per: Period,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Period {
     Week,
     Month,
@@ -43,7 +76,7 @@ pub enum Period {
 }
 
 /// Which of a vendor's two worlds a key belongs to: keys of one are refused by the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Region {
     #[default]
     Global,
@@ -61,7 +94,7 @@ impl Region {
 }
 
 /// Where the key of an account is kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeySource {
     /// The gateway has it, and this program needs none.
     #[default]
@@ -75,7 +108,7 @@ pub enum KeySource {
 }
 
 /// Names that some services want beside the key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workspace {
     /// At ChatGPT, the account's id.
     pub organization: Option<String>,
@@ -83,7 +116,7 @@ pub struct Workspace {
 }
 
 /// Whether endpoints may be asked that their owner does not document.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Undocumented {
     #[default]
     Off,
@@ -106,6 +139,27 @@ impl ProviderAccount {
             key: KeySource::default(),
             workspace: Workspace::default(),
             undocumented: Undocumented::default(),
+            down_until: None,
+            set_aside_until: None,
+            by_hand: Vec::new(),
         }
     }
+
+    /// The account behind a provider id of the gateway of which its owner has said nothing.
+    #[must_use]
+    pub fn implied(id: AccountId) -> Self {
+        let service = Service::of(id.as_str(), None);
+        let billing = default_billing(&id);
+        Self { billing, ..Self::new(id, service) }
+    }
+}
+
+/// How an account bills when its owner has not said otherwise.
+#[must_use]
+pub fn default_billing(account: &AccountId) -> Billing {
+    let id = account.as_str();
+    if id.contains("plan") || id.contains("coding") {
+        return Billing::QuotaPlan;
+    }
+    Service::of(id, None).default_billing()
 }

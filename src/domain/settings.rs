@@ -7,8 +7,8 @@ use jiff::civil::date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Billing, Chain, ChainOrder, Chains, ModelFacts, ModelRef, Price, PriceTable, Route, RouteKey, Tier, Usd,
-    VendorId,
+    AccountId, Billing, Chain, ChainOrder, Chains, ModelFacts, ModelRef, Price, PriceTable, ProviderAccount, Route,
+    RouteKey, Tier, Usd, VendorId,
 };
 
 /// Everything in `settings.json`.
@@ -20,8 +20,9 @@ pub struct Settings {
     pub prices: PriceTable,
     /// The highest price per million output tokens a tier may reach; absent: no limit.
     pub cost_guard: BTreeMap<Tier, Usd>,
-    /// Overrides of how an account bills.
-    pub billing: BTreeMap<AccountId, Billing>,
+    /// Accounts of which the user has said something; the gateway may list others.
+    pub accounts: BTreeMap<AccountId, ProviderAccount>,
+    pub checks: CheckSettings,
     pub thresholds: Thresholds,
     pub automation: Automation,
     pub window: WindowSettings,
@@ -38,6 +39,22 @@ pub struct Thresholds {
     pub strained_ratio: f64,
     /// Evidence of serving older than this proves nothing any more.
     pub proof_lasts: SignedDuration,
+}
+
+/// How often the providers are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CheckSettings {
+    /// Between two looks at an account that is well; zero: only on demand.
+    pub every: SignedDuration,
+    /// How many questions that cost tokens (eight or so each) may be asked a day, of all accounts together.
+    pub paid_per_day: u32,
+}
+
+impl Default for CheckSettings {
+    fn default() -> Self {
+        Self { every: SignedDuration::from_mins(5), paid_per_day: 24 }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,7 +100,8 @@ impl Default for Settings {
             chains: default_chains(),
             prices: default_prices(),
             cost_guard: BTreeMap::from([(Tier::T1, Usd(5.0)), (Tier::T2, Usd(5.0))]),
-            billing: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            checks: CheckSettings::default(),
             thresholds: Thresholds::default(),
             automation: Automation::default(),
             window: WindowSettings::default(),
@@ -138,7 +156,18 @@ impl Settings {
 
     #[must_use]
     pub fn billing(&self, account: &AccountId) -> Billing {
-        self.billing.get(account).copied().unwrap_or_else(|| super::default_billing(account))
+        self.accounts.get(account).map_or_else(|| super::default_billing(account), |known| known.billing)
+    }
+
+    /// The account's entry, made when its owner has said nothing of it yet.
+    pub fn account_mut(&mut self, id: &AccountId) -> &mut ProviderAccount {
+        self.accounts.entry(id.clone()).or_insert_with(|| ProviderAccount::implied(id.clone()))
+    }
+
+    /// The account as its owner described it, else what its id says.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> ProviderAccount {
+        self.accounts.get(id).cloned().unwrap_or_else(|| ProviderAccount::implied(id.clone()))
     }
 }
 

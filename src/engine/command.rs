@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::domain::{
-    AccountId, Chain, CronId, DashboardReading, ExportWhat, GatewayTarget, ImportChoice, ModelRef, Pin, PlanId, Price,
-    Route, RouteKey, SwitchId, ThemeChoice, Tier, Usd,
+    AccountId, Chain, CheckSettings, CronId, DashboardReading, ExportWhat, GatewayTarget, ImportChoice, ModelRef, Pin,
+    PlanId, Price, ProviderAccount, Route, RouteKey, Secret, SwitchId, TemporaryModel, ThemeChoice, Tier, Usd,
 };
 
 pub use crate::domain::DemoOutage;
@@ -70,6 +70,29 @@ pub enum Command {
     Export {
         to: PathBuf,
         what: ExportWhat,
+    },
+    /// Looks at these accounts, or at all of them, now. Done when every answer is in.
+    Check {
+        accounts: Option<Vec<AccountId>>,
+    },
+    /// Looks at an account that is not saved yet, with a key that is kept nowhere; see [`Looks::test`].
+    ///
+    /// [`Looks::test`]: crate::domain::Looks::test
+    TestAccount {
+        account: Box<ProviderAccount>,
+        key: Option<Secret>,
+    },
+    /// Forgets the result of a test.
+    DismissTest,
+    /// Keeps an account's key in the desktop's keychain; `None` removes it.
+    KeepKey {
+        account: AccountId,
+        key: Option<Secret>,
+    },
+    /// Adds or changes a temporary model; `None` takes the one with that id out.
+    PutTemporary {
+        id: String,
+        model: Option<TemporaryModel>,
     },
     /// Writes what a provider's page said to the account's quota file; it counts from then on.
     KeepReading {
@@ -164,6 +187,13 @@ pub enum SettingsChange {
         tier: Tier,
         guard: Option<Usd>,
     },
+    /// Adds an account or changes what its owner says of it.
+    PutAccount(Box<ProviderAccount>),
+    /// What its owner said of it is forgotten; one that the gateway lists stays.
+    RemoveAccount {
+        id: AccountId,
+    },
+    SetChecks(CheckSettings),
     SetTheme(ThemeChoice),
     SetCompactCards(bool),
     SetCrisisVendors(u32),

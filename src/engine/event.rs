@@ -27,6 +27,10 @@ pub enum Done {
     Imported {
         n_files: usize,
     },
+    /// A round of looks is over.
+    Checked {
+        n_accounts: usize,
+    },
     /// "2 crons moved to T1": what an undo would take back.
     Edited {
         label: String,

@@ -18,6 +18,7 @@ mod step;
 mod world;
 
 pub use crate::gateway::Address;
+pub use crate::providers::{DashboardPage, read_dashboard};
 pub use command::*;
 pub use event::*;
 pub use handle::*;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Catalog, Connection, Cron, CronId, Discovered, Fleet, ImportPreview, Job, KnownGateway, Ledger, OutageLevel, Plan,
-    Problem, RouteMatch, RunRecord, Settings, Suggestion, Switch, TierMap,
+    AccountId, Catalog, Connection, Cron, CronId, Discovered, Fleet, ImportPreview, Job, KnownGateway, Ledger, Looks,
+    OutageLevel, Plan, Problem, ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel,
+    TierMap,
 };
 
 /// The world at one moment, as every face sees it.
@@ -38,6 +39,11 @@ pub struct Snapshot {
     pub tiers: Arc<TierMap>,
     pub catalog: Arc<Catalog>,
     pub fleet: Arc<Fleet>,
+    /// Every account that the user described, the gateway lists or a route leads to.
+    pub accounts: Arc<BTreeMap<AccountId, ProviderAccount>>,
+    /// What the checks of accounts found, and when they go on.
+    pub looks: Arc<Looks>,
+    pub temporary: Arc<Vec<TemporaryModel>>,
     pub ledger: Arc<Ledger>,
     /// A tier and a reason for every unsorted routable cron.
     pub suggestions: Arc<BTreeMap<CronId, Suggestion>>,

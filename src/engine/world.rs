@@ -14,8 +14,8 @@ use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot};
 use crate::domain::{
     Access, AccountId, Catalog, Connection, Cron, CronId, Discovered, Fleet, GatewayTarget, Health, ImportPreview,
-    KnownGateway, Ledger, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem, ProblemKind, RouteMatch,
-    RunRecord, Settings, Suggestion, Switch, TierMap, VendorId,
+    KnownGateway, Ledger, Looks, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem, ProblemKind,
+    ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel, TierMap, VendorId,
 };
 use crate::policy;
 
@@ -56,6 +56,9 @@ pub struct World {
     pub(super) catalog_known: bool,
     pub(super) fleet: Arc<Fleet>,
     pub(super) tiers: Arc<TierMap>,
+    pub(super) accounts: Arc<BTreeMap<AccountId, ProviderAccount>>,
+    pub(super) looks: Arc<Looks>,
+    pub(super) temporary: Arc<Vec<TemporaryModel>>,
     pub(super) ledger: Arc<Ledger>,
     /// How many ledgers were sent to the disk, and with which of them each debt last changed.
     pub(super) ledgers_sent: u64,
@@ -161,6 +164,9 @@ impl World {
             catalog_known: false,
             fleet: Arc::default(),
             tiers: Arc::default(),
+            accounts: Arc::default(),
+            looks: Arc::default(),
+            temporary: Arc::default(),
             ledger: Arc::default(),
             ledgers_sent: 0,
             debts_sent: BTreeMap::new(),
@@ -302,6 +308,9 @@ impl World {
             tiers: self.tiers.clone(),
             catalog: self.catalog.clone(),
             fleet: self.fleet.clone(),
+            accounts: self.accounts.clone(),
+            looks: self.looks.clone(),
+            temporary: self.temporary.clone(),
             ledger: self.ledger.clone(),
             suggestions: self.suggestions.clone(),
             matches: self.matches.clone(),
@@ -334,6 +343,7 @@ impl World {
         } else {
             self.effective = self.settings.clone();
         }
+        self.accounts = Arc::new(accounts_of(&self.effective, &self.catalog));
         self.suggestions = Arc::new(
             self.crons
                 .values()
@@ -397,6 +407,13 @@ impl World {
             self.edits_unsaved = true;
         }
     }
+}
+
+/// Those that the user described, the gateway lists, or a route leads to.
+fn accounts_of(settings: &Settings, catalog: &Catalog) -> BTreeMap<AccountId, ProviderAccount> {
+    let routed = settings.routes.values().filter_map(crate::domain::Route::account);
+    let ids = settings.accounts.keys().cloned().chain(catalog.accounts()).chain(routed);
+    ids.map(|id| (id.clone(), settings.account(&id))).collect()
 }
 
 fn empty_plan(now: Timestamp) -> Plan {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::domain::{AccountId, Allowance, Covers, DashboardReading, ModelScope, QuotaWindow, Source};
+use crate::domain::{AccountId, Allowance, Covers, DashboardReading, QuotaWindow, ResetConfidence, Source};
 
 use super::document::Document;
 use super::{BadValue, names};
@@ -61,13 +61,11 @@ pub fn read(root: &Value, modified: Option<Timestamp>) -> Vec<QuotaWindow> {
     let window = |(key, value): (&String, &Value)| {
         let name = window_name(key)?;
         let percent = percent(value)?;
+        let resets_at = checked_at.and_then(|at: Timestamp| at.checked_add(reset_in(fields, name)?).ok());
         Some(QuotaWindow {
-            label: label(name),
-            used_ratio: percent / 100.0,
-            resets_at: checked_at.and_then(|at: Timestamp| at.checked_add(reset_in(fields, name)?).ok()),
-            covers: ModelScope::All,
-            observed_at,
-            source: Source::Probe,
+            resets_at,
+            reset_confidence: resets_at.map_or(ResetConfidence::Unknown, |_| ResetConfidence::Estimated),
+            ..QuotaWindow::new(label(name), percent / 100.0, observed_at, Source::Page)
         })
     };
     fields.iter().filter_map(window).collect()

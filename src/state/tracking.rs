@@ -3,10 +3,9 @@
 //! A view. Providers that nobody has news of keep what they say, so what is stale looks stale;
 //! temporary models (`configured`, `standby`) are the user's and never touched.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Health, ModelRef, Tier};
+use crate::domain::{Health, ModelRef, TemporaryModel, Tier};
 
 use super::document::as_object;
 use super::status::{
@@ -15,19 +14,6 @@ use super::status::{
 
 const SCHEMA: &str = "2026-03-14.provider-tracking.v1";
 const STALE_AFTER_MINUTES: u32 = 180;
-
-/// A model added by hand: a configured one is the last route of its tiers until it expires, a
-/// standby one is never chosen by itself.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TemporaryModel {
-    /// Its key in the file.
-    pub id: String,
-    pub model: Option<ModelRef>,
-    pub is_standby: bool,
-    /// From the hint: `t1_t2` is both; `emergency_only` none.
-    pub tiers: Vec<Tier>,
-    pub expires_at: Option<Timestamp>,
-}
 
 /// The temporary models of the file, in its order.
 #[must_use]

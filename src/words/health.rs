@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn no_money_word_is_said_of_a_plan_or_a_rate_tier() {
         let mut world = world();
-        world.settings.billing.insert(AccountId::new("minimax"), Billing::QuotaPlan);
+        world.settings.account_mut(&AccountId::new("minimax")).billing = Billing::QuotaPlan;
         let states = [Health::OutOfBalance, Health::LimitHit { resets_at: None }, limit("2026-11-23 18:00")];
         for account in ["minimax", "zai", "anthropic", "openai", "google", "kimi"] {
             for state in &states {

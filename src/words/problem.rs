@@ -100,6 +100,10 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
             format!("A part of this program failed ({task}): {detail}"),
             "Nothing was changed by it; please report it",
         ),
+        ProblemKind::Offline => said(
+            "This computer reaches none of the providers: what is shown of them is as it was",
+            "Check the network; it is tried again by itself",
+        ),
         ProblemKind::Busy => said("Too much is waiting to be done", "Try again in a moment"),
         ProblemKind::Refused { detail } => only(format!("Refused: {detail}")),
     }
@@ -158,6 +162,13 @@ pub fn refusal(refusal: &Refusal, speech: &Speech<'_>) -> Said {
             "It is read from the gateway as soon as it answers",
         ),
         Refusal::NothingToDo => only("Nothing to do"),
+        Refusal::ToldToWait { account, until } => said(
+            format!("{account} asked for patience until {}", clock(*until, speech)),
+            "It is looked at again by itself then",
+        ),
+        Refusal::UnknownAccount { account } => {
+            said(format!("There is no account {account}"), "The Providers screen lists them")
+        }
         Refusal::ChangedSince { label } => {
             said(format!("Everything was changed again since: {label}"), "It stays as it is now; edit it by hand")
         }

@@ -75,6 +75,9 @@ impl Scene {
             evidence_read: true,
             tiers: Arc::new(tiers),
             catalog: Arc::new(catalog()),
+            accounts: Arc::default(),
+            looks: Arc::default(),
+            temporary: Arc::default(),
             fleet: Arc::new(fleet()),
             ledger: Arc::default(),
             suggestions: Arc::default(),
@@ -256,12 +259,8 @@ fn fleet() -> Fleet {
         windows: BTreeMap::from([(
             AccountId::new("google"),
             vec![QuotaWindow {
-                label: "Day".to_owned(),
-                used_ratio: 0.71,
                 resets_at: Some(now() + minutes(60 * 27)),
-                covers: ModelScope::All,
-                observed_at: now(),
-                source: Source::UsageStatus,
+                ..QuotaWindow::new("Day", 0.71, now(), Source::UsageStatus)
             }],
         )]),
         ..Fleet::default()

@@ -197,6 +197,11 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             world.dirty.shown = true;
             quietly(Vec::new())
         }
+        Command::Check { .. }
+        | Command::TestAccount { .. }
+        | Command::DismissTest
+        | Command::KeepKey { .. }
+        | Command::PutTemporary { .. } => Err(Refusal::NothingToDo),
         Command::PreviewImport { .. }
         | Command::ConfirmImport { .. }
         | Command::Export { .. }

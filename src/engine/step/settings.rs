@@ -74,6 +74,12 @@ fn label(settings: &Settings, change: &SettingsChange) -> Option<String> {
         SettingsChange::RemoveRoute { key } => format!("route {} removed", name(key)),
         SettingsChange::SetPrice { route, .. } => format!("price of {} changed", name(route)),
         SettingsChange::SetGuard { tier, .. } => format!("{} cost guard changed", tier.code()),
+        SettingsChange::PutAccount(account) if !settings.accounts.contains_key(&account.id) => {
+            format!("account {} added", account.label)
+        }
+        SettingsChange::PutAccount(account) => format!("account {} changed", account.label),
+        SettingsChange::RemoveAccount { id } => format!("account {} removed", settings.account(id).label),
+        SettingsChange::SetChecks(_) => "checks changed".to_owned(),
         SettingsChange::SetCrisisVendors(_) => "crisis threshold changed".to_owned(),
         SettingsChange::SetSettleMinutes(_) => "settle time changed".to_owned(),
         SettingsChange::ResetChains => "chains and routes reset".to_owned(),
@@ -113,6 +119,13 @@ fn apply(settings: &mut Settings, change: SettingsChange) {
                 None => settings.cost_guard.remove(&tier),
             };
         }
+        SettingsChange::PutAccount(account) => {
+            settings.accounts.insert(account.id.clone(), *account);
+        }
+        SettingsChange::RemoveAccount { id } => {
+            settings.accounts.remove(&id);
+        }
+        SettingsChange::SetChecks(checks) => settings.checks = checks,
         SettingsChange::SetTheme(theme) => settings.window.theme = theme,
         SettingsChange::SetCompactCards(compact) => settings.window.compact_cards = compact,
         SettingsChange::SetCrisisVendors(count) => settings.thresholds.crisis_vendors = count.max(1),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::value::{at, flag, moment, text};
-use crate::domain::{AccountId, ModelScope, QuotaWindow, Source};
+use crate::domain::{AccountId, Metric, QuotaWindow, ResetConfidence, Source};
 use crate::gateway::Usage;
 
 /// Reads a quota report. An account whose quota could not be asked is left out: what was known of it stays.
@@ -24,13 +24,13 @@ pub fn usage_from(answer: &Value, now: Timestamp) -> Usage {
 
 fn window(window: &Value, now: Timestamp) -> Option<QuotaWindow> {
     let used_percent = at(window, "usedPercent").as_f64().filter(|percent| percent.is_finite())?;
+    let label = text(window, "label").unwrap_or_else(|| "quota".to_owned());
+    let resets_at = moment(at(window, "resetAt"));
     Some(QuotaWindow {
-        label: text(window, "label").unwrap_or_else(|| "quota".to_owned()),
-        used_ratio: (used_percent / 100.0).max(0.0),
-        resets_at: moment(at(window, "resetAt")),
-        covers: ModelScope::All,
-        observed_at: now,
-        source: Source::UsageStatus,
+        resets_at,
+        reset_confidence: resets_at.map_or(ResetConfidence::Unknown, |_| ResetConfidence::Exact),
+        metric: Some(Metric::Percent),
+        ..QuotaWindow::new(label, (used_percent / 100.0).max(0.0), now, Source::UsageStatus)
     })
 }
 

@@ -94,7 +94,7 @@ fn recorded_outcomes_of_one_run_become_the_right_health() {
 #[test]
 fn zai_is_never_out_of_balance_even_when_called_prepaid() {
     let mut settings = Settings::default();
-    settings.billing.insert(AccountId::new("zai"), Billing::PrepaidCredits);
+    settings.account_mut(&AccountId::new("zai")).billing = Billing::PrepaidCredits;
     let mut fleet = Fleet::default();
     take(&mut fleet, &failure("a", "zai/glm-5", now(), "billing", BILLING), &settings, now());
     assert_eq!(account(&fleet, "zai").health, Health::LimitHit { resets_at: None });
@@ -188,14 +188,7 @@ fn a_cooldown_takes_proof_away_and_its_end_gives_none_back() {
 }
 
 fn window(used_ratio: f64, resets_at: Option<Timestamp>, observed_at: Timestamp) -> QuotaWindow {
-    QuotaWindow {
-        label: "5h".to_owned(),
-        used_ratio,
-        resets_at,
-        covers: ModelScope::All,
-        observed_at,
-        source: Source::UsageStatus,
-    }
+    QuotaWindow { resets_at, ..QuotaWindow::new("5h", used_ratio, observed_at, Source::UsageStatus) }
 }
 
 #[test]

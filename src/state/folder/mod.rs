@@ -14,13 +14,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::domain::{AccountId, CronId, Ledger, Problem, QuotaWindow, Settings, Switch, TierMap};
+use crate::domain::{AccountId, CronId, Ledger, Problem, QuotaWindow, Settings, Switch, TemporaryModel, TierMap};
 
 use super::files::{Known, StateFile};
 use super::history::{History, InterruptedJob};
 use super::lease::{self, Lease};
 use super::tiers::TakenOut;
-use super::tracking::TemporaryModel;
 use super::{StateError, Watch};
 
 /// The names of the files that this program knows.

@@ -47,7 +47,7 @@ impl<'a> Section<'a, '_> {
         let mut billing = self.section("billing");
         for key in billing.keys() {
             if let Some(choice) = billing.choice(&key, super::BILLINGS) {
-                settings.billing.insert(AccountId::new(&key), choice);
+                settings.account_mut(&AccountId::new(&key)).billing = choice;
             }
         }
         let mut section = self.section("thresholds");

@@ -38,7 +38,7 @@ fn unusual() -> Settings {
     settings.prices.models.push(qwen);
     settings.cost_guard.remove(&Tier::T1);
     settings.cost_guard.insert(Tier::T3, Usd(30.0));
-    settings.billing.insert(AccountId::new("minimax"), Billing::QuotaPlan);
+    settings.account_mut(&AccountId::new("minimax")).billing = Billing::QuotaPlan;
     settings.thresholds.crisis_vendors = 3;
     settings.thresholds.settle = SignedDuration::from_secs(90);
     settings.thresholds.strained_ratio = 0.28;

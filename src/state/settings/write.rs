@@ -156,12 +156,12 @@ impl Writer {
     }
 
     fn billing(&mut self, before: &Settings, after: &Settings) {
-        for (account, is) in &after.billing {
-            if before.billing.get(account) != Some(is) {
-                self.set(&["billing", account.as_str()], code_of(super::BILLINGS, is).into());
+        for (account, is) in &after.accounts {
+            if before.accounts.get(account) != Some(is) {
+                self.set(&["billing", account.as_str()], code_of(super::BILLINGS, &is.billing).into());
             }
         }
-        for account in before.billing.keys().filter(|account| !after.billing.contains_key(*account)) {
+        for account in before.accounts.keys().filter(|account| !after.accounts.contains_key(*account)) {
             self.unset(&["billing", account.as_str()]);
         }
     }

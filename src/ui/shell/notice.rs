@@ -42,7 +42,7 @@ impl Notices {
             Event::Done { what: Done::Imported { n_files }, .. } => {
                 (format!("{} imported", files(*n_files)), false, false)
             }
-            Event::Done { what: Done::Quietly, .. } | Event::Switched(_) => return,
+            Event::Done { what: Done::Quietly | Done::Checked { .. }, .. } | Event::Switched(_) => return,
         };
         self.current = Some(Notice { text, at: snapshot.at, refused, edit });
     }

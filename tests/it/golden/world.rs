@@ -235,12 +235,9 @@ pub fn set_route(fleet: &mut Fleet, catalog: &mut Catalog, route: &str, id: &Mod
         }
         "window" => {
             let window = QuotaWindow {
-                label: "5h".to_owned(),
-                used_ratio: 1.0,
                 resets_at: later,
                 covers: ModelScope::Models(vec![id.clone()]),
-                observed_at: moment("-1m"),
-                source: Source::UsageStatus,
+                ..QuotaWindow::new("5h", 1.0, moment("-1m"), Source::UsageStatus)
             };
             fleet.windows.entry(id.account()).or_default().push(window);
             Some(serving(Health::Up, moment("-1d")))

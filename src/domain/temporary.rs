@@ -1,0 +1,18 @@
+//! Models that the user adds for a while: the last routes of their tiers until they expire.
+
+use jiff::Timestamp;
+
+use super::{ModelRef, Tier};
+
+/// A model added by hand: a configured one is the last route of its tiers until it expires, a
+/// standby one is never chosen by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TemporaryModel {
+    /// Its key in `provider-tracking.json`.
+    pub id: String,
+    pub model: Option<ModelRef>,
+    pub is_standby: bool,
+    /// From the hint: `t1_t2` is both; `emergency_only` none.
+    pub tiers: Vec<Tier>,
+    pub expires_at: Option<Timestamp>,
+}
