@@ -206,5 +206,6 @@ fn health_code(health: &Health) -> &'static str {
         Health::RefusedKey => "refused_key",
         Health::OutOfBalance => "out_of_balance",
         Health::Unreachable => "unreachable",
+        Health::ByHand { .. } => "down_by_hand",
     }
 }

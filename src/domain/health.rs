@@ -27,6 +27,10 @@ pub enum Health {
     /// Only a prepaid account can be.
     OutOfBalance,
     Unreachable,
+    /// Its owner says so, whatever is seen; never found by evidence.
+    ByHand {
+        until: Timestamp,
+    },
 }
 
 impl Health {
@@ -46,7 +50,7 @@ impl Health {
             Self::Overloaded => HealthState::Overloaded,
             Self::RefusedKey => HealthState::Auth,
             Self::OutOfBalance => HealthState::BalanceEmpty,
-            Self::Unreachable => HealthState::Down,
+            Self::Unreachable | Self::ByHand { .. } => HealthState::Down,
         }
     }
 

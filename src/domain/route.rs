@@ -22,7 +22,7 @@ pub struct Route {
     pub model: Option<ModelRef>,
     /// The user's own price; else the table's.
     pub price: Option<Price>,
-    /// "Treat as down" and "set aside until" come later; a route set aside is skipped, never down.
+    /// Skipped until then, and never counted as down; its account can be set aside as a whole.
     #[serde(default)]
     pub set_aside_until: Option<jiff::Timestamp>,
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{ModelRef, Tier};
+use super::{ModelRef, RouteKey, Tier};
 
 /// A model added by hand: a configured one is the last route of its tiers until it expires, a
 /// standby one is never chosen by itself.
@@ -15,4 +15,20 @@ pub struct TemporaryModel {
     /// From the hint: `t1_t2` is both; `emergency_only` none.
     pub tiers: Vec<Tier>,
     pub expires_at: Option<Timestamp>,
+}
+
+/// No route of the settings is called so.
+const PREFIX: &str = "temporary:";
+
+impl RouteKey {
+    /// The route of a temporary model.
+    #[must_use]
+    pub fn temporary(id: &str) -> Self {
+        Self::new(format!("{PREFIX}{id}"))
+    }
+
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.as_str().starts_with(PREFIX)
+    }
 }

@@ -339,7 +339,8 @@ impl World {
     pub(super) fn derive(&mut self, now: Timestamp) {
         if self.catalog_known {
             self.matches = Arc::new(policy::match_routes(&self.settings, &self.catalog));
-            self.effective = Arc::new(policy::with_matches(&self.settings, &self.matches));
+            let matched = policy::with_matches(&self.settings, &self.matches);
+            self.effective = Arc::new(policy::with_temporary(&matched, &self.temporary, now));
         } else {
             self.effective = self.settings.clone();
         }

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::breaker::forget;
-use super::evidence::{TIMEOUTS_WITHIN, expire_timeouts, remember_timed_out, strain};
+use super::evidence::{TIMEOUTS_WITHIN, expire_timeouts, remember_timed_out};
 use super::standing::{OUTAGE_AFTER, later};
+use super::windows::strain;
 use crate::domain::{
     AccountId, Breaker, CronId, Fleet, Health, Observation, Plan, Settings, Thresholds, Trigger, Vital,
 };
@@ -73,13 +74,14 @@ pub fn next_wake(obs: &Observation, plan: &Plan, settings: &Settings) -> Option<
     let windows = fleet.windows.values().flatten().filter(|window| window.used_ratio >= limits.strained_ratio);
     let resets = windows.filter_map(|window| window.resets_at);
     let aside = settings.routes.values().filter_map(|route| route.set_aside_until);
+    let by_hand = settings.accounts.values().flat_map(|own| own.down_until.into_iter().chain(own.set_aside_until));
     let awaited = plan.decisions.iter().filter_map(|decision| match &decision.would_change {
         Some(Trigger::At { at }) => Some(*at),
         _ => None,
     });
     // The outage level counts from when a whole vendor was first seen to fail.
     let outages = obs.down_since.values().map(|since| later(*since, OUTAGE_AFTER));
-    vitals.chain(resets).chain(aside).chain(awaited).chain(outages).filter(|at| *at > now).min()
+    vitals.chain(resets).chain(aside).chain(by_hand).chain(awaited).chain(outages).filter(|at| *at > now).min()
 }
 
 fn moments(vital: &Vital, limits: &Thresholds) -> Vec<Timestamp> {

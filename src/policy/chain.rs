@@ -10,9 +10,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::matching::unanswered;
-use super::standing::{Standing, later, standing};
+use super::standing::{Standing, later, set_aside, standing};
 use crate::domain::{
-    Catalog, ChainOrder, Fleet, ModelRef, Observation, Route, RouteKey, Settings, SkipReason, Skipped, Tier, Usd,
+    Catalog, ChainOrder, ModelRef, Observation, Route, RouteKey, Settings, SkipReason, Skipped, Tier, Usd,
 };
 
 /// One route of a chain, with everything that speaks for and against it.
@@ -235,11 +235,11 @@ impl<'a> Survey<'a> {
 fn link(key: &RouteKey, route: &Route, asked: &BTreeSet<RouteKey>, obs: &Observation, settings: &Settings) -> Link {
     let model = route.model.clone().filter(|model| set_up(model, &obs.catalog));
     let standing =
-        model.as_ref().map_or(Standing::Unknown, |model| stands(model, &obs.catalog, &obs.fleet, settings, obs.at));
-    let barred = match route.set_aside_until {
+        model.as_ref().map_or(Standing::Unknown, |model| standing(model, &obs.catalog, &obs.fleet, settings, obs.at));
+    let barred = match set_aside(route, settings, obs.at) {
         _ if model.is_none() => Some(SkipReason::NotSetUp),
-        Some(until) if until > obs.at => Some(SkipReason::SetAside { until }),
-        _ => None,
+        Some(until) => Some(SkipReason::SetAside { until }),
+        None => None,
     };
     let facts = route.model.as_ref().and_then(|model| settings.prices.facts(model));
     Link {
@@ -251,10 +251,6 @@ fn link(key: &RouteKey, route: &Route, asked: &BTreeSet<RouteKey>, obs: &Observa
         output_price: settings.price(route).map(|price| price.output),
         capability: facts.map(|facts| facts.capability),
     }
-}
-
-fn stands(model: &ModelRef, catalog: &Catalog, fleet: &Fleet, settings: &Settings, at: Timestamp) -> Standing {
-    standing(model, catalog, fleet, &settings.thresholds, at)
 }
 
 /// The gateway lists the model and can reach its account; a cooldown passes by itself.

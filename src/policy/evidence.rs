@@ -1,4 +1,4 @@
-//! Health from what the gateway shows anyway: runs, cooldowns and quota reports.
+//! Health from what the gateway shows anyway: runs and cooldowns.
 //!
 //! What the words of an error mean was found before, by `providers`; here is how much it counts.
 //!
@@ -10,10 +10,11 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::breaker::{Answer, conclusive, failed, forget, good};
-use super::standing::{current, later};
+use super::standing::later;
+use super::windows::strain;
 use crate::domain::{
-    AccountId, Breaker, Catalog, CronId, Diagnosis, DiagnosisScope, Finding, Fleet, Health, HealthState, ModelRef,
-    ModelScope, QuotaWindow, RunRecord, RunStatus, Settings, Source, Thresholds, Vital,
+    AccountId, Catalog, CronId, Diagnosis, DiagnosisScope, Finding, Fleet, Health, HealthState, ModelRef, RunRecord,
+    RunStatus, Settings, Source, Vital,
 };
 
 /// Two time-outs this close together are one failed probe.
@@ -47,7 +48,7 @@ fn served(fleet: &mut Fleet, model: &ModelRef, run: &RunRecord, settings: &Setti
     }
 }
 
-fn is_news(vital: &Vital, at: Timestamp) -> bool {
+pub(super) fn is_news(vital: &Vital, at: Timestamp) -> bool {
     vital.observed_at.is_none_or(|known| at > known)
 }
 
@@ -55,7 +56,7 @@ fn is_news(vital: &Vital, at: Timestamp) -> bool {
 const SHORT_WAIT: SignedDuration = SignedDuration::from_mins(2);
 
 /// How much a diagnosis counts.
-enum Verdict {
+pub(super) enum Verdict {
     Conclusive(Health),
     /// One of two that it takes.
     Once(Health),
@@ -78,7 +79,12 @@ fn errored(fleet: &mut Fleet, model: &ModelRef, run: &RunRecord, said: &Diagnosi
         DiagnosisScope::Model => fleet.models.entry(model.clone()).or_default(),
         _ => fleet.accounts.entry(account).or_default(),
     };
-    if !is_news(vital, run.finished_at) {
+    weigh(vital, verdict, answer);
+}
+
+/// What is older than the newest evidence weighs nothing.
+pub(super) fn weigh(vital: &mut Vital, verdict: Verdict, answer: Answer) {
+    if !is_news(vital, answer.at) {
         return;
     }
     match verdict {
@@ -90,7 +96,7 @@ fn errored(fleet: &mut Fleet, model: &ModelRef, run: &RunRecord, said: &Diagnosi
 
 /// A refused key, an empty balance, a used-up quota and a wait of minutes that the provider asks for
 /// need no second opinion; what passes sooner does.
-fn verdict(said: &Diagnosis, at: Timestamp) -> Verdict {
+pub(super) fn verdict(said: &Diagnosis, at: Timestamp) -> Verdict {
     let Some(health) = said.health().filter(Health::fails) else { return Verdict::Nothing };
     match said.state {
         _ if said.finding == Finding::JobTimedOut => Verdict::TimedOut,
@@ -177,58 +183,6 @@ fn cool(vital: Option<&mut Vital>, until: Option<Timestamp>, now: Timestamp) {
         vital.source = Source::Cooldown;
     }
     vital.gateway_waits_until = until;
-}
-
-/// Quota windows, and what they say about an account as a whole.
-///
-/// A used-up window that covers every model is a limit hit. Room in all windows is a sign of return
-/// for an account that is tried again, or that was only down because an earlier report said so.
-pub fn absorb_usage(fleet: &mut Fleet, windows: &[(AccountId, Vec<QuotaWindow>)], settings: &Settings, now: Timestamp) {
-    for (account, windows) in windows {
-        fleet.windows.insert(account.clone(), windows.clone());
-        if windows.is_empty() {
-            continue;
-        }
-        let limits = &settings.thresholds;
-        let used_up = windows.iter().filter(|window| {
-            window.used_ratio >= 1.0 && window.covers == ModelScope::All && current(window, limits, now)
-        });
-        let longest = used_up.map(|window| window.resets_at).max_by_key(|reset| reset.unwrap_or(Timestamp::MAX));
-        let observed_at = windows.iter().map(|window| window.observed_at).max().unwrap_or(now);
-        let answer = Answer { at: observed_at, source: Source::UsageStatus, said: None };
-        let vital = fleet.accounts.entry(account.clone()).or_default();
-        match longest {
-            Some(resets_at) => limit_reported(vital, resets_at, answer),
-            None => room_reported(vital, observed_at),
-        }
-        strain(fleet, account, limits, now);
-    }
-}
-
-fn limit_reported(vital: &mut Vital, resets_at: Option<Timestamp>, answer: Answer) {
-    let graver = matches!(vital.health, Health::RefusedKey | Health::OutOfBalance);
-    let health = Health::LimitHit { resets_at };
-    if !graver && vital.health != health && is_news(vital, answer.at) {
-        conclusive(vital, health, answer);
-    }
-}
-
-fn room_reported(vital: &mut Vital, at: Timestamp) {
-    let tried_again = matches!(vital.breaker, Breaker::HalfOpen { .. });
-    let quota_matter =
-        matches!(vital.health, Health::LimitHit { .. } | Health::RefusedKey | Health::Unknown) || vital.health.serves();
-    let own_word = vital.source == Source::UsageStatus && matches!(vital.health, Health::LimitHit { .. });
-    if is_news(vital, at) && (own_word || (tried_again && quota_matter)) {
-        good(vital, at, Source::UsageStatus);
-    }
-}
-
-/// A serving account is strained while one of its windows is nearly used up.
-pub(super) fn strain(fleet: &mut Fleet, account: &AccountId, limits: &Thresholds, now: Timestamp) {
-    let Some(vital) = fleet.accounts.get_mut(account).filter(|vital| vital.health.serves()) else { return };
-    let windows = fleet.windows.get(account).map_or(&[][..], Vec::as_slice);
-    let near = windows.iter().any(|window| window.used_ratio >= limits.strained_ratio && current(window, limits, now));
-    vital.health = if near { Health::Strained } else { Health::Up };
 }
 
 #[cfg(test)]

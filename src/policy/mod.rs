@@ -15,18 +15,24 @@ mod undo;
 mod advance;
 mod breaker;
 mod evidence;
+mod looks;
+mod windows;
 
 mod confirm;
 mod matching;
 mod misplaced;
 mod suggest;
+mod temporary;
 
 pub use advance::{advance, next_wake};
 pub use confirm::confirm;
-pub use evidence::{absorb_catalog, absorb_run, absorb_usage};
+pub use evidence::{absorb_catalog, absorb_run};
+pub use looks::{Vantage, absorb_check, absorb_gateway_probe, unreached};
 pub use matching::{match_routes, with_matches};
 pub use misplaced::misplaced;
 pub use outage::vendors_failing_at;
 pub use plan::{plan, plan_one};
 pub use suggest::suggest_tier;
+pub use temporary::with_temporary;
 pub use undo::undo_plan;
+pub use windows::{absorb_hand, absorb_windows};

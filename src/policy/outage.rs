@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::chain::set_up;
-use super::standing::{Failure, OUTAGE_AFTER, Standing, Weight, later, standing};
+use super::standing::{Failure, OUTAGE_AFTER, Standing, Weight, later, set_aside, standing};
 use crate::domain::{Health, Observation, Outage, OutageLevel, Route, Settings, Tier, VendorDown, VendorId};
 
 /// The level at the moment of the observation.
@@ -38,9 +38,9 @@ fn failing(obs: &Observation, settings: &Settings) -> BTreeMap<VendorId, Vec<Fai
     let mut failing: BTreeMap<VendorId, Vec<Failure>> = BTreeMap::new();
     let mut may_serve: BTreeSet<VendorId> = BTreeSet::new();
     for route in routes_in_chains(settings) {
-        let counted = route.set_aside_until.is_none_or(|until| until <= obs.at);
+        let counted = set_aside(route, settings, obs.at).is_none();
         let Some(model) = route.model.as_ref().filter(|model| counted && set_up(model, &obs.catalog)) else { continue };
-        match standing(model, &obs.catalog, &obs.fleet, &settings.thresholds, obs.at) {
+        match standing(model, &obs.catalog, &obs.fleet, settings, obs.at) {
             Standing::Failing(failure) if failure.weight == Weight::Never => {}
             Standing::Failing(failure) => failing.entry(route.vendor.clone()).or_default().push(failure),
             _ => {

@@ -147,7 +147,7 @@ impl<'a> Scene<'a> {
     }
 
     fn standing(&self, model: &ModelRef) -> Standing {
-        standing(model, &self.obs.catalog, &self.obs.fleet, &self.settings.thresholds, self.obs.at)
+        standing(model, &self.obs.catalog, &self.obs.fleet, self.settings, self.obs.at)
     }
 }
 

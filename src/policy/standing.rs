@@ -1,11 +1,11 @@
 //! Whether a model serves right now, from everything known about it and its account.
 //!
-//! Invariants: unknown is neither down nor proof, and a limit whose reset has passed is unknown,
-//! not serving.
+//! Invariants: unknown is neither down nor proof, a limit whose reset has passed is unknown, not
+//! serving, and what its owner says of an account goes before what is seen.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Catalog, Fleet, Health, ModelRef, QuotaWindow, SkipReason, Thresholds, Vital};
+use crate::domain::{Catalog, Fleet, Health, ModelRef, QuotaWindow, Route, Settings, SkipReason, Thresholds, Vital};
 
 /// How a listed model stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,10 +60,14 @@ pub(super) fn standing(
     model: &ModelRef,
     catalog: &Catalog,
     fleet: &Fleet,
-    limits: &Thresholds,
+    settings: &Settings,
     at: Timestamp,
 ) -> Standing {
     let account_id = model.account();
+    let limits = &settings.thresholds;
+    if let Some(until) = settings.accounts.get(&account_id).and_then(|own| own.down_until).filter(|until| *until > at) {
+        return Standing::Failing(down_by_hand(until, at));
+    }
     let account = fleet.accounts.get(&account_id);
     let own = fleet.models.get(model);
     let windows = fleet.windows.get(&account_id).map_or(&[][..], Vec::as_slice);
@@ -94,6 +98,23 @@ pub(super) fn standing(
 /// `at` plus `wait`, or the end of time.
 pub(super) fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// Until when a route is skipped because its owner set it or its account aside.
+pub(super) fn set_aside(route: &Route, settings: &Settings, at: Timestamp) -> Option<Timestamp> {
+    let account = route.account().and_then(|account| settings.accounts.get(&account)?.set_aside_until);
+    [route.set_aside_until, account].into_iter().flatten().filter(|until| *until > at).max()
+}
+
+fn down_by_hand(until: Timestamp, at: Timestamp) -> Failure {
+    let health = Health::ByHand { until };
+    Failure {
+        why: SkipReason::Down { health: health.clone(), since: None },
+        health,
+        since: None,
+        back_at: Some(until),
+        weight: limit_weight(Some(until), at),
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -59,7 +59,7 @@ pub fn state_word(health: Option<&Health>) -> &'static str {
         Some(Health::LimitHit { .. }) => "rate_limited",
         Some(Health::Overloaded) => "overloaded",
         Some(Health::RefusedKey) => "session_expired",
-        Some(Health::OutOfBalance) => "down",
+        Some(Health::OutOfBalance | Health::ByHand { .. }) => "down",
         Some(Health::Unreachable) => "unreachable",
     }
 }
@@ -116,7 +116,7 @@ fn rank(vital: &Vital) -> u8 {
         Health::Unknown => 2,
         Health::Overloaded => 3,
         Health::LimitHit { .. } => 4,
-        Health::Unreachable => 5,
+        Health::Unreachable | Health::ByHand { .. } => 5,
         Health::RefusedKey => 6,
         Health::OutOfBalance => 7,
     }

@@ -116,6 +116,7 @@ fn signal(health: &Health) -> &'static str {
         Health::LimitHit { .. } | Health::OutOfBalance => "quota_or_provider_limit",
         Health::RefusedKey => "auth_or_config",
         Health::Overloaded | Health::Unreachable => "connectivity_or_provider_error",
+        Health::ByHand { .. } => "manual_assignment_only",
     }
 }
 

@@ -59,6 +59,7 @@ pub fn health_label(health: &Health, account: &AccountId, speech: &Speech<'_>) -
         Health::Overloaded => "Overloaded",
         Health::RefusedKey => "Key refused",
         Health::Unreachable => "Unreachable",
+        Health::ByHand { .. } => "Down by hand",
     }
 }
 
@@ -77,6 +78,7 @@ pub(super) fn state(health: &Health, prepaid: bool, speech: &Speech<'_>) -> Stri
         Health::Overloaded => "overloaded".to_owned(),
         Health::RefusedKey => "key refused".to_owned(),
         Health::Unreachable => "unreachable".to_owned(),
+        Health::ByHand { until } => format!("treated as down until {}", clock_with_day(*until, speech)),
     }
 }
 
@@ -94,6 +96,7 @@ pub(super) fn predicate(health: &Health, prepaid: bool, speech: &Speech<'_>) -> 
         Health::Overloaded => "is overloaded".to_owned(),
         Health::RefusedKey => "refuses its key".to_owned(),
         Health::Unreachable => "cannot be reached".to_owned(),
+        Health::ByHand { until } => format!("is treated as down until {}", clock_with_day(*until, speech)),
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::{FolderInfo, Target, World};
 use super::{apply, edited, lease, reconcile, record, unsaved};
 use crate::domain::{
     Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, KnownGateway, ProblemKind, Refusal, RunRecord,
-    Trouble,
+    Source, Trouble,
 };
 use crate::gateway::{self, Hello, News};
 use crate::policy;
@@ -161,7 +161,8 @@ pub fn take_loaded(world: &mut World, loaded: Loaded, now: Timestamp) {
     world.edited = Arc::new(loaded.pending);
     world.proven.extend(loaded.proven);
     let scraped: Vec<_> = loaded.scraped.into_iter().collect();
-    policy::absorb_usage(Arc::make_mut(&mut world.fleet), &scraped, &world.effective.clone(), now);
+    let effective = world.effective.clone();
+    policy::absorb_windows(Arc::make_mut(&mut world.fleet), Source::Page, &scraped, &effective, now);
     world.settings_lost |= loaded.problems.iter().any(|problem| settings_set_aside(&problem.what));
     for problem in loaded.problems {
         world.raise(problem.id, problem.what, now);
@@ -406,7 +407,7 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
         Fetched::Usage { windows, refreshing } => {
             world.clear("gateway/usage");
             let effective = world.effective.clone();
-            policy::absorb_usage(Arc::make_mut(&mut world.fleet), &windows, &effective, now);
+            policy::absorb_windows(Arc::make_mut(&mut world.fleet), Source::UsageStatus, &windows, &effective, now);
             world.evidence.usage |= !refreshing || world.evidence.usage_pending;
             world.evidence.usage_pending |= refreshing;
             if refreshing {

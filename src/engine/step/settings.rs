@@ -96,9 +96,12 @@ fn apply(settings: &mut Settings, change: SettingsChange) {
                 }
             }
         }
-        SettingsChange::SetChain { tier, chain } => {
+        SettingsChange::SetChain { tier, mut chain } => {
+            // They are there for a while, and written elsewhere.
+            chain.routes.retain(|route| !route.is_temporary());
             settings.chains.insert(tier, chain);
         }
+        SettingsChange::PutRoute { key, .. } if key.is_temporary() => {}
         SettingsChange::PutRoute { key, route } => {
             settings.routes.insert(key, route);
         }

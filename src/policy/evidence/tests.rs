@@ -1,8 +1,8 @@
 //! What real run outcomes, cooldowns and quota reports make of an account.
 
 use super::*;
-use crate::domain::{Billing, Model};
-use crate::policy::advance;
+use crate::domain::{Billing, Breaker, Model, QuotaWindow};
+use crate::policy::{absorb_windows, advance};
 
 fn now() -> Timestamp {
     "2026-11-23T08:00:00Z".parse().expect("a moment")
@@ -197,7 +197,13 @@ fn a_quota_report_knows_limits_strain_and_return() {
     let mut fleet = Fleet::default();
     let report = |fleet: &mut Fleet, used: f64, reset: Timestamp, minute: i64| {
         let windows = vec![window(used, Some(reset), mins(minute))];
-        absorb_usage(fleet, &[(AccountId::new("minimax-plan"), windows)], &settings, mins(minute));
+        absorb_windows(
+            fleet,
+            Source::UsageStatus,
+            &[(AccountId::new("minimax-plan"), windows)],
+            &settings,
+            mins(minute),
+        );
         account(fleet, "minimax-plan").health
     };
     let reset = mins(60);
@@ -220,7 +226,7 @@ fn a_quota_report_does_not_fill_an_empty_purse() {
     let mut fleet = absorb(&[failure("a", "minimax/M3", mins(0), "billing", BILLING)]);
     advance(&mut fleet, &settings, mins(20));
     let windows = vec![window(0.1, None, mins(21))];
-    absorb_usage(&mut fleet, &[(AccountId::new("minimax"), windows)], &settings, mins(21));
+    absorb_windows(&mut fleet, Source::UsageStatus, &[(AccountId::new("minimax"), windows)], &settings, mins(21));
     assert_eq!(account(&fleet, "minimax").health, Health::OutOfBalance);
 }
 

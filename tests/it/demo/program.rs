@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use model_orchestrator::demo::{Demo, seed_state};
 use model_orchestrator::domain::{
     AccountId, Catalog, ChangeKind, ChangeMark, Cron, CronId, Fleet, Observation, OutageLevel, Pin, Plan, Reason,
-    RouteKey, Settings, Tier, TierEntry, TierMap,
+    RouteKey, Settings, Source, Tier, TierEntry, TierMap,
 };
 use model_orchestrator::gateway::{Connected, Endpoint, connect};
 use model_orchestrator::{policy, providers};
@@ -55,7 +55,13 @@ async fn first_look(demo: &Demo) -> (BTreeMap<CronId, Arc<Cron>>, Catalog, Plan)
         policy::absorb_run(&mut fleet, run, said.as_ref(), &settings, start());
     }
     policy::absorb_catalog(&mut fleet, &catalog, start());
-    policy::absorb_usage(&mut fleet, &client.usage(start()).await.unwrap().accounts, &settings, start());
+    policy::absorb_windows(
+        &mut fleet,
+        Source::UsageStatus,
+        &client.usage(start()).await.unwrap().accounts,
+        &settings,
+        start(),
+    );
     policy::advance(&mut fleet, &settings, start());
     let mut obs = Observation {
         at: start(),
