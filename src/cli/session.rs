@@ -58,7 +58,8 @@ impl Session {
     pub(super) fn open(common: &Common) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("cannot start the engine: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let engine = Engine::start(EngineOptions::of_this_process(), || ()).map_err(failed)?;
+        let engine =
+            Engine::start(EngineOptions { watch: false, ..EngineOptions::of_this_process() }, || ()).map_err(failed)?;
         let mut session = Self {
             snapshots: engine.handle.snapshots(),
             events: engine.handle.events(),

@@ -206,6 +206,7 @@ fn health_code(health: &Health) -> &'static str {
         Health::RefusedKey => "refused_key",
         Health::OutOfBalance => "out_of_balance",
         Health::Unreachable => "unreachable",
+        Health::RateLimited => "rate_limited",
         Health::ByHand { .. } => "down_by_hand",
     }
 }

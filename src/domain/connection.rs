@@ -108,6 +108,14 @@ pub enum Access {
     UnprovenVersion,
 }
 
+impl Access {
+    /// Whether this program is the one that asks the gateway for what costs tokens.
+    #[must_use]
+    pub fn may_probe(self) -> bool {
+        matches!(self, Self::ReadWrite | Self::UnprovenVersion)
+    }
+}
+
 /// Why there is no connection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trouble {

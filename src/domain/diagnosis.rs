@@ -250,6 +250,7 @@ impl Diagnosis {
         }
         match self.state {
             HealthState::Up => Some(Health::Up),
+            HealthState::RateLimited if self.reset_at.is_none() => Some(Health::RateLimited),
             HealthState::RateLimited | HealthState::QuotaExhausted => {
                 Some(Health::LimitHit { resets_at: self.reset_at })
             }
@@ -302,7 +303,7 @@ mod tests {
             (Finding::Serves, Some(Health::Up), "it serves"),
             (Finding::Malformed, Some(Health::Up), "it answered, and only this request was wrong"),
             (Finding::LimitHit, Some(Health::LimitHit { resets_at: None }), "a limit"),
-            (Finding::RateHit, Some(Health::LimitHit { resets_at: None }), "a short limit is a limit"),
+            (Finding::RateHit, Some(Health::RateLimited), "a limit of minutes"),
             (Finding::Busy, Some(Health::Overloaded), "load"),
             (Finding::NoBalance, Some(Health::OutOfBalance), "money"),
             (Finding::InvalidKey, Some(Health::RefusedKey), "a key"),

@@ -17,10 +17,12 @@ pub enum Health {
     Up,
     /// Serving, with a quota window at 80 % or more.
     Strained,
-    /// A quota or rate limit; until `resets_at` when it is known.
+    /// A quota, or a rate limit of which it is known until when.
     LimitHit {
         resets_at: Option<Timestamp>,
     },
+    /// A limit of minutes that nobody put a time on.
+    RateLimited,
     /// Busy beyond the breaker's patience: overload, server errors, timeouts in a row.
     Overloaded,
     RefusedKey,
@@ -47,6 +49,7 @@ impl Health {
             Self::Unknown => HealthState::Unknown,
             Self::Up | Self::Strained => HealthState::Up,
             Self::LimitHit { .. } => HealthState::QuotaExhausted,
+            Self::RateLimited => HealthState::RateLimited,
             Self::Overloaded => HealthState::Overloaded,
             Self::RefusedKey => HealthState::Auth,
             Self::OutOfBalance => HealthState::BalanceEmpty,

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::input::Receipt;
 use super::{DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
     AccountId, Change, Confirmation, Cron, CronId, DashboardReading, ExportWhat, GatewayTarget, ImportChoice,
-    ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Patch, Plan, Revision, RunRecord, Secret, Settings,
-    Switch, SwitchId, TierEntry,
+    ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Patch, Plan, ProviderAccount, Revision, RunRecord,
+    Secret, Settings, Switch, SwitchId, TierEntry,
 };
+use crate::providers::{Paid, PriorWindow};
 use crate::state::status::StatusReport;
 use crate::state::switch_log::LogLine;
 
@@ -47,11 +50,41 @@ pub enum Effect {
         patch: Patch,
         expected: Revision,
     },
+    /// Asks one account what it may be asked.
+    Look {
+        id: u64,
+        look: Box<Look>,
+    },
+    /// Lets the gateway put one small question to a provider, with its own key.
+    AskGateway {
+        session: u64,
+        id: u64,
+        account: AccountId,
+    },
+    /// Puts a key into the keychain; `None` takes it out.
+    KeepKey {
+        ticket: Ticket,
+        account: AccountId,
+        key: Option<Secret>,
+    },
     Store(Box<StoreOp>),
     RememberToken {
         url: String,
         token: Secret,
     },
+}
+
+/// What one look at an account needs.
+#[derive(Clone, Debug)]
+pub struct Look {
+    pub account: ProviderAccount,
+    /// One that was just typed; else it is looked for where the account says.
+    pub key: Option<Secret>,
+    /// As the provider calls it.
+    pub model: Option<String>,
+    pub prior: Vec<PriorWindow>,
+    pub paid: Paid,
+    pub at: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use super::{Command, Done, Ticket, UndoScope};
 use crate::domain::{
-    AccountId, Catalog, Cron, CronId, Discovered, ImportPreview, KnownGateway, ProblemKind, QuotaWindow, RunRecord,
-    Secret, Switch, TierEntry, Trouble,
+    AccountId, Catalog, CheckReport, Cron, CronId, Discovered, ImportPreview, KeyState, KnownGateway, ProbeAnswer,
+    ProblemKind, RunRecord, Secret, Switch, TierEntry, Trouble,
 };
-use crate::gateway::{Hello, News};
+use crate::gateway::{Hello, News, Usage};
 use crate::state::Loaded;
 
 /// One input of [`step`](super::step::step).
@@ -93,6 +93,26 @@ pub enum Input {
         to: PathBuf,
         result: Result<usize, ProblemKind>,
     },
+    /// A look at one account, of that round or test.
+    Looked {
+        id: u64,
+        report: Box<CheckReport>,
+        key: KeyState,
+    },
+    /// What a question of the gateway to a provider came to.
+    GatewayAnswered {
+        session: u64,
+        id: u64,
+        account: AccountId,
+        answer: GatewayAnswer,
+    },
+    KeyKept {
+        ticket: Ticket,
+        account: AccountId,
+        result: Result<(), String>,
+    },
+    /// The clock went on, or back, without this program: it slept, or somebody set it.
+    ClockJumped,
     /// A task of ours failed.
     TaskFailed {
         task: String,
@@ -142,10 +162,7 @@ pub enum Fetched {
     Cron(Box<Cron>),
     CronGone(CronId),
     Catalog(Catalog),
-    Usage {
-        windows: Vec<(AccountId, Vec<QuotaWindow>)>,
-        refreshing: bool,
-    },
+    Usage(Usage),
     /// `None`: of all crons.
     Runs {
         cron: Option<CronId>,
@@ -156,6 +173,9 @@ pub enum Fetched {
         detail: String,
     },
 }
+
+/// What the gateway says of its question; an error is its own, not the provider's.
+pub type GatewayAnswer = Result<ProbeAnswer, String>;
 
 /// What came of a write that must be refused.
 #[derive(Debug)]

@@ -4,9 +4,9 @@ use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::effect::Effect;
@@ -34,13 +34,15 @@ pub struct EngineOptions {
     pub state_root: Option<PathBuf>,
     /// Where gateways are looked for.
     pub env: Env,
+    /// Whether accounts are looked at without being told to.
+    pub watch: bool,
 }
 
 impl EngineOptions {
     /// This machine, as the desktop sees it.
     #[must_use]
     pub fn of_this_process() -> Self {
-        Self { state_root: None, env: Env::process() }
+        Self { state_root: None, env: Env::process(), watch: true }
     }
 
     /// Gateways of this machine, for a face that must choose one before it starts an engine.
@@ -70,7 +72,8 @@ impl Engine {
     pub fn start(options: EngineOptions, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let (command_sender, commands) = mpsc::channel(COMMANDS);
         let (event_sender, _) = broadcast::channel(EVENTS);
-        let world = World::new(options.state_root(), clock());
+        let mut world = World::new(options.state_root(), clock());
+        world.checks.by_itself = options.watch;
         let (snapshot_sender, snapshots) = watch::channel(Arc::new(world.snapshot(clock())));
         let handle = Handle::new(command_sender, snapshots, event_sender.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -145,17 +148,21 @@ async fn run(
     let (input_sender, mut inputs) = mpsc::channel(INPUTS);
     let mut performer = Performer::new(input_sender, options.env.clone(), options.state_root());
     performer.perform(Effect::Discover).await;
+    let mut clocks = Clocks::now();
     loop {
         let input = tokio::select! {
-            Some((ticket, command)) = commands.recv() => Input::Command(ticket, command),
-            Some(input) = inputs.recv() => input,
-            () = sleep_until(world.next_wake()) => Input::Tick,
+            Some((ticket, command)) = commands.recv() => Some(Input::Command(ticket, command)),
+            Some(input) = inputs.recv() => Some(input),
+            due = sleep_towards(world.next_wake()) => due.then_some(Input::Tick),
             else => break,
         };
         // What happened is told after the picture that shows it.
         let mut events = Vec::new();
-        let effects = step(&mut world, input, clock());
-        perform(&mut performer, &mut events, effects).await;
+        // What was known is old before anything new is understood by it.
+        for input in clocks.jumped().then_some(Input::ClockJumped).into_iter().chain(input) {
+            let effects = step(&mut world, input, clock());
+            perform(&mut performer, &mut events, effects).await;
+        }
         for _ in 0..BATCH {
             let waiting = inputs.try_recv().ok();
             let Some(input) =
@@ -194,11 +201,40 @@ async fn perform(performer: &mut Performer, events: &mut Vec<Event>, effects: Ve
     }
 }
 
-/// Sleeps until `at`, or for ever: no deadline means no wake-up.
-async fn sleep_until(at: Option<Timestamp>) {
+/// Sleeps until `at`, or for ever: no deadline means no wake-up. A long sleep is taken in slices, because
+/// a computer that sleeps stops our timers, too; says whether `at` has come.
+async fn sleep_towards(at: Option<Timestamp>) -> bool {
     let Some(at) = at else { return std::future::pending().await };
-    let left = at.duration_since(clock());
-    tokio::time::sleep(left.try_into().unwrap_or(Duration::ZERO)).await;
+    let left: Duration = at.duration_since(clock()).try_into().unwrap_or(Duration::ZERO);
+    tokio::time::sleep(left.min(SLICE)).await;
+    clock() >= at
+}
+
+const SLICE: Duration = Duration::from_secs(30);
+/// Further apart than this the clocks do not drift by themselves.
+const JUMP: SignedDuration = SignedDuration::from_secs(10);
+
+/// The calendar's clock beside one that nobody can set and that stands still while the computer sleeps.
+struct Clocks {
+    wall: Timestamp,
+    steady: Instant,
+}
+
+impl Clocks {
+    fn now() -> Self {
+        Self { wall: clock(), steady: Instant::now() }
+    }
+
+    /// Whether they parted since the last time they were asked.
+    fn jumped(&mut self) -> bool {
+        let before = std::mem::replace(self, Self::now());
+        let steady = SignedDuration::try_from(self.steady.duration_since(before.steady)).unwrap_or(SignedDuration::MAX);
+        let parted = self.wall.duration_since(before.wall).saturating_sub(steady).abs() > JUMP;
+        if parted {
+            tracing::info!(before = %before.wall, now = %self.wall, "the clock jumped");
+        }
+        parted
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this loop is where time enters")]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::step::apply::{self, JobState};
+use super::step::check::{self, Checks};
 use super::step::edit::Saves;
 use super::step::edit_history::EditHistory;
 use super::step::edited::Wish;
@@ -58,6 +59,7 @@ pub struct World {
     pub(super) tiers: Arc<TierMap>,
     pub(super) accounts: Arc<BTreeMap<AccountId, ProviderAccount>>,
     pub(super) looks: Arc<Looks>,
+    pub(super) checks: Checks,
     pub(super) temporary: Arc<Vec<TemporaryModel>>,
     pub(super) ledger: Arc<Ledger>,
     /// How many ledgers were sent to the disk, and with which of them each debt last changed.
@@ -115,6 +117,8 @@ pub(super) struct Evidence {
     pub usage: bool,
     /// The gateway was still asking the providers: quotas are asked for once more.
     pub usage_pending: bool,
+    /// The last report was an old one, and was asked for anew.
+    pub usage_was_old: bool,
 }
 
 /// What the status files depend on: written again when it differs.
@@ -166,6 +170,7 @@ impl World {
             tiers: Arc::default(),
             accounts: Arc::default(),
             looks: Arc::default(),
+            checks: Checks::default(),
             temporary: Arc::default(),
             ledger: Arc::default(),
             ledgers_sent: 0,
@@ -209,6 +214,7 @@ impl World {
         self.next_job = old.next_job;
         self.proven = old.proven;
         self.ledgers_sent = old.ledgers_sent;
+        self.checks.by_itself = old.checks.by_itself;
     }
 
     /// Whether crons, models and files are all here, so that planning makes sense.
@@ -280,7 +286,7 @@ impl World {
             _ => None,
         };
         let job = self.job.as_ref().and_then(JobState::next_wake);
-        let ours = [self.lease_at, self.refresh_at, self.refetch_at, self.wake_policy_at];
+        let ours = [self.lease_at, self.refresh_at, self.refetch_at, self.wake_policy_at, check::next_wake(self)];
         ours.into_iter().chain([retry_at, job]).flatten().min()
     }
 
@@ -353,6 +359,9 @@ impl World {
                 .collect(),
         );
         let mut fleet = (*self.fleet).clone();
+        for account in self.accounts.values() {
+            policy::absorb_hand(&mut fleet, account, now);
+        }
         policy::advance(&mut fleet, &self.effective, now);
         if fleet != *self.fleet {
             self.fleet = Arc::new(fleet);
@@ -366,8 +375,17 @@ impl World {
         let mut plan = policy::plan(&observation, &self.effective);
         plan.writes = apply::writes_used(self.write_window);
         self.settle_edits(&plan);
-        self.wake_policy_at = policy::next_wake(&observation, &plan, &self.effective);
+        let expires = self.temporary.iter().filter_map(|added| added.expires_at).filter(|at| *at > now);
+        let next = policy::next_wake(&observation, &plan, &self.effective);
+        self.wake_policy_at = expires.chain(next).min();
         self.plan = Arc::new(plan);
+    }
+
+    /// A round of checks is over: the status files say so, even if nothing else is new.
+    pub(super) fn checks_ended(&mut self) {
+        self.status_written = None;
+        self.dirty.plan = true;
+        self.dirty.shown = true;
     }
 
     /// Something was heard of this cron: a list asked for earlier knows less.

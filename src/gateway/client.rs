@@ -11,7 +11,9 @@ use tokio::time::timeout;
 
 use super::socket::Ask;
 use super::{GatewayError, convert};
-use crate::domain::{AccountId, Catalog, Cron, CronId, Patch, QuotaWindow, Revision, RunRecord};
+use crate::domain::{
+    AccountId, Catalog, Cron, CronId, Money, Patch, ProbeAnswer, ProbeStatus, QuotaWindow, Revision, RunRecord,
+};
 
 /// The most that a gateway gives of a list at once.
 const PAGE: usize = 200;
@@ -42,6 +44,12 @@ pub struct CronList {
 pub struct Usage {
     /// Only accounts that could be asked, in the order of their ids.
     pub accounts: Vec<(AccountId, Vec<QuotaWindow>)>,
+    /// Balances of accounts that are paid in advance.
+    pub money: Vec<(AccountId, Money)>,
+    /// By the names that the providers call them.
+    pub plans: Vec<(AccountId, String)>,
+    /// When the gateway asked; it keeps its answers for a minute.
+    pub observed_at: Timestamp,
     /// The gateway is still asking; ask it again in some seconds.
     pub refreshing: bool,
 }
@@ -139,6 +147,13 @@ impl Client {
             return Err(GatewayError::Garbage { detail: "a list of runs without entries".to_owned() });
         };
         Ok(entries.iter().filter_map(convert::run_from).collect())
+    }
+
+    /// One small question to a provider, with the gateway's own key. It costs tokens.
+    pub async fn probe(&self, provider: &AccountId) -> Result<ProbeAnswer, GatewayError> {
+        let answer = self.call("models.probe", json!({ "provider": provider.as_str() })).await?;
+        let status = answer.get("status").and_then(Value::as_str).and_then(ProbeStatus::of_code);
+        Ok(ProbeAnswer { status: status.unwrap_or(ProbeStatus::Unknown), latency: None, detail: None, model: None })
     }
 
     /// Calls any method. Waits for a place among the calls under way, then at most a minute for the answer.

@@ -30,7 +30,7 @@ pub use backoff::backoff;
 pub use client::{Client, CronList, Usage};
 pub use connect::{Connected, Endpoint, Hello, Patience, connect, connect_with};
 pub use convert::{catalog_from, cron_from, crons_from, run_from, usage_from};
-pub use discover::{Env, discover};
+pub use discover::{Env, configuration_of, discover};
 pub use error::GatewayError;
 pub use identity::{DeviceIdentity, IdentityError};
 pub use news::News;

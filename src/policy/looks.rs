@@ -72,6 +72,7 @@ fn diagnosed(
     for state in &said.models {
         let model = ModelRef::of(id.as_str(), &state.model);
         let health = match state.state {
+            HealthState::RateLimited if state.reset_at.is_none() => Health::RateLimited,
             HealthState::RateLimited | HealthState::QuotaExhausted => Health::LimitHit { resets_at: state.reset_at },
             HealthState::ModelUnavailable => Health::Unreachable,
             _ => continue,
@@ -124,5 +125,125 @@ pub fn absorb_gateway_probe(fleet: &mut Fleet, account: &AccountId, said: Option
             };
             weigh(vital, verdict, answer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::domain::{Advice, Billing, Finding, ModelState, ResetConfidence, Service};
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::constant(1_795_000_000, 0) + SignedDuration::from_mins(minutes)
+    }
+
+    fn found(finding: Finding, status: Option<u16>) -> Diagnosis {
+        let profile = finding.profile();
+        Diagnosis {
+            service: Service::Gemini,
+            provider: "google".to_owned(),
+            billing: Billing::RateTier,
+            state: profile.state,
+            temporary: profile.temporary,
+            finding,
+            reason: profile.reason.to_owned(),
+            scope: profile.scope,
+            model: None,
+            reset_at: None,
+            reset_confidence: ResetConfidence::Unknown,
+            retry_at: None,
+            advice: Advice::None,
+            windows: Vec::new(),
+            money: None,
+            plan: None,
+            models: Vec::new(),
+            local_models: None,
+            http_status: status,
+            provider_code: None,
+            quote: None,
+        }
+    }
+
+    fn report(diagnosis: Option<Diagnosis>, proof: Proof, minute: i64) -> CheckReport {
+        CheckReport {
+            account: AccountId::new("google"),
+            checked_at: at(minute),
+            diagnosis,
+            proof,
+            windows: Vec::new(),
+            money: None,
+            plan: None,
+            quota_trouble: Some(found(Finding::UsageFailed, Some(500))),
+            host_answers: Some(true),
+            key_belongs_to: None,
+            retry_at: None,
+            requests: Vec::new(),
+            not_asked: Vec::new(),
+            tokens_spent: 0,
+        }
+    }
+
+    fn account(key: KeySource) -> ProviderAccount {
+        ProviderAccount { key, ..ProviderAccount::new(AccountId::new("google"), Service::Gemini) }
+    }
+
+    fn after(reports: &[CheckReport], key: &KeySource, vantage: Vantage) -> Fleet {
+        let mut fleet = Fleet::default();
+        for report in reports {
+            absorb_check(&mut fleet, report, &account(key.clone()), vantage, &Settings::default());
+        }
+        fleet
+    }
+
+    #[test]
+    fn a_look_counts_for_what_it_shows_and_no_more() {
+        let of_gateway = KeySource::OpenClaw("google".to_owned());
+        let own = KeySource::Keychain;
+        let refused = || report(Some(found(Finding::InvalidKey, Some(401))), Proof::Nothing, 1);
+        let silent = |minute| report(Some(found(Finding::NoConnection, None)), Proof::Nothing, minute);
+        let serves = |proof, minute| report(Some(found(Finding::Serves, Some(200))), proof, minute);
+        use Vantage::{Elsewhere, Shared};
+        let cases = [
+            (vec![report(None, Proof::Nothing, 1)], &of_gateway, Shared, Health::Unknown, "the quota alone failed"),
+            (vec![serves(Proof::Jobs, 1)], &of_gateway, Shared, Health::Up, "a job would run"),
+            (vec![serves(Proof::Nothing, 1)], &of_gateway, Shared, Health::Unknown, "the host answers anybody"),
+            (vec![refused()], &of_gateway, Elsewhere, Health::RefusedKey, "the gateway's own key"),
+            (vec![refused()], &own, Elsewhere, Health::Unknown, "ours is another one"),
+            (vec![refused(), serves(Proof::Key, 2)], &of_gateway, Shared, Health::Up, "the key is taken again"),
+            (vec![silent(1), silent(2)], &own, Shared, Health::Unreachable, "twice, from where the gateway is"),
+            (vec![silent(1), silent(2), silent(3)], &own, Elsewhere, Health::Unknown, "the gateway has another way"),
+            (vec![serves(Proof::Jobs, 2), refused()], &of_gateway, Shared, Health::Up, "older than what is known"),
+        ];
+        for (reports, key, vantage, health, why) in cases {
+            let fleet = after(&reports, key, vantage);
+            let known = fleet.accounts.get(&AccountId::new("google")).map(|vital| vital.health.clone());
+            assert_eq!(known.unwrap_or_default(), health, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_one_model_leaves_its_account() {
+        let mut said = found(Finding::Serves, Some(200));
+        let state = HealthState::QuotaExhausted;
+        said.models = vec![ModelState { model: "gemini-3-pro".to_owned(), state, reset_at: Some(at(60)) }];
+        let fleet = after(&[report(Some(said), Proof::Jobs, 1)], &KeySource::Keychain, Vantage::Shared);
+        assert_eq!(fleet.accounts[&AccountId::new("google")].health, Health::Up);
+        let model = &fleet.models[&ModelRef::of("google", "gemini-3-pro")];
+        assert_eq!(model.health, Health::LimitHit { resets_at: Some(at(60)) });
+    }
+
+    #[test]
+    fn a_question_of_the_gateway_is_one_answer_among_others() {
+        let kimi = AccountId::new("kimi");
+        let mut fleet = Fleet::default();
+        let limited = found(Finding::RateHit, None);
+        absorb_gateway_probe(&mut fleet, &kimi, Some(&limited), at(1));
+        assert_eq!(fleet.accounts[&kimi].health, Health::Unknown);
+        absorb_gateway_probe(&mut fleet, &kimi, Some(&found(Finding::JobTimedOut, None)), at(2));
+        assert_eq!(fleet.accounts[&kimi].health, Health::Overloaded, "twice in a row");
+        absorb_gateway_probe(&mut fleet, &kimi, None, at(3));
+        assert_eq!((&fleet.accounts[&kimi].health, fleet.accounts[&kimi].source), (&Health::Up, Source::GatewayProbe));
     }
 }

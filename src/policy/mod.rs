@@ -13,6 +13,7 @@ mod plan;
 mod undo;
 
 mod advance;
+mod agenda;
 mod breaker;
 mod evidence;
 mod looks;
@@ -25,6 +26,7 @@ mod suggest;
 mod temporary;
 
 pub use advance::{advance, next_wake};
+pub use agenda::{Watched, doubted, look_due, next_round, paid_due};
 pub use confirm::confirm;
 pub use evidence::{absorb_catalog, absorb_run};
 pub use looks::{Vantage, absorb_check, absorb_gateway_probe, unreached};

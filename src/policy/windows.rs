@@ -200,3 +200,101 @@ pub(super) fn strain(fleet: &mut Fleet, account: &AccountId, limits: &Thresholds
     });
     vital.health = if near { Health::Strained } else { Health::Up };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Service;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::constant(1_795_000_000, 0) + SignedDuration::from_mins(minutes)
+    }
+
+    fn kimi() -> AccountId {
+        AccountId::new("kimi")
+    }
+
+    fn window(label: &str, percent: f64, minute: i64, source: Source) -> QuotaWindow {
+        QuotaWindow { resets_at: Some(at(600)), ..QuotaWindow::new(label, percent / 100.0, at(minute), source) }
+    }
+
+    fn read(fleet: &mut Fleet, source: Source, windows: Vec<QuotaWindow>, minute: i64) -> Vec<(String, u32, Source)> {
+        absorb_windows(fleet, source, &[(kimi(), windows)], &Settings::default(), at(minute));
+        let known = fleet.windows.get(&kimi()).into_iter().flatten();
+        known.map(|known| (known.label.clone(), (known.used_ratio * 100.0).round() as u32, known.source)).collect()
+    }
+
+    #[test]
+    fn of_two_readings_of_one_window_the_newer_stands_whatever_it_is_called() {
+        use Source::{Page, Probe, UsageStatus};
+        let mut fleet = Fleet::default();
+        let gateway = vec![window("5h", 20.0, 1, UsageStatus), window("Week", 40.0, 1, UsageStatus)];
+        read(&mut fleet, UsageStatus, gateway.clone(), 1);
+        let ours = vec![window("weekly", 42.0, 2, Probe)];
+        let merged = [("5h".to_owned(), 20, UsageStatus), ("weekly".to_owned(), 42, Probe)];
+        assert_eq!(read(&mut fleet, Probe, ours, 2), merged, "one week, read later");
+        assert_eq!(read(&mut fleet, UsageStatus, gateway, 2), merged, "an older reading changes nothing");
+        let page = vec![window("5-hour", 30.0, 3, Page), window("Images", 9.0, 3, Page)];
+        let with_page =
+            [("5-hour".to_owned(), 30, Page), ("weekly".to_owned(), 42, Probe), ("Images".to_owned(), 9, Page)];
+        assert_eq!(read(&mut fleet, Page, page, 3), with_page);
+        assert_eq!(read(&mut fleet, Page, Vec::new(), 4), [("weekly".to_owned(), 42, Probe)], "it takes back its own");
+    }
+
+    #[test]
+    fn a_used_up_add_on_stops_no_chat() {
+        let mut fleet = Fleet::default();
+        let search = ModelScope::Feature("search".to_owned());
+        let windows = vec![QuotaWindow { covers: search, ..window("Search", 100.0, 1, Source::Probe) }];
+        read(&mut fleet, Source::Probe, windows, 1);
+        assert_eq!(fleet.accounts[&kimi()].health, Health::Unknown);
+        let windows = vec![window("5h", 100.0, 2, Source::Page)];
+        read(&mut fleet, Source::Page, windows, 2);
+        assert_eq!(fleet.accounts[&kimi()].health, Health::LimitHit { resets_at: Some(at(600)) });
+        let vital = &fleet.accounts[&kimi()];
+        assert_eq!(vital.source, Source::Page, "and it is said who said so");
+        read(&mut fleet, Source::Page, vec![window("5h", 10.0, 3, Source::Page)], 3);
+        assert!(fleet.accounts[&kimi()].health.serves(), "its own word is taken back");
+    }
+
+    #[test]
+    fn a_limit_by_hand_comes_back_by_its_rule_and_gives_way_to_a_reading() {
+        let first: Timestamp = "2026-01-31T06:00:00Z".parse().expect("a moment");
+        let earlier: Timestamp = "2026-01-29T00:00:00Z".parse().expect("a moment");
+        let limit = |span, resets, seen_at| HandWindow {
+            label: "mine".to_owned(),
+            span,
+            metric: Metric::Requests,
+            limit: Some(200.0),
+            used_percent: Some(90.0),
+            seen_at,
+            resets,
+        };
+        let again = ResetRule::EverySpanFrom(first);
+        let cases = [
+            (Span::Hours(5), again, earlier, "2026-01-31T12:30:00Z", Some("2026-01-31T16:00:00Z"), 0.0),
+            (Span::Weekly, again, earlier, "2026-01-30T00:00:00Z", Some("2026-01-31T06:00:00Z"), 0.9),
+            (Span::Monthly, again, first, "2026-02-10T00:00:00Z", Some("2026-02-28T06:00:00Z"), 0.9),
+            (Span::Monthly, again, first, "2026-03-01T00:00:00Z", Some("2026-03-31T06:00:00Z"), 0.0),
+            (Span::Daily, ResetRule::Unknown, first, "2026-03-01T00:00:00Z", None, 0.9),
+        ];
+        for (span, resets, seen_at, now, reset, used) in cases {
+            let mut fleet = Fleet::default();
+            let mut account = ProviderAccount::new(kimi(), Service::Kimi);
+            account.by_hand = vec![limit(span, resets, seen_at)];
+            let now: Timestamp = now.parse().expect("a moment");
+            absorb_hand(&mut fleet, &account, now);
+            let written = &fleet.windows[&kimi()][0];
+            assert_eq!(written.resets_at, reset.map(|reset| reset.parse().expect("a moment")), "{span:?} {now}");
+            assert!((written.used_ratio - used).abs() < 1e-9, "{span:?} at {now}: {}", written.used_ratio);
+            let read = QuotaWindow { span: Some(span), ..QuotaWindow::new("other", 0.3, now, Source::Probe) };
+            take(&mut fleet, &kimi(), Source::Probe, &[read]);
+            absorb_hand(&mut fleet, &account, now);
+            let sources: Vec<Source> = fleet.windows[&kimi()].iter().map(|window| window.source).collect();
+            assert_eq!(sources, [Source::Probe], "a reading goes before a note");
+            account.by_hand.clear();
+            absorb_hand(&mut fleet, &account, now);
+            assert_eq!(fleet.windows[&kimi()].len(), 1);
+        }
+    }
+}

@@ -63,5 +63,5 @@ pub use evidence::*;
 pub use http::{Http, NotSent, Reply};
 pub use keys::{KeyTrouble, key_in_config};
 pub use requests::{Ask, AuthScheme, Method, Needed, Questions, questions};
-pub use run::diagnose_run;
+pub use run::{diagnose_probe, diagnose_run};
 pub use written::*;

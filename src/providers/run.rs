@@ -1,4 +1,4 @@
-//! The last error of a cron: the gateway's sentence, and its own word for it where the sentence says nothing.
+//! The last error of a cron, or of a question of the gateway: its sentence, and its own word for it where the sentence says nothing.
 //!
 //! The gateway's word is a hint. It files any money word under billing, so the provider's own words
 //! come first and the account's billing kind decides.
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::diagnose;
 use super::evidence::{Answer, Body, Evidence, PriorWindow, Request, RequestKind};
-use crate::domain::{Billing, Diagnosis, Finding, RunRecord};
+use crate::domain::{AccountId, Billing, Diagnosis, Finding, ProbeAnswer, ProbeStatus, RunRecord};
 
 /// What a failed run says about its account and model; `None` when it did not fail, or never got to a model.
 #[must_use]
@@ -16,14 +16,48 @@ pub fn diagnose_run(run: &RunRecord, billing: Billing, prior: Vec<PriorWindow>, 
     let provider = run.provider.clone().filter(|_| run.error.is_some() || run.error_reason.is_some())?;
     let text = run.error.clone().unwrap_or_default();
     let request = Request { kind: Some(RequestKind::Job), url: None, model: run.model.clone() };
-    let answer = Answer::Prose(text.clone());
-    let evidence = Evidence { provider, billing, plan: None, request, prior_quota: prior, answer, now };
+    let evidence =
+        Evidence { provider, billing, plan: None, request, prior_quota: prior, answer: Answer::Prose(text), now };
+    Some(told(evidence, run.error_reason.as_deref()))
+}
+
+/// What the gateway's own question to a provider showed; `None` when it was answered.
+#[must_use]
+pub fn diagnose_probe(
+    answer: &ProbeAnswer,
+    account: &AccountId,
+    billing: Billing,
+    prior: Vec<PriorWindow>,
+    now: Timestamp,
+) -> Option<Diagnosis> {
+    if answer.status == ProbeStatus::Ok {
+        return None;
+    }
+    let model = answer.model.as_ref().map(|model| model.model().to_owned());
+    let text = answer.detail.clone().unwrap_or_default();
+    let evidence = Evidence {
+        provider: account.to_string(),
+        billing,
+        plan: None,
+        request: Request { kind: Some(RequestKind::Job), url: None, model },
+        prior_quota: prior,
+        answer: Answer::Prose(text),
+        now,
+    };
+    Some(told(evidence, Some(answer.status.code())))
+}
+
+/// The sentence first, then the gateway's own word for it.
+fn told(evidence: Evidence, reason: Option<&str>) -> Diagnosis {
     let said = diagnose(&evidence);
-    let hint = run.error_reason.as_deref().and_then(code_of).filter(|_| says_nothing(&said));
-    let Some(code) = hint else { return Some(said) };
-    let body = Body::Json(json!({ "error": { "type": code, "message": text } }));
+    let Some(code) = reason.and_then(code_of).filter(|_| says_nothing(&said)) else { return said };
+    let message = match &evidence.answer {
+        Answer::Prose(text) => text.clone(),
+        _ => String::new(),
+    };
+    let body = Body::Json(json!({ "error": { "type": code, "message": message } }));
     let hinted = diagnose(&Evidence { answer: Answer::BodyOnly(body), ..evidence });
-    Some(Diagnosis { quote: said.quote, ..hinted })
+    Diagnosis { quote: said.quote, ..hinted }
 }
 
 fn says_nothing(said: &Diagnosis) -> bool {

@@ -113,7 +113,7 @@ fn signal(health: &Health) -> &'static str {
     match health {
         Health::Unknown => "unknown",
         Health::Up | Health::Strained => "live_check",
-        Health::LimitHit { .. } | Health::OutOfBalance => "quota_or_provider_limit",
+        Health::LimitHit { .. } | Health::RateLimited | Health::OutOfBalance => "quota_or_provider_limit",
         Health::RefusedKey => "auth_or_config",
         Health::Overloaded | Health::Unreachable => "connectivity_or_provider_error",
         Health::ByHand { .. } => "manual_assignment_only",

@@ -59,6 +59,7 @@ pub fn health_label(health: &Health, account: &AccountId, speech: &Speech<'_>) -
         Health::Overloaded => "Overloaded",
         Health::RefusedKey => "Key refused",
         Health::Unreachable => "Unreachable",
+        Health::RateLimited => "Rate limited",
         Health::ByHand { .. } => "Down by hand",
     }
 }
@@ -78,6 +79,7 @@ pub(super) fn state(health: &Health, prepaid: bool, speech: &Speech<'_>) -> Stri
         Health::Overloaded => "overloaded".to_owned(),
         Health::RefusedKey => "key refused".to_owned(),
         Health::Unreachable => "unreachable".to_owned(),
+        Health::RateLimited => "rate limited — temporary".to_owned(),
         Health::ByHand { until } => format!("treated as down until {}", clock_with_day(*until, speech)),
     }
 }
@@ -96,6 +98,7 @@ pub(super) fn predicate(health: &Health, prepaid: bool, speech: &Speech<'_>) -> 
         Health::Overloaded => "is overloaded".to_owned(),
         Health::RefusedKey => "refuses its key".to_owned(),
         Health::Unreachable => "cannot be reached".to_owned(),
+        Health::RateLimited => "is rate limited".to_owned(),
         Health::ByHand { until } => format!("is treated as down until {}", clock_with_day(*until, speech)),
     }
 }

@@ -22,8 +22,11 @@ impl Running {
     pub fn start(gateway: &Gateway, program: &Program) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let home = program.home();
-        let options =
-            EngineOptions { state_root: Some(home.join("root")), env: Env { home: Some(home), ..Env::default() } };
+        let options = EngineOptions {
+            state_root: Some(home.join("root")),
+            env: Env { home: Some(home), ..Env::default() },
+            watch: false,
+        };
         let running = Self { engine: Engine::start(options, || ()).expect("the engine starts"), runtime };
         let target = GatewayTarget {
             name: "real".to_owned(),

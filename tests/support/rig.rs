@@ -86,6 +86,7 @@ impl Rig {
         let options = EngineOptions {
             state_root: Some(self.root().join("root")),
             env: Env { home: Some(self.root().to_path_buf()), ..Env::default() },
+            watch: false,
         };
         Running { engine: Engine::start(options, || ()).expect("the engine starts") }
     }

@@ -60,7 +60,7 @@ impl Performer {
     }
 
     /// The client of the current connection, as soon as there is one.
-    fn client(&mut self) -> Option<Client> {
+    pub(super) fn client(&mut self) -> Option<Client> {
         if let Some(mut pending) = self.pending_client.take() {
             match pending.try_recv() {
                 Ok(client) => self.client = Some(client),
@@ -133,10 +133,7 @@ async fn fetch(client: &Client, what: Fetch) -> Result<Fetched, GatewayError> {
             Err(error) => return Err(error),
         },
         Fetch::Catalog => Fetched::Catalog(client.catalog().await?),
-        Fetch::Usage => {
-            let usage = client.usage(clock()).await?;
-            Fetched::Usage { windows: usage.accounts, refreshing: usage.refreshing }
-        }
+        Fetch::Usage => Fetched::Usage(client.usage(clock()).await?),
         Fetch::Runs { cron, limit } => {
             let runs = client.runs(cron.as_ref(), limit).await?;
             Fetched::Runs { cron, runs }

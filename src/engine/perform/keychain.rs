@@ -1,4 +1,4 @@
-//! The desktop's secret service: where a gateway's token is kept when the user asks for it.
+//! The desktop's secret service: where tokens of gateways and keys of accounts are kept when the user asks for it.
 
 use std::time::Duration;
 
@@ -20,6 +20,16 @@ pub fn load(url: &str) -> Option<Secret> {
 pub fn save(url: &str, token: &Secret) -> Result<(), String> {
     let entry = keyring::Entry::new(SERVICE, url).map_err(|error| token.scrub(&error.to_string()))?;
     entry.set_password(token.reveal()).map_err(|error| token.scrub(&error.to_string()))
+}
+
+/// # Errors
+/// With the service's own words. An entry that is not there is as good as removed.
+pub fn remove(name: &str) -> Result<(), String> {
+    let entry = keyring::Entry::new(SERVICE, name).map_err(|error| error.to_string())?;
+    match entry.delete_credential() {
+        Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 pub async fn load_async(url: String) -> Option<Secret> {

@@ -2,13 +2,16 @@
 
 mod gateway;
 mod keychain;
+mod keys;
+mod look;
 mod store;
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 pub use keychain::{load as load_token, save as save_token};
@@ -17,6 +20,7 @@ use super::effect::{Effect, StoreOp};
 use super::input::{DemoStarted, Input};
 use crate::demo::{Demo, DemoOptions};
 use crate::gateway::{Client, Env};
+use crate::providers::Http;
 
 /// The outside, as the engine reaches it.
 pub struct Performer {
@@ -30,6 +34,10 @@ pub struct Performer {
     /// Everything that belongs to the current connection.
     connection_tasks: Vec<AbortHandle>,
     demo: Option<RunningDemo>,
+    /// Made with the first look: it reads the system's certificates.
+    http: Arc<OnceCell<Http>>,
+    /// The configuration of the gateway that we talk to, where it is on this machine.
+    gateway_url: Option<String>,
 }
 
 struct RunningDemo {
@@ -50,6 +58,8 @@ impl Performer {
             pending_client: None,
             connection_tasks: Vec::new(),
             demo: None,
+            http: Arc::default(),
+            gateway_url: None,
         }
     }
 
@@ -81,11 +91,20 @@ impl Performer {
             Effect::Disconnect => self.disconnect(),
             Effect::Connect { session, target } => {
                 self.disconnect();
+                self.gateway_url = Some(target.url.clone());
                 self.connect(session, target);
             }
             Effect::Fetch { session, what } => self.fetch(session, what),
             Effect::Prove { session, cron } => self.prove(session, cron),
             Effect::Write { job, cron, patch, expected } => self.write(job, cron, patch, expected),
+            Effect::Look { id, look } => self.look(id, *look),
+            Effect::AskGateway { session, id, account } => self.ask_gateway(session, id, account),
+            Effect::KeepKey { ticket, account, key } => {
+                self.spawn("keychain", async move {
+                    let result = keys::keep(account.clone(), key).await;
+                    Some(Input::KeyKept { ticket, account, result })
+                });
+            }
             Effect::RememberToken { url, token } => {
                 self.spawn("keychain", async move {
                     let saved = tokio::task::spawn_blocking(move || keychain::save(&url, &token)).await;

@@ -10,7 +10,7 @@ use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::{DemoStarted, Fetched, Opened, Reread};
 use super::super::world::{Evidence, REFRESH_EVERY};
 use super::super::{FolderInfo, Target, World};
-use super::{apply, edited, lease, reconcile, record, unsaved};
+use super::{apply, check, edited, lease, reconcile, record, unsaved};
 use crate::domain::{
     Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, KnownGateway, ProblemKind, Refusal, RunRecord,
     Source, Trouble,
@@ -156,6 +156,7 @@ pub fn opened(world: &mut World, session: u64, result: Result<Opened, ProblemKin
 pub fn take_loaded(world: &mut World, loaded: Loaded, now: Timestamp) {
     world.settings = Arc::new(loaded.settings);
     world.tiers = Arc::new(loaded.tiers);
+    world.temporary = Arc::new(loaded.temporary);
     world.ledger = Arc::new(loaded.ledger);
     world.switches = Arc::new(loaded.switches);
     world.edited = Arc::new(loaded.pending);
@@ -243,7 +244,7 @@ pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDur
     world.attempt = 0;
     world.crons_as_of = None;
     world.evidence = Evidence::default();
-    world.refresh_at = now.checked_add(REFRESH_EVERY).ok();
+    world.refresh_at = next_refresh(world, now);
     world.dirty.shown = true;
     let mut effects = fetch_all(world);
     effects.extend(remember.map(|gateway| remember_gateway(world, gateway)));
@@ -297,8 +298,14 @@ pub fn fetch_all(world: &World) -> Vec<Effect> {
 
 /// Models and quotas, asked for now and then.
 pub fn refresh(world: &mut World, now: Timestamp) -> Vec<Effect> {
-    world.refresh_at = now.checked_add(REFRESH_EVERY).ok();
+    world.refresh_at = next_refresh(world, now);
     [Fetch::Catalog, Fetch::Usage].into_iter().map(|what| Effect::Fetch { session: world.session, what }).collect()
+}
+
+/// Rounds of checks ask for the same.
+fn next_refresh(world: &World, now: Timestamp) -> Option<Timestamp> {
+    let rounds = world.checks.by_itself && world.effective.checks.every.is_positive();
+    if rounds { None } else { now.checked_add(REFRESH_EVERY).ok() }
 }
 
 /// No connection, or no longer one: what it means, and whether to try again.
@@ -320,6 +327,7 @@ pub fn lost(world: &mut World, trouble: Trouble, now: Timestamp) -> Vec<Effect> 
     };
     let mut effects = vec![Effect::Disconnect];
     effects.extend(uncertain_now(world, now));
+    effects.extend(check::heard_of_all(world, now));
     effects
 }
 
@@ -354,6 +362,14 @@ pub fn retry(world: &mut World, now: Timestamp) -> Vec<Effect> {
         Connection::Connecting { name: target.name.clone(), url: target.url.clone(), attempt: world.attempt };
     world.dirty.shown = true;
     vec![Effect::Connect { session: world.session, target }]
+}
+
+/// Tries at once, whatever wait was agreed on.
+pub fn retry_now(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    if let Connection::Waiting { retry_at, .. } = &mut world.connection {
+        *retry_at = now;
+    }
+    retry(world, now)
 }
 
 /// Ends a connection and makes another: rights and lists of before no longer count.
@@ -400,19 +416,14 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
             let first = !world.catalog_known;
             world.catalog = Arc::new(catalog);
             world.catalog_known = true;
-            if first {
-                return listed(world, now);
-            }
+            let mut effects = if first { listed(world, now) } else { Vec::new() };
+            effects.extend(check::heard(world, "models", now));
+            return effects;
         }
-        Fetched::Usage { windows, refreshing } => {
+        Fetched::Usage(usage) => {
             world.clear("gateway/usage");
-            let effective = world.effective.clone();
-            policy::absorb_windows(Arc::make_mut(&mut world.fleet), Source::UsageStatus, &windows, &effective, now);
-            world.evidence.usage |= !refreshing || world.evidence.usage_pending;
-            world.evidence.usage_pending |= refreshing;
-            if refreshing {
-                world.refresh_at = now.checked_add(SignedDuration::from_secs(5)).ok();
-            }
+            record::usage(world, usage, now);
+            return check::heard(world, "usage", now);
         }
         Fetched::Runs { cron: None, runs } => {
             world.clear("gateway/runs");
@@ -430,6 +441,7 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
             if matches!(what, "crons" | "models") {
                 world.refetch_at = now.checked_add(REFETCH_AFTER).ok();
             }
+            return check::heard(world, what, now);
         }
     }
     Vec::new()

@@ -1,6 +1,7 @@
 //! What happens next: world + input + moment → effects. Pure, total, without a wait.
 
 pub(super) mod apply;
+pub(super) mod check;
 mod connection;
 pub(super) mod edit;
 pub(super) mod edit_history;
@@ -73,6 +74,17 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::Previewed { ticket, result } => transfer::previewed(world, ticket, result),
         Input::Imported { ticket, result } => transfer::imported(world, ticket, result, now),
         Input::Exported { ticket, to, result } => transfer::exported(ticket, &to, result),
+        Input::Looked { id, report, key } => check::looked(world, id, *report, key, now),
+        Input::GatewayAnswered { session, id, account, answer } if session == world.session => {
+            check::gateway_answered(world, id, &account, &answer, now)
+        }
+        Input::GatewayAnswered { .. } => Vec::new(),
+        Input::KeyKept { ticket, account, result } => check::key_kept(world, ticket, &account, result, now),
+        Input::ClockJumped => {
+            let mut effects = check::look_anew(world, now);
+            effects.extend(connection::retry_now(world, now));
+            effects
+        }
         Input::TaskFailed { task, detail } => {
             world.raise(format!("task/{task}"), ProblemKind::TaskFailed { task, detail }, now);
             Vec::new()
@@ -91,6 +103,7 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
             effects.extend(reconcile::ledger(world, now));
         }
         world.derive(now);
+        check::plan(world, now);
         world.dirty.plan = false;
         world.dirty.shown = true;
         effects.extend(status_files(world, now));
@@ -126,6 +139,7 @@ fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
     if world.refresh_at.is_some_and(|at| at <= now) && world.connected() {
         effects.extend(connection::refresh(world, now));
     }
+    effects.extend(check::tick(world, now));
     if world.refetch_at.is_some_and(|at| at <= now) {
         world.refetch_at = None;
         if world.connected() {
@@ -166,12 +180,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             effects.push(Effect::Store(Box::new(StoreOp::Reload)));
             quietly(effects)
         }
-        Command::Refresh => {
-            if let crate::domain::Connection::Waiting { retry_at, .. } = &mut world.connection {
-                *retry_at = now;
-            }
-            quietly(connection::retry(world, now))
-        }
+        Command::Refresh => quietly(connection::retry_now(world, now)),
         Command::Edit(edit) => edit::edit(world, ticket, &edit, now),
         Command::UndoEdit => edit_history::undo(world, ticket),
         Command::RedoEdit => edit_history::redo(world, ticket),
@@ -197,11 +206,14 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             world.dirty.shown = true;
             quietly(Vec::new())
         }
-        Command::Check { .. }
-        | Command::TestAccount { .. }
-        | Command::DismissTest
-        | Command::KeepKey { .. }
-        | Command::PutTemporary { .. } => Err(Refusal::NothingToDo),
+        Command::Check { accounts } => check::command(world, ticket, accounts, now),
+        Command::TestAccount { account, key } => quietly(check::test_account(world, *account, key, now)),
+        Command::DismissTest => {
+            check::dismiss(world);
+            quietly(Vec::new())
+        }
+        Command::KeepKey { account, key } => check::keep_key(world, ticket, account, key),
+        Command::PutTemporary { id, model } => check::put_temporary(world, ticket, id, model),
         Command::PreviewImport { .. }
         | Command::ConfirmImport { .. }
         | Command::Export { .. }

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::World;
 use super::super::effect::{Effect, Fetch, StoreOp};
+use super::super::input::GatewayAnswer;
+use super::check;
 use crate::domain::{
-    AccountId, Change, Confirmation, Cron, Diagnosis, ModelRef, ProblemKind, QuotaWindow, Reason, RunRecord, Switch,
-    SwitchId,
+    AccountId, Change, Confirmation, Cron, Diagnosis, ModelRef, ModelScope, MoneyRead, ProblemKind, QuotaWindow,
+    Reason, RunRecord, Source, Switch, SwitchId,
 };
+use crate::gateway::Usage;
 use crate::policy;
 use crate::providers::{self, PriorWindow};
 use crate::words::{self, Speech};
@@ -69,7 +72,9 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     let run = by_our_clock(world, &told, now);
     let effective = world.effective.clone();
     let said = said(world, &run);
-    policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, now);
+    if !check::explained_by_network(world, said.as_ref()) {
+        policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, now);
+    }
     let mut effects = confirm(world, &run, now);
     if let Some(known) = Arc::make_mut(&mut world.runs).get_mut(&run.cron) {
         known.insert(0, run);
@@ -85,14 +90,60 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
 /// What the error of a failed run means, given what is known of its account's quota.
 pub fn said(world: &World, run: &RunRecord) -> Option<Diagnosis> {
     let account = AccountId::new(run.provider.as_deref()?);
+    providers::diagnose_run(run, world.effective.billing(&account), prior(world, &account), run.finished_at)
+}
+
+/// What is known of an account's windows, for whoever reads its next answer.
+pub fn prior(world: &World, account: &AccountId) -> Vec<PriorWindow> {
     let window = |window: &QuotaWindow| PriorWindow {
         id: window.label.clone(),
         used_percent: Some(window.used_ratio * 100.0),
         reset_at: window.resets_at,
-        blocks_chat: true,
+        blocks_chat: !matches!(window.covers, ModelScope::Feature(_)),
     };
-    let prior = world.fleet.windows.get(&account).into_iter().flatten().map(window).collect();
-    providers::diagnose_run(run, world.effective.billing(&account), prior, run.finished_at)
+    world.fleet.windows.get(account).into_iter().flatten().map(window).collect()
+}
+
+/// The gateway's report of quotas. What it asks the providers for only now is asked for once more.
+pub fn usage(world: &mut World, usage: Usage, now: Timestamp) {
+    let (effective, from) = (world.effective.clone(), Source::UsageStatus);
+    let fleet = Arc::make_mut(&mut world.fleet);
+    policy::absorb_windows(fleet, from, &usage.accounts, &effective, now);
+    for (account, money) in usage.money {
+        fleet.money.insert(account, MoneyRead { money, observed_at: usage.observed_at, source: from });
+    }
+    fleet.plans.extend(usage.plans);
+    let known = &mut world.evidence;
+    known.usage |= !usage.refreshing || known.usage_pending;
+    known.usage_pending |= usage.refreshing;
+    let old = now.duration_since(usage.observed_at) > KEPT_BY_GATEWAY;
+    if usage.refreshing || (old && !known.usage_was_old) {
+        world.refresh_at = now.checked_add(SignedDuration::from_secs(5)).ok();
+    }
+    known.usage_was_old = old;
+}
+
+/// The gateway asks the providers anew when an answer is older, and tells the old one meanwhile.
+const KEPT_BY_GATEWAY: SignedDuration = SignedDuration::from_mins(1);
+
+/// What the gateway's own question to a provider showed.
+pub fn gateway_answer(world: &mut World, account: &AccountId, answer: &GatewayAnswer, now: Timestamp) {
+    let answer = match answer {
+        Ok(answer) if answer.status.is_evidence() => answer,
+        Ok(answer) => {
+            tracing::info!(%account, ?answer, "the gateway's question says nothing");
+            return;
+        }
+        Err(detail) => {
+            tracing::info!(%account, %detail, "the gateway did not ask");
+            return;
+        }
+    };
+    let billing = world.effective.billing(account);
+    let said = providers::diagnose_probe(answer, account, billing, prior(world, account), now);
+    if !check::explained_by_network(world, said.as_ref()) {
+        policy::absorb_gateway_probe(Arc::make_mut(&mut world.fleet), account, said.as_ref(), now);
+    }
 }
 
 /// What a run says about the newest switch of its cron.

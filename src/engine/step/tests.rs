@@ -14,6 +14,7 @@ use super::step;
 use crate::domain::*;
 
 mod apply;
+mod checks;
 mod edits;
 mod evidence;
 mod known;
@@ -156,6 +157,8 @@ fn names(effects: &[Effect]) -> Vec<&'static str> {
             Effect::Emit(Event::Switched(_)) => "switched",
             Effect::Emit(_) => "emit",
             Effect::Prove { .. } => "prove",
+            Effect::Look { .. } => "look",
+            Effect::AskGateway { .. } => "ask gateway",
             _ => "other",
         })
         .collect()

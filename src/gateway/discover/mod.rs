@@ -65,6 +65,17 @@ pub fn discover(env: &Env) -> Vec<Discovered> {
     found
 }
 
+/// The configuration of the gateway at `url`, when this machine has it. It holds secrets.
+#[must_use]
+pub fn configuration_of(env: &Env, url: &str) -> Option<Value> {
+    let wanted = Address::parse(url).ok()?.url();
+    let main = main_file(env).map(|path| (None, path));
+    let all = main.into_iter().chain(profiles(env).into_iter().map(|(profile, path)| (Some(profile), path)));
+    let mut matching =
+        all.filter(|(profile, path)| from_file(env, path, profile.as_deref()).is_some_and(|found| found.url == wanted));
+    matching.next().and_then(|(_, path)| config::read(&path))
+}
+
 /// `OPENCLAW_GATEWAY_URL` goes with credentials of the environment only.
 fn from_url(env: &Env) -> Option<Discovered> {
     let address = Address::parse(env.var("OPENCLAW_GATEWAY_URL")?).ok()?;

@@ -93,7 +93,7 @@ impl Shell {
     /// While another program, here an engine of our own, holds the state folder.
     pub fn while_held(&self, look: impl FnOnce(&Self)) {
         let env = Env { home: Some(self.folder.path().join("home")), ..Env::default() };
-        let options = EngineOptions { state_root: Some(self.folder.path().join("root")), env };
+        let options = EngineOptions { state_root: Some(self.folder.path().join("root")), env, watch: false };
         let holder = Engine::start(options, || ()).expect("the engine starts");
         let target = GatewayTarget {
             name: "held".to_owned(),

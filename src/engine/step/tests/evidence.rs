@@ -13,7 +13,9 @@ fn fetched(world: &mut World, what: Fetched) -> bool {
 fn evidence_is_read_once_runs_and_quotas_came_or_could_not_be_had() {
     let runs = || Fetched::Runs { cron: None, runs: Vec::new() };
     let of_one = || Fetched::Runs { cron: Some(CronId::new("1")), runs: Vec::new() };
-    let usage = |refreshing| Fetched::Usage { windows: Vec::new(), refreshing };
+    let usage = |refreshing| {
+        Fetched::Usage(crate::gateway::Usage { refreshing, observed_at: NOW, ..crate::gateway::Usage::default() })
+    };
     let failed = |what| Fetched::Failed { what, detail: "busy".to_owned() };
     let cases = [
         (vec![runs(), usage(false)], "both came"),

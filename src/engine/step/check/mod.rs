@@ -1,0 +1,236 @@
+//! Looks at the accounts: one round at a time, everybody at once, the free questions first.
+//!
+//! A round asks each account what it may be asked, waits for all of them or its deadline, and only then
+//! decides what a failure on the way means: when nobody answers it is this computer's network, and nothing
+//! else is believed. What is still in doubt is then put to the gateway, within the day's budget. `policy`
+//! says when, and what an answer changes.
+
+mod order;
+mod picture;
+mod round;
+mod test;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use round::{gateway_answered, heard, heard_of_all, looked};
+pub use test::{dismiss, keep_key, key_kept, put_temporary, test_account};
+
+use super::super::effect::Effect;
+use super::super::{Ticket, World};
+use crate::domain::{AccountId, CheckReport, Diagnosis, Finding, HealthState, KeyState, Refusal};
+use crate::gateway;
+use crate::policy::{self, Vantage};
+use round::Round;
+
+/// What the engine knows of its looks.
+#[derive(Debug, Default)]
+pub struct Checks {
+    /// Looks by itself; a single command only looks when it is told to.
+    pub(in crate::engine) by_itself: bool,
+    round: Option<Round>,
+    /// Of rounds and tests alike: an answer to an earlier one is late.
+    last_id: u64,
+    /// When everybody is looked at.
+    all_at: Option<Timestamp>,
+    /// Who is looked at before that.
+    early: BTreeMap<AccountId, Timestamp>,
+    /// Asked for while a round was under way.
+    waiting: Vec<(Ticket, BTreeSet<AccountId>)>,
+    /// Whoever asked for patience gets it.
+    not_before: BTreeMap<AccountId, Timestamp>,
+    looked_at: BTreeMap<AccountId, Timestamp>,
+    reports: BTreeMap<AccountId, Arc<CheckReport>>,
+    keys: BTreeMap<AccountId, KeyState>,
+    paid: Vec<Paid>,
+    /// Put to the gateway, and not answered for good.
+    questions: BTreeMap<AccountId, Question>,
+    offline_since: Option<Timestamp>,
+    offline_rounds: u32,
+    test: Option<test::Test>,
+}
+
+/// One question that cost tokens.
+#[derive(Clone, Debug)]
+struct Paid {
+    account: AccountId,
+    at: Timestamp,
+    tokens: u64,
+}
+
+/// A question that the gateway puts to a provider. While that fails it asks again, for minutes.
+#[derive(Clone, Debug)]
+struct Question {
+    id: u64,
+    /// Its silence was taken for a failure already.
+    counted: bool,
+}
+
+/// What a question costs that the gateway puts for us.
+const GATEWAY_TOKENS: u64 = 8;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Accounts that are due this soon are looked at together.
+const TOGETHER: SignedDuration = SignedDuration::from_secs(10);
+/// Between rounds while nothing can be reached.
+const OFFLINE: [SignedDuration; 4] = [
+    SignedDuration::from_secs(30),
+    SignedDuration::from_mins(1),
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(5),
+];
+
+/// Looks at these accounts now, or at all; answered when the round is over.
+pub fn command(
+    world: &mut World,
+    ticket: Ticket,
+    accounts: Option<Vec<AccountId>>,
+    now: Timestamp,
+) -> Result<Vec<Effect>, Refusal> {
+    if !world.connected() {
+        return Err(Refusal::NotConnected);
+    }
+    let wanted: BTreeSet<AccountId> = match &accounts {
+        Some(named) => named.iter().cloned().collect(),
+        None => world.accounts.keys().cloned().collect(),
+    };
+    if let Some(account) = wanted.iter().find(|id| !world.accounts.contains_key(*id)) {
+        return Err(Refusal::UnknownAccount { account: account.clone() });
+    }
+    if let Some([only]) = accounts.as_deref()
+        && let Some(until) = world.checks.not_before.get(only).filter(|until| **until > now)
+    {
+        return Err(Refusal::ToldToWait { account: only.clone(), until: *until });
+    }
+    if world.checks.round.is_some() {
+        world.checks.waiting.push((ticket, wanted));
+        return Ok(Vec::new());
+    }
+    Ok(round::begin(world, wanted, vec![ticket], now))
+}
+
+/// What is due by now.
+pub fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let mut effects = round::expire(world, now);
+    effects.extend(test::expire(world, now));
+    if world.checks.round.is_some() || !may_look(world) {
+        return effects;
+    }
+    let everybody = world.checks.all_at.is_some_and(|at| at <= now);
+    let soon = now.checked_add(TOGETHER).unwrap_or(Timestamp::MAX);
+    let due = world.checks.early.values().any(|at| *at <= now);
+    let wanted: BTreeSet<AccountId> = if everybody {
+        world.accounts.keys().cloned().collect()
+    } else if due {
+        let early = world.checks.early.iter().filter(|(_, at)| **at <= soon);
+        early.map(|(id, _)| id.clone()).collect()
+    } else {
+        return effects;
+    };
+    effects.extend(round::begin(world, wanted, Vec::new(), now));
+    effects
+}
+
+/// The next moment at which [`tick`] has something to do.
+pub fn next_wake(world: &World) -> Option<Timestamp> {
+    let checks = &world.checks;
+    let deadlines = checks
+        .round
+        .as_ref()
+        .map(|round| round.deadline)
+        .into_iter()
+        .chain(checks.test.as_ref().and_then(test::Test::deadline));
+    let looks = (checks.round.is_none() && may_look(world)).then(|| {
+        let early = checks.early.values().copied();
+        early.chain(checks.all_at)
+    });
+    deadlines.chain(looks.into_iter().flatten()).min()
+}
+
+/// Works out who is looked at when; after every change of what is known.
+pub fn plan(world: &mut World, now: Timestamp) {
+    if may_look(world) {
+        let every = world.effective.checks.every;
+        let on_demand_only = every <= SignedDuration::ZERO;
+        world.checks.all_at = match world.checks.all_at {
+            _ if on_demand_only => None,
+            Some(at) => Some(at),
+            None => Some(now),
+        };
+        let due = |id: &AccountId| {
+            let limits = &world.effective.thresholds;
+            let account = watched(world, id);
+            let models = world.fleet.models.iter().filter(|(model, _)| model.account() == *id);
+            let of_models = models.filter_map(|(_, own)| {
+                policy::look_due(policy::Watched { vital: Some(own), windows: &[], ..account }, limits)
+            });
+            let at = policy::look_due(account, limits).into_iter().chain(of_models).min()?;
+            let may = world.checks.not_before.get(id).copied().unwrap_or(Timestamp::MIN);
+            Some(at.max(may))
+        };
+        let early =
+            world.accounts.keys().filter(|id| useful(world, id, now)).filter_map(|id| Some((id.clone(), due(id)?)));
+        let early =
+            if on_demand_only || world.checks.offline_since.is_some() { BTreeMap::new() } else { early.collect() };
+        world.checks.early = early;
+    }
+    picture::draw(world, now);
+}
+
+/// Whether anything could be learned by asking: of one that its owner set aside or called down nobody asks.
+fn useful(world: &World, id: &AccountId, now: Timestamp) -> bool {
+    let lasts = |until: Option<Timestamp>| until.is_some_and(|until| until > now);
+    world.accounts.get(id).is_some_and(|own| !lasts(own.down_until) && !lasts(own.set_aside_until))
+}
+
+/// After sleep, a set clock or a new network: what was known may be hours old.
+pub fn look_anew(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    world.checks.all_at = world.checks.all_at.map(|at| at.min(now));
+    world.checks.offline_rounds = 0;
+    // A set clock makes nonsense of moments that lie ahead.
+    let ahead = |at: &Timestamp| *at <= now;
+    world.checks.looked_at.retain(|_, at| ahead(at));
+    world.checks.paid.retain(|paid| ahead(&paid.at));
+    world.dirty.plan = true;
+    if world.connected() { super::connection::fetch_all(world) } else { Vec::new() }
+}
+
+fn may_look(world: &World) -> bool {
+    world.checks.by_itself && world.connected() && world.ready() && world.evidence.runs && world.evidence.usage
+}
+
+/// What the gateway reaches, seen from here.
+pub fn vantage(world: &World) -> Vantage {
+    let local = world
+        .target
+        .as_ref()
+        .is_some_and(|target| gateway::Address::parse(&target.url).is_ok_and(|address| address.loopback()));
+    if local || world.demo { Vantage::Shared } else { Vantage::Elsewhere }
+}
+
+/// Whether a failed run tells nothing: this computer reaches nobody, and the gateway is on it.
+pub fn explained_by_network(world: &World, said: Option<&Diagnosis>) -> bool {
+    let on_the_way = said.is_some_and(|said| said.state == HealthState::Down || said.finding == Finding::JobTimedOut);
+    on_the_way && world.checks.offline_since.is_some() && vantage(world) == Vantage::Shared
+}
+
+fn watched<'a>(world: &'a World, id: &AccountId) -> policy::Watched<'a> {
+    policy::Watched {
+        vital: world.fleet.accounts.get(id),
+        windows: world.fleet.windows.get(id).map_or(&[][..], Vec::as_slice),
+        looked_at: world.checks.looked_at.get(id).copied(),
+        paid_at: world.checks.paid.iter().rev().find(|paid| paid.account == *id).map(|paid| paid.at),
+    }
+}
+
+/// How many questions that cost tokens the day still allows.
+fn paid_left(world: &World, now: Timestamp) -> u32 {
+    let spent = world.checks.paid.iter().filter(|paid| now.duration_since(paid.at) < DAY).count();
+    world.effective.checks.paid_per_day.saturating_sub(u32::try_from(spent).unwrap_or(u32::MAX))
+}
+
+fn note_paid(world: &mut World, account: &AccountId, at: Timestamp, tokens: u64) {
+    world.checks.paid.retain(|paid| at.duration_since(paid.at) < DAY);
+    world.checks.paid.push(Paid { account: account.clone(), at, tokens });
+}

@@ -1,0 +1,72 @@
+//! What one account is asked in a round, or why it is not asked at all.
+
+use jiff::Timestamp;
+
+use super::super::super::World;
+use super::super::super::effect::Look;
+use super::super::record;
+use super::{paid_left, useful, vantage, watched};
+use crate::domain::{AccountId, KeySource, ModelRef, ProviderAccount};
+use crate::policy::{self, Vantage};
+use crate::providers::Paid;
+
+/// Why a round looks at an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    Due,
+    /// A person asked.
+    OnDemand,
+    /// Whether the network is at fault: the host is enough.
+    Network,
+}
+
+/// `None`: there is nothing that asking from here could tell.
+pub(super) fn order(world: &World, id: &AccountId, why: Why, now: Timestamp) -> Option<Look> {
+    let account = world.accounts.get(id)?;
+    if world.checks.not_before.get(id).is_some_and(|until| *until > now) {
+        return None;
+    }
+    let keyless = account.key == KeySource::Gateway && !account.service.is_local();
+    let here = vantage(world) == Vantage::Shared;
+    let in_doubt = world.fleet.accounts.get(id).is_some_and(|vital| vital.health.fails() || policy::doubted(vital));
+    // A host alone tells only where the gateway would meet the same, and only when something is wrong.
+    if keyless && !(here && (why != Why::Due || in_doubt)) {
+        return None;
+    }
+    // A service on this computer is another one than that of the gateway's.
+    if account.service.is_local() && !here && is_here(account) {
+        return None;
+    }
+    if why == Why::Due && !useful(world, id, now) {
+        return None;
+    }
+    let may_pay = why != Why::Network && paid_left(world, now) > 0;
+    let watched = watched(world, id);
+    let due = policy::paid_due(watched, why == Why::OnDemand, &world.effective, now);
+    let paid =
+        if may_pay && due.is_some_and(|at| at <= now) { Paid::LastResort { last_at: None } } else { Paid::Never };
+    Some(Look {
+        account: account.clone(),
+        key: None,
+        model: model(world, id),
+        prior: record::prior(world, id),
+        paid,
+        at: now,
+    })
+}
+
+fn is_here(account: &ProviderAccount) -> bool {
+    let url = account.base_url.as_deref().unwrap_or("http://127.0.0.1");
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| url.contains(host))
+}
+
+/// The model that its crons would run, the cheapest by its price; else any that the gateway lists.
+fn model(world: &World, id: &AccountId) -> Option<String> {
+    let settings = &world.effective;
+    let routed =
+        settings.routes.values().filter_map(|route| route.model.as_ref()).filter(|model| model.account() == *id);
+    let price = |model: &&ModelRef| settings.price_of(model).map_or(f64::MAX, |price| price.output.0);
+    let cheapest = routed.min_by(|a, b| price(a).total_cmp(&price(b)));
+    let listed = || world.catalog.models.keys().find(|model| model.account() == *id);
+    cheapest.or_else(listed).map(|model| model.model().to_owned())
+}

@@ -1,0 +1,139 @@
+//! What a person does on the way to an account: a test before it is saved, its key, a temporary model.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::super::effect::{Effect, Look};
+use super::super::super::input::Receipt;
+use super::super::super::{Done, Event, Ticket, World};
+use super::super::edit;
+use super::paid_left;
+use crate::domain::{
+    AccountId, AccountTest, CheckReport, KeySource, KeyState, ProblemKind, ProviderAccount, Refusal, Secret,
+    TemporaryModel,
+};
+use crate::providers::Paid;
+
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+
+#[derive(Debug)]
+pub(super) struct Test {
+    id: u64,
+    account: AccountId,
+    deadline: Timestamp,
+    found: Option<(Arc<CheckReport>, KeyState)>,
+}
+
+impl Test {
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        self.found.is_none().then_some(self.deadline)
+    }
+
+    pub(super) fn picture(&self) -> AccountTest {
+        match &self.found {
+            None => AccountTest::Running { account: self.account.clone() },
+            Some((report, key)) => AccountTest::Done { report: report.clone(), key: key.clone() },
+        }
+    }
+}
+
+/// Looks at an account that is kept nowhere yet. A newer test takes the place of an older one.
+pub fn test_account(world: &mut World, account: ProviderAccount, key: Option<Secret>, now: Timestamp) -> Vec<Effect> {
+    world.checks.last_id += 1;
+    let id = world.checks.last_id;
+    let deadline = now.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
+    world.checks.test = Some(Test { id, account: account.id.clone(), deadline, found: None });
+    world.dirty.plan = true;
+    // Without a key of its own only a model that is known can be asked for; the free questions need none.
+    let routed = world.effective.routes.values().filter_map(|route| route.model.as_ref());
+    let model = routed.chain(world.catalog.models.keys()).find(|model| model.account() == account.id);
+    let model = model.map(|model| model.model().to_owned());
+    let paid = if paid_left(world, now) > 0 { Paid::LastResort { last_at: None } } else { Paid::Never };
+    vec![Effect::Look { id, look: Box::new(Look { account, key, model, prior: Vec::new(), paid, at: now }) }]
+}
+
+pub fn dismiss(world: &mut World) {
+    world.checks.test = None;
+    world.dirty.plan = true;
+}
+
+/// `None`: the answer belongs to no test.
+pub(super) fn looked(world: &mut World, id: u64, report: &CheckReport, key: &KeyState) -> Option<Vec<Effect>> {
+    let test = world.checks.test.as_mut().filter(|test| test.id == id && test.found.is_none())?;
+    test.found = Some((Arc::new(report.clone()), key.clone()));
+    if report.paid() {
+        super::note_paid(world, &report.account, report.checked_at, report.tokens_spent);
+    }
+    world.dirty.plan = true;
+    Some(Vec::new())
+}
+
+pub(super) fn expire(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    if world.checks.test.as_ref().and_then(Test::deadline).is_some_and(|deadline| deadline <= now) {
+        dismiss(world);
+    }
+    Vec::new()
+}
+
+/// Puts a key into the desktop's keychain, or takes it out.
+pub fn keep_key(
+    world: &World,
+    ticket: Ticket,
+    account: AccountId,
+    key: Option<Secret>,
+) -> Result<Vec<Effect>, Refusal> {
+    if world.folder.is_none() {
+        return Err(Refusal::NotConnected);
+    }
+    Ok(vec![Effect::KeepKey { ticket, account, key }])
+}
+
+pub fn key_kept(
+    world: &mut World,
+    ticket: Ticket,
+    account: &AccountId,
+    result: Result<(), String>,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let event = match result {
+        Ok(()) => {
+            // Looked for anew, and tried at once.
+            world.checks.keys.remove(account);
+            if world.accounts.get(account).is_some_and(|own| own.key == KeySource::Keychain) {
+                world.checks.looked_at.remove(account);
+                world.checks.not_before.remove(account);
+                world.checks.all_at = world.checks.all_at.map(|at| at.min(now));
+            }
+            world.dirty.plan = true;
+            Event::Done { ticket, what: Done::Quietly }
+        }
+        Err(detail) => {
+            let problem = ProblemKind::TaskFailed { task: "keychain".to_owned(), detail };
+            Event::Refused { ticket, why: Refusal::Problem(problem) }
+        }
+    };
+    vec![Effect::Emit(event)]
+}
+
+/// Adds, changes or takes out a temporary model: saved to `provider-tracking.json`.
+pub fn put_temporary(
+    world: &mut World,
+    ticket: Ticket,
+    id: String,
+    model: Option<TemporaryModel>,
+) -> Result<Vec<Effect>, Refusal> {
+    edit::may_save(world)?;
+    let temporary = Arc::make_mut(&mut world.temporary);
+    let place = temporary.iter().position(|known| known.id == id);
+    match (model.clone(), place) {
+        (Some(model), Some(place)) => temporary[place] = model,
+        (Some(model), None) => temporary.push(model),
+        (None, Some(place)) => drop(temporary.remove(place)),
+        (None, None) => return Err(Refusal::NothingToDo),
+    }
+    world.dirty.plan = true;
+    world.dirty.shown = true;
+    let _ = Receipt::Reading { ticket };
+    Err(Refusal::NothingToDo)
+}
