@@ -10,10 +10,8 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::socket::Ask;
-use super::{GatewayError, convert};
-use crate::domain::{
-    AccountId, Catalog, Cron, CronId, Money, Patch, ProbeAnswer, ProbeStatus, QuotaWindow, Revision, RunRecord,
-};
+use super::{GatewayError, Patience, convert};
+use crate::domain::{AccountId, Catalog, Cron, CronId, Money, Patch, ProbeAnswer, QuotaWindow, Revision, RunRecord};
 
 /// The most that a gateway gives of a list at once.
 const PAGE: usize = 200;
@@ -27,7 +25,7 @@ pub struct Client {
     asks: mpsc::Sender<Ask>,
     places: Arc<Semaphore>,
     bye: Arc<Notify>,
-    patience: Duration,
+    patience: Patience,
 }
 
 /// All crons of a gateway, as far as they can be read.
@@ -55,7 +53,7 @@ pub struct Usage {
 }
 
 impl Client {
-    pub(crate) fn new(asks: mpsc::Sender<Ask>, places: Arc<Semaphore>, bye: Arc<Notify>, patience: Duration) -> Self {
+    pub(crate) fn new(asks: mpsc::Sender<Ask>, places: Arc<Semaphore>, bye: Arc<Notify>, patience: Patience) -> Self {
         Self { asks, places, bye, patience }
     }
 
@@ -135,6 +133,18 @@ impl Client {
         Ok(convert::usage_from(&self.call("usage.status", json!({})).await?, now))
     }
 
+    /// Has the gateway ask a provider a real question with its own key: some tokens, no limit of its own.
+    ///
+    /// One that serves answers within seconds. While it fails, the gateway asks again up to ten times and
+    /// takes up to three minutes, also when this call is dropped. A good answer ends no cooldown; with an
+    /// auth profile a refusal begins one.
+    pub async fn probe(&self, provider: &AccountId) -> Result<ProbeAnswer, GatewayError> {
+        let params = json!({ "provider": provider.as_str() });
+        let answer = self.call_within("models.probe", params, self.patience.probe).await?;
+        convert::probe_from(&answer)
+            .ok_or_else(|| GatewayError::Garbage { detail: "a probe without a status".to_owned() })
+    }
+
     /// The last `limit` finished runs (200 at most), newest first; of all crons when `cron` is `None`.
     pub async fn runs(&self, cron: Option<&CronId>, limit: u32) -> Result<Vec<RunRecord>, GatewayError> {
         let limit = limit.clamp(1, PAGE as u32);
@@ -149,15 +159,12 @@ impl Client {
         Ok(entries.iter().filter_map(convert::run_from).collect())
     }
 
-    /// One small question to a provider, with the gateway's own key. It costs tokens.
-    pub async fn probe(&self, provider: &AccountId) -> Result<ProbeAnswer, GatewayError> {
-        let answer = self.call("models.probe", json!({ "provider": provider.as_str() })).await?;
-        let status = answer.get("status").and_then(Value::as_str).and_then(ProbeStatus::of_code);
-        Ok(ProbeAnswer { status: status.unwrap_or(ProbeStatus::Unknown), latency: None, detail: None, model: None })
-    }
-
     /// Calls any method. Waits for a place among the calls under way, then at most a minute for the answer.
     pub async fn call(&self, method: &str, params: Value) -> Result<Value, GatewayError> {
+        self.call_within(method, params, self.patience.call).await
+    }
+
+    async fn call_within(&self, method: &str, params: Value, after: Duration) -> Result<Value, GatewayError> {
         let closed = || GatewayError::Closed { detail: "already".to_owned() };
         let _place = self.places.acquire().await.map_err(|_ended| closed())?;
         let (answer, answered) = oneshot::channel();
@@ -166,9 +173,7 @@ impl Client {
             self.asks.send(ask).await.map_err(|_ended| closed())?;
             answered.await.map_err(|_ended| closed())?
         };
-        timeout(self.patience, asking)
-            .await
-            .map_err(|_elapsed| GatewayError::Timeout { what: method.to_owned(), after: self.patience })?
+        timeout(after, asking).await.map_err(|_elapsed| GatewayError::Timeout { what: method.to_owned(), after })?
     }
 
     /// Ends the connection for every handle on it.

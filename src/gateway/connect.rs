@@ -67,6 +67,8 @@ pub struct Patience {
     /// From the TCP connection to `hello-ok`.
     pub handshake: Duration,
     pub call: Duration,
+    /// For a question to a provider, which the gateway repeats for minutes while it fails.
+    pub probe: Duration,
     /// The least silence that ends a connection.
     pub silence: Duration,
 }
@@ -74,7 +76,7 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         let minute = Duration::from_mins(1);
-        Self { reach: Duration::from_secs(10), handshake: minute, call: minute, silence: minute }
+        Self { reach: Duration::from_secs(10), handshake: minute, call: minute, probe: 4 * minute, silence: minute }
     }
 }
 
@@ -121,7 +123,7 @@ pub async fn connect_with(endpoint: &Endpoint, patience: Patience) -> Result<Con
     let two_ticks = Duration::try_from(hello.tick).unwrap_or_default() * 2;
     let silence = two_ticks.max(patience.silence);
     let (heard, news) = mpsc::channel(NEWS_WAITING);
-    let client = socket::spawn(socket, heard, scrub, silence, patience.call);
+    let client = socket::spawn(socket, heard, scrub, silence, patience);
     Ok(Connected { client, hello, news })
 }
 

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::client::Client;
-use super::connect::Socket;
+use super::connect::{Patience, Socket};
 use super::frame::{Incoming, Request};
 use super::scrub::Scrub;
 use super::{GatewayError, News, news};
@@ -42,7 +42,7 @@ pub(crate) fn spawn(
     heard: mpsc::Sender<News>,
     scrub: Scrub,
     silence: Duration,
-    call: Duration,
+    patience: Patience,
 ) -> Client {
     let (asks, asked) = mpsc::channel(IN_FLIGHT);
     let bye = Arc::new(Notify::new());
@@ -56,7 +56,7 @@ pub(crate) fn spawn(
         out: Outlet { heard, gap: false, shutdown: None },
     };
     tokio::spawn(connection.run(asked, bye.clone(), silence));
-    Client::new(asks, Arc::new(Semaphore::new(IN_FLIGHT)), bye, call)
+    Client::new(asks, Arc::new(Semaphore::new(IN_FLIGHT)), bye, patience)
 }
 
 struct Connection {

@@ -5,12 +5,14 @@
 
 mod job;
 mod model;
+mod probe;
 mod run;
 mod usage;
 mod value;
 
 pub use job::{cron_from, crons_from};
 pub use model::catalog_from;
+pub use probe::probe_from;
 pub use run::run_from;
 pub use usage::usage_from;
 

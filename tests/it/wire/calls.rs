@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use model_orchestrator::domain::{CronId, Patch, Revision};
+use model_orchestrator::domain::{AccountId, CronId, Patch, ProbeStatus, Revision};
 use model_orchestrator::gateway::{GatewayError, Patience};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -48,6 +48,49 @@ fn each_call_sends_what_a_real_gateway_took() {
         let cron = cron.expect("is updated");
         assert_eq!((&cron.id, cron.fields().model), (&id, model));
         assert!(cron.revision.is_some_and(|now| now != revision));
+    });
+}
+
+#[test]
+fn a_probe_asks_as_recorded_and_is_waited_for_longer_than_anything_else() {
+    run(async {
+        let patience =
+            Patience { call: Duration::from_millis(50), probe: Duration::from_secs(20), ..Patience::default() };
+        let (connected, mut session) = Peer::listen().await.connected_with(patience, json!({})).await;
+        let client = connected.client.clone();
+        let provider = AccountId::new("alpha");
+        let serve = async {
+            let probe = session.request().await;
+            // Begun after it, and given up before it.
+            let lost = client.call("lost", json!({})).await;
+            assert_eq!(lost, Err(GatewayError::Timeout { what: "lost".to_owned(), after: patience.call }));
+            session.answer(&probe, &recorded_payload("models-probe")).await;
+            probe
+        };
+        let (answer, probe) = tokio::join!(client.probe(&provider), serve);
+        let sent = recorded("models-probe")["frames"][0]["frame"].clone();
+        assert_eq!((&probe["method"], &probe["params"]), (&sent["method"], &sent["params"]));
+        let answer = answer.expect("is answered");
+        assert_eq!((answer.status, answer.detail), (ProbeStatus::Ok, None));
+        assert_eq!(answer.model.map(|model| model.to_string()).as_deref(), Some("alpha/a-large"));
+    });
+}
+
+#[test]
+fn a_probe_that_is_refused_or_says_nothing_is_an_error_and_no_answer() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let provider = AccountId::new("alpha");
+        let serve = async {
+            let request = session.request().await;
+            session.refuse(&request, &recorded_frames("models-probe-missing-scope")[0]["error"]).await;
+            let request = session.request().await;
+            session.answer(&request, &json!({})).await;
+        };
+        let calls = async { (connected.client.probe(&provider).await, connected.client.probe(&provider).await) };
+        let ((refused, empty), ()) = tokio::join!(calls, serve);
+        assert_eq!(refused, Err(GatewayError::MissingScope { scope: "operator.admin".into() }));
+        assert!(matches!(empty, Err(GatewayError::Garbage { .. })), "{empty:?}");
     });
 }
 
