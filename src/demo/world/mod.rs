@@ -155,28 +155,43 @@ impl World {
         Ok(())
     }
 
-    /// A real question to one provider.
+    /// A real question to one provider. A real gateway repeats it for minutes while it is told to wait; here
+    /// every answer is quick. Its cooldowns are for runs: it asks all the same, and ends none.
     fn probe(&mut self, params: &Value, now_ms: i64) -> Reply {
-        let wanted = params.get("provider").and_then(Value::as_str).unwrap_or_default();
-        let Some(model) = models::MODELS.iter().find(|model| model.provider == wanted) else {
-            return Err(Fault::invalid(format!("no configured model for provider: {wanted}"))).into();
+        let Some(wanted) = params.get("provider").and_then(Value::as_str) else {
+            let why = "invalid models.probe params: must have required property 'provider'";
+            return Err(Fault::invalid(why.to_owned())).into();
+        };
+        let standard = models::resolve(models::DEFAULT_MODEL).filter(|model| model.provider == wanted);
+        let Some(model) = standard.or_else(|| models::MODELS.iter().find(|model| model.provider == wanted)) else {
+            let error = "No probe targets are available for this provider.";
+            return Ok(json!({ "provider": wanted, "status": "unknown", "error": error, "results": [] })).into();
+        };
+        let (status, error) = match self.outages.get(wanted).copied().unwrap_or(DemoOutage::Serving) {
+            DemoOutage::Serving => ("ok", None),
+            DemoOutage::QuotaExhausted
+                if !matches!(wanted, "google" | "openai") && self.quotas.exhausted_until(wanted, now_ms).is_some() =>
+            {
+                ("rate_limit", Some("The provider rate limit was reached."))
+            }
+            DemoOutage::QuotaExhausted | DemoOutage::OutOfCredits => {
+                ("billing", Some("The provider reported a billing problem."))
+            }
+            DemoOutage::RateLimited | DemoOutage::Overloaded => {
+                ("rate_limit", Some("The provider rate limit was reached."))
+            }
+            DemoOutage::RefusedKey => ("auth", Some("Authentication failed.")),
         };
         let latency_ms = Random::of(self.options.seed ^ now_ms as u64, wanted).between(300, 1_400);
-        let status = match self.outages.get(wanted).copied().unwrap_or(DemoOutage::Serving) {
-            DemoOutage::Serving => "ok",
-            DemoOutage::QuotaExhausted | DemoOutage::OutOfCredits => "billing",
-            DemoOutage::RateLimited => "rate_limit",
-            DemoOutage::Overloaded => "timeout",
-            DemoOutage::RefusedKey => "auth",
-        };
         let label = format!("Configured credential · {wanted}/{}", model.id);
-        Ok(json!({
-            "provider": wanted,
-            "status": status,
-            "latencyMs": latency_ms,
-            "results": [{ "label": label, "status": status, "latencyMs": latency_ms }],
-        }))
-        .into()
+        let mut result = json!({ "label": label, "status": status, "latencyMs": latency_ms });
+        let mut answer = json!({ "provider": wanted, "status": status, "latencyMs": latency_ms });
+        if let Some(error) = error {
+            result["error"] = error.into();
+            answer["error"] = error.into();
+        }
+        answer["results"] = json!([result]);
+        Ok(answer).into()
     }
 
     /// Lets a provider fail from now on, or serve again. A cooldown that began stays, as it would.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use model_orchestrator::demo::DemoOutage;
 use serde_json::{Map, Value, json};
 
 use super::{Stage, id, minutes, of_action};
@@ -109,6 +110,37 @@ fn reads_have_the_recorded_shape() {
         ];
         same_shape(name, &wanted, &found, &[except, &varying].concat());
     }
+}
+
+#[test]
+fn a_probe_says_what_a_real_gateway_says_of_each_outage() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/gateway/models-probe-outcomes.json");
+    let file: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let probes = file["probes"].as_array().unwrap();
+    let cases = [
+        ("zai", DemoOutage::Serving, "ok"),
+        ("zai", DemoOutage::RefusedKey, "unauthorized"),
+        ("zai", DemoOutage::OutOfCredits, "insufficient_balance"),
+        ("zai", DemoOutage::RateLimited, "rate_limit, no retry-after"),
+        ("zai", DemoOutage::Overloaded, "overloaded"),
+        ("kimi", DemoOutage::QuotaExhausted, "zai_1308"),
+        ("openai", DemoOutage::QuotaExhausted, "quota_exhausted"),
+        ("nowhere", DemoOutage::Serving, "no such provider"),
+    ];
+    for (provider, outage, recorded) in cases {
+        let mut stage = Stage::new();
+        stage.world.set_outage(provider, outage);
+        let found = stage.ok("models.probe", json!({ "provider": provider }));
+        let wanted = probes.iter().find(|probe| probe["mockOutcome"] == recorded).unwrap();
+        let wanted = &wanted["payload"];
+        same_shape(recorded, wanted, &found, &[]);
+        same_shape(recorded, &found, wanted, &[]);
+        let says = |answer: &Value| ["status", "error"].map(|key| answer[key].clone());
+        assert_eq!(says(&found), says(wanted), "{recorded}");
+        assert_eq!(says(&found["results"][0]), says(&wanted["results"][0]), "{recorded}");
+    }
+    let label = Stage::new().ok("models.probe", json!({"provider": "anthropic"}))["results"][0]["label"].clone();
+    assert_eq!(label, "Configured credential · anthropic/claude-sonnet-5", "the default model is asked first");
 }
 
 fn listed_failure(stage: &mut Stage) -> Value {
