@@ -81,7 +81,8 @@ mod tests {
         assert_eq!(rows, wanted);
         assert!(usage.accounts.iter().all(|(_, windows)| windows.iter().all(|window| window.resets_at.is_some())));
         assert!(!usage.refreshing);
-        assert_eq!(usage.plans, [(AccountId::new("minimax"), "Coding Plan Plus".to_owned())]);
+        let plan = |account: &str, name: &str| (AccountId::new(account), name.to_owned());
+        assert_eq!(usage.plans, [plan("clawrouter", "Managed monthly budget"), plan("minimax", "Coding Plan Plus")]);
         assert_eq!(usage.money, [], "a budget is no balance");
     }
 
