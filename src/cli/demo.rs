@@ -30,7 +30,7 @@ pub(super) fn serve(as_json: bool) -> Result<Exit, Failure> {
     writeln!(token, "{}", demo.token().reveal()).and_then(|()| token.flush()).map_err(failed("write the token"))?;
     let state =
         tempfile::Builder::new().prefix("model-orchestrator-demo-").tempdir().map_err(failed("make a state folder"))?;
-    seed_state(state.path()).map_err(failed("write the demo's files"))?;
+    seed_state(state.path(), &demo).map_err(failed("write the demo's files"))?;
     let document = Document {
         url: demo.url().to_owned(),
         token_file: token.path().display().to_string(),

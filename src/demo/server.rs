@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use super::connection;
 use super::handshake::Door;
 use super::options::{DemoClock, DemoOptions};
+use super::providers::{self, Answer, Asked, Keys};
 use super::wire::{Caller, Event, Fault, Request};
 use super::world::World;
 use super::{DemoOutage, world};
@@ -38,20 +39,19 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts a gateway on a free port of 127.0.0.1, with a fresh token.
+    /// Starts a gateway on a free port of 127.0.0.1 and its providers on another, with a fresh token and keys.
     ///
     /// # Errors
-    /// When the port, the thread or its runtime cannot be had.
+    /// When the ports, the thread or its runtime cannot be had.
     pub fn start(options: DemoOptions) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        listener.set_nonblocking(true)?;
-        let url = format!("ws://{}", listener.local_addr()?);
-        let shared = Arc::new(Shared::new(options)?);
+        let (gateway, providers) = (listener()?, listener()?);
+        let url = format!("ws://{}", gateway.local_addr()?);
+        let shared = Arc::new(Shared::new(options, format!("http://{}", providers.local_addr()?))?);
         let (stop, stopped) = watch::channel(false);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let for_thread = shared.clone();
         let thread = std::thread::Builder::new().name("demo-gateway".to_owned()).spawn(move || {
-            runtime.block_on(run(listener, for_thread, stopped));
+            runtime.block_on(run(gateway, providers, for_thread, stopped));
         })?;
         Ok(Self { url, shared, stop, thread: Some(thread) })
     }
@@ -65,6 +65,25 @@ impl Demo {
     #[must_use]
     pub fn token(&self) -> &Secret {
         &self.shared.token
+    }
+
+    /// The providers' part of OpenClaw's configuration: where they are asked, and with which keys.
+    #[must_use]
+    pub fn config(&self) -> Value {
+        self.shared.keys.config(&self.shared.origin)
+    }
+
+    /// Where a provider is asked; `None` for one that the demo has not.
+    #[must_use]
+    pub fn base_url(&self, provider: &str) -> Option<String> {
+        let known = world::PROVIDERS.iter().find(|known| known.id == provider)?;
+        Some(known.base_url_at(Some(&self.shared.origin)))
+    }
+
+    /// The key that a provider takes.
+    #[must_use]
+    pub fn key(&self, provider: &str) -> Option<&Secret> {
+        self.shared.keys.of(provider)
     }
 
     /// Lets a provider fail, or serve again. Two crons that run there are due in a moment, so that
@@ -181,6 +200,9 @@ pub(super) enum Out {
 pub(super) struct Shared {
     options: DemoOptions,
     token: Secret,
+    /// Where the providers answer.
+    origin: String,
+    keys: Keys,
     /// `None`: the real time.
     clock: Option<Mutex<Timestamp>>,
     started: Timestamp,
@@ -226,7 +248,7 @@ fn real_now() -> Timestamp {
 }
 
 impl Shared {
-    fn new(options: DemoOptions) -> io::Result<Self> {
+    fn new(options: DemoOptions, origin: String) -> io::Result<Self> {
         let (started, clock) = match options.clock {
             DemoClock::Real => (real_now(), None),
             DemoClock::Manual(at) => (at, Some(Mutex::new(at))),
@@ -240,14 +262,18 @@ impl Shared {
             starting_until: None,
             cut: false,
         };
+        let mut world = World::new(&options, started);
+        world.serve_at(&origin);
         Ok(Self {
-            world: Mutex::new(World::new(&options, started)),
+            world: Mutex::new(world),
             hub: Mutex::new(hub),
             wake: Notify::new(),
             writes: tokio::sync::Mutex::new(()),
             waiting: AtomicUsize::new(0),
             options,
             token,
+            origin,
+            keys: Keys::fresh()?,
             clock,
             started,
         })
@@ -316,6 +342,11 @@ impl Shared {
         reply.answer
     }
 
+    /// One request to a provider; `None` when it is not answered.
+    pub fn ask_provider(&self, asked: &Asked) -> Option<Answer> {
+        providers::answer(asked, &self.keys, |provider| self.world().standing(provider, self.now()))
+    }
+
     fn let_time_pass(&self) {
         let mut world = self.world();
         let events = world.advance(self.now());
@@ -343,9 +374,23 @@ impl Shared {
     }
 }
 
-async fn run(listener: std::net::TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+/// A free port of this computer.
+fn listener() -> io::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+async fn run(
+    gateway: std::net::TcpListener,
+    providers: std::net::TcpListener,
+    shared: Arc<Shared>,
+    mut stopped: watch::Receiver<bool>,
+) {
     // Registering a bound socket fails only without the runtime that is running this.
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let (Ok(gateway), Ok(providers)) = (TcpListener::from_std(gateway), TcpListener::from_std(providers)) else {
+        return;
+    };
     let mut connections = JoinSet::new();
     loop {
         if shared.clock.is_none() {
@@ -353,7 +398,12 @@ async fn run(listener: std::net::TcpListener, shared: Arc<Shared>, mut stopped: 
         }
         let idle = shared.idle_for();
         tokio::select! {
-            accepted = listener.accept() => {
+            accepted = providers.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(providers::serve(stream, shared.clone(), stopped.clone()));
+                }
+            }
+            accepted = gateway.accept() => {
                 if let Ok((stream, _)) = accepted
                     && !shared.hub().cut
                 {

@@ -168,11 +168,12 @@ fn killed_while_moves_and_pauses_are_undone_nothing_is_lost_or_repeated() {
     pulled_at_many_moments(&Work { arguments: &["undo", "--yes"], ..distributing(task::undoes) });
 }
 
-/// Every account of the chains fails, seen by runs, and then the plan that answers it is applied.
-fn pause_everything(rig: &Rig, engine: &Running) -> Vec<CronId> {
+/// Every account of the chains fails, seen by runs, and then some lines of the plan that answers it are
+/// applied: so many that they can all be given back within the gateway's limit.
+fn pause_some(rig: &Rig, engine: &Running) -> Vec<CronId> {
     let providers = ["google", "kimi", "anthropic", "minimax"];
     for provider in providers {
-        rig.demo.set_outage(provider, DemoOutage::QuotaExhausted);
+        rig.demo.set_outage(provider, DemoOutage::OutOfCredits);
     }
     for provider in providers {
         rig.force_run_on(provider);
@@ -180,7 +181,13 @@ fn pause_everything(rig: &Rig, engine: &Running) -> Vec<CronId> {
     engine.wait("a plan that pauses", |now| {
         now.plan.changes.iter().filter(|change| change.kind == ChangeKind::Pause).count() >= 5
     });
-    engine.apply_all();
+    let mut plan = (*engine.now().plan).clone();
+    let pauses = plan.changes.iter().filter(|change| change.kind == ChangeKind::Pause).take(8);
+    let pauses: Vec<CronId> = pauses.map(|change| change.cron.clone()).collect();
+    for change in &mut plan.changes {
+        change.ticked = pauses.contains(&change.cron);
+    }
+    engine.apply(&plan);
     let off: Vec<CronId> = engine.now().ledger.keys().cloned().collect();
     assert!(off.len() >= 5, "every pause is in the ledger");
     off
@@ -191,7 +198,7 @@ fn a_paused_cron_is_resumed_although_the_history_was_deleted() {
     let rig = Rig::at_its_own_time();
     let engine = rig.engine();
     engine.ask(Command::Settings(SettingsChange::SetSettleMinutes(0)));
-    let off = pause_everything(&rig, &engine);
+    let off = pause_some(&rig, &engine);
     drop(engine);
     forget_history(&rig);
     let engine = rig.engine();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests panic as tests do")]
 
 mod program;
+mod providers;
 mod seeding;
 mod shapes;
 mod socket;
@@ -64,6 +65,10 @@ impl Stage {
     fn job(&self, slug: &str) -> Value {
         self.world.job(id(slug).as_str()).unwrap_or_else(|| panic!("no job {slug}"))
     }
+}
+
+fn on_a_runtime(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
 }
 
 fn id(slug: &str) -> model_orchestrator::domain::CronId {

@@ -26,8 +26,9 @@ impl Rig {
 
     pub fn with(options: DemoOptions) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        seed_state(&folder.path().join("state")).expect("the demo's files");
-        Self { demo: Demo::start(options).expect("the demo starts"), folder }
+        let demo = Demo::start(options).expect("the demo starts");
+        seed_state(&folder.path().join("state"), &demo).expect("the demo's files");
+        Self { demo, folder }
     }
 
     /// A demo gateway whose clock stands still until it is told to go on.

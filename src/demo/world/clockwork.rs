@@ -65,7 +65,10 @@ impl World {
     pub(super) fn start(&mut self, id: &str, now_ms: i64, run_id: Option<String>) -> Option<Event> {
         self.n_started += 1;
         let mut random = Random::of(self.options.seed, &format!("{id} {}", self.n_started));
-        let resets = |provider: &str| self.quotas.exhausted_until(provider, now_ms);
+        let resets = |provider: &str, outage| {
+            let mut windows = self.quotas.shown(provider, outage, now_ms).into_iter();
+            windows.find(|window| window.used_percent == 100).map(|window| window.resets_ms)
+        };
         let providers = Providers { outages: &self.outages, cooldowns: &self.cooldowns, resets: &resets };
         let mut outcome = outcome::decide(self.jobs.get(id)?, &providers, now_ms, &mut random);
         outcome.duration_ms = ((outcome.duration_ms as f64 / self.options.speed.max(0.001)) as i64).max(1);
@@ -120,7 +123,7 @@ impl World {
         failure: Option<Failure>,
     ) {
         let mut random = Random::of(self.options.seed, &format!("{} past {started_ms}", job.id()));
-        let providers = Providers { outages, cooldowns: &BTreeMap::new(), resets: &|_| None };
+        let providers = Providers { outages, cooldowns: &BTreeMap::new(), resets: &|_, _| None };
         let mut outcome = outcome::decide(job, &providers, started_ms, &mut random);
         if failure.is_some() {
             outcome = Outcome { error: failure, usage: None, summary: None, ..outcome };

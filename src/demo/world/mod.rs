@@ -18,9 +18,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(super) use job::Job;
+pub(super) use models::{MODELS, Model, PROVIDERS};
 pub(super) use outcome::Failure;
 pub(super) use random::{Random, hex, uuid};
 use usage::Quotas;
+pub(super) use usage::Shown;
 
 use super::seed;
 use super::wire::{Caller, Event, Fault, Reply, Request};
@@ -50,6 +52,14 @@ pub(super) const METHODS: [&str; 14] = [
     "cron.run",
 ];
 
+/// A provider at one moment.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    pub outage: DemoOutage,
+    pub windows: Vec<Shown>,
+    pub now: Timestamp,
+}
+
 /// A gateway as values: [`World::apply`] answers calls, [`World::advance`] lets time pass.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -60,6 +70,8 @@ pub struct World {
     /// Until when the gateway itself refuses a provider.
     cooldowns: BTreeMap<String, i64>,
     quotas: Quotas,
+    /// Where the providers answer.
+    origin: Option<String>,
     limits: BTreeMap<(String, &'static str), (i64, u32)>,
     calls: BTreeMap<String, u64>,
     options: DemoOptions,
@@ -79,6 +91,7 @@ impl World {
             outages: BTreeMap::new(),
             cooldowns: BTreeMap::new(),
             quotas: Quotas::new(now_ms),
+            origin: None,
             limits: BTreeMap::new(),
             calls: BTreeMap::new(),
             process_id: Random::of(options.seed, "process").uuid(),
@@ -104,7 +117,7 @@ impl World {
         match request.method.as_str() {
             "health" => Ok(health(now_ms)).into(),
             "usage.status" => Ok(self.quotas.status(&self.outages, now_ms)).into(),
-            "config.get" => Ok(models::config()).into(),
+            "config.get" => Ok(models::config(self.origin.as_deref())).into(),
             "models.list" => models::list(caller, params, &self.cooldowns, now_ms).into(),
             "models.authStatus" => Ok(models::auth_status(now_ms)).into(),
             "models.probe" => self.probe(params, now_ms),
@@ -167,21 +180,7 @@ impl World {
             let error = "No probe targets are available for this provider.";
             return Ok(json!({ "provider": wanted, "status": "unknown", "error": error, "results": [] })).into();
         };
-        let (status, error) = match self.outages.get(wanted).copied().unwrap_or(DemoOutage::Serving) {
-            DemoOutage::Serving => ("ok", None),
-            DemoOutage::QuotaExhausted
-                if !matches!(wanted, "google" | "openai") && self.quotas.exhausted_until(wanted, now_ms).is_some() =>
-            {
-                ("rate_limit", Some("The provider rate limit was reached."))
-            }
-            DemoOutage::QuotaExhausted | DemoOutage::OutOfCredits => {
-                ("billing", Some("The provider reported a billing problem."))
-            }
-            DemoOutage::RateLimited | DemoOutage::Overloaded => {
-                ("rate_limit", Some("The provider rate limit was reached."))
-            }
-            DemoOutage::RefusedKey => ("auth", Some("Authentication failed.")),
-        };
+        let (status, error) = outcome::probe_status(model, &self.outages);
         let latency_ms = Random::of(self.options.seed ^ now_ms as u64, wanted).between(300, 1_400);
         let label = format!("Configured credential · {wanted}/{}", model.id);
         let mut result = json!({ "label": label, "status": status, "latencyMs": latency_ms });
@@ -196,7 +195,18 @@ impl World {
 
     /// Lets a provider fail from now on, or serve again. A cooldown that began stays, as it would.
     pub fn set_outage(&mut self, provider: &str, outage: DemoOutage) {
-        self.outages.insert(provider.to_owned(), outage);
+        self.outages.insert(provider.to_owned(), outage.at(provider));
+    }
+
+    /// The providers answer at this address, each under its id.
+    pub(super) fn serve_at(&mut self, origin: &str) {
+        self.origin = Some(origin.to_owned());
+    }
+
+    /// How a provider stands: what its own endpoints show.
+    pub(super) fn standing(&self, provider: &str, now: Timestamp) -> Standing {
+        let outage = self.outages.get(provider).copied().unwrap_or(DemoOutage::Serving);
+        Standing { outage, windows: self.quotas.shown(provider, outage, now.as_millisecond()), now }
     }
 
     /// How often each method was called, refused calls included.

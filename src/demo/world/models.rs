@@ -197,8 +197,19 @@ fn is_default(model: &Model) -> bool {
     DEFAULT_MODEL.split_once('/') == Some((model.provider, model.id))
 }
 
+impl Provider {
+    /// Where it is asked: at the vendor's own address, or under its id at `origin`.
+    pub fn base_url_at(&self, origin: Option<&str>) -> String {
+        let path = self.base_url.splitn(4, '/').nth(3).unwrap_or_default();
+        match origin {
+            Some(origin) => format!("{origin}/{}/{path}", self.id).trim_end_matches('/').to_owned(),
+            None => self.base_url.to_owned(),
+        }
+    }
+}
+
 /// `config.get`, without anything secret.
-pub(super) fn config() -> Value {
+pub(super) fn config(origin: Option<&str>) -> Value {
     const REDACTED: &str = "__OPENCLAW_REDACTED__";
     const HASH: &str = "hmac-sha256:v1:Z2F0ZXdheS1kZW1vLWNvbmZpZ3VyYXRpb24tMDAwMDE";
     let mut providers = serde_json::Map::new();
@@ -206,7 +217,7 @@ pub(super) fn config() -> Value {
         let own = MODELS.iter().filter(|model| model.provider == provider.id);
         let models: Vec<_> = own.map(|model| configured(model, provider.api)).collect();
         let entry = json!({
-            "baseUrl": provider.base_url, "apiKey": REDACTED, "api": provider.api, "models": models,
+            "baseUrl": provider.base_url_at(origin), "apiKey": REDACTED, "api": provider.api, "models": models,
         });
         providers.insert(provider.id.to_owned(), entry);
     }

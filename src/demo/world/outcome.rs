@@ -1,8 +1,9 @@
 //! How a run ends: what a provider in each state does to a turn, as seen on a real gateway.
 //!
 //! Billing and authentication failures are conclusive: the provider cools down and the fallbacks
-//! come at once. Overload and plain rate limits are retried on the same model until the job's time
-//! is up, so they end as `timeout` and no fallback is reached.
+//! come at once. Overload, failing servers and plain rate limits are retried on the same model until the
+//! job's time is up, so they end as `timeout` and no fallback is reached. A limit's own sentence is passed
+//! on if it is short and speaks of a time, a plan or a quota; else a sentence of the gateway stands for it.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use super::job::Job;
 use super::models::{self, Model};
 use super::random::Random;
 use crate::demo::DemoOutage;
+use crate::demo::providers::{KIMI_CYCLE, limit_reached};
 
 /// A job's time is up after this in the demo, where life takes a minute and more.
 const TIMEOUT_MS: i64 = 10_000;
@@ -45,8 +47,8 @@ pub(in crate::demo) struct Failure {
 pub(super) struct Providers<'a> {
     pub outages: &'a BTreeMap<String, DemoOutage>,
     pub cooldowns: &'a BTreeMap<String, i64>,
-    /// When an exhausted quota comes back.
-    pub resets: &'a dyn Fn(&str) -> Option<i64>,
+    /// When the window comes back that an outage of a provider means.
+    pub resets: &'a dyn Fn(&str, DemoOutage) -> Option<i64>,
 }
 
 /// Decides how a run of `job` that starts at `now_ms` will end.
@@ -106,26 +108,71 @@ fn attempt(model: &Model, providers: &Providers<'_>, now_ms: i64) -> Attempt {
     if providers.cooldowns.get(provider).is_some_and(|until| *until > now_ms) {
         return Attempt::Fails { failure: agent_run(cooling(provider), None), cools_ms: None };
     }
-    match providers.outages.get(provider).copied().unwrap_or(DemoOutage::Serving) {
-        DemoOutage::Serving => Attempt::Answers,
-        DemoOutage::Overloaded | DemoOutage::RateLimited => Attempt::Hangs(Failure {
+    let outage = providers.outages.get(provider).copied().unwrap_or(DemoOutage::Serving);
+    match (outage, provider) {
+        (DemoOutage::Serving, _) => Attempt::Answers,
+        // Its sentence speaks of a quota, which nobody retries, and is too long to be passed on. The
+        // other's speaks of none of what would have it passed on.
+        (DemoOutage::RateLimited | DemoOutage::QuotaExhausted, "google") | (DemoOutage::SpendLimit, "anthropic") => {
+            refused_for_now(RATE_LIMIT.to_owned())
+        }
+        (DemoOutage::QuotaExhausted, "kimi") => refused_for_now(format!("⚠️ {KIMI_CYCLE}")),
+        (DemoOutage::QuotaExhausted, _) => match (providers.resets)(provider, outage) {
+            Some(reset_ms) => refused_for_now(format!("⚠️ {}", limit_reached(reset_ms))),
+            None => out_of_credits(model),
+        },
+        // Its code says that the quota is insufficient, and so it is taken for an empty balance.
+        (DemoOutage::SpendLimit, "openai") | (DemoOutage::OutOfCredits | DemoOutage::MoneyWords, _) => {
+            out_of_credits(model)
+        }
+        (DemoOutage::RefusedKey, _) => Attempt::Fails {
+            failure: agent_run(UNAUTHORIZED.to_owned(), Some("auth")),
+            cools_ms: Some(AUTH_COOLDOWN_MS),
+        },
+        (
+            DemoOutage::Overloaded
+            | DemoOutage::RateLimited
+            | DemoOutage::SpendLimit
+            | DemoOutage::ServerError
+            | DemoOutage::Unreachable,
+            _,
+        ) => Attempt::Hangs(Failure {
             text: "cron: job execution timed out (last phase: model-call-started)".to_owned(),
             reason: Some("timeout"),
             source: "cron-setup",
         }),
-        DemoOutage::RefusedKey => Attempt::Fails {
-            failure: agent_run(UNAUTHORIZED.to_owned(), Some("auth")),
-            cools_ms: Some(AUTH_COOLDOWN_MS),
-        },
-        DemoOutage::OutOfCredits => out_of_credits(model),
-        // Who names the reset is believed; who speaks of money is put aside like an empty balance.
-        DemoOutage::QuotaExhausted => match (provider, (providers.resets)(provider)) {
-            ("google" | "openai", _) | (_, None) => out_of_credits(model),
-            (_, Some(reset_ms)) => {
-                Attempt::Fails { failure: agent_run(limit_reached(reset_ms), Some("rate_limit")), cools_ms: None }
-            }
-        },
     }
+}
+
+/// A limit that the gateway believes to pass: no cooldown, and the fallbacks come at once.
+fn refused_for_now(text: String) -> Attempt {
+    Attempt::Fails { failure: agent_run(text, Some("rate_limit")), cools_ms: None }
+}
+
+/// What `models.probe` says of a provider, and its sentence: never the provider's own.
+pub(super) fn probe_status(
+    model: &Model,
+    outages: &BTreeMap<String, DemoOutage>,
+) -> (&'static str, Option<&'static str>) {
+    let providers = Providers { outages, cooldowns: &BTreeMap::new(), resets: &|_, _| Some(0) };
+    let status = match attempt(model, &providers, 0) {
+        Attempt::Answers => "ok",
+        Attempt::Hangs(_) => match outages.get(model.provider) {
+            Some(DemoOutage::ServerError) => "unknown",
+            Some(DemoOutage::Unreachable) => "timeout",
+            _ => "rate_limit",
+        },
+        Attempt::Fails { failure, .. } => failure.reason.unwrap_or("unknown"),
+    };
+    let sentence = match status {
+        "ok" => None,
+        "auth" => Some("Authentication failed."),
+        "billing" => Some("The provider reported a billing problem."),
+        "rate_limit" => Some("The provider rate limit was reached."),
+        "timeout" => Some("The provider did not answer in time."),
+        _ => Some("The probe failed."),
+    };
+    (status, sentence)
 }
 
 fn out_of_credits(model: &Model) -> Attempt {
@@ -148,10 +195,7 @@ fn cooling(provider: &str) -> String {
     )
 }
 
-fn limit_reached(reset_ms: i64) -> String {
-    let reset = jiff::Timestamp::from_millisecond(reset_ms).unwrap_or_default();
-    format!("⚠️ Usage limit reached for 5 hour. Your limit will reset at {}", reset.strftime("%Y-%m-%d %H:%M:%S"))
-}
+const RATE_LIMIT: &str = "⚠️ API rate limit reached. Please try again later.";
 
 fn not_found() -> Failure {
     let text = "The selected model was not found by the provider. Check the model id or choose a different model.";

@@ -1,7 +1,12 @@
-//! `usage.status`: quota windows that fill with the runs and empty at their resets.
+//! Quota windows that fill with the runs and empty at their resets.
+//!
+//! The one source of them: `usage.status` and the providers' own endpoints both show
+//! [`Quotas::shown`].
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, NaiveTime, TimeZone as _, Utc};
+use chrono_tz::America::Los_Angeles;
 use serde_json::{Value, json};
 
 use super::models::PROVIDERS;
@@ -16,11 +21,28 @@ const WEEK: i64 = 7 * DAY;
 #[derive(Clone, Debug)]
 struct Window {
     label: &'static str,
-    period_ms: i64,
+    cycle: Cycle,
     used_percent: f64,
     resets_ms: i64,
     /// What a turn of a thousand tokens adds.
     per_kilotoken: f64,
+}
+
+/// When a window begins anew.
+#[derive(Clone, Copy, Debug)]
+enum Cycle {
+    Every(i64),
+    /// At midnight in Los Angeles, where Google counts its days.
+    PacificDay,
+}
+
+/// A window as everybody sees it at one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::demo) struct Shown {
+    pub label: &'static str,
+    /// Whole percents.
+    pub used_percent: u8,
+    pub resets_ms: i64,
 }
 
 /// The quota windows of every provider that reports some.
@@ -33,12 +55,18 @@ impl Quotas {
     pub(super) fn new(now_ms: i64) -> Self {
         let window = |label, period_ms: i64, used_percent, left_ms: i64, per_kilotoken| Window {
             label,
-            period_ms,
+            cycle: Cycle::Every(period_ms),
             used_percent,
             resets_ms: (now_ms + left_ms) / MINUTE * MINUTE,
             per_kilotoken,
         };
-        let next_midnight_ms = DAY - now_ms.rem_euclid(DAY);
+        let daily = Window {
+            label: "Daily",
+            cycle: Cycle::PacificDay,
+            used_percent: 71.0,
+            resets_ms: Cycle::PacificDay.after(now_ms),
+            per_kilotoken: 0.03,
+        };
         let windows = BTreeMap::from([
             (
                 "anthropic",
@@ -47,13 +75,7 @@ impl Quotas {
                     window("Week", WEEK, 54.0, 3 * DAY + 5 * HOUR, 0.01),
                 ],
             ),
-            (
-                "google",
-                vec![
-                    window("Per minute", MINUTE, 4.0, MINUTE, 0.4),
-                    window("Daily", DAY, 71.0, next_midnight_ms, 0.03),
-                ],
-            ),
+            ("google", vec![window("Per minute", MINUTE, 4.0, MINUTE, 0.4), daily]),
             (
                 "kimi",
                 vec![
@@ -64,7 +86,10 @@ impl Quotas {
             ("openai", vec![window("5h", 5 * HOUR, 9.0, 4 * HOUR + 5 * MINUTE, 0.1)]),
             (
                 "zai",
-                vec![window("5h", 5 * HOUR, 83.0, 52 * MINUTE, 0.2), window("Month", 30 * DAY, 31.0, 12 * DAY, 0.01)],
+                vec![
+                    window("5h", 5 * HOUR, 83.0, 52 * MINUTE, 0.2),
+                    window("Week", WEEK, 31.0, 2 * DAY + 7 * HOUR, 0.01),
+                ],
             ),
         ]);
         Self { windows }
@@ -72,45 +97,37 @@ impl Quotas {
 
     /// A turn took this many tokens.
     pub(super) fn spend(&mut self, provider: &str, tokens: u64, now_ms: i64) {
-        self.roll(now_ms);
         for window in self.windows.get_mut(provider).into_iter().flatten() {
+            window.roll(now_ms);
             window.used_percent = (window.used_percent + tokens as f64 / 1_000.0 * window.per_kilotoken).min(99.0);
         }
     }
 
-    /// When the longest wait ends that an exhausted quota of `provider` means: the first window's.
-    pub(super) fn exhausted_until(&self, provider: &str, now_ms: i64) -> Option<i64> {
-        let windows = self.windows.get(provider)?;
-        let window = windows.iter().find(|window| window.period_ms > HOUR)?;
-        let mut resets_ms = window.resets_ms;
-        while resets_ms <= now_ms {
-            resets_ms += window.period_ms;
-        }
-        Some(resets_ms)
+    /// The windows of a provider that is in this outage.
+    pub(super) fn shown(&self, provider: &str, outage: DemoOutage, now_ms: i64) -> Vec<Shown> {
+        let full = used_up(provider, outage);
+        let windows = self.windows.get(provider).cloned().unwrap_or_default();
+        let shown = windows.into_iter().map(|mut window| {
+            window.roll(now_ms);
+            let used = if full == Some(window.label) { 100 } else { window.used_percent.round() as u8 };
+            Shown { label: window.label, used_percent: used, resets_ms: window.resets_ms }
+        });
+        shown.collect()
     }
 
-    fn roll(&mut self, now_ms: i64) {
-        for window in self.windows.values_mut().flatten() {
-            while window.resets_ms <= now_ms {
-                window.resets_ms += window.period_ms;
-                window.used_percent = 0.0;
-            }
-        }
-    }
-
-    pub(super) fn status(&mut self, outages: &BTreeMap<String, DemoOutage>, now_ms: i64) -> Value {
-        self.roll(now_ms);
+    /// `usage.status`.
+    pub(super) fn status(&self, outages: &BTreeMap<String, DemoOutage>, now_ms: i64) -> Value {
         let providers = PROVIDERS.iter().map(|provider| {
             let outage = outages.get(provider.id).copied().unwrap_or(DemoOutage::Serving);
-            self.report(provider.id, provider.name, outage)
+            self.report(provider.id, provider.name, outage, now_ms)
         });
         json!({ "updatedAt": now_ms, "providers": providers.collect::<Vec<_>>() })
     }
 
-    fn report(&self, id: &str, name: &str, outage: DemoOutage) -> Value {
+    fn report(&self, id: &str, name: &str, outage: DemoOutage, now_ms: i64) -> Value {
         let mut report = json!({ "provider": id, "displayName": name, "windows": [] });
-        if outage == DemoOutage::RefusedKey {
-            report["error"] = "HTTP 401".into();
+        if let Some(error) = trouble(id, outage) {
+            report["error"] = error.into();
             return report;
         }
         if id == "minimax" {
@@ -119,14 +136,58 @@ impl Quotas {
             report["summary"] = format!("${amount:.2} left").into();
             return report;
         }
-        let windows = self.windows.get(id).into_iter().flatten();
-        let mut exhausted = outage == DemoOutage::QuotaExhausted;
-        let windows = windows.map(|window| {
-            let hit = window.period_ms > HOUR && std::mem::take(&mut exhausted);
-            let used = if hit { 100.0 } else { window.used_percent.round() };
+        let windows = self.shown(id, outage, now_ms).into_iter().map(|window| {
+            let used = f64::from(window.used_percent);
             json!({ "label": window.label, "usedPercent": used, "resetAt": window.resets_ms })
         });
         report["windows"] = windows.collect();
         report
     }
+}
+
+/// The window that an outage means.
+fn used_up(provider: &str, outage: DemoOutage) -> Option<&'static str> {
+    match (provider, outage) {
+        ("google", DemoOutage::RateLimited) => Some("Per minute"),
+        ("google", DemoOutage::QuotaExhausted) => Some("Daily"),
+        ("kimi", DemoOutage::QuotaExhausted) => Some("Week"),
+        ("zai", DemoOutage::QuotaExhausted | DemoOutage::MoneyWords) => Some("5h"),
+        _ => None,
+    }
+}
+
+/// Why the gateway cannot read the quota.
+fn trouble(provider: &str, outage: DemoOutage) -> Option<&'static str> {
+    match outage {
+        DemoOutage::RefusedKey if provider == "google" => Some("HTTP 400"),
+        DemoOutage::RefusedKey => Some("HTTP 401"),
+        DemoOutage::ServerError => Some("HTTP 500"),
+        DemoOutage::Unreachable => Some("fetch failed"),
+        _ => None,
+    }
+}
+
+impl Window {
+    fn roll(&mut self, now_ms: i64) {
+        while self.resets_ms <= now_ms {
+            self.resets_ms = self.cycle.after(self.resets_ms);
+            self.used_percent = 0.0;
+        }
+    }
+}
+
+impl Cycle {
+    /// The beginning that follows a moment.
+    fn after(self, at_ms: i64) -> i64 {
+        match self {
+            Self::Every(period_ms) => at_ms + period_ms,
+            Self::PacificDay => pacific_midnight(at_ms).unwrap_or(at_ms + DAY),
+        }
+    }
+}
+
+fn pacific_midnight(after_ms: i64) -> Option<i64> {
+    let there = DateTime::<Utc>::from_timestamp_millis(after_ms)?.with_timezone(&Los_Angeles);
+    let midnight = there.date_naive().succ_opt()?.and_time(NaiveTime::MIN);
+    Some(Los_Angeles.from_local_datetime(&midnight).earliest()?.timestamp_millis())
 }

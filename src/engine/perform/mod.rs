@@ -123,8 +123,9 @@ impl Performer {
             .prefix("model-orchestrator-demo-")
             .tempdir()
             .map_err(|error| format!("no temporary folder: {error}"))?;
-        crate::demo::seed_state(folder.path()).map_err(|error| format!("cannot write the demo's files: {error}"))?;
         let demo = Demo::start(DemoOptions::default()).map_err(|error| error.to_string())?;
+        crate::demo::seed_state(folder.path(), &demo)
+            .map_err(|error| format!("cannot write the demo's files: {error}"))?;
         let started = DemoStarted {
             url: demo.url().to_owned(),
             token: demo.token().clone(),

@@ -38,9 +38,10 @@ impl Shell {
     /// The same on a gateway that takes so many writes a minute.
     pub fn with_write_limit(write_limit: u32) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        seed_state(&folder.path().join("state")).expect("the demo's files");
         let options = DemoOptions { write_limit, run_jobs: false, ..DemoOptions::default() };
-        let shell = Self { demo: Demo::start(options).expect("the demo starts"), folder };
+        let demo = Demo::start(options).expect("the demo starts");
+        seed_state(&folder.path().join("state"), &demo).expect("the demo's files");
+        let shell = Self { demo, folder };
         shell.keep("token", shell.demo.token().reveal());
         shell
     }

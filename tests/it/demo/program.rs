@@ -13,20 +13,16 @@ use model_orchestrator::gateway::{Connected, Endpoint, connect};
 use model_orchestrator::{policy, providers};
 use serde_json::Value;
 
-use super::{id, options, start};
+use super::{id, on_a_runtime, options, start};
 
 async fn connected(demo: &Demo) -> Connected {
     connect(&Endpoint::new(demo.url(), Some(demo.token().clone()))).await.expect("the demo lets us in")
 }
 
-fn on_a_runtime(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
-}
-
 /// The mapping of the seeded folder.
-fn seeded_tiers() -> TierMap {
+fn seeded_tiers(demo: &Demo) -> TierMap {
     let folder = tempfile::tempdir().unwrap();
-    seed_state(folder.path()).unwrap();
+    seed_state(folder.path(), demo).unwrap();
     let text = std::fs::read_to_string(folder.path().join("cron-tiers.json")).unwrap();
     let file: Value = serde_json::from_str(&text).unwrap();
     let entry = |entry: &Value| TierEntry {
@@ -69,7 +65,7 @@ async fn first_look(demo: &Demo) -> (BTreeMap<CronId, Arc<Cron>>, Catalog, Plan)
         crons: Arc::new(crons.clone()),
         catalog: Arc::new(catalog.clone()),
         fleet: Arc::new(fleet),
-        tiers: Arc::new(seeded_tiers()),
+        tiers: Arc::new(seeded_tiers(demo)),
         ledger: Arc::default(),
         edited: Arc::default(),
         down_since: BTreeMap::new(),
@@ -114,7 +110,7 @@ fn messages_of_the_seeded_crons_suggest_the_tier_they_are_in() {
     on_a_runtime(async {
         let demo = Demo::start(options()).unwrap();
         let client = connected(&demo).await.client;
-        let tiers = seeded_tiers();
+        let tiers = seeded_tiers(&demo);
         let crons = client.crons().await.unwrap().crons;
         let off: Vec<_> = crons
             .iter()

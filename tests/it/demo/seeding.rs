@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model_orchestrator::demo::{World, seed_state};
+use model_orchestrator::demo::{Demo, World, seed_state};
 use serde_json::{Value, json};
 
 use super::{Stage, id, minutes, options, start};
@@ -141,9 +141,9 @@ fn the_same_seed_makes_the_same_world() {
 fn the_seeded_folder_sorts_most_routable_crons_and_leaves_a_few() {
     let folder = tempfile::tempdir().unwrap();
     let inside = folder.path().join("not/there/yet");
-    seed_state(&inside).unwrap();
-    let files: Vec<_> = std::fs::read_dir(&inside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(files, ["cron-tiers.json"]);
+    seed_state(&inside, &Demo::start(options()).unwrap()).unwrap();
+    let files: BTreeSet<_> = std::fs::read_dir(&inside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(files, BTreeSet::from(["cron-tiers.json".into(), "settings.json".into()]));
     let text = std::fs::read_to_string(inside.join("cron-tiers.json")).unwrap();
     let tiers: Value = serde_json::from_str(&text).unwrap();
     let tiers = tiers["crons"].as_object().unwrap();
@@ -162,4 +162,33 @@ fn the_seeded_folder_sorts_most_routable_crons_and_leaves_a_few() {
     assert!((3..=5).contains(&critical));
     assert_eq!(tiers[id("calendar-conflicts").as_str()]["pinned"], "google/gemini-3-flash");
     assert_eq!(tiers.values().filter(|entry| entry.get("pinned").is_some()).count(), 1);
+}
+
+#[test]
+fn the_seeded_accounts_are_at_the_demo_s_own_providers_and_hold_no_key() {
+    let demo = Demo::start(options()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    seed_state(folder.path(), &demo).unwrap();
+    let text = std::fs::read_to_string(folder.path().join("settings.json")).unwrap();
+    let settings: Value = serde_json::from_str(&text).unwrap();
+    let expected = [
+        ("anthropic", "anthropic", "rate_tier"),
+        ("google", "gemini", "rate_tier"),
+        ("kimi", "kimi", "quota_plan"),
+        ("minimax", "minimax", "prepaid_credits"),
+        ("openai", "openai", "rate_tier"),
+        ("zai", "zai", "quota_plan"),
+    ];
+    let accounts = settings["accounts"].as_object().unwrap();
+    let config = demo.config();
+    assert_eq!(accounts.len(), expected.len());
+    for (id, service, billing) in expected {
+        let account = &accounts[id];
+        assert_eq!((&account["service"], &account["billing"]), (&json!(service), &json!(billing)), "{id}");
+        assert_eq!(account["key"], format!("openclaw:{id}"));
+        let provider = &config["models"]["providers"][id];
+        assert_eq!(account["base_url"], provider["baseUrl"], "{id}");
+        assert!(account["base_url"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{account}");
+        assert!(!text.contains(provider["apiKey"].as_str().unwrap()), "{id}'s key is in the settings");
+    }
 }

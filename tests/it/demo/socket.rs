@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::{id, minutes, options};
+use super::{id, minutes, on_a_runtime, options};
 
 /// Longer than anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -119,10 +119,6 @@ async fn greeted(demo: &Demo, seed: &[u8; 32], kind: &str, secret: &str) -> Valu
     });
     wire.say(&frame).await;
     wire.frame().await
-}
-
-fn on_a_runtime(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
 }
 
 #[test]

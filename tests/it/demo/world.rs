@@ -1,6 +1,6 @@
 //! What calls do to the world, and what time does.
 
-use model_orchestrator::demo::{Caller, DemoOptions, DemoOutage, Event, Request};
+use model_orchestrator::demo::{Caller, DemoOptions, DemoOutage, Event, Request, World};
 use serde_json::{Value, json};
 
 use super::{Stage, id, minutes, of_action, options};
@@ -285,11 +285,33 @@ fn quotas_fill_with_runs_and_empty_at_their_reset() {
     };
     assert_eq!(window(&mut stage, "google", "Daily")["usedPercent"], json!(71.0));
     let before = window(&mut stage, "google", "Daily")["resetAt"].as_i64().unwrap();
-    stage.pass(minutes(3 * 60));
+    stage.pass(minutes(60));
     assert!(window(&mut stage, "google", "Daily")["usedPercent"].as_f64() > Some(71.0), "runs use it up");
     stage.now = jiff::Timestamp::from_millisecond(before).unwrap();
     let after = window(&mut stage, "google", "Daily");
     assert!(after["usedPercent"].as_f64() < Some(71.0) && after["resetAt"].as_i64() > Some(before));
     stage.world.set_outage("kimi", DemoOutage::QuotaExhausted);
-    assert_eq!(window(&mut stage, "kimi", "5h")["usedPercent"], json!(100.0));
+    assert_eq!(window(&mut stage, "kimi", "Week")["usedPercent"], json!(100.0));
+    assert!(window(&mut stage, "kimi", "5h")["usedPercent"].as_f64() < Some(100.0), "the others go on");
+}
+
+#[test]
+fn google_counts_its_days_from_midnight_in_los_angeles() {
+    let resets = |now: &str| {
+        let now: jiff::Timestamp = now.parse().unwrap();
+        let mut stage = Stage { now, world: World::new(&options(), now), ..Stage::new() };
+        let usage = stage.ok("usage.status", json!({}));
+        let google = usage["providers"].as_array().unwrap().iter().find(|report| report["provider"] == "google");
+        let reset = google.unwrap()["windows"][1]["resetAt"].as_i64().unwrap();
+        jiff::Timestamp::from_millisecond(reset).unwrap().to_string()
+    };
+    let cases = [
+        ("2026-11-23T07:59:59Z", "2026-11-23T08:00:00Z", "a second before"),
+        ("2026-11-23T08:00:00Z", "2026-11-24T08:00:00Z", "on the stroke"),
+        ("2026-10-31T12:00:00Z", "2026-11-01T07:00:00Z", "into the day with an hour more"),
+        ("2026-11-01T12:00:00Z", "2026-11-02T08:00:00Z", "out of it"),
+    ];
+    for (now, reset, why) in cases {
+        assert_eq!(resets(now), reset, "{why}");
+    }
 }

@@ -1,0 +1,134 @@
+//! The same outages as the gateway tells them: the last error of a cron.
+
+use jiff::Timestamp;
+use model_orchestrator::demo::DemoOutage;
+use model_orchestrator::domain::{CronId, Finding, HealthState, RunRecord, RunStatus};
+use model_orchestrator::providers::{PriorWindow, diagnose_run};
+use serde_json::{Value, json};
+
+use super::{says_nothing_of_money, service_and_model};
+use crate::demo::{Stage, minutes};
+
+/// The newest run of a cron on a provider in an outage.
+fn failed_run(stage: &mut Stage, id: &str, outage: DemoOutage) -> Value {
+    stage.world.set_outage(id, outage);
+    let model = format!("{id}/{}", service_and_model(id).1);
+    let added = stage.ok(
+        "cron.add",
+        json!({
+            "name": "One of these", "schedule": { "kind": "cron", "expr": "0 7 * * *" }, "sessionTarget": "isolated",
+            "wakeMode": "now", "delivery": { "mode": "none" },
+            "payload": { "kind": "agentTurn", "message": "Say hi.", "model": model, "fallbacks": [] },
+        }),
+    );
+    stage.ok("cron.run", json!({ "id": added["id"] }));
+    stage.pass(minutes(1));
+    let runs = stage.ok("cron.runs", json!({ "id": added["id"] }));
+    runs["entries"][0].clone()
+}
+
+fn record(entry: &Value) -> RunRecord {
+    let text = |key: &str| entry[key].as_str().map(str::to_owned);
+    let moment = |key: &str| Timestamp::from_millisecond(entry[key].as_i64().unwrap()).unwrap();
+    RunRecord {
+        cron: CronId::new("c"),
+        at: moment("runAtMs"),
+        finished_at: moment("ts"),
+        status: RunStatus::Error,
+        provider: text("provider"),
+        model: text("model"),
+        error: text("error"),
+        error_reason: text("errorReason"),
+        duration: None,
+        usage: None,
+    }
+}
+
+/// What the gateway reports of a provider's windows, as an earlier reading.
+fn read_before(stage: &mut Stage, id: &str) -> Vec<PriorWindow> {
+    let usage = stage.ok("usage.status", json!({}));
+    let report = usage["providers"].as_array().unwrap().iter().find(|report| report["provider"] == id).cloned();
+    let windows = report.unwrap()["windows"].as_array().unwrap().clone();
+    let window = |window: &Value| PriorWindow {
+        id: window["label"].as_str().unwrap().to_owned(),
+        used_percent: window["usedPercent"].as_f64(),
+        reset_at: Timestamp::from_millisecond(window["resetAt"].as_i64().unwrap()).ok(),
+        blocks_chat: true,
+    };
+    windows.iter().map(window).collect()
+}
+
+#[test]
+fn a_run_tells_the_outage_as_far_as_the_gateway_passes_it_on() {
+    use DemoOutage::{
+        MoneyWords, OutOfCredits, Overloaded, QuotaExhausted, RateLimited, RefusedKey, ServerError, SpendLimit,
+        Unreachable,
+    };
+    use HealthState::{Auth, BalanceEmpty, Down, QuotaExhausted as UsedUp, RateLimited as Limited};
+    let mut cases = vec![
+        ("kimi", QuotaExhausted, UsedUp, "rate_limit", "its own sentence"),
+        ("zai", QuotaExhausted, UsedUp, "rate_limit", "its own sentence"),
+        ("zai", MoneyWords, UsedUp, "billing", "the gateway believes the money words"),
+        ("minimax", OutOfCredits, BalanceEmpty, "billing", "and is right for once"),
+        ("openai", SpendLimit, UsedUp, "billing", "a cap"),
+        ("openai", MoneyWords, UsedUp, "billing", "no money was paid in"),
+        ("anthropic", MoneyWords, UsedUp, "billing", "nor here"),
+        ("google", MoneyWords, UsedUp, "billing", "nor here"),
+        // The gateway's own sentence, which keeps the rest to itself.
+        ("google", QuotaExhausted, Limited, "rate_limit", "a day's limit looks like a minute's"),
+        ("google", RateLimited, Limited, "rate_limit", "a minute's limit"),
+        ("anthropic", SpendLimit, Limited, "rate_limit", "a month's cap looks like it, too"),
+        ("google", SpendLimit, Down, "timeout", "retried until the time was up"),
+    ];
+    for (id, ..) in super::SIX {
+        cases.push((id, RefusedKey, Auth, "auth", "conclusive"));
+        let hang = [Overloaded, ServerError, Unreachable, RateLimited];
+        for outage in hang.into_iter().filter(|outage| (id, *outage) != ("google", RateLimited)) {
+            cases.push((id, outage, Down, "timeout", "retried until the time was up"));
+        }
+    }
+    let of_outages = super::SIX.iter().map(|row| DemoOutage::of(row.0).count() - 1).sum::<usize>();
+    assert_eq!(cases.len(), of_outages, "every outage of every provider");
+    for (id, outage, state, reason, why) in cases {
+        let mut stage = Stage::new();
+        stage.world.set_outage(id, DemoOutage::Serving);
+        stage.pass(minutes(11));
+        let entry = failed_run(&mut stage, id, outage);
+        let run = record(&entry);
+        assert_eq!(run.error_reason.as_deref(), Some(reason), "{id}, {}: {entry}", outage.code());
+        let prior = read_before(&mut stage, id);
+        let used_up = prior.iter().filter(|window| window.used_percent == Some(100.0));
+        let reset = used_up.filter_map(|window| window.reset_at).max();
+        let billing = service_and_model(id).0.default_billing();
+        let found = diagnose_run(&run, billing, prior, run.finished_at).unwrap();
+        assert_eq!(found.state, state, "{id}, {}: {why}: {found:?}", outage.code());
+        assert_eq!(found.finding == Finding::JobTimedOut, reason == "timeout", "{id}, {}", outage.code());
+        if state == UsedUp && reset.is_some() {
+            assert_eq!(found.reset_at, reset, "{id}, {}: {found:?}", outage.code());
+        }
+        if state != BalanceEmpty {
+            says_nothing_of_money(&found);
+        }
+    }
+}
+
+#[test]
+fn a_probe_of_the_gateway_says_what_kind_of_trouble_it_is() {
+    let cases = [
+        ("google", DemoOutage::Serving, "ok"),
+        ("google", DemoOutage::RateLimited, "rate_limit"),
+        ("kimi", DemoOutage::QuotaExhausted, "rate_limit"),
+        ("kimi", DemoOutage::RateLimited, "rate_limit"),
+        ("minimax", DemoOutage::OutOfCredits, "billing"),
+        ("zai", DemoOutage::MoneyWords, "billing"),
+        ("anthropic", DemoOutage::Overloaded, "timeout"),
+        ("openai", DemoOutage::Unreachable, "timeout"),
+        ("openai", DemoOutage::RefusedKey, "auth"),
+    ];
+    for (id, outage, status) in cases {
+        let mut stage = Stage::new();
+        stage.world.set_outage(id, outage);
+        let probe = stage.ok("models.probe", json!({ "provider": id }));
+        assert_eq!(probe["status"], status, "{id}, {}", outage.code());
+    }
+}
