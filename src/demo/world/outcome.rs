@@ -169,8 +169,8 @@ pub(super) fn probe_status(
         "auth" => Some("Authentication failed."),
         "billing" => Some("The provider reported a billing problem."),
         "rate_limit" => Some("The provider rate limit was reached."),
-        "timeout" => Some("The provider did not answer in time."),
-        _ => Some("The probe failed."),
+        "timeout" => Some("The connection timed out."),
+        _ => Some("The connection probe failed."),
     };
     (status, sentence)
 }
