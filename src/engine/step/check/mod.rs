@@ -33,6 +33,8 @@ pub struct Checks {
     round: Option<Round>,
     /// Of rounds and tests alike: an answer to an earlier one is late.
     last_id: u64,
+    /// Not before then does a round begin by itself.
+    rests_until: Option<Timestamp>,
     /// When everybody is looked at.
     all_at: Option<Timestamp>,
     /// Who is looked at before that.
@@ -73,6 +75,8 @@ const GATEWAY_TOKENS: u64 = 8;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Accounts that are due this soon are looked at together.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(10);
+/// Between the end of a round and the next one that nobody asked for, whatever seems due.
+const REST: SignedDuration = SignedDuration::from_secs(5);
 /// Between rounds while nothing can be reached.
 const OFFLINE: [SignedDuration; 4] = [
     SignedDuration::from_secs(30),
@@ -114,7 +118,8 @@ pub fn command(
 pub fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let mut effects = round::expire(world, now);
     effects.extend(test::expire(world, now));
-    if world.checks.round.is_some() || !may_look(world) {
+    let rests = world.checks.rests_until.is_some_and(|until| until > now);
+    if world.checks.round.is_some() || rests || !may_look(world) {
         return effects;
     }
     let everybody = world.checks.all_at.is_some_and(|at| at <= now);
@@ -141,11 +146,10 @@ pub fn next_wake(world: &World) -> Option<Timestamp> {
         .map(|round| round.deadline)
         .into_iter()
         .chain(checks.test.as_ref().and_then(test::Test::deadline));
-    let looks = (checks.round.is_none() && may_look(world)).then(|| {
-        let early = checks.early.values().copied();
-        early.chain(checks.all_at)
-    });
-    deadlines.chain(looks.into_iter().flatten()).min()
+    let next = checks.early.values().copied().chain(checks.all_at).min();
+    let looks = next.filter(|_| checks.round.is_none() && may_look(world));
+    let looks = looks.map(|at| at.max(checks.rests_until.unwrap_or(Timestamp::MIN)));
+    deadlines.chain(looks).min()
 }
 
 /// Works out who is looked at when; after every change of what is known.
@@ -156,6 +160,7 @@ pub fn plan(world: &mut World, now: Timestamp) {
         world.checks.all_at = match world.checks.all_at {
             _ if on_demand_only => None,
             Some(at) => Some(at),
+            None if world.checks.round.is_some() => None,
             None => Some(now),
         };
         let due = |id: &AccountId| {

@@ -10,7 +10,7 @@ use super::super::super::input::GatewayAnswer;
 use super::super::super::{Done, Event, Ticket, World};
 use super::super::record;
 use super::order::{Why, order};
-use super::{GATEWAY_TOKENS, OFFLINE, Question, note_paid, paid_left, test, vantage, watched};
+use super::{GATEWAY_TOKENS, OFFLINE, Question, REST, note_paid, paid_left, test, vantage, watched};
 use crate::domain::{AccountId, CheckReport, KeyState, ProbeAnswer, ProbeStatus, ProblemKind};
 use crate::policy;
 
@@ -28,7 +28,8 @@ pub(super) struct Round {
     pub(super) started_at: Timestamp,
     pub(super) deadline: Timestamp,
     pub(super) asked: BTreeSet<AccountId>,
-    /// Whose own answer is out.
+    /// Who was asked something from here, and whose answer is out.
+    sent: BTreeSet<AccountId>,
     pub(super) left: BTreeSet<AccountId>,
     /// The gateway's lists that are out.
     lists: BTreeSet<&'static str>,
@@ -58,6 +59,7 @@ pub(super) fn begin(
         started_at: now,
         deadline: now.checked_add(PATIENCE).unwrap_or(Timestamp::MAX),
         asked: wanted.clone(),
+        sent: BTreeSet::new(),
         left: BTreeSet::new(),
         lists: BTreeSet::from(["models", "usage"]),
         probing: None,
@@ -84,6 +86,7 @@ fn ask(world: &World, round: &mut Round, accounts: &BTreeSet<AccountId>, why: Wh
     let mut effects = Vec::new();
     for id in accounts {
         if let Some(look) = order(world, id, why, now) {
+            round.sent.insert(id.clone());
             round.left.insert(id.clone());
             effects.push(Effect::Look { id: round.id, look: Box::new(look) });
         }
@@ -226,8 +229,7 @@ fn widen(world: &World, round: &mut Round, now: Timestamp) -> Vec<Effect> {
         return Vec::new();
     }
     round.widened = true;
-    let others =
-        world.accounts.iter().filter(|(id, account)| !round.asked.contains(*id) && !account.service.is_local());
+    let others = world.accounts.iter().filter(|(id, account)| !round.sent.contains(*id) && !account.service.is_local());
     let others: BTreeSet<AccountId> = others.map(|(id, _)| id.clone()).collect();
     ask(world, round, &others, Why::Network, now)
 }
@@ -294,6 +296,7 @@ fn end(world: &mut World, round: Round, now: Timestamp) -> Vec<Effect> {
     if round.full && world.checks.all_at.is_none() {
         world.checks.all_at = Some(policy::next_round(now, world.effective.checks.every));
     }
+    world.checks.rests_until = now.checked_add(REST).ok();
     world.checks_ended();
     let n_accounts = round.asked.len();
     let done = |ticket: Ticket| Effect::Emit(Event::Done { ticket, what: Done::Checked { n_accounts } });

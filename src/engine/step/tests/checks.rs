@@ -425,11 +425,13 @@ fn looks_come_by_themselves_at_their_interval_at_a_reset_and_after_sleep() {
     assert_eq!(world.next_wake(), Some(NOW), "a first look at once");
     let effects = step(&mut world, Input::Tick, NOW);
     let id = round_of(&effects);
+    settle(&mut world, at(1));
     lists(&mut world, at(1));
     let reset = at(150);
     answer(&mut world, id, limited("kimi", reset, at(1)), at(1));
     settle(&mut world, at(1));
     assert_eq!(world.looks.accounts[&AccountId::new("kimi")].due_at, Some(at(210)), "a minute after the reset");
+    assert!(world.next_wake().is_some_and(|wake| wake >= at(6)), "a round is followed by a rest, whatever is due");
     settle(&mut world, reset);
     let effects = step(&mut world, Input::Tick, at(210));
     assert_eq!(looked_at(&effects), ["kimi"]);
