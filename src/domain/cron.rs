@@ -106,10 +106,11 @@ impl Cron {
         matches!(self.schedule, Schedule::At { .. })
     }
 
-    /// Switched off, and neither by the gateway itself nor, as the caller knows, by this program.
+    /// Its last run ended in an error, or its answer reached nobody.
     #[must_use]
     pub fn failing(&self) -> bool {
-        self.consecutive_errors > 0 || matches!(&self.last_run, Some(run) if run.status == RunStatus::Error)
+        let failed = |run: &LastRun| run.status == RunStatus::Error || run.undelivered;
+        self.consecutive_errors > 0 || self.last_run.as_ref().is_some_and(failed)
     }
 }
 
@@ -174,8 +175,12 @@ pub struct AgentTurn {
 pub struct LastRun {
     pub at: Timestamp,
     pub status: RunStatus,
+    /// What went wrong with it or, where that went well, with the delivery of its answer.
     pub error: Option<String>,
     pub error_reason: Option<String>,
+    /// Its answer was to be delivered and was not.
+    #[serde(default)]
+    pub undelivered: bool,
     pub duration: Option<SignedDuration>,
 }
 

@@ -51,6 +51,7 @@ impl World {
             status: RunStatus::Ok,
             error: None,
             error_reason: None,
+            undelivered: false,
             duration: Some(SignedDuration::from_secs(4)),
         };
         let cron = Cron {

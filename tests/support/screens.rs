@@ -276,6 +276,7 @@ pub fn cron(id: &str, name: &str, model: &str) -> Cron {
             status: RunStatus::Ok,
             error: None,
             error_reason: None,
+            undelivered: false,
             duration: Some(SignedDuration::from_secs(14)),
         }),
         made_by: if id == "standup" { MadeBy::Agent } else { MadeBy::Operator },

@@ -78,7 +78,7 @@ fn read(job: &Value, id: Option<&str>) -> Result<Cron, String> {
         revision: text(job, "configRevision").map(Revision::from),
         next_run_at: moment(at(state, "nextRunAtMs")).or_else(|| moment(at(job, "nextRunAtMs"))),
         running_since: moment(at(state, "runningAtMs")),
-        last_run: last_run(state),
+        last_run: last_run(job),
         consecutive_errors: count(at(state, "consecutiveErrors")).map_or(0, |errors| errors as u32),
         auto_disabled: auto_disabled(at(state, "autoDisabled")),
         declaration_key: text(job, "declarationKey"),
@@ -133,15 +133,28 @@ fn payload(payload: &Value) -> Result<Payload, String> {
     }))
 }
 
-fn last_run(state: &Value) -> Option<LastRun> {
+fn last_run(job: &Value) -> Option<LastRun> {
+    let state = at(job, "state");
     let status = state.get("lastRunStatus").or_else(|| state.get("lastStatus"));
+    let undelivered = undelivered(job);
+    let of_delivery = || text(state, "lastDeliveryError").filter(|_| undelivered);
     Some(LastRun {
         at: moment(at(state, "lastRunAtMs"))?,
         status: status.map_or(RunStatus::Unknown, run_status),
-        error: text(state, "lastError"),
+        error: text(state, "lastError").or_else(of_delivery),
         error_reason: text(state, "lastErrorReason"),
+        undelivered,
         duration: span_millis(at(state, "lastDurationMs")),
     })
+}
+
+/// What was held back on purpose, or need not arrive, is not missed.
+fn undelivered(job: &Value) -> bool {
+    let state = at(job, "state");
+    let missed = text(state, "lastDeliveryStatus").as_deref() == Some("not-delivered");
+    let on_purpose = !at(state, "deliverySuppressionReason").is_null();
+    let best_effort = flag(at(job, "delivery"), "bestEffort") == Some(true);
+    missed && !on_purpose && !best_effort
 }
 
 pub(super) fn run_status(status: &Value) -> RunStatus {

@@ -158,6 +158,31 @@ fn a_cron_has_the_same_agent_wherever_it_is_read() {
 }
 
 #[test]
+fn an_answer_that_reached_nobody_is_told_from_one_that_was_held_back() {
+    let state = |more: serde_json::Value| {
+        let mut state = json!({ "lastRunAtMs": 1_795_386_079_690_i64, "lastRunStatus": "ok" });
+        state.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        state
+    };
+    let missed = json!({ "lastDeliveryStatus": "not-delivered", "lastDeliveryError": "Target is required" });
+    let held_back = json!({ "lastDeliveryStatus": "not-delivered", "deliverySuppressionReason": "silent" });
+    let cases = [
+        (json!({ "state": state(missed.clone()) }), true, Some("Target is required"), "missed"),
+        (json!({ "state": state(json!({ "lastDeliveryStatus": "not-delivered" })) }), true, None, "nobody says why"),
+        (json!({ "state": state(missed), "delivery": { "bestEffort": true } }), false, None, "it need not arrive"),
+        (json!({ "state": state(held_back) }), false, None, "there was nothing to say"),
+        (json!({ "state": state(json!({ "lastDeliveryStatus": "delivered" })) }), false, None, "it arrived"),
+        (json!({ "state": state(json!({})) }), false, None, "an older gateway"),
+    ];
+    for (more, undelivered, error, why) in cases {
+        let read = cron(more);
+        assert_eq!(read.failing(), undelivered, "{why}");
+        let run = read.last_run.expect("has run");
+        assert_eq!((run.undelivered, run.error.as_deref()), (undelivered, error), "{why}");
+    }
+}
+
+#[test]
 fn the_gateway_says_when_it_switched_a_cron_off() {
     let off = json!({ "enabled": false, "state": { "autoDisabled": {
         "reason": "consecutive-errors", "atMs": 1_795_386_079_690_i64, "consecutiveErrors": 10 } } });

@@ -385,6 +385,7 @@ fn result(card: &Card, speech: &Speech<'_>) -> (String, Tone) {
     let Some(run) = &cron.last_run else { return (String::new(), Tone::Plain) };
     let when = words::relative(run.at, speech.now);
     match run.status {
+        RunStatus::Ok if run.undelivered => (format!("✗ not delivered {when}"), Tone::Bad),
         RunStatus::Ok => (format!("ok {when}"), Tone::Plain),
         RunStatus::Error => (format!("✗ failed {when}"), Tone::Bad),
         RunStatus::Skipped => (format!("skipped {when}"), Tone::Plain),
