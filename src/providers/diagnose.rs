@@ -12,7 +12,7 @@ use super::{
     alibaba, anthropic, codex, copilot, deepseek, google, groq, kimi, local, minimax, mistral, moment, moonshot,
     ollama_cloud, openai, openrouter, shared, status, transport, xai, zai,
 };
-use crate::domain::{Advice, Diagnosis, Finding, HealthState, ResetConfidence, Service, Span};
+use crate::domain::{Advice, Diagnosis, Finding, HealthState, ResetConfidence, Service, Span, quotation};
 
 /// What an answer means for the account and model that it came from.
 ///
@@ -132,7 +132,7 @@ fn conclude(case: &Case<'_>, verdict: Verdict) -> Diagnosis {
         local_models: reading.local_models,
         http_status: case.status,
         provider_code,
-        quote: fault.and_then(|fault| quote(&fault.message)),
+        quote: fault.and_then(|fault| quotation(&fault.message)),
     }
 }
 
@@ -181,41 +181,4 @@ fn with_headers(case: &Case<'_>, mut reading: Reading) -> Reading {
         reading.windows = reading::of_headers(case);
     }
     reading
-}
-
-/// Longest quotation of a provider, in characters.
-const LONGEST_QUOTE: usize = 300;
-
-/// The provider's sentence on one line, without anything that could be a key.
-fn quote(message: &str) -> Option<String> {
-    let words = message.split_whitespace().map(|word| if looks_secret(word) { "•••" } else { word });
-    let line = words.collect::<Vec<_>>().join(" ");
-    let cut = line.char_indices().nth(LONGEST_QUOTE).map(|(end, _)| format!("{}…", &line[..end]));
-    Some(cut.unwrap_or(line)).filter(|line| !line.is_empty())
-}
-
-fn looks_secret(word: &str) -> bool {
-    let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
-    let prefixed = ["sk-", "sk_", "ak-", "AIza", "gsk_", "xai-", "eyJ", "ghp_", "gho_", "ghu_"]
-        .iter()
-        .any(|start| word.starts_with(start));
-    let random = word.len() >= 32
-        && word.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_".contains(&letter))
-        && word.bytes().any(|letter| letter.is_ascii_digit())
-        && word.bytes().any(|letter| letter.is_ascii_alphabetic());
-    prefixed || random
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quote;
-
-    #[test]
-    fn a_quotation_holds_no_key_and_no_novel() {
-        let said =
-            quote("Incorrect API key provided: sk-proj-1234567890abcdef.\nSee\thttps://platform.openai.com/docs");
-        assert_eq!(said.as_deref(), Some("Incorrect API key provided: ••• See https://platform.openai.com/docs"));
-        assert!(quote(&"ab ".repeat(1000)).is_some_and(|line| line.chars().count() == 301));
-        assert_eq!(quote("  "), None);
-    }
 }
