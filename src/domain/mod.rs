@@ -35,6 +35,7 @@ mod suggestion;
 mod switch;
 mod temporary;
 mod tier;
+mod triage;
 
 use coded::coded;
 
@@ -68,3 +69,4 @@ pub use suggestion::*;
 pub use switch::*;
 pub use temporary::*;
 pub use tier::*;
+pub use triage::*;

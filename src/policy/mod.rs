@@ -24,6 +24,7 @@ mod matching;
 mod misplaced;
 mod suggest;
 mod temporary;
+mod triage;
 
 pub use advance::{advance, next_wake};
 pub use agenda::{Watched, doubted, look_due, next_round, paid_due};
@@ -36,5 +37,6 @@ pub use outage::vendors_failing_at;
 pub use plan::{plan, plan_one};
 pub use suggest::suggest_tier;
 pub use temporary::with_temporary;
+pub use triage::triage;
 pub use undo::undo_plan;
 pub use windows::{absorb_hand, absorb_windows};
