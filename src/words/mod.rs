@@ -14,6 +14,7 @@ mod reason;
 mod schedule;
 mod text;
 mod time;
+mod triage;
 
 #[cfg(test)]
 mod testing;
@@ -29,6 +30,7 @@ pub use reason::*;
 pub use schedule::*;
 pub use text::*;
 pub use time::*;
+pub use triage::*;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

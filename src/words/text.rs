@@ -63,6 +63,16 @@ pub(super) fn capitalised(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
+/// Lower case for the first letter, for a sentence that follows a colon; what begins with two capitals stays.
+pub(super) fn lowered(text: &str) -> String {
+    let mut chars = text.chars();
+    let (Some(first), second) = (chars.next(), chars.next()) else { return String::new() };
+    if second.is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
+    first.to_lowercase().chain(text.chars().skip(1)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{count, list, on_one_line, printable, usd};
