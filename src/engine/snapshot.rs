@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::domain::{
     AccountId, Catalog, Connection, Cron, CronId, Discovered, Fleet, ImportPreview, Job, KnownGateway, Ledger, Looks,
     OutageLevel, Plan, Problem, ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel,
-    TierMap,
+    TierMap, Triage,
 };
 
 /// The world at one moment, as every face sees it.
@@ -53,6 +53,8 @@ pub struct Snapshot {
     pub match_asked: bool,
     /// What would bring every cron to where it should be.
     pub plan: Arc<Plan>,
+    /// Every failing cron with what is wrong and what to do, the most urgent first.
+    pub triage: Arc<Vec<Triage>>,
     /// Offered after [`PrepareUndo`](super::Command::PrepareUndo).
     pub undo_plan: Option<Arc<Plan>>,
     /// The running or last apply job.

@@ -11,12 +11,13 @@ use super::step::check::{self, Checks};
 use super::step::edit::Saves;
 use super::step::edit_history::EditHistory;
 use super::step::edited::Wish;
+use super::step::triage::{self, Failure};
 use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot};
 use crate::domain::{
     Access, AccountId, Catalog, Connection, Cron, CronId, Discovered, Fleet, GatewayTarget, Health, ImportPreview,
     KnownGateway, Ledger, Looks, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem, ProblemKind,
-    ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel, TierMap, VendorId,
+    ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel, TierMap, Triage, VendorId,
 };
 use crate::policy;
 
@@ -75,6 +76,9 @@ pub struct World {
     pub(super) down_since: BTreeMap<VendorId, Timestamp>,
 
     pub(super) plan: Arc<Plan>,
+    pub(super) triage: Arc<Vec<Triage>>,
+    /// The last failed run of each failing cron, diagnosed once.
+    pub(super) failures: BTreeMap<CronId, Failure>,
     pub(super) undo: Option<Offer>,
     pub(super) job: Option<JobState>,
     pub(super) next_job: u64,
@@ -182,6 +186,8 @@ impl World {
             edits_unsaved: false,
             down_since: BTreeMap::new(),
             plan: Arc::new(empty_plan(now)),
+            triage: Arc::default(),
+            failures: BTreeMap::new(),
             undo: None,
             job: None,
             next_job: 1,
@@ -322,6 +328,7 @@ impl World {
             matches: self.matches.clone(),
             match_asked: self.match_asked(),
             plan: self.plan.clone(),
+            triage: self.triage.clone(),
             undo_plan: self.undo.as_ref().map(|offer| offer.plan.clone()),
             job: self.job.as_ref().map(JobState::picture),
             switches: self.switches.clone(),
@@ -379,6 +386,11 @@ impl World {
         let next = policy::next_wake(&observation, &plan, &self.effective);
         self.wake_policy_at = expires.chain(next).min();
         self.plan = Arc::new(plan);
+        let said = triage::said(self, now);
+        let triage = policy::triage(&observation, &self.plan, &said);
+        if triage != *self.triage {
+            self.triage = Arc::new(triage);
+        }
     }
 
     /// A round of checks is over: the status files say so, even if nothing else is new.

@@ -112,6 +112,7 @@ impl World {
             matches: Arc::default(),
             match_asked: false,
             plan: Arc::new(self.plan()),
+            triage: Arc::default(),
             undo_plan: None,
             job: None,
             switches: Arc::default(),

@@ -84,6 +84,7 @@ impl Scene {
             matches: Arc::default(),
             match_asked: false,
             plan: Arc::new(plan("plan-0", Vec::new())),
+            triage: Arc::default(),
             undo_plan: None,
             job: None,
             switches: Arc::default(),

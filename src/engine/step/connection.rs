@@ -10,7 +10,7 @@ use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::{DemoStarted, Fetched, Opened, Reread};
 use super::super::world::{Evidence, REFRESH_EVERY};
 use super::super::{FolderInfo, Target, World};
-use super::{apply, check, edited, lease, reconcile, record, unsaved};
+use super::{apply, check, edited, lease, reconcile, record, triage, unsaved};
 use crate::domain::{
     Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, KnownGateway, ProblemKind, Refusal, RunRecord,
     Source, Trouble,
@@ -457,6 +457,7 @@ fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) -> Vec<
         let said = record::said(world, &run);
         let fleet = Arc::make_mut(&mut world.fleet);
         policy::absorb_run(fleet, &run, said.as_ref(), &effective, run.finished_at);
+        triage::note(world, told, said);
         effects.extend(record::confirm(world, &run, now));
     }
     if !runs.is_empty() {

@@ -11,6 +11,7 @@ mod reconcile;
 mod record;
 mod settings;
 mod transfer;
+pub(super) mod triage;
 pub(super) mod undo;
 mod unsaved;
 

@@ -75,6 +75,7 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     if !check::explained_by_network(world, said.as_ref()) {
         policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, now);
     }
+    super::triage::note(world, &told, said);
     let mut effects = confirm(world, &run, now);
     if let Some(known) = Arc::make_mut(&mut world.runs).get_mut(&run.cron) {
         known.insert(0, run);

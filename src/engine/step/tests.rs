@@ -21,6 +21,7 @@ mod known;
 mod lease;
 mod runs;
 mod settings;
+mod triage;
 mod undo;
 
 const NOW: Timestamp = Timestamp::constant(1_795_000_000, 0);
