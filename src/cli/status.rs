@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::exit::{Exit, Failure};
 use super::session::{Context, Session};
 use super::{exit, output, print};
-use crate::domain::{Access, Health, Tier};
-use crate::words;
+use crate::domain::{Access, Health, Planned, SwitchOff, Tier, Triage};
+use crate::words::{self, Said};
 
 #[derive(Debug, Serialize)]
 struct Document {
@@ -20,6 +20,7 @@ struct Document {
     down: Vec<DownRow>,
     crons: Counts,
     plan: PlanRow,
+    triage: Vec<TriageRow>,
     folder: Option<String>,
     problems: Vec<ProblemRow>,
 }
@@ -61,6 +62,23 @@ struct PlanRow {
     id: String,
     changes: usize,
     summary: String,
+}
+
+/// A failing cron, the most urgent first.
+#[derive(Debug, Serialize)]
+struct TriageRow {
+    cron: String,
+    name: String,
+    critical: bool,
+    kind: &'static str,
+    mender: &'static str,
+    account: Option<String>,
+    failures: u32,
+    switch_off: &'static str,
+    switch_off_at: Option<Timestamp>,
+    planned: Option<&'static str>,
+    what: String,
+    remedy: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,6 +130,7 @@ fn document(context: &Context) -> Document {
             changes: snapshot.plan.changes.len(),
             summary: words::plan_summary(&snapshot.plan, &speech),
         },
+        triage: snapshot.triage.iter().map(|entry| triage_row(entry, context)).collect(),
         folder: snapshot.folder.as_ref().map(|folder| folder.path.display().to_string()),
         problems: problems.collect(),
     }
@@ -126,6 +145,7 @@ fn text(context: &Context) -> String {
         crons_line(&counts(context)),
         format!("{} · {}", words::plan_headline(&snapshot.plan), words::plan_summary(&snapshot.plan, &speech)),
     ];
+    lines.extend(triage_lines(context));
     if let Some(folder) = &snapshot.folder {
         lines.push(format!("State folder {}", folder.path.display()));
     }
@@ -162,6 +182,71 @@ fn crons_line(counts: &Counts) -> String {
     let total = words::count(counts.total, "cron");
     let sorted = if sorted.is_empty() { total } else { format!("{total}: {sorted}") };
     if marked.is_empty() { sorted } else { format!("{sorted} · {marked}") }
+}
+
+fn triage_row(entry: &Triage, context: &Context) -> TriageRow {
+    let said = words::triage(entry, &context.speech());
+    let (switch_off, switch_off_at) = match &entry.switch_off {
+        SwitchOff::Far => ("far", None),
+        SwitchOff::Near { next_run_at } => ("near", *next_run_at),
+        SwitchOff::Off { at, .. } => ("off", *at),
+        SwitchOff::Over => ("over", None),
+    };
+    let planned = match &entry.planned {
+        Planned::Moves { .. } => Some("moves"),
+        Planned::Pauses => Some("pauses"),
+        Planned::Nothing { .. } => None,
+    };
+    TriageRow {
+        cron: entry.cron.to_string(),
+        name: name(entry, context).to_owned(),
+        critical: context.snapshot.tiers.get(&entry.cron).is_some_and(|entry| entry.critical),
+        kind: entry.kind.code(),
+        mender: entry.kind.mender().code(),
+        account: entry.account.as_ref().map(ToString::to_string),
+        failures: entry.failures,
+        switch_off,
+        switch_off_at,
+        planned,
+        what: said.what,
+        remedy: said.remedy,
+    }
+}
+
+fn name<'a>(entry: &'a Triage, context: &'a Context) -> &'a str {
+    context.snapshot.crons.get(&entry.cron).map_or(entry.cron.as_str(), |cron| &cron.name)
+}
+
+/// More than this are counted, not listed: failures, and the crons of one failure.
+const MOST_TRIAGE_LINES: usize = 8;
+const MOST_NAMES: usize = 3;
+
+/// "× Invoice chaser and 2 more · Kimi: quota limit hit — … · Apply the plan: …": what is the same is said once.
+fn triage_lines(context: &Context) -> Vec<String> {
+    let mut groups: Vec<(Said, Vec<&str>)> = Vec::new();
+    for entry in context.snapshot.triage.iter() {
+        let said = words::triage(entry, &context.speech());
+        match groups.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, names)) => names.push(name(entry, context)),
+            None => groups.push((said, vec![name(entry, context)])),
+        }
+    }
+    let mut lines: Vec<_> =
+        groups.iter().take(MOST_TRIAGE_LINES).map(|(said, names)| triage_line(said, names)).collect();
+    let left: usize = groups.iter().skip(MOST_TRIAGE_LINES).map(|(_, names)| names.len()).sum();
+    if left > 0 {
+        lines.push(format!("× {left} more: status --json lists them all"));
+    }
+    lines
+}
+
+fn triage_line(said: &Said, crons: &[&str]) -> String {
+    let mut named: Vec<_> = crons.iter().take(MOST_NAMES).map(|name| (*name).to_owned()).collect();
+    if crons.len() > MOST_NAMES {
+        named.push(format!("{} more", crons.len() - MOST_NAMES));
+    }
+    let remedy = said.remedy.as_ref().map(|remedy| format!(" · {remedy}")).unwrap_or_default();
+    format!("× {} · {}{remedy}", words::list(&named), said.what)
 }
 
 fn counts(context: &Context) -> Counts {

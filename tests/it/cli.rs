@@ -39,6 +39,15 @@ fn status_counts_what_the_gateway_has() {
     let sorted: u64 = ["t1", "t2", "t3", "unsorted"].iter().filter_map(|tier| status["crons"][tier].as_u64()).sum();
     assert_eq!(status["crons"]["routable"], sorted, "every routable cron is in one lane");
 
+    let triage = &status["triage"];
+    let listed = names(triage);
+    let (first, last) = (listed.first().copied(), listed.last().copied());
+    assert_eq!((first, last), (Some("Contract analysis"), Some("Invoice chaser")), "what was switched off first");
+    assert_eq!((&triage[0]["kind"], &triage[0]["switch_off"]), (&"job".into(), &"off".into()), "{triage}");
+    assert!(triage[0]["remedy"].as_str().is_some_and(|remedy| remedy.contains("openclaw cron enable ")), "{triage}");
+    let of_minimax = triage.as_array().and_then(|rows| rows.iter().find(|row| row["account"] == "minimax"));
+    assert_eq!(of_minimax.map(|row| &row["planned"]), Some(&"moves".into()), "{triage}");
+
     let said = shell.run("status");
     assert_eq!(said.code, DONE);
     let mut lines = said.out.lines();
@@ -46,6 +55,7 @@ fn status_counts_what_the_gateway_has() {
     assert!(first.starts_with("Degraded · MiniMax: out of credits since "), "{first}");
     assert!(lines.next().is_some_and(|line| line.ends_with("· read and write")), "{}", said.out);
     assert!(lines.next().is_some_and(|line| line.starts_with("50 crons: ")), "{}", said.out);
+    assert!(said.out.contains("\n× Contract analysis · "), "{}", said.out);
 }
 
 #[test]
