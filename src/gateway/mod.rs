@@ -12,6 +12,8 @@ mod connect;
 mod client;
 mod news;
 
+mod attempts;
+
 mod convert;
 mod error;
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::attempts::Attempts;
 use super::convert;
 use crate::domain::{Cron, CronId, RunRecord};
 
@@ -34,11 +35,17 @@ pub enum News {
     },
 }
 
-/// What an event means to this program, if anything.
-pub(crate) fn from_event(event: &str, mut payload: Value) -> Option<News> {
+/// What an event means to this program, if anything; what `attempts` remember explains a later one.
+pub(crate) fn from_event(event: &str, mut payload: Value, attempts: &mut Attempts) -> Option<News> {
     match event {
         "tick" => Some(News::Tick),
-        "cron" => from_cron_event(&mut payload),
+        "cron" => from_cron_event(&mut payload, attempts),
+        "agent" => {
+            if let Some(refusal) = convert::refusal_from(&payload) {
+                attempts.remember(refusal);
+            }
+            None
+        }
         "chat.metadata.changed" | "config.changed" | "models.snapshot" => Some(News::ModelsChanged),
         "shutdown" => {
             let restart_expected = convert::span_millis(&payload["restartExpectedMs"]).is_some();
@@ -48,7 +55,7 @@ pub(crate) fn from_event(event: &str, mut payload: Value) -> Option<News> {
     }
 }
 
-fn from_cron_event(payload: &mut Value) -> Option<News> {
+fn from_cron_event(payload: &mut Value, attempts: &mut Attempts) -> Option<News> {
     let action = payload.get("action").and_then(Value::as_str).unwrap_or_default().to_owned();
     let job = payload.get_mut("job").map(Value::take).filter(|job| !job.is_null());
     let id = payload.get("jobId").and_then(Value::as_str).map(CronId::new);
@@ -61,7 +68,10 @@ fn from_cron_event(payload: &mut Value) -> Option<News> {
         "finished" => {
             let Some(Ok(cron)) = job.map(convert::cron_from) else { return Some(News::Gap) };
             Some(match convert::run_from(payload) {
-                Some(run) => News::RunFinished(run, cron),
+                Some(mut run) => {
+                    attempts.explain(&mut run, &convert::text(payload, "sessionKey").unwrap_or_default());
+                    News::RunFinished(run, cron)
+                }
                 None => News::CronChanged(cron),
             })
         }
@@ -78,15 +88,18 @@ fn from_cron_event(payload: &mut Value) -> Option<News> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{News, from_event};
+    use super::{Attempts, News, from_event};
+    use crate::domain::{Billing, Finding, HealthState};
+    use crate::providers::diagnose_run;
 
     fn recorded(file: &str) -> Vec<News> {
+        let mut attempts = Attempts::default();
         let file: Value = serde_json::from_str(file).expect("is JSON");
         let frames = file["frames"].as_array().expect("a list").iter();
         frames
             .filter_map(|entry| {
                 let frame = &entry["frame"];
-                from_event(frame["event"].as_str()?, frame["payload"].clone())
+                from_event(frame["event"].as_str()?, frame["payload"].clone(), &mut attempts)
             })
             .collect()
     }
@@ -122,6 +135,35 @@ mod tests {
     }
 
     #[test]
+    fn a_run_whose_time_was_up_says_what_its_provider_had_answered() {
+        let news = recorded(include_str!("../../tests/recorded/gateway/run-attempts.json"));
+        let ended = news.iter().filter_map(|news| match news {
+            News::RunFinished(run, _) => Some(run.clone()),
+            _ => None,
+        });
+        let ended: Vec<_> = ended.collect();
+        let cases = [
+            ("minimax", Some("rate_limit"), HealthState::RateLimited),
+            ("beta", Some("overloaded"), HealthState::Overloaded),
+            ("nu", Some("server_error"), HealthState::Down),
+            ("alpha", None, HealthState::Down),
+            ("gamma", Some("billing"), HealthState::QuotaExhausted),
+        ];
+        assert_eq!(ended.len(), cases.len());
+        for (run, (provider, reason, state)) in ended.iter().zip(cases) {
+            assert_eq!((run.provider.as_deref(), run.error_reason.as_deref()), (Some(provider), reason));
+            let said = diagnose_run(run, Billing::QuotaPlan, Vec::new(), run.finished_at).expect("it failed");
+            let only_timed_out = said.finding == Finding::JobTimedOut;
+            assert_eq!((said.state, only_timed_out), (state, provider == "alpha"), "{run:?}");
+        }
+        let timed_out = "cron: job execution timed out (last phase: model-call-started)";
+        let first = format!("⚠️ API rate limit reached. Please try again later. | {timed_out}");
+        assert_eq!((ended[0].error.as_deref(), ended[3].error.as_deref()), (Some(first.as_str()), Some(timed_out)));
+        let billing = ended[4].error.as_deref().unwrap_or_default();
+        assert_eq!(billing.matches("billing error").count(), 1, "{billing}");
+    }
+
+    #[test]
     fn only_the_event_tells_a_restart_from_a_stop() {
         assert_eq!(kinds(&recorded(include_str!("../../tests/recorded/gateway/shutdown-restart.json"))), ["restart"]);
         assert_eq!(kinds(&recorded(include_str!("../../tests/recorded/gateway/shutdown-stop.json"))), ["stop"]);
@@ -140,7 +182,7 @@ mod tests {
             ("tick", json!(null), Some(News::Tick)),
         ];
         for (event, payload, expected) in cases {
-            assert_eq!(from_event(event, payload.clone()), expected, "{event} {payload}");
+            assert_eq!(from_event(event, payload.clone(), &mut Attempts::default()), expected, "{event} {payload}");
         }
     }
 }

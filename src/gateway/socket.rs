@@ -17,6 +17,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
 
+use super::attempts::Attempts;
 use super::client::Client;
 use super::connect::{Patience, Socket};
 use super::frame::{Incoming, Request};
@@ -52,6 +53,7 @@ pub(crate) fn spawn(
         pending: BTreeMap::new(),
         next_id: 0,
         last_seq: None,
+        attempts: Attempts::default(),
         scrub,
         out: Outlet { heard, gap: false, shutdown: None },
     };
@@ -64,6 +66,7 @@ struct Connection {
     unflushed: bool,
     pending: BTreeMap<String, oneshot::Sender<Result<Value, GatewayError>>>,
     next_id: u64,
+    attempts: Attempts,
     last_seq: Option<u64>,
     scrub: Scrub,
     out: Outlet,
@@ -160,7 +163,7 @@ impl Connection {
                 if self.missed(seq) {
                     self.out.tell(News::Gap);
                 }
-                if let Some(news) = news::from_event(&event, payload) {
+                if let Some(news) = news::from_event(&event, payload, &mut self.attempts) {
                     self.out.tell(news);
                 }
             }

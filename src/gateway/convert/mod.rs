@@ -3,6 +3,7 @@
 //! Pure and lenient. Results carry fields that no schema lists, so nothing is refused for being unknown,
 //! and one thing that cannot be read never costs the others.
 
+mod attempt;
 mod job;
 mod model;
 mod probe;
@@ -16,5 +17,6 @@ pub use probe::probe_from;
 pub use run::run_from;
 pub use usage::usage_from;
 
+pub(crate) use attempt::{Refusal, refusal_from};
 pub(crate) use job::patch_to;
-pub(crate) use value::{moment, span_millis};
+pub(crate) use value::{moment, span_millis, text};
