@@ -125,11 +125,14 @@ impl Vital {
     /// The same in the finer terms of a diagnosis, where one explains the health.
     #[must_use]
     pub fn state(&self) -> HealthState {
-        let explained = self.said.as_ref().filter(|said| {
-            let kind = |health: &Health| std::mem::discriminant(health);
-            said.health().is_some_and(|health| kind(&health) == kind(&self.health))
-        });
-        explained.map_or_else(|| self.health.state(), |said| said.state)
+        self.explained().map_or_else(|| self.health.state(), |said| said.state)
+    }
+
+    /// What the newest answer meant, when that is why the health is what it is.
+    #[must_use]
+    pub fn explained(&self) -> Option<&Diagnosis> {
+        let kind = |health: &Health| std::mem::discriminant(health);
+        self.said.as_deref().filter(|said| said.health().is_some_and(|health| kind(&health) == kind(&self.health)))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Pure: domain values in, sentences out. Times are said in the zone of the [`Speech`].
 
+mod account;
 mod cron_expr;
 mod dashboard;
 mod diagnosis;
@@ -19,6 +20,7 @@ mod triage;
 #[cfg(test)]
 mod testing;
 
+pub use account::*;
 pub use dashboard::*;
 pub use diagnosis::*;
 pub use health::*;
