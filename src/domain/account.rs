@@ -23,81 +23,25 @@ pub struct Vendor {
     pub letter: char,
     /// Provider ids of the gateway that start with one of these belong to it.
     pub provider_prefixes: &'static [&'static str],
-    pub dashboard: Option<&'static str>,
 }
 
 /// The vendors this version knows by name, in the order of their letters.
 pub const VENDORS: &[Vendor] = &[
-    Vendor {
-        id: "anthropic",
-        name: "Anthropic",
-        letter: 'A',
-        provider_prefixes: &["anthropic", "claude"],
-        dashboard: Some("https://console.anthropic.com/settings/limits"),
-    },
-    Vendor {
-        id: "deepseek",
-        name: "DeepSeek",
-        letter: 'D',
-        provider_prefixes: &["deepseek"],
-        dashboard: Some("https://platform.deepseek.com/usage"),
-    },
-    Vendor {
-        id: "google",
-        name: "Google",
-        letter: 'G',
-        provider_prefixes: &["google", "gemini"],
-        dashboard: Some("https://aistudio.google.com/usage"),
-    },
-    Vendor {
-        id: "kimi",
-        name: "Kimi",
-        letter: 'K',
-        provider_prefixes: &["kimi", "moonshot"],
-        dashboard: Some("https://www.kimi.com/code/console"),
-    },
-    Vendor {
-        id: "minimax",
-        name: "MiniMax",
-        letter: 'M',
-        provider_prefixes: &["minimax"],
-        dashboard: Some("https://platform.minimax.io/user-center/payment/balance"),
-    },
-    Vendor {
-        id: "openai",
-        name: "OpenAI",
-        letter: 'O',
-        provider_prefixes: &["openai"],
-        dashboard: Some("https://platform.openai.com/settings/organization/limits"),
-    },
-    Vendor {
-        id: "openrouter",
-        name: "OpenRouter",
-        letter: 'R',
-        provider_prefixes: &["openrouter"],
-        dashboard: Some("https://openrouter.ai/settings/credits"),
-    },
-    Vendor {
-        id: "xai",
-        name: "xAI",
-        letter: 'X',
-        provider_prefixes: &["xai"],
-        dashboard: Some("https://console.x.ai"),
-    },
+    Vendor { id: "anthropic", name: "Anthropic", letter: 'A', provider_prefixes: &["anthropic", "claude"] },
+    Vendor { id: "deepseek", name: "DeepSeek", letter: 'D', provider_prefixes: &["deepseek"] },
+    Vendor { id: "google", name: "Google", letter: 'G', provider_prefixes: &["google", "gemini"] },
+    Vendor { id: "kimi", name: "Kimi", letter: 'K', provider_prefixes: &["kimi", "moonshot"] },
+    Vendor { id: "minimax", name: "MiniMax", letter: 'M', provider_prefixes: &["minimax"] },
+    Vendor { id: "openai", name: "OpenAI", letter: 'O', provider_prefixes: &["openai"] },
+    Vendor { id: "openrouter", name: "OpenRouter", letter: 'R', provider_prefixes: &["openrouter"] },
+    Vendor { id: "xai", name: "xAI", letter: 'X', provider_prefixes: &["xai"] },
     Vendor {
         id: "zai",
         name: "Z.ai",
         letter: 'Z',
         provider_prefixes: &["zai", "z-ai", "z.ai", "glm", "bigmodel", "zhipu"],
-        dashboard: Some("https://open.bigmodel.cn/"),
     },
-    Vendor {
-        id: "local",
-        name: "Local",
-        letter: 'L',
-        provider_prefixes: &["ollama", "lmstudio", "local"],
-        dashboard: None,
-    },
+    Vendor { id: "local", name: "Local", letter: 'L', provider_prefixes: &["ollama", "lmstudio", "local"] },
 ];
 
 /// The vendor behind a provider id of the gateway; a provider nobody knows is its own vendor.

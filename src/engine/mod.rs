@@ -18,7 +18,7 @@ mod step;
 mod world;
 
 pub use crate::gateway::Address;
-pub use crate::providers::{DashboardPage, read_dashboard};
+pub use crate::providers::{DashboardError, DashboardPage, Offer, dashboard_of, offer, read_dashboard};
 pub use command::*;
 pub use event::*;
 pub use handle::*;

@@ -51,6 +51,7 @@ mod zai;
 mod check;
 mod http;
 mod keys;
+mod offer;
 mod requests;
 
 #[cfg(test)]
@@ -62,6 +63,7 @@ pub use diagnose::diagnose;
 pub use evidence::*;
 pub use http::{Http, NotSent, Reply};
 pub use keys::{KeyTrouble, key_in_config};
+pub use offer::*;
 pub use requests::{Ask, AuthScheme, Method, Needed, Questions, questions};
 pub use run::{diagnose_probe, diagnose_run};
 pub use written::*;

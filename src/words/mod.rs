@@ -3,6 +3,7 @@
 //! Pure: domain values in, sentences out. Times are said in the zone of the [`Speech`].
 
 mod account;
+mod check;
 mod cron_expr;
 mod dashboard;
 mod diagnosis;
@@ -16,11 +17,13 @@ mod schedule;
 mod text;
 mod time;
 mod triage;
+mod window;
 
 #[cfg(test)]
 mod testing;
 
 pub use account::*;
+pub use check::*;
 pub use dashboard::*;
 pub use diagnosis::*;
 pub use health::*;
@@ -33,6 +36,7 @@ pub use schedule::*;
 pub use text::*;
 pub use time::*;
 pub use triage::*;
+pub use window::*;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
