@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 use super::args::DiagnoseArguments;
 use super::exit::{Exit, Failure};
 use super::print;
-use crate::domain::{Allowance, Catalog, Covers, Diagnosis, HealthState, ModelState, Settings};
+use super::quota::{BalanceRow, WindowRow};
+use crate::domain::{Catalog, Diagnosis, HealthState, ModelState, Settings};
 use crate::providers::{Beside, Evidence, EvidenceError, diagnose, evidence_of};
 use crate::words::{self, Speech};
 
@@ -41,27 +42,6 @@ struct Document {
     http_status: Option<u16>,
     provider_code: Option<String>,
     provider_quote: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct WindowRow {
-    id: String,
-    unit: &'static str,
-    scope: String,
-    blocks_chat: bool,
-    used: Option<f64>,
-    limit: Option<f64>,
-    used_percent: Option<f64>,
-    raw_used_percent: Option<f64>,
-    reset_at: Option<Timestamp>,
-    stale: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct BalanceRow {
-    available: Option<f64>,
-    currency: Option<String>,
-    extra_usage_left: Option<f64>,
 }
 
 pub(super) fn run(arguments: &DiagnoseArguments, as_json: bool) -> Result<Exit, Failure> {
@@ -175,41 +155,14 @@ fn document(diagnosis: &Diagnosis, speech: &Speech<'_>) -> Document {
         headline: words::diagnosis_headline(diagnosis, speech),
         action: diagnosis.advice.code(),
         advice: words::diagnosis_advice(diagnosis, speech),
-        windows: diagnosis.windows.iter().map(window_row).collect(),
-        balance: diagnosis.money.clone().map(|money| BalanceRow {
-            available: money.available,
-            currency: money.currency,
-            extra_usage_left: money.extra_usage_left,
-        }),
+        windows: diagnosis.windows.iter().map(WindowRow::told).collect(),
+        balance: diagnosis.money.clone().map(BalanceRow::from),
         plan: diagnosis.plan.clone(),
         per_model: diagnosis.models.iter().map(model_row).collect(),
         http_status: diagnosis.http_status,
         provider_code: diagnosis.provider_code.clone(),
         provider_quote: diagnosis.quote.clone(),
     }
-}
-
-fn window_row(window: &Allowance) -> WindowRow {
-    WindowRow {
-        id: window.id.clone(),
-        unit: window.metric.code(),
-        scope: match &window.covers {
-            Covers::Account => "account".to_owned(),
-            Covers::Model(model) => format!("model:{model}"),
-            Covers::Feature(feature) => format!("feature:{feature}"),
-        },
-        blocks_chat: window.blocks_chat(),
-        used: window.used,
-        limit: window.limit,
-        used_percent: window.used_percent.map(two_digits),
-        raw_used_percent: window.raw_used_percent.map(two_digits),
-        reset_at: window.reset_at,
-        stale: window.stale,
-    }
-}
-
-fn two_digits(percent: f64) -> f64 {
-    (percent * 100.0).round() / 100.0
 }
 
 fn model_row(model: &ModelState) -> (String, Value) {

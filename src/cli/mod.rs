@@ -14,6 +14,7 @@ mod apply;
 mod names;
 mod output;
 mod print;
+mod quota;
 mod session;
 mod signal;
 mod table;

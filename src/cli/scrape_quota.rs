@@ -12,10 +12,9 @@ use serde::Serialize;
 use super::args::{Common, ScrapeQuotaArguments};
 use super::exit::{Exit, Failure};
 use super::print;
+use super::quota::{BalanceRow, WindowRow};
 use super::session::Session;
-use crate::domain::{
-    AccountId, Allowance, Billing, Catalog, Covers, DashboardNote, DashboardReading, Service, Settings, default_billing,
-};
+use crate::domain::{AccountId, Billing, Catalog, DashboardNote, DashboardReading, Service, Settings, default_billing};
 use crate::engine::Command;
 use crate::providers::{DashboardError, DashboardPage, MAX_DASHBOARD_BYTES, NoQuota, dashboard_link, read_dashboard};
 use crate::words::{self, Speech};
@@ -27,30 +26,11 @@ struct Document<'a> {
     seen_at: Timestamp,
     plan: Option<&'a str>,
     confidence: &'static str,
-    windows: Vec<WindowRow<'a>>,
-    balance: Option<BalanceRow<'a>>,
+    windows: Vec<WindowRow>,
+    balance: Option<BalanceRow>,
     notes: Vec<NoteRow>,
     /// The file that holds it now.
     written: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct WindowRow<'a> {
-    id: &'a str,
-    unit: &'static str,
-    scope: String,
-    blocks_chat: bool,
-    used: Option<f64>,
-    limit: Option<f64>,
-    used_percent: Option<f64>,
-    reset_at: Option<Timestamp>,
-    stale: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct BalanceRow<'a> {
-    available: Option<f64>,
-    currency: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -191,15 +171,14 @@ fn preview(reading: &DashboardReading, written: Option<&str>, speech: &Speech<'_
 }
 
 fn document<'a>(account: &'a AccountId, reading: &'a DashboardReading, written: Option<String>) -> Document<'a> {
-    let money = reading.money.as_ref();
     Document {
         provider: account,
         service: reading.service.code(),
         seen_at: reading.seen_at,
         plan: reading.plan.as_deref(),
         confidence: reading.confidence.code(),
-        windows: reading.windows.iter().map(window_row).collect(),
-        balance: money.map(|money| BalanceRow { available: money.available, currency: money.currency.as_deref() }),
+        windows: reading.windows.iter().map(WindowRow::told).collect(),
+        balance: reading.money.clone().map(BalanceRow::from),
         notes: reading.notes.iter().map(note_row).collect(),
         written,
     }
@@ -207,22 +186,4 @@ fn document<'a>(account: &'a AccountId, reading: &'a DashboardReading, written: 
 
 fn note_row(note: &DashboardNote) -> NoteRow {
     NoteRow { code: words::dashboard_note_code(note), said: words::dashboard_note(note) }
-}
-
-fn window_row(window: &Allowance) -> WindowRow<'_> {
-    WindowRow {
-        id: &window.id,
-        unit: window.metric.code(),
-        scope: match &window.covers {
-            Covers::Account => "account".to_owned(),
-            Covers::Model(model) => format!("model:{model}"),
-            Covers::Feature(feature) => format!("feature:{feature}"),
-        },
-        blocks_chat: window.blocks_chat(),
-        used: window.used,
-        limit: window.limit,
-        used_percent: window.used_percent.map(|percent| (percent * 100.0).round() / 100.0),
-        reset_at: window.reset_at,
-        stale: window.stale,
-    }
 }
