@@ -37,6 +37,14 @@ impl Model {
             unavailable_until: None,
         }
     }
+
+    /// The gateway can reach its account; a cooldown passes by itself.
+    #[must_use]
+    pub fn reachable(&self) -> bool {
+        self.available
+            || self.unavailable_until.is_some()
+            || self.unavailable_reason.as_deref().is_none_or(|reason| reason == "cooldown")
+    }
 }
 
 /// What a gateway offers. Look-ups are by full reference; order is that of the references.
@@ -77,6 +85,18 @@ impl Catalog {
     #[must_use]
     pub fn lists(&self, model: &ModelRef) -> bool {
         self.models.contains_key(model)
+    }
+
+    /// The gateway lists the model and can reach its account.
+    #[must_use]
+    pub fn sets_up(&self, model: &ModelRef) -> bool {
+        self.models.get(model).is_some_and(Model::reachable)
+    }
+
+    /// Some model of the account is set up.
+    #[must_use]
+    pub fn sets_up_account(&self, account: &AccountId) -> bool {
+        self.models.values().any(|model| model.id.provider() == account.as_str() && model.reachable())
     }
 
     /// The accounts behind the listed models, in order, each once.

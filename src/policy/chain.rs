@@ -11,9 +11,7 @@ use jiff::Timestamp;
 
 use super::matching::unanswered;
 use super::standing::{Standing, later, set_aside, standing};
-use crate::domain::{
-    Catalog, ChainOrder, ModelRef, Observation, Route, RouteKey, Settings, SkipReason, Skipped, Tier, Usd,
-};
+use crate::domain::{ChainOrder, ModelRef, Observation, Route, RouteKey, Settings, SkipReason, Skipped, Tier, Usd};
 
 /// One route of a chain, with everything that speaks for and against it.
 #[derive(Clone, Debug)]
@@ -233,7 +231,7 @@ impl<'a> Survey<'a> {
 }
 
 fn link(key: &RouteKey, route: &Route, asked: &BTreeSet<RouteKey>, obs: &Observation, settings: &Settings) -> Link {
-    let model = route.model.clone().filter(|model| set_up(model, &obs.catalog));
+    let model = route.model.clone().filter(|model| obs.catalog.sets_up(model));
     let standing =
         model.as_ref().map_or(Standing::Unknown, |model| standing(model, &obs.catalog, &obs.fleet, settings, obs.at));
     let barred = match set_aside(route, settings, obs.at) {
@@ -251,15 +249,6 @@ fn link(key: &RouteKey, route: &Route, asked: &BTreeSet<RouteKey>, obs: &Observa
         output_price: settings.price(route).map(|price| price.output),
         capability: facts.map(|facts| facts.capability),
     }
-}
-
-/// The gateway lists the model and can reach its account; a cooldown passes by itself.
-pub(super) fn set_up(model: &ModelRef, catalog: &Catalog) -> bool {
-    catalog.models.get(model).is_some_and(|listed| {
-        listed.available
-            || listed.unavailable_until.is_some()
-            || listed.unavailable_reason.as_deref().is_none_or(|reason| reason == "cooldown")
-    })
 }
 
 fn guarded(mut link: Link, guard: Option<Usd>) -> Link {

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::chain::set_up;
 use super::standing::{Failure, OUTAGE_AFTER, Standing, Weight, later, set_aside, standing};
 use crate::domain::{Health, Observation, Outage, OutageLevel, Route, Settings, Tier, VendorDown, VendorId};
 
@@ -39,7 +38,7 @@ fn failing(obs: &Observation, settings: &Settings) -> BTreeMap<VendorId, Vec<Fai
     let mut may_serve: BTreeSet<VendorId> = BTreeSet::new();
     for route in routes_in_chains(settings) {
         let counted = set_aside(route, settings, obs.at).is_none();
-        let Some(model) = route.model.as_ref().filter(|model| counted && set_up(model, &obs.catalog)) else { continue };
+        let Some(model) = route.model.as_ref().filter(|model| counted && obs.catalog.sets_up(model)) else { continue };
         match standing(model, &obs.catalog, &obs.fleet, settings, obs.at) {
             Standing::Failing(failure) if failure.weight == Weight::Never => {}
             Standing::Failing(failure) => failing.entry(route.vendor.clone()).or_default().push(failure),
