@@ -59,6 +59,16 @@ pub(super) enum Command {
     },
     /// Say how things stand
     Status,
+    /// Look at all accounts now: health, quota, resets
+    Check(CheckArguments),
+    /// Look at one account now
+    CheckProvider {
+        /// Its id, its label, or its vendor
+        #[arg(value_name = "ID")]
+        account: String,
+        #[command(flatten)]
+        arguments: CheckArguments,
+    },
     /// Show what would change, and why
     Plan(PlanArguments),
     /// Apply the plan: every cron goes to where it should be
@@ -102,6 +112,13 @@ pub(super) enum Command {
         #[arg(long, value_name = "NAME")]
         keep: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Exit with 11, 12 or 13 unless everything that is set up serves
+    #[arg(long)]
+    pub(super) exit_code: bool,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ pub enum Exit {
     Failed = 1,
     /// The arguments make no sense here.
     Usage = 2,
-    /// No gateway, or it does not let us in.
+    /// No gateway, or it does not let us in. `check`: this computer reaches no provider.
     NotConnected = 3,
     /// Some lines were not written and verified.
     NotVerified = 4,
@@ -23,11 +23,11 @@ pub enum Exit {
     NeedsAnswer = 6,
     /// `plan --exit-code`: there are changes.
     Changes = 10,
-    /// `diagnose --exit-code`: not now, and time alone mends it.
+    /// `--exit-code` of `diagnose` and `check`: not now, and time alone mends it.
     Passing = 11,
-    /// `diagnose --exit-code`: a person must do something.
+    /// `--exit-code` of `diagnose` and `check`: a person must do something.
     NeedsPerson = 12,
-    /// `diagnose --exit-code`: the answer does not tell. `scrape-quota`: the page tells of no quota.
+    /// `--exit-code` of `diagnose` and `check`: not known. `scrape-quota`: the page tells of no quota.
     NotTold = 13,
 }
 

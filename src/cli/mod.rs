@@ -10,6 +10,7 @@ mod exit;
 mod log;
 mod run;
 
+mod accounts;
 mod apply;
 mod names;
 mod output;
@@ -20,6 +21,7 @@ mod signal;
 mod table;
 mod target;
 
+mod check;
 mod demo;
 mod diagnose;
 mod distribute;

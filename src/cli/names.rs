@@ -1,10 +1,13 @@
-//! Which cron or model a person means.
+//! Which cron, account or model a person means.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::exit::{Exit, Failure};
-use crate::domain::{Catalog, Cron, CronId, ModelRef, RouteMatch, Settings};
+use crate::domain::{
+    AccountId, Catalog, Cron, CronId, ModelRef, ProviderAccount, RouteMatch, Service, Settings, VENDORS, vendor_of,
+};
+use crate::words;
 
 /// More candidates than this are counted, not listed.
 const MAX_CANDIDATES: usize = 8;
@@ -36,6 +39,44 @@ fn unknown_cron(crons: &BTreeMap<CronId, Arc<Cron>>, named: &str) -> Failure {
     let remedy = did_you_mean(named, crons.values().map(|cron| cron.name.as_str()))
         .unwrap_or_else(|| "Give its id, the beginning of its id, or its whole name".to_owned());
     Failure::new(Exit::Usage, format!("no cron is called '{named}'")).with_remedy(remedy)
+}
+
+/// The account with that id, else the only one of that id in other letters, of that label, or at that
+/// service or vendor.
+pub(super) fn account<'a>(
+    accounts: &'a BTreeMap<AccountId, ProviderAccount>,
+    named: &str,
+) -> Result<&'a ProviderAccount, Failure> {
+    let named = named.trim();
+    if let Some(account) = accounts.get(named) {
+        return Ok(account);
+    }
+    let service = Service::of(named, None);
+    let vendor = VENDORS.iter().find(|vendor| same_name(vendor.id, named) || same_name(vendor.name, named));
+    let meant: [&dyn Fn(&ProviderAccount) -> bool; 4] = [
+        &|account| same_name(account.id.as_str(), named),
+        &|account| same_name(&account.label, named),
+        &|account| service != Service::Other && account.service == service,
+        &|account| vendor.is_some_and(|vendor| vendor_of(&account.id).as_str() == vendor.id),
+    ];
+    let by = |meant: &&dyn Fn(&ProviderAccount) -> bool| -> Vec<_> { accounts.values().filter(|a| meant(a)).collect() };
+    let found = meant.iter().map(by).find(|found| !found.is_empty()).unwrap_or_default();
+    match found[..] {
+        [only] => Ok(only),
+        [] => Err(unknown_account(accounts, named)),
+        _ => Err(ambiguous(named, found.iter().map(|account| format!("{}  {}", account.id, account.label)))),
+    }
+}
+
+fn unknown_account(accounts: &BTreeMap<AccountId, ProviderAccount>, named: &str) -> Failure {
+    let failure = Failure::new(Exit::Usage, format!("no account is called '{named}'"));
+    let known = accounts.values().flat_map(|account| [account.id.as_str(), account.label.as_str()]);
+    let ids: Vec<_> = accounts.keys().map(AccountId::as_str).collect();
+    match did_you_mean(named, known) {
+        Some(remedy) => failure.with_remedy(remedy),
+        None if ids.is_empty() => failure,
+        None => failure.with_remedy(format!("There are {}", words::list(&ids))),
+    }
 }
 
 fn did_you_mean<'a>(named: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
@@ -111,9 +152,9 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use super::cron;
+    use super::{account, cron};
     use crate::cli::exit::Exit;
-    use crate::domain::{AgentTurn, Cron, CronId, Payload, Schedule};
+    use crate::domain::{AccountId, AgentTurn, Cron, CronId, Payload, ProviderAccount, Schedule};
 
     fn crons(of: &[(&str, &str)]) -> BTreeMap<CronId, Arc<Cron>> {
         let cron = |(id, name): &(&str, &str)| {
@@ -169,6 +210,36 @@ mod tests {
             assert_eq!(failure.what, format!("no cron is called '{named}'"));
             assert_eq!(failure.remedy.as_deref(), Some(remedy), "{named}: {why}");
         }
+    }
+
+    #[test]
+    fn an_account_is_meant_by_its_id_its_label_or_its_vendor() {
+        let ids = ["anthropic", "claude-cli", "google", "minimax", "minimax-plan", "zai"];
+        let mut accounts: BTreeMap<_, _> =
+            ids.map(|id| (AccountId::new(id), ProviderAccount::implied(AccountId::new(id)))).into();
+        accounts.get_mut("zai").expect("is there").label = "Work".to_owned();
+        let cases = [
+            ("minimax", Ok("minimax"), "an id, though another account is of the same vendor"),
+            ("MiniMax-Plan", Ok("minimax-plan"), "an id in other letters"),
+            ("work", Ok("zai"), "a label"),
+            ("glm", Ok("zai"), "another name of its service"),
+            ("gemini_flash", Ok("google"), "as the state files call it"),
+            ("Claude", Ok("claude-cli"), "a label before a service"),
+            ("z.ai", Ok("zai"), "a vendor"),
+            ("minimaxi", Err("Did you mean 'MiniMax'?"), "misspelt"),
+            ("deepseek", Err("There are anthropic, claude-cli, google, minimax, minimax-plan and zai"), "not here"),
+        ];
+        for (named, expected, why) in cases {
+            let found = account(&accounts, named).map(|account| account.id.as_str());
+            let found = found.map_err(|failure| failure.remedy.unwrap_or_default());
+            assert_eq!(found, expected.map_err(str::to_owned), "{why}");
+        }
+        accounts.remove("minimax");
+        accounts.get_mut("minimax-plan").expect("is there").label = "Plan".to_owned();
+        accounts.insert(AccountId::new("mm-minimax"), ProviderAccount::implied(AccountId::new("mm-minimax")));
+        accounts.get_mut("mm-minimax").expect("is there").label = "Credits".to_owned();
+        let failure = account(&accounts, "minimax").expect_err("two are at that service");
+        assert_eq!((failure.exit, failure.what.lines().count()), (Exit::Usage, 3), "{}", failure.what);
     }
 
     #[test]

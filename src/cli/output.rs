@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::session::Context;
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Fields, Job, JobLine, LineOutcome, MatchCertainty, ModelRef, OutageLevel,
-    Plan, PlanOrigin, Tier, TierEntry,
+    Plan, PlanOrigin, Tier, TierEntry, VendorDown,
 };
 use crate::words;
 
@@ -61,6 +61,33 @@ pub(super) struct QuestionRow {
     pub(super) route: String,
     pub(super) label: String,
     pub(super) candidates: Vec<String>,
+}
+
+/// A vendor that is down.
+#[derive(Debug, Serialize)]
+pub(super) struct DownRow {
+    vendor: String,
+    health: &'static str,
+    since: Option<Timestamp>,
+    resets_at: Option<Timestamp>,
+    said: String,
+}
+
+pub(super) fn down(context: &Context) -> Vec<DownRow> {
+    let row = |down: &VendorDown| DownRow {
+        vendor: down.vendor.to_string(),
+        health: down.health.state().code(),
+        since: down.since,
+        resets_at: down.resets_at,
+        said: words::vendor_down(down, &context.speech()),
+    };
+    context.snapshot.plan.outage.down.iter().map(row).collect()
+}
+
+/// "Degraded · MiniMax: out of credits since 21:04".
+pub(super) fn outage(context: &Context) -> String {
+    let level = words::level(context.snapshot.level());
+    format!("{level} · {}", words::outage(&context.snapshot.plan.outage, &context.speech()))
 }
 
 pub(super) fn plan(plan: &Plan, context: &Context) -> PlanDocument {

@@ -11,7 +11,7 @@ use super::log::{self, Quiet};
 use super::session::Session;
 use super::window::OpenWindow;
 use super::{
-    demo, diagnose, distribute, explain, export, import, plan, print, scrape_quota, status, tier, undo, window,
+    check, demo, diagnose, distribute, explain, export, import, plan, print, scrape_quota, status, tier, undo, window,
 };
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
@@ -56,6 +56,10 @@ fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Fail
         Some(Command::Demo { headless: false }) => window::run(&common, true, open_window),
         Some(Command::Demo { headless: true }) => demo::serve(json),
         Some(Command::Status) => status::run(&mut open(&common)?, json),
+        Some(Command::Check(arguments)) => check::all(&mut open(&common)?, &arguments, json),
+        Some(Command::CheckProvider { account, arguments }) => {
+            check::one(&mut open(&common)?, &account, &arguments, json)
+        }
         Some(Command::Plan(arguments)) => plan::run(&mut open(&common)?, &arguments, json),
         Some(Command::Distribute(arguments)) => distribute::run(&mut open(&common)?, &arguments, json),
         Some(Command::Explain { cron }) => explain::run(&mut open(&common)?, &cron, json),

@@ -41,6 +41,13 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// Of a picture made by hand, told in UTC.
+    #[cfg(test)]
+    pub(super) fn of(snapshot: Snapshot) -> Self {
+        let settings = names::with_matches(&snapshot.settings, &snapshot.matches);
+        Self { snapshot: Arc::new(snapshot), settings, zone: TimeZone::UTC }
+    }
+
     pub(super) fn speech(&self) -> Speech<'_> {
         let snapshot = &self.snapshot;
         Speech { now: snapshot.at, zone: &self.zone, settings: &self.settings, catalog: &snapshot.catalog }

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::exit::{Exit, Failure};
+use super::output::{self, DownRow};
 use super::session::{Context, Session};
-use super::{exit, output, print};
-use crate::domain::{Access, Health, Planned, SwitchOff, Tier, Triage};
+use super::{exit, print};
+use crate::domain::{Access, Planned, SwitchOff, Tier, Triage};
 use crate::words::{self, Said};
 
 #[derive(Debug, Serialize)]
@@ -31,15 +32,6 @@ struct GatewayRow {
     url: String,
     version: String,
     access: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct DownRow {
-    vendor: String,
-    health: &'static str,
-    since: Option<Timestamp>,
-    resets_at: Option<Timestamp>,
-    said: String,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -102,13 +94,6 @@ pub(super) fn run(session: &mut Session, as_json: bool) -> Result<Exit, Failure>
 fn document(context: &Context) -> Document {
     let (snapshot, speech) = (&context.snapshot, context.speech());
     let info = snapshot.connection.info();
-    let down = snapshot.plan.outage.down.iter().map(|down| DownRow {
-        vendor: down.vendor.to_string(),
-        health: health_code(&down.health),
-        since: down.since,
-        resets_at: down.resets_at,
-        said: words::vendor_down(down, &speech),
-    });
     let problems = snapshot.problems.iter().map(|problem| {
         let said = exit::problem(&problem.what, &speech);
         ProblemRow { id: problem.id.clone(), what: said.what, remedy: said.remedy, since: problem.since }
@@ -123,7 +108,7 @@ fn document(context: &Context) -> Document {
         demo: snapshot.demo,
         mode: output::mode(snapshot.level()),
         summary: words::outage(&snapshot.plan.outage, &speech),
-        down: down.collect(),
+        down: output::down(context),
         crons: counts(context),
         plan: PlanRow {
             id: snapshot.plan.id.to_string(),
@@ -138,9 +123,8 @@ fn document(context: &Context) -> Document {
 
 fn text(context: &Context) -> String {
     let (snapshot, speech) = (&context.snapshot, context.speech());
-    let level = words::level(snapshot.level());
     let mut lines = vec![
-        format!("{level} · {}", words::outage(&snapshot.plan.outage, &speech)),
+        output::outage(context),
         words::connection(&snapshot.connection, &speech),
         crons_line(&counts(context)),
         format!("{} · {}", words::plan_headline(&snapshot.plan), words::plan_summary(&snapshot.plan, &speech)),
@@ -278,20 +262,5 @@ fn access_code(access: Access) -> &'static str {
         Access::FolderHeld => "folder_held",
         Access::FolderNotWritable => "folder_not_writable",
         Access::UnprovenVersion => "unproven_version",
-    }
-}
-
-fn health_code(health: &Health) -> &'static str {
-    match health {
-        Health::Unknown => "unknown",
-        Health::Up => "up",
-        Health::Strained => "strained",
-        Health::LimitHit { .. } => "limit_hit",
-        Health::Overloaded => "overloaded",
-        Health::RefusedKey => "refused_key",
-        Health::OutOfBalance => "out_of_balance",
-        Health::Unreachable => "unreachable",
-        Health::RateLimited => "rate_limited",
-        Health::ByHand { .. } => "down_by_hand",
     }
 }

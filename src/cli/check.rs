@@ -1,0 +1,156 @@
+//! `check` and `check-provider`: one look at the accounts, now, and how each of them stands.
+//!
+//! A provider that is down is a result, not a failure: only `--exit-code` turns it into a code.
+
+#[cfg(test)]
+mod tests;
+mod text;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::accounts::{self, AccountRow, Known};
+use super::args::CheckArguments;
+use super::exit::{Exit, Failure};
+use super::output::{self, DownRow};
+use super::session::{Context, NotDone, Session};
+use super::{names, print};
+use crate::domain::{AccountId, HealthState, ProblemKind, Refusal};
+use crate::engine::Command;
+use crate::words;
+
+#[derive(Debug, Serialize)]
+struct Document {
+    checked_at: Timestamp,
+    level: &'static str,
+    summary: String,
+    down: Vec<DownRow>,
+    offline: bool,
+    offline_since: Option<Timestamp>,
+    accounts: Vec<AccountRow>,
+    tokens_spent: u64,
+}
+
+/// All accounts.
+pub(super) fn all(session: &mut Session, arguments: &CheckArguments, as_json: bool) -> Result<Exit, Failure> {
+    look(session, None, arguments, as_json)
+}
+
+/// The one that a person means.
+pub(super) fn one(
+    session: &mut Session,
+    named: &str,
+    arguments: &CheckArguments,
+    as_json: bool,
+) -> Result<Exit, Failure> {
+    look(session, Some(named), arguments, as_json)
+}
+
+fn look(
+    session: &mut Session,
+    named: Option<&str>,
+    arguments: &CheckArguments,
+    as_json: bool,
+) -> Result<Exit, Failure> {
+    let since = session.snapshot().at;
+    let context = session.ready()?;
+    let meant = named.map(|named| names::account(&context.snapshot.accounts, named)).transpose()?;
+    let meant = meant.map(|account| account.id.clone());
+    let asked = session.ask(Command::Check { accounts: meant.clone().map(|id| vec![id]) });
+    let unfinished = match asked {
+        Ok(_) => None,
+        // What is known stands; whoever asked for patience gets it.
+        Err(NotDone::Refused(refusal @ (Refusal::ToldToWait { .. } | Refusal::NothingToDo))) => {
+            if let Refusal::ToldToWait { .. } = refusal {
+                print::aside(&words::refusal(&refusal, &session.context().speech()).what);
+            }
+            None
+        }
+        Err(NotDone::Failed(failure)) if still_asking(session) => Some(failure),
+        Err(not_done) => return Err(session.failure(not_done)),
+    };
+    let context = session.context();
+    let document = document(meant.as_ref(), since, &context);
+    if as_json {
+        print::json(&document)?;
+    } else {
+        let known = shown(meant.as_ref(), &context);
+        print::text(&match known.as_slice() {
+            [only] if meant.is_some() => text::one(only, since, &context),
+            known => text::all(known, since, &context),
+        })?;
+    }
+    if let Some(failure) = unfinished {
+        return Err(late(failure, session));
+    }
+    if document.offline {
+        let said = Failure::of_problem(&ProblemKind::Offline, &context.speech());
+        return Err(Failure { exit: Exit::NotConnected, ..said });
+    }
+    Ok(if arguments.exit_code { exit(&document, meant.is_some()) } else { Exit::Done })
+}
+
+/// A round whose answers are not all in.
+fn still_asking(session: &Session) -> bool {
+    session.snapshot().looks.round.is_some()
+}
+
+fn late(failure: Failure, session: &Session) -> Failure {
+    let context = session.context();
+    let left = context.snapshot.looks.round.iter().flat_map(|round| &round.left);
+    let left: Vec<_> = left.map(|id| context.settings.account(id).label).collect();
+    if left.is_empty() {
+        failure
+    } else {
+        Failure { what: format!("{}: {}", failure.what, words::list(&left)), ..failure }
+    }
+}
+
+/// The accounts that are shown, by their labels.
+fn shown<'a>(meant: Option<&AccountId>, context: &'a Context) -> Vec<Known<'a>> {
+    let accounts = context.snapshot.accounts.values().filter(|account| meant.is_none_or(|id| account.id == *id));
+    let mut known: Vec<_> = accounts.map(|account| Known::of(account, context)).collect();
+    known.sort_by_key(|known| (!known.set_up, known.account.label.to_lowercase(), known.account.id.clone()));
+    known
+}
+
+fn document(meant: Option<&AccountId>, since: Timestamp, context: &Context) -> Document {
+    let snapshot = &context.snapshot;
+    let accounts: Vec<_> = shown(meant, context).iter().map(|known| accounts::row(known, since)).collect();
+    Document {
+        checked_at: snapshot.at,
+        level: output::mode(snapshot.level()),
+        summary: words::outage(&snapshot.plan.outage, &context.speech()),
+        down: output::down(context),
+        offline: snapshot.looks.offline_since.is_some(),
+        offline_since: snapshot.looks.offline_since,
+        tokens_spent: accounts.iter().map(|row| row.tokens_spent).sum(),
+        accounts,
+    }
+}
+
+/// Whether all that is set up serves; an account that was named counts in any case.
+fn exit(document: &Document, was_named: bool) -> Exit {
+    let counted = document.accounts.iter().filter(|row| was_named || (row.set_up && row.set_aside_until.is_none()));
+    let verdicts: Vec<_> = counted.flat_map(verdicts).collect();
+    let worst = [Exit::NeedsPerson, Exit::Passing, Exit::NotTold];
+    let found = worst.into_iter().find(|exit| verdicts.contains(exit));
+    // Nothing set up is no good news.
+    found.unwrap_or(if verdicts.is_empty() { Exit::NotTold } else { Exit::Done })
+}
+
+/// What the account and those of its models that are worse off say.
+fn verdicts(row: &AccountRow) -> Vec<Exit> {
+    let by_hand = row.down_until.map(|_| Exit::Passing);
+    let of_models = row.models.iter().map(|model| verdict(model.health, model.temporary));
+    std::iter::once(by_hand.unwrap_or_else(|| verdict(row.health, row.temporary))).chain(of_models).collect()
+}
+
+fn verdict(health: &str, temporary: bool) -> Exit {
+    match HealthState::of_code(health) {
+        Some(HealthState::Up) => Exit::Done,
+        Some(HealthState::Unknown) | None => Exit::NotTold,
+        Some(_) if temporary => Exit::Passing,
+        Some(_) => Exit::NeedsPerson,
+    }
+}
