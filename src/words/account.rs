@@ -293,7 +293,7 @@ fn coarse_advice(account: &ProviderAccount, health: &Health) -> Option<String> {
         Health::Overloaded => "Nothing to do: it is tried again after growing pauses".to_owned(),
         Health::RefusedKey => fix_key(&account.key),
         Health::Unreachable => "Check the network connection, or wait: it is tried again".to_owned(),
-        Health::Unknown | Health::Up | Health::Strained => return None,
+        Health::Unknown | Health::Up | Health::Strained | Health::ByHand { .. } => return None,
     })
 }
 
