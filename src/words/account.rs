@@ -290,7 +290,7 @@ fn coarse_advice(account: &ProviderAccount, health: &Health) -> Option<String> {
             "Top up, or move its crons for good".to_owned()
         }
         Health::LimitHit { .. } | Health::OutOfBalance => "Open its dashboard to learn when it resets".to_owned(),
-        Health::Overloaded => "Nothing to do: it is tried again after growing pauses".to_owned(),
+        Health::Overloaded | Health::RateLimited => "Nothing to do: it is tried again after growing pauses".to_owned(),
         Health::RefusedKey => fix_key(&account.key),
         Health::Unreachable => "Check the network connection, or wait: it is tried again".to_owned(),
         Health::Unknown | Health::Up | Health::Strained | Health::ByHand { .. } => return None,

@@ -86,7 +86,7 @@ fn an_error_is_diagnosed_once_and_again_only_when_it_or_the_billing_changes() {
     assert!(Arc::ptr_eq(&first, &again), "the same diagnosis");
 
     let mut settings = (*world.settings).clone();
-    settings.billing.insert(AccountId::new("a"), Billing::PrepaidCredits);
+    settings.account_mut(&AccountId::new("a")).billing = Billing::PrepaidCredits;
     world.settings = Arc::new(settings);
     world.dirty.plan = true;
     let prepaid = shown(&mut world, at(3));
