@@ -4,15 +4,22 @@
 //! file until it is changed. Routes and prices lie over the default ones; `null` takes one out.
 //! Durations are numbers with their unit in the key. Documented in `state/README.md`.
 
+mod accounts;
+#[cfg(test)]
+mod laws;
 mod read;
+mod section;
 #[cfg(test)]
 mod tests;
+mod windows;
 mod write;
 
+pub(super) use accounts::drop_literal_keys;
+pub use accounts::is_key_source;
 pub use read::read;
 pub use write::patched;
 
-use crate::domain::{AutomationLevel, Billing, ChainOrder, ThemeChoice};
+use crate::domain::{AutomationLevel, Billing, ChainOrder, Period, Region, ThemeChoice};
 
 const ORDERS: &[(ChainOrder, &str)] =
     &[(ChainOrder::Listed, "listed"), (ChainOrder::Cheapest, "cheapest"), (ChainOrder::Smartest, "smartest")];
@@ -29,6 +36,10 @@ const BILLINGS: &[(Billing, &str)] = &[
     (Billing::PrepaidCredits, "prepaid_credits"),
     (Billing::Local, "local"),
 ];
+
+const PERIODS: &[(Period, &str)] =
+    &[(Period::Week, "week"), (Period::Month, "month"), (Period::Quarter, "quarter"), (Period::Year, "year")];
+const REGIONS: &[(Region, &str)] = &[(Region::Global, "global"), (Region::China, "china")];
 
 /// The word of the file for a choice.
 fn code_of<T: PartialEq>(codes: &[(T, &'static str)], wanted: &T) -> &'static str {

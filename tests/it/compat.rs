@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model_orchestrator::domain::{
-    Catalog, CronId, Fleet, Health, LedgerReason, Model, ModelRef, OutageLevel, Settings, Tier, TierEntry, Vital,
+    Billing, Catalog, CronId, Fleet, Health, LedgerReason, Model, ModelRef, OutageLevel, Service, Settings, Tier,
+    TierEntry, Vital,
 };
 use model_orchestrator::state::status::StatusReport;
 use model_orchestrator::state::{Folder, atomic, names, switch_log};
@@ -78,6 +79,12 @@ fn the_sample_folder_is_read_without_a_complaint() {
     let reasons: Vec<_> = loaded.ledger.values().map(|entry| entry.why).collect();
     assert_eq!(reasons, [LedgerReason::Imported, LedgerReason::NothingServes], "a manual pause is not taken over");
     assert_eq!(loaded.settings.routes["local"].label, "Own machine");
+    let account = |id: &str| &loaded.settings.accounts[id];
+    assert_eq!(
+        (account("minimax-plan").billing, account("openrouter").billing),
+        (Billing::QuotaPlan, Billing::RateTier)
+    );
+    assert_eq!((account("glm-work").service, account("minimax-plan").by_hand.len()), (Service::Zai, 1));
     assert_eq!(loaded.scraped["kimi"].len(), 2);
     let temporary: Vec<_> = loaded.temporary.iter().map(|model| (model.id.as_str(), model.is_standby)).collect();
     assert_eq!(temporary, [("trial-model", false), ("spare", true)]);

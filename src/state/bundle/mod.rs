@@ -20,7 +20,7 @@ use crate::domain::{ExportWhat, ImportChoice, ImportEffect, ImportPreview};
 
 use super::document::Document;
 use super::switch_log::LogLine;
-use super::{Folder, Loaded, StateError, atomic, files, ledger, names};
+use super::{Folder, Loaded, StateError, atomic, files, ledger, names, settings};
 
 impl Folder {
     /// Copies the folder into the folder `to`, or one file to the file (or into the folder) `to`.
@@ -162,6 +162,9 @@ fn without_secrets(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, StateEr
     Ok(Document::parse(&bytes).ok().map(|document| {
         let mut root = document.root().clone();
         drop_secrets(&mut root);
+        if name == names::SETTINGS {
+            settings::drop_literal_keys(&mut root);
+        }
         document.rewritten(&root).bytes()
     }))
 }

@@ -57,7 +57,18 @@ fn recognised(bytes: &[u8]) -> Option<String> {
     };
     let root = document.root();
     let has = |key: &str| root.get(key).is_some();
-    let settings = ["routes", "chains", "thresholds", "cost_guard_usd", "automation", "prices", "window", "billing"];
+    let settings = [
+        "routes",
+        "chains",
+        "thresholds",
+        "cost_guard_usd",
+        "automation",
+        "prices",
+        "window",
+        "billing",
+        "accounts",
+        "checks",
+    ];
     let name = if has("crons") {
         names::TIERS
     } else if has("entries") {

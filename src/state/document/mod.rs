@@ -96,6 +96,11 @@ pub(super) fn as_object(value: &mut Value) -> &mut Map<String, Value> {
     value.as_object_mut().expect("made an object above")
 }
 
+/// Whole numbers without a decimal point.
+pub(super) fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 1e15 { Value::from(value as i64) } else { Value::from(value) }
+}
+
 /// serde's text ends in " at line 3 column 7", which is said separately.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();

@@ -1,13 +1,14 @@
 //! From the value of `settings.json` to [`Settings`], field by field.
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::domain::{
-    AccountId, Chain, ModelFacts, ModelRef, Price, PriceTable, Route, RouteKey, Settings, Tier, Usd, VendorId,
-    vendor_of,
+    AccountId, Chain, ModelFacts, Price, PriceTable, Route, RouteKey, Settings, Usd, VendorId, vendor_of,
 };
 use crate::state::BadValue;
+
+use super::accounts;
+use super::section::{Entry, Section, set, tier_of};
 
 /// What the file says, over the defaults.
 #[must_use]
@@ -17,13 +18,6 @@ pub fn read(root: &Value) -> (Settings, Vec<BadValue>) {
     let top = Section { path: String::new(), fields: root.as_object(), bad: &mut bad };
     top.into_settings(&mut settings);
     (settings, bad)
-}
-
-/// An object of the file, with its path for what is wrong in it. An absent one has no fields.
-struct Section<'a, 'b> {
-    path: String,
-    fields: Option<&'a Map<String, Value>>,
-    bad: &'b mut Vec<BadValue>,
 }
 
 impl<'a> Section<'a, '_> {
@@ -44,12 +38,11 @@ impl<'a> Section<'a, '_> {
         });
         self.section("prices").into_prices(&mut settings.prices);
         self.section("cost_guard_usd").into_guards(settings);
-        let mut billing = self.section("billing");
-        for key in billing.keys() {
-            if let Some(choice) = billing.choice(&key, super::BILLINGS) {
-                settings.account_mut(&AccountId::new(&key)).billing = choice;
-            }
-        }
+        accounts::read_older(self.section("billing"), settings);
+        accounts::read(self.section("accounts"), settings);
+        let mut section = self.section("checks");
+        set(&mut settings.checks.every, section.minutes_or_never("every_minutes", 24.0 * 60.0));
+        set(&mut settings.checks.paid_per_day, section.whole("paid_per_day", 0, u32::MAX));
         let mut section = self.section("thresholds");
         let thresholds = &mut settings.thresholds;
         set(&mut thresholds.crisis_vendors, section.whole("crisis_vendors", 1, 1_000));
@@ -147,140 +140,4 @@ impl<'a> Section<'a, '_> {
             }
         }
     }
-
-    fn get(&self, key: &str) -> Option<&'a Value> {
-        self.fields?.get(key).filter(|value| !value.is_null())
-    }
-
-    fn has(&self, key: &str) -> bool {
-        self.get(key).is_some()
-    }
-
-    fn is_number(&self, key: &str) -> bool {
-        self.get(key).is_some_and(Value::is_number)
-    }
-
-    fn keys(&self) -> Vec<String> {
-        self.fields.map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
-    }
-
-    fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
-    }
-
-    fn complain(&mut self, key: &str, wanted: &str) {
-        let found = self.fields.and_then(|fields| fields.get(key)).unwrap_or(&Value::Null);
-        self.bad.push(BadValue::expected(self.path_of(key), wanted, found));
-    }
-
-    /// The value, if `read` can read it; a complaint if it is there and cannot be read.
-    fn field<T>(&mut self, key: &str, wanted: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
-        let value = read(self.get(key)?);
-        if value.is_none() {
-            self.complain(key, wanted);
-        }
-        value
-    }
-
-    fn section(&mut self, key: &str) -> Section<'a, '_> {
-        let fields = self.field(key, "an object", Value::as_object);
-        Section { path: self.path_of(key), fields, bad: self.bad }
-    }
-
-    fn each(mut self, mut visit: impl FnMut(&str, Entry<'a, '_>)) {
-        for key in self.keys() {
-            if self.has(&key) {
-                if self.get(&key).is_some_and(Value::is_object) {
-                    visit(&key, Entry::Of(self.section(&key)));
-                } else {
-                    self.complain(&key, "an object");
-                }
-            } else {
-                visit(&key, Entry::Null);
-            }
-        }
-    }
-
-    fn each_tier(self, mut visit: impl FnMut(Tier, Entry<'a, '_>)) {
-        self.each(|key, entry| match (tier_of(key), entry) {
-            (Some(tier), entry) => visit(tier, entry),
-            (None, Entry::Of(section)) => {
-                let path = section.path.clone();
-                section.bad.push(BadValue::new(path, "expected T1, T2 or T3 as its name"));
-            }
-            (None, Entry::Null) => {}
-        });
-    }
-
-    fn text(&mut self, key: &str) -> Option<String> {
-        self.field(key, "text", |value| value.as_str().map(str::to_owned))
-    }
-
-    fn texts(&mut self, key: &str) -> Option<Vec<String>> {
-        let text = |item: &Value| item.as_str().map(str::to_owned);
-        self.field(key, "a list of texts", |value| value.as_array()?.iter().map(text).collect())
-    }
-
-    fn flag(&mut self, key: &str) -> Option<bool> {
-        self.field(key, "true or false", Value::as_bool)
-    }
-
-    fn model(&mut self, key: &str) -> Option<ModelRef> {
-        self.field(key, "provider/model", |value| ModelRef::parse(value.as_str()?))
-    }
-
-    fn moment(&mut self, key: &str) -> Option<Timestamp> {
-        self.field(key, "a date and time", |value| value.as_str()?.parse().ok())
-    }
-
-    fn choice<T: Copy>(&mut self, key: &str, codes: &[(T, &'static str)]) -> Option<T> {
-        let wanted = codes.iter().map(|(_, code)| *code).collect::<Vec<_>>().join(", ");
-        self.field(key, &format!("one of {wanted}"), |value| {
-            let said = value.as_str()?;
-            codes.iter().find(|(_, code)| *code == said).map(|(choice, _)| *choice)
-        })
-    }
-
-    fn whole(&mut self, key: &str, least: u32, most: u32) -> Option<u32> {
-        self.field(key, &format!("a whole number from {least} to {most}"), |value| {
-            let number = u32::try_from(value.as_u64()?).ok()?;
-            (least..=most).contains(&number).then_some(number)
-        })
-    }
-
-    fn number(&mut self, key: &str, most: f64) -> Option<f64> {
-        self.field(key, &format!("a number from 0 to {most}"), |value| {
-            value.as_f64().filter(|number| (0.0..=most).contains(number))
-        })
-    }
-
-    fn money(&mut self, key: &str) -> Option<f64> {
-        self.number(key, 1e6)
-    }
-
-    fn percent(&mut self, key: &str) -> Option<f64> {
-        self.number(key, 100.0).map(|percent| percent / 100.0)
-    }
-
-    fn duration(&mut self, key: &str, unit_secs: f64, most: f64) -> Option<SignedDuration> {
-        let number = self.number(key, most)?;
-        Some(SignedDuration::from_millis((number * unit_secs * 1000.0).round() as i64))
-    }
-}
-
-/// A member of a section that holds objects by name.
-enum Entry<'a, 'b> {
-    /// Taken out on purpose.
-    Null,
-    Of(Section<'a, 'b>),
-}
-
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
-    }
-}
-
-fn tier_of(key: &str) -> Option<Tier> {
-    Tier::ALL.into_iter().find(|tier| tier.code() == key)
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::{
-    AccountId, Automation, Chain, ModelFacts, ModelRef, Price, Route, RouteKey, Settings, Tier, Usd, VendorId,
+    AccountId, Automation, Chain, CheckSettings, FlatPrice, HandWindow, KeySource, Metric, ModelFacts, ModelRef, Price,
+    ProviderAccount, ResetRule, Route, RouteKey, Service, Settings, Span, Tier, Undocumented, Usd, VendorId,
 };
 
 fn price(input: f64, output: f64) -> Price {
@@ -39,6 +40,9 @@ fn unusual() -> Settings {
     settings.cost_guard.remove(&Tier::T1);
     settings.cost_guard.insert(Tier::T3, Usd(30.0));
     settings.account_mut(&AccountId::new("minimax")).billing = Billing::QuotaPlan;
+    settings.account_mut(&AccountId::new("zai"));
+    settings.accounts.insert(AccountId::new("work"), account());
+    settings.checks = CheckSettings { every: SignedDuration::from_mins(30), paid_per_day: 0 };
     settings.thresholds.crisis_vendors = 3;
     settings.thresholds.settle = SignedDuration::from_secs(90);
     settings.thresholds.strained_ratio = 0.28;
@@ -47,6 +51,35 @@ fn unusual() -> Settings {
     settings.window.theme = ThemeChoice::Dark;
     settings.window.compact_cards = true;
     settings
+}
+
+/// An account of which everything is said.
+fn account() -> ProviderAccount {
+    let at = |text: &str| text.parse().unwrap();
+    let window = HandWindow {
+        label: "Kontingent 余".into(),
+        span: Span::Monthly,
+        metric: Metric::PlanCredits,
+        limit: Some(1500.0),
+        used_percent: Some(12.5),
+        seen_at: at("2026-11-20T08:00:00Z"),
+        resets: ResetRule::EverySpanFrom(at("2026-11-05T00:00:00Z")),
+    };
+    ProviderAccount {
+        label: "Work \"余\" ".into(),
+        billing: Billing::PrepaidCredits,
+        plan: Some("Coding Max".into()),
+        flat_price: Some(FlatPrice { price: Usd(360.0), per: Period::Year }),
+        region: Region::China,
+        base_url: Some("https://open.bigmodel.cn/api".into()),
+        key: KeySource::Environment("WORK_API_KEY".into()),
+        workspace: crate::domain::Workspace { organization: Some("org-1".into()), project: Some(String::new()) },
+        undocumented: Undocumented::On,
+        down_until: Some(at("2026-12-01T00:00:00.123456789Z")),
+        set_aside_until: Some(at("2026-12-02T00:00:00Z")),
+        by_hand: vec![window.clone(), HandWindow { resets: ResetRule::Unknown, ..window }],
+        ..ProviderAccount::new(AccountId::new("work"), Service::Zai)
+    }
 }
 
 #[test]
@@ -93,6 +126,7 @@ fn a_bad_value_costs_only_itself_and_stays_until_it_is_changed() {
         "prices": {"as_of": "soon", "models": {"new": {"input": 1}, "opus": {"output": -1}}},
         "cost_guard_usd": {"T2": "five"},
         "billing": {"kimi": "barter"},
+        "checks": {"every_minutes": 0.5, "paid_per_day": -1},
         "thresholds": {"settle_minutes": "ten", "crisis_vendors": 3, "strained_percent": 180},
         "automation": [],
         "window": {"theme": "dark", "compact_cards": 1}
@@ -109,6 +143,8 @@ fn a_bad_value_costs_only_itself_and_stays_until_it_is_changed() {
         "prices.models.opus.output",
         "cost_guard_usd.T2",
         "billing.kimi",
+        "checks.every_minutes",
+        "checks.paid_per_day",
         "thresholds.settle_minutes",
         "thresholds.strained_percent",
         "automation",
@@ -125,7 +161,8 @@ fn a_bad_value_costs_only_itself_and_stays_until_it_is_changed() {
 #[test]
 fn wrong_shapes_everywhere_never_panic() {
     let shapes = [json!(null), json!(1), json!("x"), json!([]), json!({}), json!({"T1": []}), json!({"opus": null})];
-    for key in ["routes", "chains", "prices", "cost_guard_usd", "billing", "thresholds", "automation", "window"] {
+    let sections = ["routes", "chains", "prices", "cost_guard_usd", "billing", "accounts", "checks"];
+    for key in sections.into_iter().chain(["thresholds", "automation", "window"]) {
         for shape in &shapes {
             let root: Value = json!({ key: shape });
             let (settings, _) = read(&root);
@@ -133,4 +170,134 @@ fn wrong_shapes_everywhere_never_panic() {
             assert_eq!(read(&patched(&root, &unusual())).0, unusual(), "a change finds its place in {root}");
         }
     }
+}
+
+#[test]
+fn an_account_is_written_as_what_its_owner_says_otherwise() {
+    let mut settings = Settings::default();
+    let bare = AccountId::new("anthropic");
+    settings.account_mut(&bare);
+    settings.accounts.insert(AccountId::new("work"), ProviderAccount::new(AccountId::new("work"), Service::Zai));
+    settings.account_mut(&AccountId::new("kimi")).plan = Some("Allegretto".into());
+    let root = json!({"accounts": {"kimi": {"colour": "green"}}});
+    let expected = json!({"accounts": {
+        "kimi": {"colour": "green", "plan": "Allegretto"}, "anthropic": {}, "work": {"service": "zai"}
+    }});
+    let written = patched(&root, &settings);
+    assert_eq!(written, expected);
+    settings.account_mut(&AccountId::new("kimi")).plan = None;
+    settings.accounts.remove(&bare);
+    let expected = json!({"accounts": {"kimi": {"colour": "green"}, "work": {"service": "zai"}}});
+    assert_eq!(patched(&written, &settings), expected);
+}
+
+#[test]
+fn a_service_decides_what_goes_without_saying() {
+    let (settings, bad) = read(&json!({"accounts": {"work": {"service": "zai"}, "mine": {}}}));
+    assert_eq!(bad, vec![]);
+    let work = &settings.accounts["work"];
+    assert_eq!((work.label.as_str(), work.billing), ("Z.ai", Billing::QuotaPlan));
+    assert_eq!(settings.accounts["mine"], ProviderAccount::implied(AccountId::new("mine")));
+}
+
+#[test]
+fn the_older_section_of_billing_is_read_and_leaves_no_second_truth() {
+    let root = json!({"billing": {"minimax": "quota_plan", "openai": "prepaid_credits", "kimi": "rate_tier"}});
+    let (mut settings, bad) = read(&root);
+    assert_eq!((settings.billing(&AccountId::new("openai")), bad), (Billing::PrepaidCredits, vec![]));
+    assert_eq!(patched(&root, &settings), root, "what it says already is not said twice");
+
+    settings.account_mut(&AccountId::new("minimax")).label = "Mini".into();
+    settings.account_mut(&AccountId::new("openai")).billing = Billing::RateTier;
+    settings.accounts.remove("kimi");
+    let written = patched(&root, &settings);
+    let expected =
+        json!({"billing": {"minimax": "quota_plan"}, "accounts": {"minimax": {"label": "Mini"}, "openai": {}}});
+    assert_eq!(written, expected);
+    assert_eq!(read(&written), (settings.clone(), vec![]));
+    settings.account_mut(&AccountId::new("minimax")).billing = Billing::Local;
+    let said = json!({"label": "Mini", "billing": "local"});
+    assert_eq!(patched(&written, &settings), json!({"accounts": {"minimax": said, "openai": {}}}));
+
+    let both = json!({"billing": {"x": "local"}, "accounts": {"x": {"billing": "quota_plan"}}});
+    assert_eq!(read(&both).0.billing(&AccountId::new("x")), Billing::QuotaPlan);
+}
+
+#[test]
+fn no_key_is_taken_shown_or_written() {
+    let keys = [
+        "sk-ant-1",
+        "env:sk-ant-1",
+        "openclaw:sk-1",
+        "env:AIzaSyD4exampleexampleexample12345",
+        "openclaw:4f1e2d3c4b5a69788796a5b4c3d2e1f0.Zx9",
+        "env:",
+        "env:1ST",
+        "hunter2",
+    ];
+    for key in keys {
+        let mut root = json!({"accounts": {"zai": {"key": key, "label": "Z"}}});
+        let (settings, bad) = read(&root);
+        let [told] = &bad[..] else { panic!("{key}: {bad:?}") };
+        assert_eq!(told.path, "accounts.zai.key");
+        assert!(!told.detail.contains(key.trim_start_matches("env:")) || key == "env:", "{}", told.detail);
+        assert_eq!((&settings.accounts["zai"].key, &*settings.accounts["zai"].label), (&KeySource::Gateway, "Z"));
+        drop_literal_keys(&mut root);
+        assert_eq!(root, json!({"accounts": {"zai": {"label": "Z"}}}), "it does not leave the folder");
+    }
+    let mut settings = Settings::default();
+    settings.account_mut(&AccountId::new("zai")).key = KeySource::Environment("sk-ant-api03-abc".into());
+    assert_eq!(patched(&json!({}), &settings), json!({"accounts": {"zai": {}}}), "nor does a key reach the file");
+    for key in ["gateway", "keychain", "env:ZAI_API_KEY", "openclaw:zai-coding-plan/2"] {
+        let mut root = json!({"accounts": {"zai": {"key": key}}});
+        assert_eq!(read(&root).1, vec![], "{key}");
+        drop_literal_keys(&mut root);
+        assert_eq!(root["accounts"]["zai"]["key"], key);
+    }
+}
+
+#[test]
+fn a_bad_value_of_an_account_or_its_window_costs_only_itself() {
+    let root = json!({"accounts": {
+        "kimi": {
+            "service": "moon", "label": 4, "billing": "barter", "flat_price_usd": {"price": 20}, "region": "mars",
+            "undocumented": "yes", "down_until": "soon", "plan": "Allegretto",
+            "windows": [
+                5, {"label": "Week", "used_percent": 40}, {"label": "5h", "limit": -1, "metric": "sheep"},
+                {"span": "total", "used_percent": 140, "seen_at": "2026-11-20T08:00:00Z", "note": "mine"}
+            ]
+        },
+        "opus": []
+    }});
+    let (settings, bad) = read(&root);
+    let paths: Vec<_> = bad.iter().map(|bad| bad.path.strip_prefix("accounts.").unwrap()).collect();
+    let expected = [
+        "kimi.service",
+        "kimi.label",
+        "kimi.billing",
+        "kimi.flat_price_usd",
+        "kimi.region",
+        "kimi.undocumented",
+        "kimi.down_until",
+        "kimi.windows.0",
+        "kimi.windows.1.seen_at",
+        "kimi.windows.2.metric",
+        "kimi.windows.2.limit",
+        "kimi.windows.3.used_percent",
+        "opus",
+    ];
+    assert_eq!(paths, expected);
+    let kimi = &settings.accounts["kimi"];
+    assert_eq!((kimi.plan.as_deref(), kimi.service), (Some("Allegretto"), Service::Kimi));
+    let said: Vec<_> = kimi.by_hand.iter().map(|window| (&*window.label, window.span, window.used_percent)).collect();
+    assert_eq!(said, [("Week", Span::Weekly, None), ("5h", Span::Hours(5), None), ("total", Span::Endless, None)]);
+    assert_eq!(patched(&root, &settings), root, "saving what was read changes nothing");
+
+    let mut settings = settings;
+    let kimi = settings.account_mut(&AccountId::new("kimi"));
+    kimi.by_hand.remove(0);
+    kimi.by_hand[1].used_percent = Some(90.0);
+    let windows = &patched(&root, &settings)["accounts"]["kimi"]["windows"];
+    assert_eq!((&windows[0], &windows[2]), (&root["accounts"]["kimi"]["windows"][2], &json!(5)), "kept as found");
+    assert_eq!((&windows[1]["note"], &windows[1]["used_percent"]), (&json!("mine"), &json!(90)));
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::domain::{Price, Route, Settings, Tier, Usd};
 
-use super::{code_of, read};
-use crate::state::document::as_object;
+use super::{accounts, code_of, read};
+use crate::state::document::{as_object, number};
 
 /// The file's value saying `after`; everything it says already, and all that is unknown, stays.
 #[must_use]
@@ -18,9 +18,12 @@ pub fn patched(root: &Value, after: &Settings) -> Value {
     writer.chains(&before, after);
     writer.prices(&before, after, &defaults);
     writer.guards(&before, after, &defaults);
-    writer.billing(&before, after);
-    let (was, is) = (&before.thresholds, &after.thresholds);
     let minutes = |span: &SignedDuration| number(span.as_secs_f64() / 60.0);
+    accounts::write(&mut writer, &before, after);
+    let (was, is) = (&before.checks, &after.checks);
+    writer.differing(&["checks", "every_minutes"], &was.every, &is.every, minutes);
+    writer.differing(&["checks", "paid_per_day"], &was.paid_per_day, &is.paid_per_day, |n| json!(n));
+    let (was, is) = (&before.thresholds, &after.thresholds);
     let hours = |span: &SignedDuration| number(span.as_secs_f64() / 3600.0);
     writer.differing(&["thresholds", "crisis_vendors"], &was.crisis_vendors, &is.crisis_vendors, |n| json!(n));
     writer.differing(&["thresholds", "settle_minutes"], &was.settle, &is.settle, minutes);
@@ -36,8 +39,8 @@ pub fn patched(root: &Value, after: &Settings) -> Value {
     writer.root
 }
 
-struct Writer {
-    root: Value,
+pub(super) struct Writer {
+    pub root: Value,
 }
 
 impl Writer {
@@ -47,7 +50,7 @@ impl Writer {
         }
     }
 
-    fn set(&mut self, path: &[&str], value: Value) {
+    pub fn set(&mut self, path: &[&str], value: Value) {
         let (last, sections) = path.split_last().expect("paths are not empty");
         let mut place = &mut self.root;
         for key in sections {
@@ -56,7 +59,7 @@ impl Writer {
         as_object(place).insert((*last).to_owned(), value);
     }
 
-    fn unset(&mut self, path: &[&str]) {
+    pub fn unset(&mut self, path: &[&str]) {
         let (last, sections) = path.split_last().expect("paths are not empty");
         let mut place = Some(&mut self.root);
         for key in sections {
@@ -99,7 +102,7 @@ impl Writer {
         self.optional(&path("set_aside_until"), was.is_none_or(|was| was.set_aside_until != is.set_aside_until), until);
     }
 
-    fn optional(&mut self, path: &[&str], differs: bool, value: Option<Value>) {
+    pub fn optional(&mut self, path: &[&str], differs: bool, value: Option<Value>) {
         match value {
             Some(value) if differs => self.set(path, value),
             None if differs => self.unset(path),
@@ -154,17 +157,6 @@ impl Writer {
             }
         }
     }
-
-    fn billing(&mut self, before: &Settings, after: &Settings) {
-        for (account, is) in &after.accounts {
-            if before.accounts.get(account) != Some(is) {
-                self.set(&["billing", account.as_str()], code_of(super::BILLINGS, &is.billing).into());
-            }
-        }
-        for account in before.accounts.keys().filter(|account| !after.accounts.contains_key(*account)) {
-            self.unset(&["billing", account.as_str()]);
-        }
-    }
 }
 
 fn price_value(price: &Price) -> Value {
@@ -175,9 +167,4 @@ fn price_value(price: &Price) -> Value {
 fn percent(ratio: &f64) -> Value {
     // 0.28 * 100.0 is 28.000000000000004.
     number((ratio * 100.0 * 1e6).round() / 1e6)
-}
-
-/// Whole numbers without a decimal point.
-fn number(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < 1e15 { Value::from(value as i64) } else { Value::from(value) }
 }
