@@ -1,19 +1,48 @@
-//! `provider-status.json`: the compact snapshot that the older scripts read.
+//! What both status files say of the providers, as this program sees it.
 //!
-//! A view over two shapes: today's flat one (`"minimax": "up"`) and the older nested one
-//! (`"minimax": {"status": "up", "model": "…"}` with `lastCheck`). Each is rewritten as found; a
-//! provider of the file that we know nothing of is left as it is.
+//! A vendor is the better of its accounts. Sentences are not made here: whoever asks for the report
+//! brings them along.
+
+mod compact;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+
+pub use compact::{patched, read};
 
 use crate::domain::{
-    AccountId, Catalog, Fleet, Health, ModelRef, OutageLevel, RouteKey, Settings, Tier, VendorId, Vital, vendor_of,
+    AccountId, Billing, Catalog, CheckReport, DiagnosisScope, Finding, Fleet, Health, HealthState, KeyState, Looks,
+    ModelRef, MoneyRead, OutageLevel, ProviderAccount, QuotaWindow, RouteKey, Settings, Source, Tier, VendorId, Vital,
+    vendor_of,
 };
 
-/// What both status files say, as this program sees it.
+/// What is known of the providers, and what is said about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'a> {
+    pub fleet: &'a Fleet,
+    pub settings: &'a Settings,
+    pub catalog: &'a Catalog,
+    /// Those that the user described, the gateway lists, or a route leads to.
+    pub accounts: &'a BTreeMap<AccountId, ProviderAccount>,
+    pub looks: &'a Looks,
+    pub mode: OutageLevel,
+    pub said: &'a BTreeMap<AccountId, Said>,
+}
+
+/// Sentences about one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// What is wrong; not looked at while the account serves.
+    pub headline: Option<String>,
+    /// How much of which quota is used.
+    pub usage: Option<String>,
+}
+
+/// What both status files say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusReport {
     pub checked_at: Timestamp,
@@ -23,14 +52,40 @@ pub struct StatusReport {
     pub tier_models: BTreeMap<Tier, Option<ModelRef>>,
 }
 
-/// One vendor: the better of its accounts.
-#[derive(Clone, Debug, PartialEq)]
+/// One vendor.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct VendorReport {
-    /// `None`: not set up on this gateway.
-    pub health: Option<Health>,
+    /// The account that serves best; `None`: none is set up.
+    pub best: Option<AccountReport>,
+    /// Its other accounts that are set up.
+    pub others: Vec<AccountReport>,
     pub model: Option<ModelRef>,
+    pub tiers: Vec<Tier>,
+}
+
+/// One account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccountReport {
+    pub account: AccountId,
+    pub state: HealthState,
+    /// That of the skill's files.
+    pub word: &'static str,
+    pub serves: bool,
+    /// The newest evidence of its health, and where it comes from.
     pub observed_at: Option<Timestamp>,
-    pub detail: Option<String>,
+    pub source: Source,
+    /// The machine word of what is wrong.
+    pub reason: Option<String>,
+    pub said: Said,
+    pub model: Option<ModelRef>,
+    pub tiers: Vec<Tier>,
+    pub plan: Option<String>,
+    pub windows: Vec<QuotaWindow>,
+    /// Only of an account that is billed from prepaid credits.
+    pub money: Option<MoneyRead>,
+    /// The last look at it.
+    pub check: Option<Arc<CheckReport>>,
+    pub retry_at: Option<Timestamp>,
 }
 
 /// The vendors of the skill, by the names it gives them, in its order.
@@ -49,19 +104,12 @@ pub fn skill_name(vendor: &VendorId) -> &str {
     SKILL_NAMES.iter().find(|(id, _)| *id == vendor.as_str()).map_or(vendor.as_str(), |(_, name)| name)
 }
 
-/// The word of the skill's files for a health; `None` is a vendor that is not set up.
-#[must_use]
-pub fn state_word(health: Option<&Health>) -> &'static str {
-    match health {
-        None => "no_key",
-        Some(Health::Unknown) => "unknown",
-        Some(Health::Up | Health::Strained) => "up",
-        Some(Health::LimitHit { .. } | Health::RateLimited) => "rate_limited",
-        Some(Health::Overloaded) => "overloaded",
-        Some(Health::RefusedKey) => "session_expired",
-        Some(Health::OutOfBalance | Health::ByHand { .. }) => "down",
-        Some(Health::Unreachable) => "unreachable",
-    }
+/// The skill's six in its order, then the others by name.
+pub(super) fn in_skill_order<T>(vendors: &BTreeMap<VendorId, T>) -> Vec<(&VendorId, &T)> {
+    let place = |vendor: &VendorId| SKILL_NAMES.iter().position(|(id, _)| *id == vendor.as_str()).unwrap_or(usize::MAX);
+    let mut ordered: Vec<_> = vendors.iter().collect();
+    ordered.sort_by_key(|(vendor, _)| place(vendor));
+    ordered
 }
 
 pub(super) fn mode_word(mode: OutageLevel) -> &'static str {
@@ -78,241 +126,154 @@ pub(super) fn moment_text(at: Timestamp) -> String {
 }
 
 impl StatusReport {
-    /// Gathers what is known; the vendors of the chains and the skill's own six are always in it.
+    /// Gathers what is known. The skill's own six and the vendors of the routes are always in it,
+    /// others when an account of theirs is set up.
     #[must_use]
-    pub fn of(fleet: &Fleet, settings: &Settings, catalog: &Catalog, mode: OutageLevel, now: Timestamp) -> Self {
-        let listed = catalog.accounts();
-        let mut vendors: BTreeSet<VendorId> = SKILL_NAMES.iter().map(|(id, _)| VendorId::new(id)).collect();
-        vendors.extend(settings.routes.values().map(|route| route.vendor.clone()));
-        let report = |vendor: &VendorId| vendor_report(vendor, &listed, fleet, settings);
-        let tier_models = Tier::ALL.map(|tier| (tier, tier_model(tier, fleet, settings, catalog)));
-        Self {
-            checked_at: now,
-            mode,
-            vendors: vendors.iter().map(|vendor| (vendor.clone(), report(vendor))).collect(),
-            tier_models: tier_models.into(),
+    pub fn of(sight: &Sight<'_>, now: Timestamp) -> Self {
+        let mut vendors: BTreeMap<VendorId, VendorReport> = BTreeMap::new();
+        for vendor in SKILL_NAMES.iter().map(|(id, _)| VendorId::new(id)).chain(sight.route_vendors()) {
+            vendors.entry(vendor).or_default();
         }
-    }
-}
-
-fn vendor_report(vendor: &VendorId, listed: &[AccountId], fleet: &Fleet, settings: &Settings) -> VendorReport {
-    let unknown = Vital::default();
-    let accounts = listed.iter().filter(|account| vendor_of(account) == *vendor);
-    let best = accounts.map(|account| fleet.accounts.get(account).unwrap_or(&unknown)).min_by_key(|vital| rank(vital));
-    let models = settings.routes.values().filter(|route| route.vendor == *vendor).find_map(|route| route.model.clone());
-    VendorReport {
-        health: best.map(|vital| vital.health.clone()),
-        model: models,
-        observed_at: best.and_then(|vital| vital.observed_at),
-        detail: best.and_then(|vital| vital.said.as_ref()?.quote.clone()),
+        let ids: BTreeSet<AccountId> = sight.accounts.keys().cloned().chain(sight.catalog.accounts()).collect();
+        for id in ids.iter().filter(|id| sight.is_set_up(id)) {
+            vendors.entry(sight.vendor(id)).or_default().others.push(sight.account(id));
+        }
+        for (vendor, report) in &mut vendors {
+            let best = report.others.iter().enumerate().min_by_key(|(_, account)| rank(account)).map(|(at, _)| at);
+            report.best = best.map(|at| report.others.remove(at));
+            let own = report.best.as_ref().and_then(|best| best.model.clone());
+            report.model = own.or_else(|| {
+                sight.settings.routes.values().find_map(|route| route.model.clone().filter(|_| route.vendor == *vendor))
+            });
+            report.tiers = sight.tiers(|route| sight.settings.routes.get(route).is_some_and(|r| r.vendor == *vendor));
+        }
+        let tier_models = Tier::ALL.map(|tier| (tier, sight.tier_model(tier))).into();
+        Self { checked_at: now, mode: sight.mode, vendors, tier_models }
     }
 }
 
 /// Better first.
-fn rank(vital: &Vital) -> u8 {
-    match vital.health {
-        Health::Up => 0,
-        Health::Strained => 1,
-        Health::Unknown => 2,
-        Health::Overloaded | Health::RateLimited => 3,
-        Health::LimitHit { .. } => 4,
-        Health::Unreachable | Health::ByHand { .. } => 5,
-        Health::RefusedKey => 6,
-        Health::OutOfBalance => 7,
+fn rank(account: &AccountReport) -> u8 {
+    match account.state {
+        HealthState::Up => 0,
+        HealthState::Unknown => 1,
+        HealthState::Overloaded => 2,
+        HealthState::RateLimited => 3,
+        HealthState::QuotaExhausted => 4,
+        HealthState::Down | HealthState::ModelUnavailable => 5,
+        HealthState::Auth => 6,
+        HealthState::Misconfigured | HealthState::Blocked | HealthState::PlanInactive => 7,
+        HealthState::BalanceEmpty => 8,
+        HealthState::NoKey => 9,
     }
 }
 
-/// The first route of the chain that is listed and not known to fail.
-fn tier_model(tier: Tier, fleet: &Fleet, settings: &Settings, catalog: &Catalog) -> Option<ModelRef> {
-    let model = |key: &RouteKey| settings.routes.get(key)?.model.clone().filter(|model| catalog.lists(model));
-    let fails = |model: &ModelRef| {
-        let own = fleet.models.get(model).is_some_and(|vital| vital.health.fails());
-        own || fleet.accounts.get(&model.account()).is_some_and(|vital| vital.health.fails())
-    };
-    settings.chain(tier).routes.iter().filter_map(model).find(|model| !fails(model))
-}
-
-/// The names of providers that either shape of the file holds, with their state words.
-#[must_use]
-pub fn read(root: &Value) -> BTreeMap<String, String> {
-    let word = |value: &Value| match value {
-        Value::String(word) => Some(word.clone()),
-        Value::Object(fields) => fields.get("status")?.as_str().map(str::to_owned),
-        _ => None,
-    };
-    let fields = root.as_object().into_iter().flatten();
-    let providers =
-        fields.filter(|(key, value)| !META.contains(&key.as_str()) && (value.is_object() || is_state(value)));
-    providers.filter_map(|(key, value)| Some((key.clone(), word(value)?))).collect()
-}
-
-const META: [&str; 8] = [
-    "available_count",
-    "availableCount",
-    "checked_at",
-    "lastCheck",
-    "mode",
-    "tier1_model",
-    "tier2_model",
-    "tier3_model",
-];
-
-fn is_state(value: &Value) -> bool {
-    const WORDS: [&str; 9] = [
-        "up",
-        "rate_limited",
-        "overloaded",
-        "session_expired",
-        "no_key",
-        "unreachable",
-        "down",
-        "unknown",
-        "assumed_up",
-    ];
-    value.as_str().is_some_and(|word| WORDS.contains(&word))
-}
-
-/// The file's value saying this report, in the shape it has.
-#[must_use]
-pub fn patched(root: &Value, report: &StatusReport) -> Value {
-    let mut root = root.clone();
-    let Some(fields) = root.as_object_mut() else { return root };
-    let is_new = fields.is_empty();
-    let is_nested = fields.contains_key("lastCheck") || fields.values().any(|value| value.get("status").is_some());
-    for (vendor, seen) in in_skill_order(&report.vendors) {
-        put_vendor(fields, skill_name(vendor), seen, is_nested, is_new);
+impl Sight<'_> {
+    fn route_vendors(&self) -> impl Iterator<Item = VendorId> {
+        self.settings.routes.values().map(|route| route.vendor.clone())
     }
-    let n_available = read(&Value::Object(fields.clone())).values().filter(|word| is_available(word)).count();
-    let (count, checked) = if is_nested { ("availableCount", "lastCheck") } else { ("available_count", "checked_at") };
-    fields.insert(count.to_owned(), Value::from(n_available));
-    for (tier, model) in &report.tier_models {
-        let key = format!("tier{}_model", tier.number());
-        if !is_nested || fields.contains_key(&key) {
-            fields.insert(key, Value::from(model.as_ref().map_or("NONE", ModelRef::as_str)));
+
+    /// As the routes to it say, else as its id says.
+    fn vendor(&self, id: &AccountId) -> VendorId {
+        let to_it = self.settings.routes.values().find(|route| route.account().as_ref() == Some(id));
+        to_it.map_or_else(|| vendor_of(id), |route| route.vendor.clone())
+    }
+
+    /// The gateway lists it, there is a key for it, or something was heard of it.
+    fn is_set_up(&self, id: &AccountId) -> bool {
+        let key = self.looks.accounts.get(id).map(|look| &look.key);
+        let heard_of = self.fleet.accounts.get(id).is_some_and(|vital| vital.health != Health::Unknown);
+        let has_key = matches!(key, Some(KeyState::OfGateway | KeyState::NotNeeded | KeyState::Ready { .. }));
+        heard_of || has_key || self.catalog.models.keys().any(|model| model.provider() == id.as_str())
+    }
+
+    fn account(&self, id: &AccountId) -> AccountReport {
+        let unheard = Vital::default();
+        let vital = self.fleet.accounts.get(id).unwrap_or(&unheard);
+        let look = self.looks.accounts.get(id);
+        let described = self.accounts.get(id);
+        let billing = described.map_or_else(|| self.settings.billing(id), |account| account.billing);
+        let state = state_of(vital);
+        let explained = vital.said.as_ref().filter(|said| said.state == state);
+        let routes = || self.settings.routes.values().filter(|route| route.account().as_ref() == Some(id));
+        let leads_here =
+            |key: &RouteKey| self.settings.routes.get(key).is_some_and(|route| route.account().as_ref() == Some(id));
+        AccountReport {
+            account: id.clone(),
+            state,
+            word: word(state, vital),
+            serves: state == HealthState::Up,
+            observed_at: vital.observed_at,
+            source: vital.source,
+            reason: (state != HealthState::Up)
+                .then(|| explained.map_or_else(|| state.code().to_owned(), |said| said.reason.clone())),
+            said: self.said.get(id).cloned().unwrap_or_default(),
+            model: routes().find_map(|route| route.model.clone()),
+            tiers: self.tiers(leads_here),
+            plan: self.fleet.plans.get(id).cloned().or_else(|| described?.plan.clone()),
+            windows: self.fleet.windows.get(id).cloned().unwrap_or_default(),
+            money: self.fleet.money.get(id).filter(|_| billing == Billing::PrepaidCredits).cloned(),
+            check: look.and_then(|look| look.report.clone()),
+            retry_at: look.and_then(|look| look.not_before.or_else(|| look.report.as_ref()?.retry_at)),
         }
     }
-    fields.insert(checked.to_owned(), Value::from(moment_text(report.checked_at)));
-    if !is_nested || fields.contains_key("mode") {
-        fields.insert("mode".to_owned(), Value::from(mode_word(report.mode)));
+
+    /// Those whose chain names such a route.
+    fn tiers(&self, is_one: impl Fn(&RouteKey) -> bool) -> Vec<Tier> {
+        Tier::ALL.into_iter().filter(|tier| self.settings.chain(*tier).routes.iter().any(&is_one)).collect()
     }
-    root
+
+    /// The first route of the chain that is listed and not known to fail.
+    fn tier_model(&self, tier: Tier) -> Option<ModelRef> {
+        let listed = |model: &ModelRef| self.catalog.lists(model);
+        let model = |key: &RouteKey| self.settings.routes.get(key)?.model.clone().filter(listed);
+        let fails = |model: &ModelRef| {
+            let own = self.fleet.models.get(model).is_some_and(|vital| vital.health.fails());
+            own || self.fleet.accounts.get(&model.account()).is_some_and(|vital| vital.health.fails())
+        };
+        self.settings.chain(tier).routes.iter().filter_map(model).find(|model| !fails(model))
+    }
 }
+
+/// A model that is not to be had says nothing of its account.
+fn state_of(vital: &Vital) -> HealthState {
+    let of_model = |scope: DiagnosisScope| scope == DiagnosisScope::Model;
+    match vital.state() {
+        HealthState::ModelUnavailable if vital.said.as_ref().is_some_and(|said| of_model(said.scope)) => {
+            HealthState::Unknown
+        }
+        state => state,
+    }
+}
+
+/// The word of the skill's files.
+fn word(state: HealthState, vital: &Vital) -> &'static str {
+    match state {
+        HealthState::Up => "up",
+        HealthState::RateLimited | HealthState::QuotaExhausted => "rate_limited",
+        HealthState::Overloaded => "overloaded",
+        HealthState::Auth => "session_expired",
+        HealthState::BalanceEmpty
+        | HealthState::PlanInactive
+        | HealthState::Blocked
+        | HealthState::Misconfigured
+        | HealthState::ModelUnavailable => "down",
+        // Something answers, and it is broken.
+        HealthState::Down if answers(vital) => "down",
+        HealthState::Down => "unreachable",
+        HealthState::Unknown => "unknown",
+        HealthState::NoKey => NOT_SET_UP,
+    }
+}
+
+fn answers(vital: &Vital) -> bool {
+    let finding = vital.said.as_ref().map(|said| said.finding);
+    matches!(finding, Some(Finding::ServerError | Finding::GatewayPage))
+}
+
+/// The word for a vendor without an account.
+pub(super) const NOT_SET_UP: &str = "no_key";
 
 pub(super) fn is_available(word: &str) -> bool {
     matches!(word, "up" | "assumed_up")
-}
-
-/// The skill's six in its order, then the others by name.
-pub(super) fn in_skill_order<T>(vendors: &BTreeMap<VendorId, T>) -> Vec<(&VendorId, &T)> {
-    let place = |vendor: &VendorId| SKILL_NAMES.iter().position(|(id, _)| *id == vendor.as_str()).unwrap_or(usize::MAX);
-    let mut ordered: Vec<_> = vendors.iter().collect();
-    ordered.sort_by_key(|(vendor, _)| place(vendor));
-    ordered
-}
-
-fn put_vendor(fields: &mut Map<String, Value>, name: &str, seen: &VendorReport, is_nested: bool, is_new: bool) {
-    let word = state_word(seen.health.as_ref());
-    match fields.get_mut(name) {
-        // Assumed is as much as we know, and says so.
-        Some(found) if word == "unknown" && found.get("status").unwrap_or(found) == "assumed_up" => {}
-        Some(Value::Object(own)) => {
-            own.insert("status".to_owned(), Value::from(word));
-            if let (Some(model), true) = (&seen.model, own.contains_key("model")) {
-                own.insert("model".to_owned(), Value::from(model.as_str()));
-            }
-        }
-        Some(found) => *found = Value::from(word),
-        // What neither the file nor the gateway knows needs no line.
-        None if seen.health.is_none() && !is_new => {}
-        None if is_nested => {
-            let model = seen.model.as_ref().map(ModelRef::as_str);
-            fields.insert(name.to_owned(), json!({"status": word, "model": model}));
-        }
-        None => {
-            fields.insert(name.to_owned(), Value::from(word));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn report(words: &[(&str, Option<Health>)]) -> StatusReport {
-        let vendor = |(name, health): &(&str, Option<Health>)| {
-            let seen = VendorReport {
-                health: health.clone(),
-                model: Some(ModelRef::of(name, "new")),
-                observed_at: None,
-                detail: None,
-            };
-            (VendorId::new(name), seen)
-        };
-        StatusReport {
-            checked_at: "2026-11-23T07:00:00.5Z".parse().unwrap(),
-            mode: OutageLevel::Degraded,
-            vendors: words.iter().map(vendor).collect(),
-            tier_models: BTreeMap::from([
-                (Tier::T1, Some(ModelRef::of("kimi", "k3"))),
-                (Tier::T2, None),
-                (Tier::T3, Some(ModelRef::of("anthropic", "opus"))),
-            ]),
-        }
-    }
-
-    #[test]
-    fn the_flat_shape_stays_flat_and_keeps_what_is_unknown() {
-        let root = json!({
-            "minimax": "up", "gemini_flash": "assumed_up", "glm": "up", "other": "up", "available_count": 4,
-            "tier1_model": "x", "checked_at": "2026-01-01T00:00:00Z", "mode": "healthy", "host": "mini"
-        });
-        let seen = [
-            ("minimax", Some(Health::OutOfBalance)),
-            ("google", Some(Health::Unknown)),
-            ("zai", Some(Health::LimitHit { resets_at: None })),
-            ("openai", None),
-            ("kimi", Some(Health::Strained)),
-        ];
-        let expected = json!({
-            "minimax": "down", "gemini_flash": "assumed_up", "glm": "rate_limited", "other": "up", "available_count": 3,
-            "tier1_model": "kimi/k3", "checked_at": "2026-11-23T07:00:00Z", "mode": "degraded", "host": "mini",
-            "kimi": "up", "tier2_model": "NONE", "tier3_model": "anthropic/opus"
-        });
-        assert_eq!(patched(&root, &report(&seen)), expected);
-    }
-
-    #[test]
-    fn the_older_nested_shape_stays_nested() {
-        let root = json!({
-            "minimax": {"status": "up", "model": "old", "latency": 3}, "kimi": {"status": "assumed_up", "model": "k"},
-            "lastCheck": "2026-01-01T00:00:00Z", "availableCount": 2
-        });
-        let seen = [("minimax", Some(Health::RefusedKey)), ("kimi", Some(Health::Unknown)), ("zai", Some(Health::Up))];
-        let expected = json!({
-            "minimax": {"status": "session_expired", "model": "minimax/new", "latency": 3},
-            "kimi": {"status": "assumed_up", "model": "k"},
-            "lastCheck": "2026-11-23T07:00:00Z", "availableCount": 2,
-            "glm": {"status": "up", "model": "zai/new"}
-        });
-        assert_eq!(patched(&root, &report(&seen)), expected);
-    }
-
-    #[test]
-    fn every_health_has_a_word_of_the_skill() {
-        let cases = [
-            (None, "no_key"),
-            (Some(Health::Unknown), "unknown"),
-            (Some(Health::Up), "up"),
-            (Some(Health::Strained), "up"),
-            (Some(Health::LimitHit { resets_at: None }), "rate_limited"),
-            (Some(Health::Overloaded), "overloaded"),
-            (Some(Health::RefusedKey), "session_expired"),
-            (Some(Health::OutOfBalance), "down"),
-            (Some(Health::Unreachable), "unreachable"),
-        ];
-        for (health, word) in cases {
-            assert_eq!(state_word(health.as_ref()), word);
-            assert!(is_state(&Value::from(word)));
-        }
-    }
 }

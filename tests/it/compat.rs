@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model_orchestrator::domain::{
-    Billing, Catalog, CronId, Fleet, Health, LedgerReason, Model, ModelRef, OutageLevel, Service, Settings, Tier,
-    TierEntry, Vital,
+    Billing, Catalog, CronId, Fleet, Health, LedgerReason, Looks, Model, ModelRef, OutageLevel, Service, Settings,
+    Tier, TierEntry, Vital,
 };
-use model_orchestrator::state::status::StatusReport;
+use model_orchestrator::state::status::{Sight, StatusReport};
 use model_orchestrator::state::{Folder, atomic, names, switch_log};
 use tempfile::TempDir;
 
@@ -182,7 +182,16 @@ fn status_files_are_rewritten_in_the_shape_found() {
     let catalog = Catalog { models: models.into(), ..Catalog::default() };
     let up = Vital { health: Health::Up, ..Vital::default() };
     let fleet = Fleet { accounts: BTreeMap::from([("zai".into(), up)]), ..Fleet::default() };
-    let report = StatusReport::of(&fleet, &Settings::default(), &catalog, OutageLevel::Healthy, now());
+    let sight = Sight {
+        fleet: &fleet,
+        settings: &Settings::default(),
+        catalog: &catalog,
+        accounts: &BTreeMap::new(),
+        looks: &Looks::default(),
+        mode: OutageLevel::Healthy,
+        said: &BTreeMap::new(),
+    };
+    let report = StatusReport::of(&sight, now());
     let write = |older: &[&str]| {
         let place = sample(older);
         let before = contents(place.path());

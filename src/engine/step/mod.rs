@@ -18,13 +18,15 @@ mod unsaved;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::effect::{Effect, Fetch, StoreOp};
 use super::input::{Input, Receipt};
 use super::{Command, Done, Event, Ticket, World};
 use crate::domain::{ProblemKind, Refusal};
-use crate::state::status::StatusReport;
+use crate::state::status::{Sight, StatusReport};
 
 /// Takes one input into the world and says what must be done outside.
 pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
@@ -126,7 +128,16 @@ fn status_files(world: &mut World, now: Timestamp) -> Option<Effect> {
         return None;
     }
     world.status_written = Some(key);
-    let report = StatusReport::of(&world.fleet, &world.effective, &world.catalog, world.plan.outage.level, now);
+    let sight = Sight {
+        fleet: &world.fleet,
+        settings: &world.effective,
+        catalog: &world.catalog,
+        accounts: &world.accounts,
+        looks: &world.looks,
+        mode: world.plan.outage.level,
+        said: &BTreeMap::new(),
+    };
+    let report = StatusReport::of(&sight, now);
     Some(Effect::Store(Box::new(StoreOp::SaveStatus(Box::new(report)))))
 }
 
