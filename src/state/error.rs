@@ -35,6 +35,9 @@ pub enum StateError {
     /// Nothing was written.
     #[error("the export would write into the state folder itself")]
     ExportOntoItself,
+    /// Nothing was written.
+    #[error("{file} has another entry of that name: {id}")]
+    NameTaken { file: String, id: String },
     #[error("no such state file: {file}")]
     NoSuchFile { file: String },
     /// Files that do not parse may hold secrets anywhere; all others were copied.
@@ -104,6 +107,9 @@ impl StateError {
                 ("state/export".to_owned(), ProblemKind::ExportLeftOut { files: files.clone(), n_copied: *n_copied })
             }
             Self::ExportOntoItself => ("state/export".to_owned(), ProblemKind::ExportOntoItself),
+            Self::NameTaken { file, .. } => {
+                (format!("state/{file}"), ProblemKind::Refused { detail: self.full_text() })
+            }
             Self::ImportChanged | Self::NoSuchFile { .. } => {
                 ("state/import".to_owned(), ProblemKind::Refused { detail: self.full_text() })
             }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::{AccountId, CronId, DashboardReading, Ledger, Settings, TierEntry};
+use crate::domain::{AccountId, CronId, DashboardReading, Ledger, Settings, TemporaryModel, TierEntry};
 use crate::state::document::Prefer;
-use crate::state::files::StateFile;
+use crate::state::files::{Seen, StateFile};
 use crate::state::status::StatusReport;
 use crate::state::{StateError, ledger, scraped, settings, status, tiers, tracking};
 
@@ -90,6 +90,25 @@ impl Folder {
         self.store(|folder| &mut folder.status, &ours, Prefer::Ours)?;
         let ours = tracking::patched(self.tracking.root(), report);
         self.store(|folder| &mut folder.tracking, &ours, Prefer::Ours)
+    }
+
+    /// Adds or changes a temporary model of `provider-tracking.json`; `None` takes the one of that id out.
+    /// [`Folder::reload`] tells of it.
+    ///
+    /// # Errors
+    /// [`StateError::NameTaken`] when a provider has that id, else as [`Folder::save_tiers`].
+    pub fn put_temporary(&mut self, id: &str, model: Option<&TemporaryModel>) -> Result<(), StateError> {
+        self.may_write()?;
+        // What is on disk decides whether the name is free.
+        self.is_stale |= matches!(self.tracking.refresh()?, Seen::Changed);
+        let taken = || StateError::NameTaken { file: names::TRACKING.to_owned(), id: id.to_owned() };
+        let ours = tracking::with_temporary(self.tracking.root(), id, model).ok_or_else(taken)?;
+        if ours == *self.tracking.root() {
+            return Ok(());
+        }
+        self.store(|folder| &mut folder.tracking, &ours, Prefer::Theirs)?;
+        self.is_stale = true;
+        Ok(())
     }
 
     /// Writes what a page said to `<account>-quota.json`, as scrapers do: also while another program

@@ -405,3 +405,25 @@ fn a_folder_put_in_the_place_of_ours_is_noticed_and_left_alone() {
     drop(folder);
     assert_eq!(fs::read_to_string(path.join(names::HISTORY)).unwrap(), "theirs");
 }
+
+#[test]
+fn a_temporary_model_reaches_the_file_and_the_next_load() {
+    let place = temp();
+    put(&place, names::TRACKING, "{\"providers\": {\"kimi\": {\"status\": \"up\"}}}");
+    let (mut folder, _) = open(&place);
+    let model = TemporaryModel {
+        id: "trial".to_owned(),
+        model: crate::domain::ModelRef::parse("mistral/large"),
+        is_standby: false,
+        tiers: vec![Tier::T1],
+        expires_at: None,
+    };
+    folder.put_temporary("trial", Some(&model)).unwrap();
+    assert_eq!(folder.reload(now()).unwrap().map(|loaded| loaded.temporary), Some(vec![model.clone()]));
+    let refused = folder.put_temporary("kimi", Some(&model));
+    assert!(matches!(refused, Err(StateError::NameTaken { .. })), "{refused:?}");
+    put(&place, names::TRACKING, "{\"providers\": {\"trial\": {\"status\": \"up\"}}}");
+    folder.put_temporary("trial", None).unwrap();
+    assert_eq!(get(&place, names::TRACKING), "{\"providers\": {\"trial\": {\"status\": \"up\"}}}");
+    assert_eq!(folder.reload(now()).unwrap().map(|loaded| loaded.temporary), Some(vec![]));
+}
