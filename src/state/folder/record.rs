@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    AccountId, Change, Confirmation, Cron, CronId, Health, JobPhase, LineOutcome, Plan, PlanId, Problem, QuotaWindow,
-    RunRecord, Source, Switch, SwitchId,
+    Change, Confirmation, Cron, CronId, Fleet, JobPhase, LineOutcome, Plan, PlanId, Problem, RunRecord, Switch,
+    SwitchId,
 };
 use crate::state::history::{History, Record};
 use crate::state::{StateError, atomic, files};
@@ -197,25 +197,19 @@ impl Folder {
         self.journal(run.finished_at)?.remember_run(run)
     }
 
-    /// Keeps a change of health; `subject` is an account or a full model reference.
+    /// Keeps what changed in the health of accounts and models since it was kept last.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn remember_health(
-        &mut self,
-        subject: &str,
-        health: &Health,
-        source: Source,
-        now: Timestamp,
-    ) -> Result<(), StateError> {
-        self.journal(now)?.health_changed(subject, health, source, now)
+    pub fn remember_health(&mut self, fleet: &Fleet, now: Timestamp) -> Result<(), StateError> {
+        self.journal(now)?.health_seen(fleet, now)
     }
 
-    /// Keeps one reading of an account's windows.
+    /// Keeps the readings of quota windows that say something new.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn remember_quota(&mut self, account: &AccountId, windows: &[QuotaWindow]) -> Result<(), StateError> {
-        self.journal(self.clock)?.quota_seen(account, windows)
+    pub fn remember_quota(&mut self, fleet: &Fleet, now: Timestamp) -> Result<(), StateError> {
+        self.journal(now)?.quota_seen(fleet)
     }
 }

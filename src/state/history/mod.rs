@@ -6,6 +6,7 @@
 
 mod journal;
 mod notes;
+mod readings;
 mod samples;
 mod schema;
 #[cfg(test)]

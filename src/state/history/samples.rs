@@ -1,4 +1,4 @@
-//! What is remembered of runs, health, quotas and definitions.
+//! What is remembered of runs and definitions, and for how long.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::{AccountId, Cron, CronId, Health, QuotaWindow, RunRecord, Source};
+use crate::domain::{Cron, CronId, RunRecord};
 use crate::state::StateError;
 
 use super::{History, failed, to_json};
@@ -24,45 +24,6 @@ impl History {
             )
             .map_err(failed("remembering a run"))?;
         Ok(())
-    }
-
-    /// `subject` is an account, or a full model reference.
-    pub(crate) fn health_changed(
-        &mut self,
-        subject: &str,
-        health: &Health,
-        source: Source,
-        now: Timestamp,
-    ) -> Result<(), StateError> {
-        self.db
-            .execute(
-                "INSERT INTO health_changes (at, subject, health, source) VALUES (?1, ?2, ?3, ?4)",
-                params![now.as_millisecond(), subject, to_json(health), to_json(&source)],
-            )
-            .map_err(failed("remembering health"))?;
-        Ok(())
-    }
-
-    pub(crate) fn quota_seen(&mut self, account: &AccountId, windows: &[QuotaWindow]) -> Result<(), StateError> {
-        let step = || failed("remembering a quota");
-        let change = self.db.transaction().map_err(step())?;
-        for window in windows {
-            change
-                .execute(
-                    "INSERT OR REPLACE INTO quota_samples (account, label, at, used_ratio, resets_at, source)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![
-                        account.as_str(),
-                        window.label,
-                        window.observed_at.as_millisecond(),
-                        window.used_ratio,
-                        window.resets_at.map(Timestamp::as_millisecond),
-                        to_json(&window.source),
-                    ],
-                )
-                .map_err(step())?;
-        }
-        change.commit().map_err(step())
     }
 
     /// Keeps all definitions as they are now. Equal ones share one row; a snapshot that would

@@ -8,7 +8,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One step for each version; a file of version n runs those from n on. Never edit one that was
 /// released: add another.
-const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &["
     CREATE TABLE plans (id TEXT PRIMARY KEY, at INTEGER NOT NULL, plan TEXT NOT NULL);
     CREATE TABLE jobs (
         id INTEGER PRIMARY KEY AUTOINCREMENT, plan TEXT NOT NULL, started_at INTEGER NOT NULL,
@@ -44,6 +44,16 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX switches_by_plan ON switches (plan);
 ", "
     ALTER TABLE switches ADD COLUMN line TEXT;
+", "
+    ALTER TABLE health_changes ADD COLUMN state TEXT;
+    ALTER TABLE health_changes ADD COLUMN reason TEXT;
+    CREATE INDEX health_by_subject ON health_changes (subject, at);
+    ALTER TABLE quota_samples ADD COLUMN span TEXT;
+    ALTER TABLE quota_samples ADD COLUMN metric TEXT;
+    ALTER TABLE quota_samples ADD COLUMN covers TEXT;
+    ALTER TABLE quota_samples ADD COLUMN used REAL;
+    ALTER TABLE quota_samples ADD COLUMN quota_limit REAL;
+    ALTER TABLE quota_samples ADD COLUMN reset_confidence TEXT;
 "];
 
 /// Why a file is no history that this version can use.

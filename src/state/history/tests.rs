@@ -8,8 +8,9 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::{
-    Cause, Change, ChangeKind, Confirmation, Cron, CronId, Fields, JobPhase, LineOutcome, Outage, Payload, Plan,
-    PlanId, PlanOrigin, ProblemKind, Reason, RouteKey, RunRecord, RunStatus, Schedule, Switch, SwitchId,
+    AccountId, Cause, Change, ChangeKind, Confirmation, Cron, CronId, Fields, Fleet, Health, JobPhase, LineOutcome,
+    Metric, Outage, Payload, Plan, PlanId, PlanOrigin, ProblemKind, QuotaWindow, Reason, RouteKey, RunRecord,
+    RunStatus, Schedule, Source, Switch, SwitchId, Vital,
 };
 use crate::state::switch_log::LogLine;
 use crate::state::{Folder, names};
@@ -372,4 +373,95 @@ fn the_database_is_for_its_owner_only_like_every_state_file() {
     std::fs::set_permissions(place.path().join(FILE), std::fs::Permissions::from_mode(0o644)).unwrap();
     let (_open, _) = History::open(place.path(), now()).unwrap();
     private();
+}
+
+fn window(label: &str, percent: f64, at: &str) -> QuotaWindow {
+    QuotaWindow::new(label, percent / 100.0, at.parse().unwrap(), Source::Probe)
+}
+
+fn fleet(windows: Vec<QuotaWindow>) -> Fleet {
+    Fleet { windows: BTreeMap::from([(AccountId::new("kimi"), windows)]), ..Fleet::default() }
+}
+
+#[test]
+fn a_reading_that_says_the_same_again_is_no_row_until_five_minutes_have_passed() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut folder, _) = Folder::open(place.path(), "test", now()).unwrap();
+    let week = |percent, at| window("Week", percent, at);
+    let soon = QuotaWindow { resets_at: "2026-11-24T01:00:00Z".parse().ok(), ..week(41.0, "2026-11-23T07:07:00Z") };
+    let jitter = |reset: &str, at| QuotaWindow { resets_at: reset.parse().ok(), ..week(41.0, at) };
+    let cases = [
+        (week(40.0, "2026-11-23T07:00:00Z"), 1, "the first"),
+        (week(40.0, "2026-11-23T07:00:00Z"), 1, "the same reading"),
+        (week(40.0, "2026-11-23T07:04:59Z"), 1, "nothing new"),
+        (week(40.0, "2026-11-23T07:05:00Z"), 2, "five minutes later it is news that nothing changed"),
+        (week(41.0, "2026-11-23T07:06:00Z"), 3, "another use"),
+        (soon, 4, "a reset is known"),
+        (jitter("2026-11-24T01:01:30Z", "2026-11-23T07:08:00Z"), 4, "nearly the same reset"),
+        (jitter("2026-11-24T06:00:00Z", "2026-11-23T07:09:00Z"), 5, "another reset"),
+        (window("5h", 41.0, "2026-11-23T07:09:00Z"), 6, "another window"),
+    ];
+    for (window, n_rows, why) in cases {
+        folder.remember_quota(&fleet(vec![window]), now()).unwrap();
+        let history = History::open_read_only(place.path()).unwrap();
+        let n: i64 = history.db.query_row("SELECT count(*) FROM quota_samples", [], |row| row.get(0)).unwrap();
+        assert_eq!(n, n_rows, "{why}");
+    }
+}
+
+#[test]
+fn health_is_kept_when_it_changes() {
+    let place = tempfile::tempdir().unwrap();
+    let limit = |reset: &str| Health::LimitHit { resets_at: reset.parse().ok() };
+    let cases = [
+        ("kimi", Health::Unknown, 0, "nothing was known"),
+        ("kimi", Health::Up, 1, "news"),
+        ("kimi", Health::Up, 1, "no news"),
+        ("kimi", limit("2026-11-23T08:00:00Z"), 2, "a limit"),
+        ("kimi", limit("2026-11-23T08:00:20Z"), 2, "the same limit"),
+        ("zai", Health::Up, 3, "another account"),
+        ("kimi", Health::Unknown, 4, "it is no longer known"),
+    ];
+    for (id, health, n_rows, why) in cases {
+        // A new start knows what was kept before.
+        let (mut folder, _) = Folder::open(place.path(), "test", now()).unwrap();
+        let vital = Vital { health, ..Vital::default() };
+        let fleet = Fleet { accounts: BTreeMap::from([(AccountId::new(id), vital)]), ..Fleet::default() };
+        folder.remember_health(&fleet, now()).unwrap();
+        let history = History::open_read_only(place.path()).unwrap();
+        assert_eq!(rows(&history, "SELECT subject, state FROM health_changes").len(), n_rows, "{why}");
+    }
+    let history = History::open_read_only(place.path()).unwrap();
+    let states = rows(&history, "SELECT subject, state FROM health_changes ORDER BY rowid");
+    let states: Vec<_> = states.iter().map(|[subject, state]| (&**subject, &**state)).collect();
+    assert_eq!(states, [("kimi", "up"), ("kimi", "quota_exhausted"), ("zai", "up"), ("kimi", "unknown")]);
+}
+
+#[test]
+fn a_database_of_an_earlier_version_keeps_its_rows_and_takes_new_ones() {
+    let place = tempfile::tempdir().unwrap();
+    let db = Connection::open(place.path().join(FILE)).unwrap();
+    for step in &schema::MIGRATIONS[..4] {
+        db.execute_batch(step).unwrap();
+    }
+    db.pragma_update(None, "user_version", 4).unwrap();
+    db.execute_batch(
+        "INSERT INTO quota_samples VALUES ('kimi', 'Week', 1795400000000, 0.4, NULL, '\"UsageStatus\"');
+         INSERT INTO health_changes VALUES (1795400000000, 'kimi', '\"Up\"', '\"Run\"');",
+    )
+    .unwrap();
+    drop(db);
+    let (mut folder, loaded) = Folder::open(place.path(), "test", now()).unwrap();
+    assert_eq!(loaded.problems, []);
+    let week = QuotaWindow { metric: Some(Metric::Percent), ..window("Week", 40.0, "2026-11-23T07:00:00Z") };
+    let vital = Vital { health: Health::Up, ..Vital::default() };
+    let accounts = BTreeMap::from([(AccountId::new("kimi"), vital)]);
+    let fleet = Fleet { accounts, ..fleet(vec![week]) };
+    folder.remember_quota(&fleet, now()).unwrap();
+    folder.remember_health(&fleet, now()).unwrap();
+    let history = History::open_read_only(place.path()).unwrap();
+    let kept = rows(&history, "SELECT coalesce(span, '-'), coalesce(metric, '-') FROM quota_samples ORDER BY at");
+    assert_eq!(kept, [["-", "-"], ["weekly", "percent"]].map(|row| row.map(str::to_owned)));
+    let kept = rows(&history, "SELECT health, coalesce(state, '-') FROM health_changes ORDER BY rowid");
+    assert_eq!(kept, [["\"Up\"", "-"], ["\"Up\"", "up"]].map(|row| row.map(str::to_owned)));
 }

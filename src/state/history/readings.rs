@@ -1,0 +1,132 @@
+//! What is remembered of health and quotas: a row for each change, and for each reading that says
+//! something new.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use crate::domain::{AccountId, Fleet, Health, QuotaWindow, Vital};
+use crate::state::StateError;
+
+use super::{History, failed, from_json, to_json};
+
+/// A reading that says the same again within this time is no row of its own.
+const ALIKE_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// "In three hours" names another moment at every reading: resets this close together are one.
+const ONE_RESET: SignedDuration = SignedDuration::from_mins(2);
+
+impl History {
+    /// Keeps what changed in the health of accounts, and of models that have one of their own.
+    pub(crate) fn health_seen(&mut self, fleet: &Fleet, now: Timestamp) -> Result<(), StateError> {
+        let step = || failed("remembering health");
+        let accounts = fleet.accounts.iter().map(|(id, vital)| (id.as_str(), vital));
+        let models = fleet.models.iter().map(|(id, vital)| (id.as_str(), vital));
+        let change = self.db.transaction().map_err(step())?;
+        for (subject, vital) in accounts.chain(models) {
+            keep_health(&change, subject, vital, now).map_err(step())?;
+        }
+        change.commit().map_err(step())
+    }
+
+    /// Keeps the windows that were read since they were kept last.
+    pub(crate) fn quota_seen(&mut self, fleet: &Fleet) -> Result<(), StateError> {
+        let step = || failed("remembering a quota");
+        let change = self.db.transaction().map_err(step())?;
+        for (account, windows) in &fleet.windows {
+            for window in windows {
+                keep_window(&change, account, window).map_err(step())?;
+            }
+        }
+        change.commit().map_err(step())
+    }
+}
+
+fn keep_health(change: &Transaction<'_>, subject: &str, vital: &Vital, now: Timestamp) -> rusqlite::Result<()> {
+    let state = vital.state();
+    let reason = vital.said.as_ref().filter(|said| said.state == state).map(|said| said.reason.as_str());
+    let newest =
+        "SELECT health, state, reason FROM health_changes WHERE subject = ?1 ORDER BY at DESC, rowid DESC LIMIT 1";
+    let known: Option<(String, Option<String>, Option<String>)> = change
+        .prepare_cached(newest)?
+        .query_row([subject], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let is_known = match &known {
+        // Nothing was known before, and nothing is.
+        None => vital.health == Health::Unknown,
+        Some((health, known_state, known_reason)) => {
+            let same_health = from_json(health).is_some_and(|health| is_same(&health, &vital.health));
+            same_health && known_state.as_deref() == Some(state.code()) && known_reason.as_deref() == reason
+        }
+    };
+    if is_known {
+        return Ok(());
+    }
+    change
+        .prepare_cached(
+            "INSERT INTO health_changes (at, subject, health, source, state, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            now.as_millisecond(),
+            subject,
+            to_json(&vital.health),
+            to_json(&vital.source),
+            state.code(),
+            reason,
+        ])?;
+    Ok(())
+}
+
+fn is_same(known: &Health, health: &Health) -> bool {
+    match (known, health) {
+        (Health::LimitHit { resets_at: Some(known) }, Health::LimitHit { resets_at: Some(now) }) => {
+            now.duration_since(*known).abs() <= ONE_RESET
+        }
+        _ => known == health,
+    }
+}
+
+fn keep_window(change: &Transaction<'_>, account: &AccountId, window: &QuotaWindow) -> rusqlite::Result<()> {
+    let at = window.observed_at.as_millisecond();
+    let resets_at = window.resets_at.map(Timestamp::as_millisecond);
+    let before = "SELECT at, used_ratio, resets_at, used, quota_limit FROM quota_samples
+                  WHERE account = ?1 AND label = ?2 AND at <= ?3 ORDER BY at DESC LIMIT 1";
+    let is_known = change
+        .prepare_cached(before)?
+        .query_row(params![account.as_str(), window.label, at], |row| {
+            let (known_at, used_ratio, known_reset): (i64, f64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (used, limit): (Option<f64>, Option<f64>) = (row.get(3)?, row.get(4)?);
+            let same_reset = match (known_reset, resets_at) {
+                (Some(known), Some(now)) => i128::from(now.abs_diff(known)) <= ONE_RESET.as_millis(),
+                (known, now) => known == now,
+            };
+            let recent = i128::from(at.abs_diff(known_at)) < ALIKE_WITHIN.as_millis();
+            let same =
+                used_ratio.to_bits() == window.used_ratio.to_bits() && used == window.used && limit == window.limit;
+            Ok(recent && same_reset && same)
+        })
+        .optional()?;
+    if is_known == Some(true) {
+        return Ok(());
+    }
+    change
+        .prepare_cached(
+            "INSERT OR REPLACE INTO quota_samples
+             (account, label, at, used_ratio, resets_at, source, span, metric, covers, used, quota_limit, reset_confidence)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
+        .execute(params![
+            account.as_str(),
+            window.label,
+            at,
+            window.used_ratio,
+            resets_at,
+            to_json(&window.source),
+            window.span.map(|span| span.id()),
+            window.metric.map(|metric| metric.code()),
+            to_json(&window.covers),
+            window.used,
+            window.limit,
+            window.reset_confidence.code(),
+        ])?;
+    Ok(())
+}
