@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use super::input::Receipt;
 use super::{DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
-    AccountId, Change, Confirmation, Cron, CronId, DashboardReading, ExportWhat, GatewayTarget, ImportChoice,
+    AccountId, Change, Confirmation, Cron, CronId, DashboardReading, ExportWhat, Fleet, GatewayTarget, ImportChoice,
     ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Patch, Plan, ProviderAccount, Revision, RunRecord,
-    Secret, Settings, Switch, SwitchId, TierEntry,
+    Secret, Settings, Switch, SwitchId, TemporaryModel, TierEntry,
 };
 use crate::providers::{Paid, PriorWindow};
 use crate::state::status::StatusReport;
@@ -173,6 +173,16 @@ pub enum StoreOp {
         confirmation: Confirmation,
     },
     RememberRuns(Vec<RunRecord>),
+    /// What changed in the health of accounts and models since this was kept last.
+    RememberHealth(Arc<Fleet>),
+    /// The readings of quota windows that say something new.
+    RememberQuota(Arc<Fleet>),
+    /// Adds or changes a temporary model; `None` takes the one of that id out.
+    PutTemporary {
+        id: String,
+        model: Option<TemporaryModel>,
+        receipt: Receipt,
+    },
     SaveStatus(Box<StatusReport>),
     SaveProven(BTreeSet<String>),
     SaveReading {

@@ -229,6 +229,14 @@ impl Keeper {
             StoreOp::RememberRuns(runs) => {
                 self.quietly(|folder| runs.iter().try_for_each(|run| folder.remember_run(run)));
             }
+            StoreOp::RememberHealth(fleet) => self.quietly(|folder| folder.remember_health(&fleet, now)),
+            StoreOp::RememberQuota(fleet) => self.quietly(|folder| folder.remember_quota(&fleet, now)),
+            StoreOp::PutTemporary { id, model, receipt } => {
+                let result = self.with(|folder| folder.put_temporary(&id, model.as_ref()));
+                // It is in the world before anybody hears that it was kept.
+                self.reload_if_stale();
+                self.tell(Input::Stored { receipt, result });
+            }
             StoreOp::SaveStatus(report) => self.quietly(|folder| folder.save_status(&report)),
             StoreOp::SaveProven(versions) => self.quietly(|folder| folder.save_proven(&versions)),
             StoreOp::SaveReading { ticket, account, reading } => {
