@@ -2,6 +2,12 @@
 //!
 //! Percentages are of use (`weekly_usage_pct`); a reset is told as hours or words from
 //! the moment of the check. Without that moment there is no reset: it is never guessed.
+//!
+//! Invariant: a limit of one model or of an add-on never stands for the account.
+
+mod detail;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,9 +16,12 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::domain::{AccountId, Allowance, Covers, DashboardReading, QuotaWindow, ResetConfidence, Source};
+use crate::domain::{
+    AccountId, Allowance, Covers, DashboardReading, ModelRef, ModelScope, QuotaWindow, ResetConfidence, Service,
+    Source, Span,
+};
 
-use super::document::Document;
+use super::document::{Document, number};
 use super::{BadValue, names};
 
 /// The quota files of a folder, sorted.
@@ -41,7 +50,9 @@ pub(super) fn read_all(folder: &Path) -> (Windows, Vec<(String, BadValue)>) {
                 Ok(document) => {
                     let modified = fs::metadata(&path).and_then(|meta| meta.modified()).ok();
                     let modified = modified.and_then(|time| Timestamp::try_from(time).ok());
-                    windows.insert(AccountId::new(provider), read(document.root(), modified));
+                    let account = AccountId::new(provider);
+                    let read = read(&account, document.root(), modified);
+                    windows.insert(account, read);
                 }
                 Err(error) => bad.push((name, BadValue::new("", error.to_string()))),
             },
@@ -54,7 +65,7 @@ pub(super) fn read_all(folder: &Path) -> (Windows, Vec<(String, BadValue)>) {
 
 /// The windows of one file, in its order. `modified` dates one that does not say when it was read.
 #[must_use]
-pub fn read(root: &Value, modified: Option<Timestamp>) -> Vec<QuotaWindow> {
+pub fn read(account: &AccountId, root: &Value, modified: Option<Timestamp>) -> Vec<QuotaWindow> {
     let Some(fields) = root.as_object() else { return Vec::new() };
     let checked_at = fields.get("checked_at").and_then(Value::as_str).and_then(|at| at.parse().ok());
     let Some(observed_at) = checked_at.or(modified) else { return Vec::new() };
@@ -62,13 +73,50 @@ pub fn read(root: &Value, modified: Option<Timestamp>) -> Vec<QuotaWindow> {
         let name = window_name(key)?;
         let percent = percent(value)?;
         let resets_at = checked_at.and_then(|at: Timestamp| at.checked_add(reset_in(fields, name)?).ok());
-        Some(QuotaWindow {
+        let window = QuotaWindow {
             resets_at,
             reset_confidence: resets_at.map_or(ResetConfidence::Unknown, |_| ResetConfidence::Estimated),
+            covers: scope_of(account, name),
             ..QuotaWindow::new(label(name), percent / 100.0, observed_at, Source::Page)
-        })
+        };
+        Some((name.to_owned(), QuotaWindow { span: window.span.or_else(|| span_of(account, name)), ..window }))
     };
-    fields.iter().filter_map(window).collect()
+    let mut windows: Vec<_> = fields.iter().filter_map(window).collect();
+    let details = detail::read_all(account, root);
+    for (name, window) in &mut windows {
+        detail::refine(window, details.iter().find(|detail| name_of(&detail.id) == name));
+    }
+    let others = details.into_iter().filter_map(detail::Detail::of_its_own);
+    windows.into_iter().map(|(_, window)| window).chain(others).collect()
+}
+
+/// Words in the names of windows that belong to something beside chat.
+const ADD_ONS: [&str; 9] = ["search", "mcp", "tool", "tools", "image", "images", "video", "speech", "music"];
+
+/// Those that belong to one family of models.
+const FAMILIES: [&str; 4] = ["opus", "sonnet", "haiku", "flash"];
+
+fn scope_of(account: &AccountId, name: &str) -> ModelScope {
+    let words = || name.split('_');
+    if words().any(|word| ADD_ONS.contains(&word)) {
+        return ModelScope::Feature(name.replace('_', "-"));
+    }
+    let family = words().find(|word| FAMILIES.contains(word));
+    family.map_or(ModelScope::All, |family| ModelScope::Models(vec![ModelRef::of(account.as_str(), family)]))
+}
+
+/// At Kimi the rate limit is that of five hours.
+fn span_of(account: &AccountId, name: &str) -> Option<Span> {
+    let is_kimi = Service::of(account.as_str(), None) == Service::Kimi;
+    (name == RATE_LIMIT && is_kimi).then_some(Span::Hours(5))
+}
+
+/// What scrapers call the window of five hours.
+const RATE_LIMIT: &str = "rate_limit";
+
+/// The name that a window has in the keys of the file.
+fn name_of(id: &str) -> &str {
+    if id == "5h" { RATE_LIMIT } else { id }
 }
 
 /// `42`, `"42"` or `"42%"`.
@@ -80,7 +128,7 @@ fn percent(value: &Value) -> Option<f64> {
 fn label(name: &str) -> String {
     match name {
         "weekly" => "Week".to_owned(),
-        "rate_limit" => "Rate limit".to_owned(),
+        RATE_LIMIT => "Rate limit".to_owned(),
         other => {
             let words = other.replace('_', " ");
             let mut letters = words.chars();
@@ -158,14 +206,14 @@ fn fields_of(reading: &DashboardReading) -> Map<String, Value> {
     // A limit of one model must not stand for the account.
     let whole = reading.windows.iter().filter(|window| window.covers == Covers::Account);
     for (window, percent) in whole.filter_map(|window| Some((window, window.used_percent?))) {
-        let (name, percent_key) = match window.id.as_str() {
-            "5h" => ("rate_limit", "rate_limit_pct".to_owned()),
+        let (name, percent_key) = match name_of(&window.id) {
+            RATE_LIMIT => (RATE_LIMIT, format!("{RATE_LIMIT}_pct")),
             other => (other, format!("{other}_usage_pct")),
         };
         fields.insert(percent_key, short(percent));
         let Some(ahead) = window.reset_at.map(|at| at.duration_since(reading.seen_at)) else { continue };
         fields.insert(format!("{name}_reset_in"), in_words(ahead).into());
-        if name != "rate_limit" {
+        if name != RATE_LIMIT {
             fields.insert(format!("{name}_reset_hours"), ((ahead.as_secs() + 1800) / 3600).into());
         }
     }
@@ -178,7 +226,10 @@ fn fields_of(reading: &DashboardReading) -> Map<String, Value> {
         fields.insert("balance".to_owned(), json!({ "available": money.available, "currency": money.currency }));
     }
     fields.insert("confidence".to_owned(), reading.confidence.code().into());
-    fields.insert("windows".to_owned(), reading.windows.iter().map(detailed).collect());
+    fields.insert(
+        "windows".to_owned(),
+        reading.windows.iter().map(|window| detail::written(window, reading.seen_at)).collect(),
+    );
     fields.insert("checked_at".to_owned(), reading.seen_at.to_string().into());
     fields
 }
@@ -187,23 +238,9 @@ fn blocks(window: &Allowance) -> bool {
     window.covers == Covers::Account && window.used_up()
 }
 
-/// Everything of a window, those of single models and add-ons as well.
-fn detailed(window: &Allowance) -> Value {
-    let scope = match &window.covers {
-        Covers::Account => "account".to_owned(),
-        Covers::Model(model) => format!("model:{model}"),
-        Covers::Feature(feature) => format!("feature:{feature}"),
-    };
-    json!({
-        "id": window.id, "unit": window.metric.code(), "scope": scope, "used": window.used, "limit": window.limit,
-        "used_percent": window.used_percent.map(short), "reset_at": window.reset_at.map(|at| at.to_string()),
-    })
-}
-
 /// `72`, `4.6`.
 fn short(percent: f64) -> Value {
-    let rounded = (percent * 10.0).round() / 10.0;
-    if rounded.fract() == 0.0 { Value::from(rounded as i64) } else { Value::from(rounded) }
+    number((percent * 10.0).round() / 10.0)
 }
 
 /// "1 day 18 hours 5 minutes", as [`read`] understands it; a part of a minute counts as one.
@@ -213,116 +250,4 @@ fn in_words(ahead: SignedDuration) -> String {
     let said = |(n, unit): &(i64, &str)| format!("{n} {unit}{}", if *n == 1 { "" } else { "s" });
     let said: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(said).collect();
     if said.is_empty() { "0 minutes".to_owned() } else { said.join(" ") }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use crate::domain::{Metric, ReadingConfidence, Service, Span};
-
-    use super::*;
-
-    #[test]
-    fn a_scraped_dashboard_gives_its_windows() {
-        let root = json!({
-            "weekly_usage_pct": 72, "weekly_reset_in": "18 hours", "weekly_reset_hours": 18,
-            "rate_limit_pct": "5%", "rate_limit_reset_in": "2 hours 15 minutes", "status": "ok",
-            "checked_at": "2026-11-23T07:00:00Z"
-        });
-        let windows = read(&root, None);
-        let said: Vec<_> = windows
-            .iter()
-            .map(|window| (&*window.label, window.used_ratio, window.resets_at.map(|at| at.to_string())))
-            .collect();
-        let expected = [
-            ("Week", 0.72, Some("2026-11-24T01:00:00Z".to_owned())),
-            ("Rate limit", 0.05, Some("2026-11-23T09:15:00Z".to_owned())),
-        ];
-        assert_eq!(said, expected);
-    }
-
-    #[test]
-    fn a_reset_is_never_guessed() {
-        let modified = "2026-11-23T07:00:00Z".parse().ok();
-        let cases = [
-            (json!({"weekly_usage_pct": 1, "weekly_reset_in": "18 hours"}), "no moment to count from"),
-            (json!({"weekly_usage_pct": 1, "weekly_reset_in": "soon", "checked_at": "2026-11-23T07:00:00Z"}), "words"),
-            (json!({"weekly_usage_pct": 1, "weekly_reset_hours": -3, "checked_at": "2026-11-23T07:00:00Z"}), "past"),
-        ];
-        for (root, why) in cases {
-            let windows = read(&root, modified);
-            assert_eq!(windows.len(), 1, "{why}");
-            assert_eq!(windows[0].resets_at, None, "{why}");
-        }
-        assert!(read(&json!({"weekly_usage_pct": 1}), None).is_empty(), "without any moment it has no age");
-    }
-
-    fn window(id: &str, covers: Covers, percent: f64, reset: Option<&str>) -> Allowance {
-        Allowance {
-            id: id.to_owned(),
-            span: Span::Weekly,
-            metric: Metric::Percent,
-            covers,
-            used: None,
-            limit: None,
-            used_percent: Some(percent),
-            raw_used_percent: None,
-            reset_at: reset.map(|at| at.parse().unwrap()),
-            stale: false,
-        }
-    }
-
-    #[test]
-    fn what_a_page_said_is_read_back_and_other_fields_stay() {
-        let reading = DashboardReading {
-            service: Service::Kimi,
-            seen_at: "2026-11-23T07:00:00Z".parse().unwrap(),
-            windows: vec![
-                window("5h", Covers::Account, 4.56, Some("2026-11-23T09:14:30Z")),
-                window("weekly", Covers::Account, 72.0, Some("2026-11-25T01:00:00Z")),
-                window("weekly", Covers::Model("opus".to_owned()), 100.0, None),
-            ],
-            money: None,
-            plan: Some("Allegretto".to_owned()),
-            notes: Vec::new(),
-            confidence: ReadingConfidence::High,
-        };
-        let before = json!({
-            "note": "mine", "monthly_usage_pct": 9, "monthly_reset_in": "3 days", "weekly_usage_pct": 1,
-            "weekly_reset_hours": 2, "balance": 3, "checked_at": "2026-11-01T00:00:00Z"
-        });
-        let root = patched(&before, &reading);
-        let said = serde_json::to_string(&root).unwrap();
-        let expected = concat!(
-            r#"{"note":"mine","weekly_usage_pct":72,"weekly_reset_hours":42,"checked_at":"2026-11-23T07:00:00Z","#,
-            r#""rate_limit_pct":4.6,"rate_limit_reset_in":"2 hours 15 minutes","weekly_reset_in":"1 day 18 hours","#,
-            r#""status":"ok","plan":"Allegretto","confidence":"high","windows":["#
-        );
-        assert!(said.starts_with(expected), "{said}");
-        let windows = read(&root, None);
-        let told: Vec<_> = windows.iter().map(|window| (&*window.label, window.used_ratio)).collect();
-        assert_eq!(told, [("Week", 0.72), ("Rate limit", 0.046)], "a model's limit is not the account's");
-        assert_eq!(windows[0].resets_at, reading.windows[1].reset_at);
-        assert_eq!(patched(&root, &reading), root, "the same again changes nothing");
-    }
-
-    #[test]
-    fn spans_are_understood_in_the_ways_dashboards_say_them() {
-        let cases = [
-            ("18 hours", Some(18 * 3600)),
-            ("2 days 3 hours", Some(51 * 3600)),
-            ("45m", Some(45 * 60)),
-            ("1h 30m", Some(90 * 60)),
-            ("in about an hour", Some(3600)),
-            ("20s", Some(20)),
-            ("1.5 hours", Some(5400)),
-            ("tomorrow", None),
-            ("3 moons", None),
-            ("", None),
-        ];
-        for (text, secs) in cases {
-            assert_eq!(duration(text), secs.map(SignedDuration::from_secs), "{text:?}");
-        }
-    }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model_orchestrator::domain::{
-    Billing, Catalog, CronId, Fleet, Health, LedgerReason, Looks, Model, ModelRef, OutageLevel, Service, Settings,
-    Tier, TierEntry, Vital,
+    Billing, Catalog, CronId, Fleet, Health, LedgerReason, Looks, Model, ModelRef, ModelScope, OutageLevel, Service,
+    Settings, Tier, TierEntry, Vital,
 };
 use model_orchestrator::state::status::{Sight, StatusReport};
 use model_orchestrator::state::{Folder, atomic, names, switch_log};
@@ -86,6 +86,8 @@ fn the_sample_folder_is_read_without_a_complaint() {
     );
     assert_eq!((account("glm-work").service, account("minimax-plan").by_hand.len()), (Service::Zai, 1));
     assert_eq!(loaded.scraped["kimi"].len(), 2);
+    let scopes: Vec<_> = loaded.scraped["zai"].iter().map(|window| &window.covers).collect();
+    assert_eq!(scopes, [&ModelScope::All, &ModelScope::Feature("web-search".to_owned())]);
     let temporary: Vec<_> = loaded.temporary.iter().map(|model| (model.id.as_str(), model.is_standby)).collect();
     assert_eq!(temporary, [("trial-model", false), ("spare", true)]);
     let log = switch_log::read(&fs::read_to_string(place.path().join(names::SWITCHES)).unwrap());
