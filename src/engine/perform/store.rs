@@ -447,10 +447,17 @@ fn clock() -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::fmt;
+    use std::sync::Arc;
+
+    use tokio::sync::mpsc;
 
     use super::super::super::effect::StoreOp;
-    use super::name_of;
+    use super::super::super::input::{Input, Receipt};
+    use super::{Store, clock, name_of};
+    use crate::domain::{Fleet, Health, QuotaWindow, Source, TemporaryModel, Vital};
+    use crate::state::names;
 
     struct Long;
 
@@ -474,5 +481,38 @@ mod tests {
         assert_eq!(name_of(&Op::Save { what: Long }), "Save");
         assert_eq!(name_of(&Op::Load(Long)), "Load");
         assert_eq!(name_of(&StoreOp::Close), "Close");
+    }
+
+    #[tokio::test]
+    async fn a_temporary_model_is_in_the_world_before_anybody_hears_that_it_was_kept() {
+        let place = tempfile::tempdir().expect("a folder");
+        let (inputs, mut heard) = mpsc::channel(16);
+        let store = Store::start(inputs);
+        store.queue(StoreOp::Open { session: 1, path: place.path().to_owned() }).await;
+        let model =
+            TemporaryModel { id: "trial".to_owned(), model: None, is_standby: true, tiers: vec![], expires_at: None };
+        let put = StoreOp::PutTemporary { id: model.id.clone(), model: Some(model), receipt: Receipt::Quiet };
+        store.queue(put).await;
+        let vital = Vital { health: Health::Up, ..Vital::default() };
+        let window = QuotaWindow::new("Week", 0.4, clock(), Source::Probe);
+        let fleet = Arc::new(Fleet {
+            accounts: BTreeMap::from([("kimi".into(), vital)]),
+            windows: BTreeMap::from([("kimi".into(), vec![window])]),
+            ..Fleet::default()
+        });
+        store.queue(StoreOp::RememberHealth(fleet.clone())).await;
+        store.queue(StoreOp::RememberQuota(fleet)).await;
+        store.flush().await;
+        let mut told = Vec::new();
+        while let Ok(input) = heard.try_recv() {
+            told.push(match input {
+                Input::Opened { .. } => "opened",
+                Input::Reloaded(Ok(reread)) if reread.loaded.temporary.len() == 1 => "reloaded",
+                Input::Stored { result: Ok(()), .. } => "stored",
+                _ => "something else",
+            });
+        }
+        assert_eq!(told, ["opened", "reloaded", "stored"], "what nobody waits for is told only when it fails");
+        assert!(place.path().join(names::TRACKING).exists());
     }
 }
