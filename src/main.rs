@@ -4,15 +4,15 @@ use std::io;
 use std::process::ExitCode;
 
 use model_orchestrator::cli::{self, NoWindow};
-use model_orchestrator::engine::{Engine, EngineOptions, Target};
+use model_orchestrator::engine::{Command, Engine, EngineOptions, Target};
 use model_orchestrator::ui::run::{Running, Wake, WindowError, run_window};
 
 fn main() -> ExitCode {
     cli::run(std::env::args_os(), open_window)
 }
 
-fn open_window(first: Option<Target>) -> Result<(), NoWindow> {
-    run_window(start_engine, first).map_err(|error| match error {
+fn open_window(first: Option<Target>, then: Vec<Command>) -> Result<(), NoWindow> {
+    run_window(start_engine, first, then).map_err(|error| match error {
         WindowError::NoDisplay { .. } => NoWindow::NoDisplay,
         other => NoWindow::Failed { detail: other.to_string() },
     })

@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum as _};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::{AccountId, Billing, Tier};
+use crate::domain::{AccountId, Billing, DemoOutage, Tier};
 use crate::engine::Consent;
 use crate::providers;
 
@@ -52,11 +52,7 @@ pub(super) struct Common {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Open the window on the built-in demo
-    Demo {
-        /// Serve the demo gateway without a window, until Ctrl-C
-        #[arg(long)]
-        headless: bool,
-    },
+    Demo(DemoArguments),
     /// Say how things stand
     Status,
     /// Look at all accounts now: health, quota, resets
@@ -119,6 +115,16 @@ pub(super) struct CheckArguments {
     /// Exit with 11, 12 or 13 unless everything that is set up serves
     #[arg(long)]
     pub(super) exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArguments {
+    /// Serve the demo gateway and its providers without a window, until Ctrl-C
+    #[arg(long)]
+    pub(super) headless: bool,
+    /// Let a provider fail from the start, such as kimi=quota; once for each that is to fail
+    #[arg(long = "outage", value_name = "PROVIDER=OUTAGE", value_parser = super::demo::outage)]
+    pub(super) outages: Vec<(&'static str, DemoOutage)>,
 }
 
 #[derive(Debug, Args)]
@@ -385,6 +391,9 @@ mod tests {
             "status --token secret",
             "diagnose --billing gold",
             "diagnose --now yesterday",
+            "demo --outage kimi",
+            "demo --headless --outage somebody=quota",
+            "demo --headless --outage kimi=credits",
             "scrape-quota",
             "scrape-quota ../kimi --from page.html",
             "scrape-quota kimi --write",

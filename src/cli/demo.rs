@@ -1,49 +1,155 @@
-//! `demo --headless`: the demo gateway without a window, for rehearsals and scripts.
+//! `demo --headless`: the demo gateway and its providers without a window, for rehearsals and scripts.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::{Value, json};
+use tempfile::{NamedTempFile, TempDir};
 
+use super::args::Common;
 use super::exit::{Exit, Failure};
 use super::print;
 use super::signal::told_to_end;
-use crate::demo::{Demo, DemoOptions, seed_state};
+use crate::demo::{Demo, DemoOptions, provider_ids, seed_state};
+use crate::domain::DemoOutage;
 
 #[derive(Debug, Serialize)]
 struct Document {
     url: String,
     token_file: String,
+    /// With the gateway's token and the providers' keys, for `OPENCLAW_CONFIG_PATH`.
+    config_file: String,
     state_dir: String,
+    /// Providers that fail, and how.
+    outages: BTreeMap<&'static str, &'static str>,
 }
 
-/// Serves until Ctrl-C. The token is in a file that only its owner may read; it and the demo's state folder go
-/// when the demo ends.
-pub(super) fn serve(as_json: bool) -> Result<Exit, Failure> {
-    let failed =
-        |what: &'static str| move |error: std::io::Error| Failure::new(Exit::Failed, format!("cannot {what}: {error}"));
+/// `kimi=quota`.
+pub(super) fn outage(text: &str) -> Result<(&'static str, DemoOutage), String> {
+    let (provider, code) = text.split_once('=').ok_or("expected PROVIDER=OUTAGE, such as kimi=quota")?;
+    let known = provider_ids().find(|known| *known == provider.trim());
+    let known = known.ok_or_else(|| {
+        format!("the demo has no provider {provider:?}, but {}", provider_ids().collect::<Vec<_>>().join(", "))
+    })?;
+    let found = DemoOutage::of(known).find(|outage| outage.code() == code.trim());
+    let found = found.ok_or_else(|| {
+        let codes: Vec<_> = DemoOutage::of(known).map(DemoOutage::code).collect();
+        format!("{known} cannot be {code:?}, but {}", codes.join(", "))
+    })?;
+    Ok((known, found))
+}
+
+/// Serves until Ctrl-C. Token and keys are in files that only their owner may read; they go when the demo
+/// ends, and so does its state folder unless it was named.
+pub(super) fn serve(common: &Common, outages: &[(&'static str, DemoOutage)]) -> Result<Exit, Failure> {
+    let folder = StateFolder::of(common.state_dir.as_deref())?;
     let demo = Demo::start(DemoOptions::default()).map_err(failed("start the demo"))?;
-    let mut token = tempfile::Builder::new()
-        .prefix("model-orchestrator-demo-")
-        .suffix(".token")
-        .tempfile()
-        .map_err(failed("write the token"))?;
-    writeln!(token, "{}", demo.token().reveal()).and_then(|()| token.flush()).map_err(failed("write the token"))?;
-    let state =
-        tempfile::Builder::new().prefix("model-orchestrator-demo-").tempdir().map_err(failed("make a state folder"))?;
-    seed_state(state.path(), &demo).map_err(failed("write the demo's files"))?;
+    seed_state(folder.path(), &demo).map_err(failed("write the demo's files"))?;
+    for (provider, outage) in outages {
+        demo.set_outage(provider, *outage);
+    }
+    let token = kept(".token", demo.token().reveal())?;
+    let config = kept(".json", &config(&demo).to_string())?;
     let document = Document {
         url: demo.url().to_owned(),
         token_file: token.path().display().to_string(),
-        state_dir: state.path().display().to_string(),
+        config_file: config.path().display().to_string(),
+        state_dir: folder.path().display().to_string(),
+        outages: demo.outages().into_iter().map(|(provider, outage)| (provider, outage.code())).collect(),
     };
-    if as_json {
+    if common.json {
         print::json(&document)?;
     } else {
-        let Document { url, token_file, state_dir } = &document;
-        let try_it = format!("--url {url} --token-file {token_file} --state-dir {state_dir}");
-        print::text(&format!("DEMO gateway at {url}\nTry: model-orchestrator {try_it} status\nCtrl-C ends it"))?;
+        print::text(&in_words(&document))?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed("wait"))?;
     runtime.block_on(told_to_end()).map_err(failed("wait"))?;
     Ok(Exit::Done)
+}
+
+fn in_words(document: &Document) -> String {
+    let Document { url, token_file, config_file, state_dir, outages } = document;
+    let failing: String = outages.iter().map(|(provider, outage)| format!("{provider} fails: {outage}\n")).collect();
+    format!(
+        "DEMO gateway at {url}\nTry: model-orchestrator --url {url} --token-file {token_file} --state-dir {state_dir} \
+         status\nWith the keys of its providers: OPENCLAW_CONFIG_PATH={config_file}\n{failing}Ctrl-C ends it"
+    )
+}
+
+/// What OpenClaw itself would be configured with.
+fn config(demo: &Demo) -> Value {
+    let mut config = demo.config();
+    let port: Option<u16> = demo.url().rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    let auth = json!({ "mode": "token", "token": demo.token().reveal() });
+    config["gateway"] = json!({ "mode": "local", "bind": "loopback", "port": port, "auth": auth });
+    config
+}
+
+/// A file with a secret in it, which only its owner may read. It goes with the value.
+fn kept(ending: &str, secret: &str) -> Result<NamedTempFile, Failure> {
+    let file = tempfile::Builder::new().prefix("model-orchestrator-demo-").suffix(ending).tempfile();
+    let mut file = file.map_err(failed("write the token and the keys"))?;
+    writeln!(file, "{secret}").and_then(|()| file.flush()).map_err(failed("write the token and the keys"))?;
+    Ok(file)
+}
+
+fn failed(what: &'static str) -> impl Fn(std::io::Error) -> Failure {
+    move |error| Failure::new(Exit::Failed, format!("cannot {what}: {error}"))
+}
+
+/// The demo's state folder.
+enum StateFolder {
+    /// Stays when the demo ends.
+    Named(PathBuf),
+    Own(TempDir),
+}
+
+impl StateFolder {
+    /// One that was named has to be empty: what somebody has sorted is not written over.
+    fn of(named: Option<&Path>) -> Result<Self, Failure> {
+        let Some(named) = named else {
+            let own = tempfile::Builder::new().prefix("model-orchestrator-demo-").tempdir();
+            return own.map(Self::Own).map_err(failed("make a state folder"));
+        };
+        match std::fs::read_dir(named).map(|mut entries| entries.next().is_none()) {
+            Ok(false) => {
+                let what = format!("{} is not empty", named.display());
+                Err(Failure::new(Exit::Usage, what).with_remedy("Name an empty folder, or one that is not there yet"))
+            }
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(failed("look into the state folder")(error))
+            }
+            Ok(true) | Err(_) => Ok(Self::Named(named.to_owned())),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Own(folder) => folder.path(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::outage;
+    use crate::domain::DemoOutage;
+
+    #[test]
+    fn an_outage_is_named_with_its_provider_or_the_names_are_told() {
+        assert_eq!(outage("kimi=quota"), Ok(("kimi", DemoOutage::QuotaExhausted)));
+        assert_eq!(outage(" minimax = credits"), Ok(("minimax", DemoOutage::OutOfCredits)));
+        let cases = [
+            ("kimi", "PROVIDER=OUTAGE"),
+            ("somebody=quota", "anthropic, google, kimi, minimax, openai, zai"),
+            ("kimi=credits", "serving, quota, rate-limit, overloaded, refused-key, server-error, unreachable"),
+            ("zai=", "money-words"),
+        ];
+        for (text, told) in cases {
+            assert!(outage(text).is_err_and(|why| why.contains(told)), "{text}: {:?}", outage(text));
+        }
+    }
 }

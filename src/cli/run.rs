@@ -48,13 +48,16 @@ fn wants_json(arguments: &[OsString]) -> bool {
 fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Failure> {
     let Arguments { common, command } = arguments;
     let json = common.json;
-    let windowed = matches!(command, None | Some(Command::Demo { headless: false }));
+    let windowed = match &command {
+        Some(Command::Demo(arguments)) => !arguments.headless,
+        command => command.is_none(),
+    };
     log::start(if windowed { Quiet::Warnings } else { Quiet::Silent });
     let open = |common: &Common| Session::open(common);
     match command {
-        None => window::run(&common, false, open_window),
-        Some(Command::Demo { headless: false }) => window::run(&common, true, open_window),
-        Some(Command::Demo { headless: true }) => demo::serve(json),
+        None => window::run(&common, open_window),
+        Some(Command::Demo(arguments)) if arguments.headless => demo::serve(&common, &arguments.outages),
+        Some(Command::Demo(arguments)) => window::run_demo(&arguments.outages, open_window),
         Some(Command::Status) => status::run(&mut open(&common)?, json),
         Some(Command::Check(arguments)) => check::all(&mut open(&common)?, &arguments, json),
         Some(Command::CheckProvider { account, arguments }) => {

@@ -98,6 +98,14 @@ impl Demo {
         self.shared.wake.notify_one();
     }
 
+    /// The providers that fail now, and how.
+    #[must_use]
+    pub fn outages(&self) -> BTreeMap<&'static str, DemoOutage> {
+        let world = self.shared.world();
+        let outage = |id| (id, world.standing(id, self.shared.now()).outage);
+        providers::provider_ids().map(outage).filter(|(_, outage)| *outage != DemoOutage::Serving).collect()
+    }
+
     /// Changes a cron as another client would: every connection is told, no limit counts it.
     ///
     /// # Errors

@@ -32,6 +32,8 @@ pub struct App {
     frames_begun: u8,
     /// Where to go once the window is there: connecting earlier would only delay its first frame.
     first: Option<Target>,
+    /// What is said after that.
+    then: Vec<Command>,
     shutdown: Option<Box<dyn FnOnce()>>,
 }
 
@@ -42,10 +44,16 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// A window on a running engine, which goes to `first` if there is one. `shutdown` is called once,
-    /// when the window has closed.
+    /// A window on a running engine, which goes to `first` if there is one, and is told `then` at once after
+    /// that. `shutdown` is called once, when the window has closed.
     #[must_use]
-    pub fn new(handle: Handle, system_theme: SystemTheme, first: Option<Target>, shutdown: Box<dyn FnOnce()>) -> Self {
+    pub fn new(
+        handle: Handle,
+        system_theme: SystemTheme,
+        first: Option<Target>,
+        then: Vec<Command>,
+        shutdown: Box<dyn FnOnce()>,
+    ) -> Self {
         let latest = handle.snapshot();
         Self {
             events: handle.events(),
@@ -59,6 +67,7 @@ impl App {
             dressed: None,
             frames_begun: 0,
             first,
+            then,
             shutdown: Some(shutdown),
         }
     }
@@ -71,6 +80,9 @@ impl App {
                 tracing::info!("first frame");
                 if let Some(target) = self.first.take() {
                     self.tell(Command::Connect(target));
+                }
+                for command in std::mem::take(&mut self.then) {
+                    self.tell(command);
                 }
             }
             _ => return,

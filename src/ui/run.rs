@@ -6,7 +6,7 @@ use std::time::Duration;
 use eframe::NativeOptions;
 use egui::{Context, ViewportBuilder};
 
-use crate::engine::{Handle, Target};
+use crate::engine::{Command, Handle, Target};
 use crate::ui::app::{self, App};
 use crate::ui::system_theme::SystemTheme;
 use crate::ui::theme;
@@ -32,14 +32,15 @@ pub type Running = (Handle, Box<dyn FnOnce()>);
 /// Wakes the window from the engine's thread.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
 
-/// Opens the window, starts the engine with `start`, goes to `first` if there is one, and returns
-/// when the window was closed and the engine has ended.
+/// Opens the window, starts the engine with `start`, goes to `first` if there is one, tells the engine what
+/// is to follow `then`, and returns when the window was closed and the engine has ended.
 ///
 /// # Errors
 /// When there is no display, no way to draw, or no engine.
 pub fn run_window(
     start: impl FnOnce(Wake) -> io::Result<Running> + 'static,
     first: Option<Target>,
+    then: Vec<Command>,
 ) -> Result<(), WindowError> {
     let created = eframe::run_native(
         APP_ID,
@@ -49,7 +50,7 @@ pub fn run_window(
             theme::install(ctx);
             let (handle, shutdown) = start(wake(ctx.clone()))?;
             close_on_signal(ctx.clone());
-            Ok(Box::new(App::new(handle, SystemTheme::watch(ctx), first, shutdown)))
+            Ok(Box::new(App::new(handle, SystemTheme::watch(ctx), first, then, shutdown)))
         }),
     );
     created.map_err(window_error)

@@ -406,7 +406,8 @@ fn nonsense_ends_with_two_and_help_with_zero() {
 #[test]
 #[cfg(unix)]
 fn the_headless_demo_says_where_it_is_and_keeps_its_token_to_itself() {
-    shell::headless_demo(|document, shell| {
+    let shell = Shell::new();
+    let document = shell::headless_demo(&shell, &[], |document| {
         let url = document["url"].as_str().expect("an address");
         let token_file = document["token_file"].as_str().expect("a path");
         let token = std::fs::read_to_string(token_file).expect("the token");
@@ -416,4 +417,52 @@ fn the_headless_demo_says_where_it_is_and_keeps_its_token_to_itself() {
         assert_eq!(said.code, DONE, "{}", said.err);
         assert!(!said.out.contains(token.trim()) && !said.err.contains(token.trim()));
     });
+    assert_eq!(document["outages"], serde_json::json!({ "minimax": "credits" }), "as every demo begins");
+    let folder = document["state_dir"].as_str().expect("a path");
+    assert!(!Path::new(folder).exists(), "{folder} is left behind");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_configuration_of_a_headless_demo_is_enough_to_reach_it_and_its_providers() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shell = Shell::new();
+    let folder = shell.path("rehearsal");
+    let arguments = ["--outage", "kimi=quota", "--outage", "minimax=serving", "--state-dir", &folder];
+    let document = shell::headless_demo(&shell, &arguments, |document| {
+        let path = document["config_file"].as_str().expect("a path");
+        let mode = std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "only its owner reads it");
+        let config = std::fs::read_to_string(path).expect("the configuration");
+        let config: Value = serde_json::from_str(&config).expect("is JSON");
+        let settings = Path::new(&folder).join("settings.json");
+        let settings = std::fs::read_to_string(settings).expect("the seeded settings");
+        let settings: Value = serde_json::from_str(&settings).expect("are JSON");
+        let providers = config["models"]["providers"].as_object().expect("providers");
+        for (id, provider) in providers {
+            let key = provider["apiKey"].as_str().expect("a key");
+            assert!(!settings.to_string().contains(key) && !document.to_string().contains(key), "{id}'s key is told");
+            assert_eq!(settings["accounts"][id]["base_url"], provider["baseUrl"], "{id}");
+        }
+        let said = shell.run_configured(path, &["status", "--json", "--state-dir", &folder]);
+        assert_eq!(said.code, DONE, "{}", said.err);
+    });
+    assert_eq!(document["outages"], serde_json::json!({ "kimi": "quota" }));
+    assert!(Path::new(&folder).join("cron-tiers.json").exists(), "a folder that was named stays");
+}
+
+#[test]
+fn a_headless_demo_writes_over_nobody_s_state_and_knows_its_outages() {
+    let shell = Shell::new();
+    let folder = shell.path("state");
+    let before = shell.state_file("cron-tiers.json");
+    let said = shell.run_alone(&["demo", "--headless", "--state-dir", &folder]);
+    assert_eq!((said.code, said.out.as_str()), (USAGE, ""), "{}", said.err);
+    assert!(said.err.contains("is not empty"), "{}", said.err);
+    assert_eq!(shell.state_file("cron-tiers.json"), before);
+    let said = shell.run_alone(&["demo", "--headless", "--outage", "kimi=credits"]);
+    assert_eq!(said.code, USAGE);
+    for code in ["serving", "quota", "rate-limit", "overloaded", "refused-key", "server-error", "unreachable"] {
+        assert!(said.err.contains(code), "{code} is not told: {}", said.err);
+    }
 }

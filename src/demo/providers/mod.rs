@@ -32,13 +32,18 @@ use answer::Shop;
 use super::DemoOutage;
 use super::world::{PROVIDERS, Standing};
 
+/// The providers of every demo, as its gateway calls them.
+pub fn provider_ids() -> impl Iterator<Item = &'static str> {
+    PROVIDERS.iter().map(|provider| provider.id)
+}
+
 /// What is answered; `None` when the connection ends without a word.
 pub(super) fn answer(asked: &Asked, keys: &Keys, standing: impl FnOnce(&str) -> Standing) -> Option<Answer> {
     let (id, asked) = asked.at_provider();
     let known = PROVIDERS.iter().find(|provider| provider.id == id).and_then(|provider| keys.of(provider.id));
     let Some(key) = known else {
-        let names: Vec<_> = PROVIDERS.iter().map(|provider| provider.id).collect();
-        let text = format!("no provider of the demo has this path; they are at /{}", names.join(", /"));
+        let names = provider_ids().collect::<Vec<_>>().join(", /");
+        let text = format!("no provider of the demo has this path; they are at /{names}");
         return Some(Answer::json(404, json!({ "error": text })));
     };
     let standing = standing(id);

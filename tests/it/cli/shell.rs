@@ -155,6 +155,11 @@ impl Shell {
         self.checked(child.wait_with_output().expect("the program ends"))
     }
 
+    /// With an OpenClaw configuration, and no other word about a gateway.
+    pub fn run_configured(&self, config: &str, arguments: &[&str]) -> Said {
+        self.said(self.program().env("OPENCLAW_CONFIG_PATH", config).args(arguments))
+    }
+
     /// Without a word about a gateway.
     pub fn run_alone(&self, arguments: &[&str]) -> Said {
         self.said(self.program().args(arguments))
@@ -237,12 +242,11 @@ fn interrupt(process: u32) {
     assert!(sent.expect("kill is there").success());
 }
 
-/// Starts `demo --headless --json`, hands over its document, and ends it as Ctrl-C would.
-pub fn headless_demo(look: impl FnOnce(&Value, &Shell)) {
-    let shell = Shell::new();
+/// Starts `demo --headless --json`, hands over its document, and ends it as Ctrl-C would: what it wrote is gone.
+pub fn headless_demo(shell: &Shell, arguments: &[&str], look: impl FnOnce(&Value)) -> Value {
     let mut program = shell.program();
-    let mut demo =
-        program.args(["demo", "--headless", "--json"]).stdout(Stdio::piped()).spawn().expect("the program starts");
+    program.args(["demo", "--headless", "--json"]).args(arguments).stdout(Stdio::piped());
+    let mut demo = program.spawn().expect("the program starts");
     let out = BufReader::new(demo.stdout.take().expect("is piped"));
     let mut text = String::new();
     let document: Value = out
@@ -252,11 +256,12 @@ pub fn headless_demo(look: impl FnOnce(&Value, &Shell)) {
             serde_json::from_str(&text).ok()
         })
         .expect("a document");
-    look(&document, &shell);
+    look(&document);
     interrupt(demo.id());
     assert!(demo.wait().expect("it ends").success());
-    for left in ["token_file", "state_dir"] {
+    for left in ["token_file", "config_file"] {
         let path = document[left].as_str().expect("a path");
         assert!(!Path::new(path).exists(), "{path} is left behind");
     }
+    document
 }

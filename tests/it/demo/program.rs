@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model_orchestrator::demo::{Demo, seed_state};
+use model_orchestrator::demo::{Demo, DemoOutage, seed_state};
 use model_orchestrator::domain::{
-    AccountId, Catalog, ChangeKind, ChangeMark, Cron, CronId, Fleet, Observation, OutageLevel, Pin, Plan, Reason,
-    RouteKey, Settings, Source, Tier, TierEntry, TierMap,
+    AccountId, Catalog, ChangeKind, ChangeMark, Cron, CronId, Fleet, Health, Observation, OutageLevel, Pin, Plan,
+    Reason, RouteKey, Settings, Source, Tier, TierEntry, TierMap,
 };
+use model_orchestrator::engine::{Command, Target};
 use model_orchestrator::gateway::{Connected, Endpoint, connect};
 use model_orchestrator::{policy, providers};
 use serde_json::Value;
 
 use super::{id, on_a_runtime, options, start};
+use crate::support::Rig;
 
 async fn connected(demo: &Demo) -> Connected {
     connect(&Endpoint::new(demo.url(), Some(demo.token().clone()))).await.expect("the demo lets us in")
@@ -135,4 +137,18 @@ fn the_clock_of_the_demo_reaches_the_client() {
         let hello = connected(&demo).await.hello;
         assert_eq!(hello.gateway_time.map(Timestamp::as_millisecond), Some(start().as_millisecond()));
     });
+}
+
+#[test]
+fn an_outage_that_is_told_with_the_demo_s_start_is_there_when_it_is_looked_at() {
+    let rig = Rig::new();
+    let engine = rig.engine_alone();
+    engine.tell(Command::Connect(Target::Demo));
+    engine.tell(Command::DemoOutage { provider: "kimi".to_owned(), outage: DemoOutage::QuotaExhausted });
+    let kimi = AccountId::new("kimi");
+    let now = engine.wait("Kimi's windows", |now| {
+        let vital = now.fleet.accounts.get(&kimi);
+        vital.is_some_and(|vital| vital.health.fails())
+    });
+    assert!(matches!(now.fleet.accounts[&kimi].health, Health::LimitHit { resets_at: Some(_) }));
 }
