@@ -87,12 +87,12 @@ pub(super) struct KnownBalanceRow {
 #[derive(Debug, Serialize)]
 pub(super) struct AskedRow {
     purpose: &'static str,
-    /// Without query; there is never a key in it.
-    url: String,
+    /// Without query; there is never a key in it. `None` of a question that the gateway put.
+    url: Option<String>,
     status: Option<u16>,
     transport_error: Option<String>,
-    ms: u64,
-    /// `None` when several questions cost tokens: only their sum is known.
+    ms: Option<u64>,
+    /// `None` when it is not known what this one cost.
     tokens: Option<u64>,
 }
 
@@ -137,6 +137,11 @@ impl<'a> Known<'a> {
 
     fn last_report(&self) -> Option<&'a CheckReport> {
         self.look?.report.as_deref()
+    }
+
+    /// The gateway put a question to the provider for this look.
+    pub(super) fn gateway_asked(&self, since: Timestamp) -> bool {
+        self.source().is_some_and(|(source, at)| source == Source::GatewayProbe && at >= since)
     }
 
     pub(super) fn source(&self) -> Option<(Source, Timestamp)> {
@@ -275,7 +280,12 @@ pub(super) fn row(known: &Known<'_>, since: Timestamp) -> AccountRow {
         balance: balance_row(&account.id, known.context),
         quota_trouble: known.quota_trouble().map(|trouble| words::diagnosis_headline(trouble, &speech)),
         key: key_code(known.look.map_or(&KeyState::NotLookedFor, |look| &look.key)),
-        asked: report.map(asked_rows).unwrap_or_default(),
+        asked: report
+            .map(asked_rows)
+            .into_iter()
+            .flatten()
+            .chain(known.gateway_asked(since).then(by_gateway))
+            .collect(),
         not_asked: report.map(|report| report.not_asked.iter().map(not_asked_row).collect()).unwrap_or_default(),
         tokens_spent: report.map_or(0, |report| report.tokens_spent),
         checked_at: known.last_report().map(|report| report.checked_at),
@@ -355,13 +365,17 @@ fn asked_rows(report: &CheckReport) -> Vec<AskedRow> {
     };
     let row = |asked: &Asked| AskedRow {
         purpose: purpose_code(asked.purpose),
-        url: asked.url.clone(),
+        url: Some(asked.url.clone()),
         status: asked.status,
         transport_error: asked.transport_error.clone(),
-        ms: u64::try_from(asked.took.as_millis()).unwrap_or(u64::MAX),
+        ms: u64::try_from(asked.took.as_millis()).ok(),
         tokens: tokens(asked),
     };
     report.requests.iter().map(row).collect()
+}
+
+fn by_gateway() -> AskedRow {
+    AskedRow { purpose: "gateway_probe", url: None, status: None, transport_error: None, ms: None, tokens: None }
 }
 
 fn not_asked_row(left_out: &NotAsked) -> NotAskedRow {

@@ -44,9 +44,9 @@ pub(super) struct Common {
     /// SHA-256 of a self-signed certificate to accept, in hexadecimal
     #[arg(long, global = true, value_name = "HEX", value_parser = fingerprint)]
     pub(super) tls_fingerprint: Option<String>,
-    /// How long to wait for an answer before giving up
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(super) timeout: u64,
+    /// How long to wait for an answer before giving up; 30 without it, 100 for the answers of providers
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) timeout: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

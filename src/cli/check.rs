@@ -16,7 +16,7 @@ use super::output::{self, DownRow};
 use super::session::{Context, NotDone, Session};
 use super::{names, print};
 use crate::domain::{AccountId, HealthState, ProblemKind, Refusal};
-use crate::engine::Command;
+use crate::engine::{Command, Snapshot};
 use crate::words;
 
 #[derive(Debug, Serialize)]
@@ -29,6 +29,18 @@ struct Document {
     offline_since: Option<Timestamp>,
     accounts: Vec<AccountRow>,
     tokens_spent: u64,
+}
+
+/// How things stood before this command asked anything.
+struct Before {
+    at: Timestamp,
+    tokens_spent: u64,
+}
+
+impl Before {
+    fn of(snapshot: &Snapshot) -> Self {
+        Self { at: snapshot.at, tokens_spent: snapshot.looks.tokens_spent }
+    }
 }
 
 /// All accounts.
@@ -52,11 +64,11 @@ fn look(
     arguments: &CheckArguments,
     as_json: bool,
 ) -> Result<Exit, Failure> {
-    let since = session.snapshot().at;
+    let before = Before::of(&session.snapshot());
     let context = session.ready()?;
     let meant = named.map(|named| names::account(&context.snapshot.accounts, named)).transpose()?;
     let meant = meant.map(|account| account.id.clone());
-    let asked = session.ask(Command::Check { accounts: meant.clone().map(|id| vec![id]) });
+    let asked = session.ask_providers(Command::Check { accounts: meant.clone().map(|id| vec![id]) });
     let unfinished = match asked {
         Ok(_) => None,
         // What is known stands; whoever asked for patience gets it.
@@ -70,14 +82,14 @@ fn look(
         Err(not_done) => return Err(session.failure(not_done)),
     };
     let context = session.context();
-    let document = document(meant.as_ref(), since, &context);
+    let document = document(meant.as_ref(), &before, &context);
     if as_json {
         print::json(&document)?;
     } else {
         let known = shown(meant.as_ref(), &context);
         print::text(&match known.as_slice() {
-            [only] if meant.is_some() => text::one(only, since, &context),
-            known => text::all(known, since, &context),
+            [only] if meant.is_some() => text::one(only, before.at, &context),
+            known => text::all(known, before.at, document.tokens_spent, &context),
         })?;
     }
     if let Some(failure) = unfinished {
@@ -114,9 +126,9 @@ fn shown<'a>(meant: Option<&AccountId>, context: &'a Context) -> Vec<Known<'a>> 
     known
 }
 
-fn document(meant: Option<&AccountId>, since: Timestamp, context: &Context) -> Document {
+fn document(meant: Option<&AccountId>, before: &Before, context: &Context) -> Document {
     let snapshot = &context.snapshot;
-    let accounts: Vec<_> = shown(meant, context).iter().map(|known| accounts::row(known, since)).collect();
+    let accounts: Vec<_> = shown(meant, context).iter().map(|known| accounts::row(known, before.at)).collect();
     Document {
         checked_at: snapshot.at,
         level: output::mode(snapshot.level()),
@@ -124,8 +136,8 @@ fn document(meant: Option<&AccountId>, since: Timestamp, context: &Context) -> D
         down: output::down(context),
         offline: snapshot.looks.offline_since.is_some(),
         offline_since: snapshot.looks.offline_since,
-        tokens_spent: accounts.iter().map(|row| row.tokens_spent).sum(),
         accounts,
+        tokens_spent: snapshot.looks.tokens_spent.saturating_sub(before.tokens_spent),
     }
 }
 

@@ -22,6 +22,10 @@ const STILL: Duration = Duration::from_millis(300);
 /// A gateway with much news never gets still: then the plan of that moment is taken.
 const STILL_AT_MOST: Duration = Duration::from_secs(3);
 
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Providers are slower than a gateway; the engine waits for them up to 90 s.
+const PATIENCE_WITH_PROVIDERS: Duration = Duration::from_secs(100);
+
 /// A running engine, connected or on its way.
 pub(super) struct Session {
     engine: Option<Engine>,
@@ -30,6 +34,7 @@ pub(super) struct Session {
     events: broadcast::Receiver<Event>,
     zone: TimeZone,
     patience: Duration,
+    patience_with_providers: Duration,
 }
 
 /// What a sentence leans on, kept together.
@@ -73,7 +78,8 @@ impl Session {
             engine: Some(engine),
             runtime,
             zone: TimeZone::system(),
-            patience: Duration::from_secs(common.timeout),
+            patience: common.timeout.map_or(PATIENCE, Duration::from_secs),
+            patience_with_providers: common.timeout.map_or(PATIENCE_WITH_PROVIDERS, Duration::from_secs),
         };
         // The first picture after the start is the one with the gateways of this machine.
         let found = session.wait(|snapshot| (snapshot.revision > 0).then(|| snapshot.discovered.clone()))?;
@@ -119,6 +125,15 @@ impl Session {
 
     /// Hands a command over and waits for its answer.
     pub(super) fn ask(&mut self, command: Command) -> Result<Done, NotDone> {
+        self.ask_within(self.patience, command)
+    }
+
+    /// The same for a command that waits for providers.
+    pub(super) fn ask_providers(&mut self, command: Command) -> Result<Done, NotDone> {
+        self.ask_within(self.patience_with_providers, command)
+    }
+
+    fn ask_within(&mut self, patience: Duration, command: Command) -> Result<Done, NotDone> {
         let ticket = self.send(command).map_err(NotDone::Failed)?;
         let events = &mut self.events;
         let answer = async {
@@ -134,12 +149,11 @@ impl Session {
                 }
             }
         };
-        let patience = self.patience;
         match self.runtime.block_on(async { timeout(patience, answer).await }) {
             Ok(Some(Ok(done))) => Ok(done),
             Ok(Some(Err(why))) => Err(NotDone::Refused(why)),
             Ok(None) => Err(NotDone::Failed(ended(&self.snapshot()))),
-            Err(_) => Err(NotDone::Failed(self.timed_out())),
+            Err(_) => Err(NotDone::Failed(timed_out(patience))),
         }
     }
 
@@ -205,14 +219,8 @@ impl Session {
         match self.runtime.block_on(async { timeout(patience, found).await }) {
             Ok(Some(found)) => Ok(found),
             Ok(None) => Err(ended(&self.snapshot())),
-            Err(_) => Err(self.timed_out()),
+            Err(_) => Err(timed_out(patience)),
         }
-    }
-
-    fn timed_out(&self) -> Failure {
-        let waited = self.patience.as_secs();
-        Failure::new(Exit::NotConnected, format!("no answer within {waited} s"))
-            .with_remedy("Wait longer with --timeout, or look at the gateway")
     }
 
     /// What stood in the way says more than that time is over.
@@ -258,6 +266,11 @@ pub(super) fn read_only(context: &Context) -> Option<Failure> {
         Failure::new(Exit::ReadOnly, "read only: the rights of this connection do not allow edits")
             .with_remedy("Use a token with the operator.admin scope")
     })
+}
+
+fn timed_out(patience: Duration) -> Failure {
+    Failure::new(Exit::NotConnected, format!("no answer within {} s", patience.as_secs()))
+        .with_remedy("Wait longer with --timeout, or look at the gateway")
 }
 
 fn answer_to(asked: Ticket, event: Event) -> Option<Result<Done, Refusal>> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{document, exit, shown, text};
+use super::{Before, document, exit, shown, text};
 use crate::cli::exit::Exit;
 use crate::cli::session::Context;
 use crate::domain::*;
@@ -19,6 +19,10 @@ fn at(text: &str) -> Timestamp {
 
 fn now() -> Timestamp {
     at("2026-11-23T06:00:00Z")
+}
+
+fn before() -> Before {
+    Before { at: now(), tokens_spent: 3 }
 }
 
 fn vital(health: Health) -> Vital {
@@ -122,16 +126,16 @@ impl Scene {
     }
 
     fn document(self) -> Value {
-        serde_json::to_value(document(None, now(), &Context::of(self.0))).expect("a document")
+        serde_json::to_value(document(None, &before(), &Context::of(self.0))).expect("a document")
     }
 
     fn exit(self) -> Exit {
-        exit(&document(None, now(), &Context::of(self.0)), false)
+        exit(&document(None, &before(), &Context::of(self.0)), false)
     }
 
     fn text(self) -> String {
         let context = Context::of(self.0);
-        text::all(&shown(None, &context), now(), &context)
+        text::all(&shown(None, &context), now(), 9, &context)
     }
 }
 
@@ -161,6 +165,7 @@ fn the_document_says_of_each_account_how_it_stands_and_what_was_asked() {
                 key: KeyState::Ready { ending: "c0de".to_owned() },
             };
             looks.accounts.insert(AccountId::new("zai"), look);
+            looks.tokens_spent = 12;
         });
     let found = scene.document();
     assert_eq!(
@@ -307,6 +312,16 @@ fn a_model_that_is_worse_off_than_its_account_has_a_row_of_its_own() {
 }
 
 #[test]
+fn a_question_that_the_gateway_put_is_told_of() {
+    let scene = Scene::new(&[("kimi", Health::Up)]).fleet(|fleet| {
+        let kimi = fleet.accounts.get_mut("kimi").expect("is there");
+        (kimi.source, kimi.observed_at) = (Source::GatewayProbe, Some(at("2026-11-23T06:00:02Z")));
+    });
+    let asked = scene.document()["accounts"][0]["asked"].clone();
+    assert_eq!((asked.as_array().map(Vec::len), &asked[0]["purpose"]), (Some(1), &json!("gateway_probe")));
+}
+
+#[test]
 fn a_script_learns_whether_all_that_is_set_up_serves() {
     let aside = |account: &mut ProviderAccount| account.set_aside_until = Some(at("2026-11-30T00:00:00Z"));
     let by_hand = |account: &mut ProviderAccount| account.down_until = Some(at("2026-11-30T00:00:00Z"));
@@ -350,7 +365,7 @@ fn a_script_learns_whether_all_that_is_set_up_serves() {
         assert_eq!(scene.exit(), expected, "{why}");
     }
     let gone = Scene::new(&[("openai", Health::RefusedKey)]).listed(|catalog| catalog.models.clear());
-    let named = document(Some(&AccountId::new("openai")), now(), &Context::of(gone.0));
+    let named = document(Some(&AccountId::new("openai")), &before(), &Context::of(gone.0));
     assert_eq!(exit(&named, true), Exit::NeedsPerson, "an account that was named counts, set up or not");
 }
 
@@ -371,8 +386,8 @@ fn the_table_lines_up_and_ends_with_the_level() {
         .text();
     let expected = "\
 Kimi  Serves                                   5h 63%  18:00, in 12 h          from runs, 3 min ago  2 questions, 9 tokens
-xAI   Not tested yet                                                           from runs, 3 min ago
-Z.ai  Quota limit hit — resets tomorrow 09:00          tomorrow 09:00, in 1 d  from runs, 3 min ago
+xAI   Not tested yet                                                           from runs, 3 min ago  nothing
+Z.ai  Quota limit hit — resets tomorrow 09:00          tomorrow 09:00, in 1 d  from runs, 3 min ago  nothing
 
 Z.ai: Next try at tomorrow 09:00 by itself, in 1 d
 

@@ -6,7 +6,7 @@ use crate::cli::accounts::Known;
 use crate::cli::output;
 use crate::cli::session::Context;
 use crate::cli::table::{cut, table};
-use crate::domain::{Billing, CheckReport, ModelRef, QuotaWindow};
+use crate::domain::{Billing, ModelRef, QuotaWindow};
 use crate::words::{self, Speech};
 
 /// Cells of a headline in the table; the document has it whole.
@@ -15,7 +15,7 @@ const MAX_HEADLINE: usize = 64;
 const MAX_WINDOWS: usize = 3;
 
 /// A line for each account, what helps those that are down, and the outage level.
-pub(super) fn all(known: &[Known<'_>], since: Timestamp, context: &Context) -> String {
+pub(super) fn all(known: &[Known<'_>], since: Timestamp, tokens_spent: u64, context: &Context) -> String {
     let mut text = table(&known.iter().flat_map(|known| rows(known, since, context)).collect::<Vec<_>>());
     if known.is_empty() {
         text.push_str("No account is known: the gateway lists no model, and none was added\n");
@@ -30,8 +30,7 @@ pub(super) fn all(known: &[Known<'_>], since: Timestamp, context: &Context) -> S
         text.push('\n');
         text.extend(helps);
     }
-    let spent: u64 = known.iter().filter_map(|known| known.report(since)).map(|report| report.tokens_spent).sum();
-    format!("{text}\n{}\nThis check cost {}\n", output::outage(context), tokens(spent))
+    format!("{text}\n{}\nThis check cost {}\n", output::outage(context), tokens(tokens_spent))
 }
 
 /// The account's line, and one for each model that is worse off.
@@ -45,7 +44,7 @@ fn rows(known: &Known<'_>, since: Timestamp, context: &Context) -> Vec<[String; 
         quota(known, context),
         reset(known.next_reset()),
         seen(known, &speech).unwrap_or_default(),
-        known.report(since).map(|report| asked(report, &speech)).unwrap_or_default(),
+        asked(known, since, &speech),
     ]];
     rows.extend(known.models().into_iter().map(|model| {
         let name = ModelRef::parse(&model.model).map_or_else(|| model.model.clone(), |id| id.model().to_owned());
@@ -62,11 +61,15 @@ fn seen(known: &Known<'_>, speech: &Speech<'_>) -> Option<String> {
 }
 
 /// "2 questions, no tokens", or why nothing was asked.
-fn asked(report: &CheckReport, speech: &Speech<'_>) -> String {
-    match (report.requests.len(), report.not_asked.first()) {
-        (0, Some(left_out)) => format!("nothing: {}", words::withheld(left_out.why, speech)),
-        (0, None) => "nothing".to_owned(),
-        (n, _) => format!("{}, {}", words::count(n, "question"), tokens(report.tokens_spent)),
+fn asked(known: &Known<'_>, since: Timestamp, speech: &Speech<'_>) -> String {
+    let report = known.report(since);
+    let (n, spent) = report.map_or((0, 0), |report| (report.requests.len(), report.tokens_spent));
+    match report.and_then(|report| report.not_asked.first()) {
+        _ if known.gateway_asked(since) && n == 0 => "the gateway asked".to_owned(),
+        _ if known.gateway_asked(since) => format!("{}, then the gateway asked", words::count(n, "question")),
+        _ if n > 0 => format!("{}, {}", words::count(n, "question"), tokens(spent)),
+        Some(left_out) => format!("nothing: {}", words::withheld(left_out.why, speech)),
+        None => "nothing".to_owned(),
     }
 }
 
@@ -123,6 +126,7 @@ pub(super) fn one(known: &Known<'_>, since: Timestamp, context: &Context) -> Str
         lines.extend(report.not_asked.iter().map(|left_out| words::not_asked(left_out, &speech)));
         lines.push(words::tokens_spent(report));
     }
+    lines.extend(known.gateway_asked(since).then(|| "The gateway asked with its own key".to_owned()));
     lines.extend(words::told_to_wait(known.look, &speech));
     lines.extend(known.next_look_at().map(|at| format!("Next check {}", words::clock_and_relative(at, &speech))));
     lines.push(output::outage(context));
