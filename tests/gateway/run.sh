@@ -72,6 +72,8 @@ echo '== a stock gateway'
 start
 ignored --test it wire::real
 real stock::
+real checks::
+real secrets::
 real speed::
 stop
 

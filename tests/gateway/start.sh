@@ -135,26 +135,26 @@ write_config() {
   "models": {
     "providers": {
       "alpha": {
-        "baseUrl": "$mock_url/p/alpha/v1", "api": "openai-completions", "apiKey": "mock-key",
+        "baseUrl": "$mock_url/p/alpha/v1", "api": "openai-completions", "apiKey": "sk-planted-key-of-the-gateway",
         "models": [
           { "id": "a-large", "name": "Alpha Large", "contextWindow": 200000, "maxTokens": 8192 },
           { "id": "a-small", "name": "Alpha Small", "contextWindow": 200000, "maxTokens": 8192 }
         ]
       },
       "beta": {
-        "baseUrl": "$mock_url/p/beta", "api": "anthropic-messages", "apiKey": "mock-key",
+        "baseUrl": "$mock_url/p/beta", "api": "anthropic-messages", "apiKey": "sk-planted-key-of-the-gateway",
         "models": [{ "id": "b-opus", "name": "Beta Opus", "contextWindow": 200000, "maxTokens": 8192 }]
       },
       "gamma": {
-        "baseUrl": "$mock_url/p/gamma/v1", "api": "openai-completions", "apiKey": "mock-key",
+        "baseUrl": "$mock_url/p/gamma/v1", "api": "openai-completions", "apiKey": "sk-planted-key-of-the-gateway",
         "models": [{ "id": "g-flash", "name": "Gamma Flash", "contextWindow": 200000, "maxTokens": 8192 }]
       },
       "minimax": {
-        "baseUrl": "$mock_url/p/minimax", "api": "anthropic-messages", "apiKey": "mock-key",
+        "baseUrl": "$mock_url/p/minimax", "api": "anthropic-messages", "apiKey": "sk-planted-key-of-the-gateway",
         "models": [{ "id": "MiniMax-M3", "name": "MiniMax M3", "contextWindow": 200000, "maxTokens": 8192 }]
       },
       "clawrouter": {
-        "baseUrl": "$mock_url/p/clawrouter", "api": "openai-completions", "apiKey": "mock-key",
+        "baseUrl": "$mock_url/p/clawrouter", "api": "openai-completions", "apiKey": "sk-planted-key-of-the-gateway",
         "models": [{ "id": "auto", "name": "Router auto", "contextWindow": 200000, "maxTokens": 8192 }]
       }
     }

@@ -1,9 +1,11 @@
 //! The engine in this process, on the same state folder as the program.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model_orchestrator::domain::{
-    Chain, ChainOrder, CronId, GatewayTarget, Job, ModelRef, Plan, Price, Route, RouteKey, Secret, Tier, Usd, VendorId,
+    Chain, ChainOrder, CronId, GatewayTarget, Job, ModelRef, Plan, Price, Refusal, Route, RouteKey, Secret, Tier, Usd,
+    VendorId,
 };
 use model_orchestrator::engine::{Command, Engine, EngineOptions, Event, SettingsChange, Snapshot, Target};
 use model_orchestrator::gateway::Env;
@@ -20,13 +22,22 @@ pub struct Running {
 
 impl Running {
     pub fn start(gateway: &Gateway, program: &Program) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        Self::with(gateway, program, EngineOptions { watch: false, ..Self::options(program) })
+    }
+
+    /// One that looks at the accounts by itself, as the window's does.
+    pub fn watching(gateway: &Gateway, program: &Program) -> Self {
+        Self::with(gateway, program, Self::options(program))
+    }
+
+    pub fn options(program: &Program) -> EngineOptions {
         let home = program.home();
-        let options = EngineOptions {
-            state_root: Some(home.join("root")),
-            env: Env { home: Some(home), ..Env::default() },
-            watch: false,
-        };
+        let env = Env { home: Some(home.clone()), ..Env::default() };
+        EngineOptions { state_root: Some(home.join("root")), env, watch: true }
+    }
+
+    pub fn with(gateway: &Gateway, program: &Program, options: EngineOptions) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let running = Self { engine: Engine::start(options, || ()).expect("the engine starts"), runtime };
         let target = GatewayTarget {
             name: "real".to_owned(),
@@ -49,28 +60,39 @@ impl Running {
 
     /// Sends a command and insists that it is carried out.
     pub fn ask(&self, command: Command) {
+        if let Some(why) = self.try_(command) {
+            panic!("refused: {why:?}");
+        }
+    }
+
+    /// Sends a command; returns why it was refused, if it was.
+    pub fn try_(&self, command: Command) -> Option<Refusal> {
         let mut events = self.engine.handle.events();
         let asked = self.engine.handle.send(command).expect("the engine takes commands");
         let answer = async {
             loop {
                 match events.recv().await.expect("the engine lives") {
-                    Event::Refused { ticket, why } if ticket == asked => panic!("refused: {why:?}"),
-                    Event::Done { ticket, .. } if ticket == asked => return,
+                    Event::Refused { ticket, why } if ticket == asked => return Some(why),
+                    Event::Done { ticket, .. } if ticket == asked => return None,
                     _ => {}
                 }
             }
         };
-        self.runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await }).expect("an answer in time");
+        self.runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await }).expect("an answer in time")
     }
 
     /// Waits until a snapshot is as described.
     pub fn wait(&self, what: &str, as_described: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        self.wait_for(PATIENCE, what, as_described)
+    }
+
+    pub fn wait_for(&self, patience: Duration, what: &str, as_described: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         let mut snapshots = self.engine.handle.snapshots();
         let search = async {
             let found = snapshots.wait_for(|now| as_described(now)).await;
             found.expect("the engine lives").clone()
         };
-        let found = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, search).await });
+        let found = self.runtime.block_on(async { tokio::time::timeout(patience, search).await });
         found.unwrap_or_else(|_| {
             let now = self.now();
             let planned: Vec<_> = now.plan.changes.iter().map(|change| (&change.name, &change.reason)).collect();

@@ -120,6 +120,21 @@ impl Gateway {
         }
     }
 
+    /// Waits until the gateway lets runs go to a provider that refused a key a moment ago.
+    pub fn wait_cooled_down(&self, provider: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            // Refused for a moment after a cooldown has begun.
+            let asked = self.runtime.block_on(self.client.call("models.list", json!({ "provider": provider })));
+            let models = asked.ok().and_then(|list| list["models"].as_array().cloned()).unwrap_or_default();
+            if !models.is_empty() && models.iter().all(|model| model["available"] == true) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{provider} stays in a cooldown: {models:?}");
+            self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(200)).await });
+        }
+    }
+
     /// The finished runs of a job, newest first.
     pub fn runs(&self, id: &str) -> Vec<Value> {
         let runs = self.call("cron.runs", &json!({ "id": id, "limit": 20 }));
@@ -130,6 +145,17 @@ impl Gateway {
     /// Says what a mock provider answers from now on.
     pub fn provider(&self, name: &str, answers: &Value) {
         self.control("PUT", &format!("/control/{name}"), answers);
+    }
+
+    /// Every key that a mock provider was shown.
+    pub fn keys_shown_to(&self, name: &str) -> Vec<String> {
+        let keys = self.control("GET", "/control", &Value::Null)["providers"][name]["keys"].clone();
+        keys.as_array().into_iter().flatten().filter_map(|key| key.as_str().map(ToOwned::to_owned)).collect()
+    }
+
+    /// Where a mock provider is asked.
+    pub fn provider_url(&self, name: &str) -> String {
+        format!("{}/p/{name}", self.mock)
     }
 
     /// How many model calls a mock provider has seen.

@@ -4,9 +4,11 @@
 //! gateway and runs them one after another. `stock` expects the built-in configuration of
 //! `tests/gateway/start.sh`, `single` one with a single model provider.
 
+mod checks;
 mod engine;
 mod gateway;
 mod program;
+mod secrets;
 mod single;
 mod speed;
 mod stock;

@@ -1,7 +1,7 @@
 //! The built program on a folder of its own, spoken to as a shell does.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -48,24 +48,30 @@ impl Program {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Said {
-        let done = Command::new(env!("CARGO_BIN_EXE_model-orchestrator"))
+        let done = self.start(arguments, &[("RUST_BACKTRACE", "1")], &["--json"]);
+        let aside = String::from_utf8_lossy(&done.stderr).into_owned();
+        let document = serde_json::from_slice(&done.stdout).unwrap_or_else(|error| {
+            panic!("{arguments:?} printed no JSON ({error}): {}{aside}", String::from_utf8_lossy(&done.stdout))
+        });
+        Said { code: done.status.code().unwrap_or(-1), document, aside }
+    }
+
+    /// Runs a command to its end; `options` come after it.
+    pub fn start(&self, arguments: &[&str], env: &[(&str, &str)], options: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_model-orchestrator"))
             .args(arguments)
-            .args(["--json", "--timeout", "90", "--url", &self.url])
+            .args(options)
+            .args(["--timeout", "90", "--url", &self.url])
             .arg("--token-file")
             .arg(self.folder.path().join("token"))
             .arg("--state-dir")
             .arg(self.state_dir())
             .env_clear()
             .env("HOME", self.home())
-            .env("RUST_BACKTRACE", "1")
+            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .output()
-            .expect("the program starts");
-        let aside = String::from_utf8_lossy(&done.stderr).into_owned();
-        let document = serde_json::from_slice(&done.stdout).unwrap_or_else(|error| {
-            panic!("{arguments:?} printed no JSON ({error}): {}{aside}", String::from_utf8_lossy(&done.stdout))
-        });
-        Said { code: done.status.code().unwrap_or(-1), document, aside }
+            .expect("the program starts")
     }
 
     /// The lines of `switches.log`: name, from and to.
