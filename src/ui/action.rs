@@ -25,6 +25,7 @@ pub enum Screen {
     #[default]
     Welcome,
     Board,
+    Providers,
     Plan,
     Activity,
     Settings,

@@ -126,11 +126,7 @@ pub fn account_state(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> AccountSaid
 fn by_hand(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> Option<AccountSaid> {
     let ahead = |until: Option<Timestamp>| until.filter(|until| *until > speech.now);
     if let Some(until) = ahead(seen.account.down_until) {
-        return Some(AccountSaid {
-            standing: Standing::DownByHand,
-            headline: format!("Treated as down until {}", clock_with_day(until, speech)),
-            next: Some("You said so: what checks find changes nothing before".to_owned()),
-        });
+        return Some(by_word(until, speech));
     }
     let until = ahead(seen.account.set_aside_until)?;
     Some(AccountSaid {
@@ -138,6 +134,14 @@ fn by_hand(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> Option<AccountSaid> {
         headline: format!("Set aside until {}", clock_with_day(until, speech)),
         next: Some("It is skipped, and not counted as down".to_owned()),
     })
+}
+
+fn by_word(until: Timestamp, speech: &Speech<'_>) -> AccountSaid {
+    AccountSaid {
+        standing: Standing::DownByHand,
+        headline: format!("Treated as down until {}", clock_with_day(until, speech)),
+        next: Some("You said so: what checks find changes nothing before".to_owned()),
+    }
 }
 
 fn not_set_up(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> Option<AccountSaid> {
@@ -163,6 +167,7 @@ fn by_evidence(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> AccountSaid {
         Health::Up => return serves(Standing::Up, serving(seen, speech)),
         Health::Strained => return serves(Standing::Strained, strained(seen)),
         Health::Unknown => return untested(seen, speech),
+        Health::ByHand { until } => return by_word(*until, speech),
         _ => {}
     }
     if let Some(said) = seen.vital.and_then(Vital::explained) {
@@ -196,12 +201,12 @@ fn serving(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> String {
     }
 }
 
-/// "Serves, but 93% of the weekly window is used".
+/// "Serves, but 93% of “weekly” is used".
 fn strained(seen: &AccountSeen<'_>) -> String {
     let fullest = seen.windows.iter().filter(|window| window.used_ratio.is_finite());
     match fullest.max_by(|a, b| a.used_ratio.total_cmp(&b.used_ratio)) {
         Some(window) => {
-            format!("Serves, but {:.0}% of its window “{}” is used", window.used_ratio * 100.0, window.label)
+            format!("Serves, but {:.0}% of “{}” is used", window.used_ratio * 100.0, super::window_name(window))
         }
         None => "Serves, but a quota window is nearly used".to_owned(),
     }

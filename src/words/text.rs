@@ -58,7 +58,8 @@ fn trimmed(number: &str) -> &str {
 }
 
 /// Upper case for the first letter, for a clause that opens a line.
-pub(super) fn capitalised(text: &str) -> String {
+#[must_use]
+pub fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -13,7 +13,7 @@ use crate::domain::{
 /// A number older than this is shown as an old one.
 const FRESH: SignedDuration = SignedDuration::from_mins(45);
 
-/// "weekly", "gemini-3-flash: requests day", "search (not chat)".
+/// "weekly", "requests day, gemini-3-flash", "search (not chat)".
 #[must_use]
 pub fn window_name(window: &QuotaWindow) -> String {
     let label = window.label.replace('_', " ");
@@ -21,7 +21,7 @@ pub fn window_name(window: &QuotaWindow) -> String {
         ModelScope::All => label,
         ModelScope::Feature(_) => format!("{label} (not chat)"),
         ModelScope::Models(models) => match models.as_slice() {
-            [only] if !label.contains(only.model()) => format!("{}: {label}", only.model()),
+            [only] if !label.contains(only.model()) => format!("{label}, {}", only.model()),
             [] | [_] => label,
             many => format!("{label} ({} models)", many.len()),
         },
@@ -139,7 +139,7 @@ mod tests {
             limit: Some(200.0),
             ..window.clone()
         };
-        assert_eq!(window_name(&of_model), "gemini-3-flash: weekly");
+        assert_eq!(window_name(&of_model), "weekly, gemini-3-flash");
         assert_eq!(window_used(&of_model), "93% used: 186 of 200 requests");
         let search = QuotaWindow { covers: ModelScope::Feature("search".to_owned()), ..window };
         assert_eq!(window_name(&search), "weekly (not chat)");

@@ -4,6 +4,7 @@ pub mod activity;
 pub mod board;
 pub mod drawer;
 pub mod plan;
+pub mod providers;
 pub mod settings;
 mod tables;
 pub mod transfer;

@@ -1,6 +1,6 @@
 //! The list of keys, opened by F1, by ? and by the button in the top line.
 
-use egui::{Id, Modal, RichText, ScrollArea, Ui, vec2};
+use egui::{RichText, ScrollArea, Ui, vec2};
 
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, plain_button};
@@ -33,11 +33,11 @@ const LEFT: [(&str, Keys); 2] = [
     ("A chain's routes", &[("Ctrl+← →", "move the route"), ("Delete", "take it out"), ("Enter", "its menu")]),
 ];
 
-const RIGHT: [(&str, Keys); 3] = [
+const RIGHT: [(&str, Keys); 4] = [
     (
         "Everywhere",
         &[
-            ("Ctrl+1 … 4", "Board, Plan, Activity, Settings"),
+            ("Ctrl+1 … 5", "Board, Providers, Plan, Activity, Settings"),
             ("Tab", "to the next part; Shift+Tab back"),
             ("Ctrl+Enter", "the button at the bottom right"),
             ("Ctrl+F  /", "search the board; Enter goes to what was found"),
@@ -45,6 +45,10 @@ const RIGHT: [(&str, Keys); 3] = [
             ("Escape", "close what is open, or clear the selection"),
             ("F1  ?", "this list"),
         ],
+    ),
+    (
+        "Providers",
+        &[("↑ ↓ ← →", "walk the accounts"), ("Enter", "everything that can be done with one"), ("C", "check it now")],
     ),
     (
         "Plan",
@@ -66,8 +70,7 @@ impl Help {
             self.drawn = false;
             return;
         }
-        let frame = widgets::panel_frame(ui).inner_margin(space::L).shadow(ui.visuals().window_shadow);
-        let shown = Modal::new(Id::unique("keys")).frame(frame).show(ui.ctx(), |ui| {
+        let shown = widgets::modal(ui, "keys").show(ui.ctx(), |ui| {
             let room = ui.ctx().content_rect();
             ui.set_width(WIDTH.min(room.width() - 4.0 * space::L));
             ui.label(RichText::new("Keys").font(theme::heading_font()));

@@ -24,6 +24,7 @@ use crate::ui::screens::activity::Activity;
 use crate::ui::screens::board::Board;
 use crate::ui::screens::drawer::Drawer;
 use crate::ui::screens::plan::Plan;
+use crate::ui::screens::providers::Providers;
 use crate::ui::screens::settings::Settings;
 use crate::ui::screens::transfer::Transfer;
 use crate::ui::screens::welcome::Welcome;
@@ -39,6 +40,7 @@ use place::{Over, Place, Towards};
 pub struct Shell {
     screen: Screen,
     board: Board,
+    providers: Providers,
     plan: Plan,
     activity: Activity,
     welcome: Welcome,
@@ -116,6 +118,7 @@ impl Shell {
             Some(Towards::Drawer) => self.drawer.take_focus(),
             towards if arriving || towards.is_some() => match self.screen {
                 Screen::Board => self.board.take_focus(),
+                Screen::Providers => self.providers.take_focus(),
                 Screen::Plan => self.plan.take_focus(snapshot),
                 Screen::Activity => self.activity.take_focus(),
                 Screen::Welcome | Screen::Settings => {}
@@ -124,7 +127,7 @@ impl Shell {
         }
     }
 
-    /// Ctrl+1 to Ctrl+4 open the screens, Ctrl+Enter the plan, F1 or ? the list of keys; Escape closes the drawer.
+    /// Ctrl+1 to Ctrl+5 open the screens, Ctrl+Enter the plan, F1 or ? the list of keys; Escape closes the drawer.
     fn keys(&mut self, ui: &Ui, snapshot: &Snapshot) -> Vec<Action> {
         if covered(ui) {
             return Vec::new();
@@ -137,9 +140,10 @@ impl Shell {
         }
         let screens = [
             (Key::Num1, Screen::Board),
-            (Key::Num2, Screen::Plan),
-            (Key::Num3, Screen::Activity),
-            (Key::Num4, Screen::Settings),
+            (Key::Num2, Screen::Providers),
+            (Key::Num3, Screen::Plan),
+            (Key::Num4, Screen::Activity),
+            (Key::Num5, Screen::Settings),
         ];
         let screens = screens.into_iter().filter(|(key, _)| pressed(Modifiers::COMMAND, *key));
         let mut wishes: Vec<Action> = screens.map(|(_, screen)| Action::Go(screen)).collect();
@@ -211,6 +215,7 @@ impl Shell {
     fn screen_ui(&mut self, ui: &mut Ui, screen: Screen, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         match screen {
             Screen::Board => self.board.ui(ui, snapshot, zone),
+            Screen::Providers => self.providers.ui(ui, snapshot, zone),
             Screen::Plan => self.plan.ui(ui, snapshot, zone),
             Screen::Activity => self.activity.ui(ui, snapshot, zone),
             Screen::Welcome => self.welcome.ui(ui, snapshot, zone),

@@ -24,6 +24,7 @@ impl Shell {
         brand_ui(ui, full, folded);
         let entries = [
             (Screen::Board, icon::VIEW_KANBAN, "Board", 0),
+            (Screen::Providers, icon::DNS, "Providers", 0),
             (Screen::Plan, icon::RULE, "Plan", snapshot.plan.changes.len()),
             (Screen::Activity, icon::HISTORY, "Activity", 0),
             (Screen::Settings, icon::TUNE, "Settings", 0),

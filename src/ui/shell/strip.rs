@@ -40,6 +40,7 @@ fn strips(ui: &Ui, snapshot: &Snapshot, speech: &Speech<'_>, screen: Screen) -> 
         });
     }
     strips.extend(connection(ui, snapshot, speech, screen));
+    strips.extend(offline(ui, snapshot, speech));
     strips.extend(rights(snapshot, speech));
     if snapshot.job.as_ref().is_some_and(|job| job.phase == JobPhase::Interrupted) && screen != Screen::Plan {
         strips.push(Strip {
@@ -92,6 +93,19 @@ fn connection(ui: &Ui, snapshot: &Snapshot, speech: &Speech<'_>, screen: Screen)
     };
     let tone = if retry_at.is_some() { Tone::Warning } else { Tone::Bad };
     Some(Strip { tone, icon: glyph::CLOUD_OFF, text: said.what, more: more.join(" · "), button: Some(button) })
+}
+
+/// One network that is down, not so many providers.
+fn offline(ui: &Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
+    let since = snapshot.looks.offline_since?;
+    counts(ui, since, speech.now);
+    Some(Strip {
+        tone: Tone::Warning,
+        icon: glyph::CLOUD_OFF,
+        text: format!("This computer reaches none of the providers since {}", words::clock(since, speech)),
+        more: "What is shown is as it was; nothing is planned on it. Check the network of this computer.".to_owned(),
+        button: Some(("Check again", Action::Tell(Command::Check { accounts: None }))),
+    })
 }
 
 fn rights(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {

@@ -3,7 +3,7 @@
 use egui::{Align, Label, Layout, Popup, RichText, Stroke, Ui, UiBuilder, vec2};
 
 use crate::domain::{Connection, Health};
-use crate::engine::{Command, DemoOutage, Snapshot};
+use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
 use crate::ui::theme::{self, space};
@@ -56,10 +56,10 @@ fn demo_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Acti
             let vital = snapshot.fleet.accounts.get(&account);
             let state = words::health(&vital.map_or(Health::Unknown, |vital| vital.health.clone()), &account, speech);
             ui.menu_button(format!("{}: {state}", words::account_name(&account)), |ui| {
-                for (outage, text) in OUTAGES {
-                    if ui.button(text).clicked() {
+                for outage in words::DEMO_OUTAGES {
+                    if ui.button(words::demo_outage(*outage)).clicked() {
                         let provider = account.as_str().to_owned();
-                        wish = Some(Action::Tell(Command::DemoOutage { provider, outage }));
+                        wish = Some(Action::Tell(Command::DemoOutage { provider, outage: *outage }));
                     }
                 }
             });
@@ -67,15 +67,6 @@ fn demo_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Acti
     });
     wish
 }
-
-const OUTAGES: [(DemoOutage, &str); 6] = [
-    (DemoOutage::Serving, "Serves"),
-    (DemoOutage::QuotaExhausted, "Quota limit hit"),
-    (DemoOutage::OutOfCredits, "Out of credits"),
-    (DemoOutage::Overloaded, "Overloaded"),
-    (DemoOutage::RefusedKey, "Refuses the key"),
-    (DemoOutage::RateLimited, "Rate limited"),
-];
 
 fn sentence(snapshot: &Snapshot, speech: &Speech<'_>) -> String {
     match &snapshot.connection {

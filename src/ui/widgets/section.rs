@@ -1,6 +1,6 @@
 //! Frames: a titled section, a card, and what stands where there is nothing.
 
-use egui::{Align, CornerRadius, Frame, InnerResponse, Layout, Margin, RichText, Shadow, Stroke, Ui};
+use egui::{Align, CornerRadius, Frame, Id, InnerResponse, Layout, Margin, Modal, RichText, Shadow, Stroke, Ui};
 
 use crate::ui::theme::{self, corner, space};
 
@@ -35,6 +35,12 @@ pub fn section<R>(ui: &mut Ui, title: &str, add_contents: impl FnOnce(&mut Ui) -
         }
         add_contents(ui)
     })
+}
+
+/// A dialog over everything else.
+pub fn modal(ui: &Ui, name: &str) -> Modal {
+    let shadow = ui.visuals().window_shadow;
+    Modal::new(Id::unique(name)).frame(panel_frame(ui).inner_margin(space::L).shadow(shadow))
 }
 
 /// The buttons at the foot of a dialog or section: the one that goes on stands at the right edge.

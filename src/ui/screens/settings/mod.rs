@@ -7,7 +7,7 @@ mod general;
 mod number;
 mod routes;
 
-use egui::{Id, Modal, RichText, ScrollArea, Ui};
+use egui::{RichText, ScrollArea, Ui};
 use jiff::tz::TimeZone;
 
 use crate::engine::{Command, SettingsChange, Snapshot};
@@ -109,9 +109,8 @@ impl Settings {
 
     fn matching_ui(&mut self, ui: &Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Action> {
         let matching = self.matching.as_mut()?;
-        let frame = widgets::panel_frame(ui).inner_margin(space::L).shadow(ui.visuals().window_shadow);
         let mut told = None;
-        let shown = Modal::new(Id::unique("matching")).frame(frame).show(ui.ctx(), |ui| {
+        let shown = widgets::modal(ui, "matching").show(ui.ctx(), |ui| {
             ui.set_width(680.0_f32.min(ui.ctx().content_rect().width() - 4.0 * space::L));
             ui.label(RichText::new(QUESTION).font(theme::heading_font()));
             told = matching.ui(ui, snapshot, speech);

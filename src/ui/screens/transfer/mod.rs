@@ -6,14 +6,13 @@
 mod preview;
 mod prompt;
 
-use egui::{Id, Modal, Ui};
+use egui::Ui;
 use jiff::tz::TimeZone;
 
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Pick};
 use crate::ui::files::{FilePicker, NativeDialogs};
-use crate::ui::theme;
-use crate::ui::widgets;
+use crate::ui::widgets::modal;
 
 use preview::Preview;
 use prompt::{Prompt, Wish};
@@ -106,10 +105,4 @@ impl Transfer {
             }
         }
     }
-}
-
-fn modal(ui: &Ui, name: &str) -> Modal {
-    let shadow = ui.visuals().window_shadow;
-    let frame = widgets::panel_frame(ui).inner_margin(theme::space::L).shadow(shadow);
-    Modal::new(Id::unique(name)).frame(frame)
 }
