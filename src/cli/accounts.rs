@@ -119,7 +119,7 @@ impl<'a> Known<'a> {
         Self {
             context,
             account,
-            vital: snapshot.fleet.accounts.get(&account.id),
+            vital: snapshot.fleet.vital_of(&account.id, snapshot.settings.routed(&account.id)),
             look: snapshot.looks.accounts.get(&account.id),
             windows: snapshot.fleet.windows.get(&account.id).map_or(&[], Vec::as_slice),
             set_up: snapshot.catalog.sets_up_account(&account.id),

@@ -227,6 +227,25 @@ pub struct Fleet {
     pub timed_out_before: BTreeMap<AccountId, Vec<CronId>>,
 }
 
+impl Fleet {
+    /// What is known of an account for whoever uses these models of it: of the account as a whole, or of
+    /// its models where each of them is worse off than it.
+    #[must_use]
+    pub fn vital_of<'a>(
+        &'a self,
+        account: &AccountId,
+        used: impl IntoIterator<Item = &'a ModelRef>,
+    ) -> Option<&'a Vital> {
+        let whole = self.accounts.get(account);
+        if whole.is_some_and(|vital| vital.health.fails()) {
+            return whole;
+        }
+        let each = used.into_iter().map(|model| self.models.get(model).filter(|own| own.health.fails()));
+        let each: Option<Vec<&Vital>> = each.collect();
+        each.and_then(|each| each.into_iter().next()).or(whole)
+    }
+}
+
 /// How many vendors are down, as the status files carry it in `mode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -159,6 +159,11 @@ impl Settings {
         self.accounts.get(account).map_or_else(|| super::default_billing(account), |known| known.billing)
     }
 
+    /// The models of an account that routes lead to.
+    pub fn routed<'a>(&'a self, account: &'a AccountId) -> impl Iterator<Item = &'a ModelRef> + 'a {
+        self.routes.values().filter_map(|route| route.model.as_ref()).filter(move |model| model.account() == *account)
+    }
+
     /// The account's entry, made when its owner has said nothing of it yet.
     pub fn account_mut(&mut self, id: &AccountId) -> &mut ProviderAccount {
         self.accounts.entry(id.clone()).or_insert_with(|| ProviderAccount::implied(id.clone()))

@@ -16,7 +16,7 @@ use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot};
 use crate::domain::{
     Access, AccountId, Catalog, Connection, Cron, CronId, Discovered, Fleet, GatewayTarget, Health, ImportPreview,
-    KnownGateway, Ledger, Looks, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem, ProblemKind,
+    KnownGateway, Ledger, Looks, ModelRef, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem, ProblemKind,
     ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel, TierMap, Triage, VendorId,
 };
 use crate::policy;
@@ -130,6 +130,7 @@ pub(super) struct Evidence {
 pub(super) struct StatusKey {
     level: OutageLevel,
     health: Vec<(AccountId, Health)>,
+    models: Vec<(ModelRef, Health)>,
     settings: Arc<Settings>,
 }
 
@@ -140,6 +141,7 @@ impl World {
         (writable && self.ready() && self.connected()).then(|| StatusKey {
             level: self.plan.outage.level,
             health: self.fleet.accounts.iter().map(|(id, vital)| (id.clone(), vital.health.clone())).collect(),
+            models: self.fleet.models.iter().map(|(id, vital)| (id.clone(), vital.health.clone())).collect(),
             settings: self.effective.clone(),
         })
     }

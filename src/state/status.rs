@@ -136,7 +136,7 @@ impl StatusReport {
         }
         let ids: BTreeSet<AccountId> = sight.accounts.keys().cloned().chain(sight.catalog.accounts()).collect();
         for id in ids.iter().filter(|id| sight.is_set_up(id)) {
-            vendors.entry(sight.vendor(id)).or_default().others.push(sight.account(id));
+            vendors.entry(sight.vendor(id)).or_default().others.push(sight.account(id, now));
         }
         for (vendor, report) in &mut vendors {
             let best = report.others.iter().enumerate().min_by_key(|(_, account)| rank(account)).map(|(at, _)| at);
@@ -187,13 +187,14 @@ impl Sight<'_> {
         heard_of || has_key || self.catalog.models.keys().any(|model| model.provider() == id.as_str())
     }
 
-    fn account(&self, id: &AccountId) -> AccountReport {
+    fn account(&self, id: &AccountId, now: Timestamp) -> AccountReport {
         let unheard = Vital::default();
-        let vital = self.fleet.accounts.get(id).unwrap_or(&unheard);
+        let vital = self.fleet.vital_of(id, self.settings.routed(id)).unwrap_or(&unheard);
         let look = self.looks.accounts.get(id);
         let described = self.accounts.get(id);
         let billing = described.map_or_else(|| self.settings.billing(id), |account| account.billing);
-        let state = state_of(vital);
+        let by_hand = described.is_some_and(|own| own.down_until.is_some_and(|until| until > now));
+        let state = if by_hand { HealthState::Down } else { state_of(vital) };
         let explained = vital.said.as_ref().filter(|said| said.state == state);
         let routes = || self.settings.routes.values().filter(|route| route.account().as_ref() == Some(id));
         let leads_here =
@@ -201,12 +202,15 @@ impl Sight<'_> {
         AccountReport {
             account: id.clone(),
             state,
-            word: word(state, vital),
+            word: if by_hand { "down" } else { word(state, vital) },
             serves: state == HealthState::Up,
             observed_at: vital.observed_at,
             source: vital.source,
-            reason: (state != HealthState::Up)
-                .then(|| explained.map_or_else(|| state.code().to_owned(), |said| said.reason.clone())),
+            reason: (state != HealthState::Up).then(|| match explained {
+                _ if by_hand => "by_hand".to_owned(),
+                Some(said) => said.reason.clone(),
+                None => state.code().to_owned(),
+            }),
             said: self.said.get(id).cloned().unwrap_or_default(),
             model: routes().find_map(|route| route.model.clone()),
             tiers: self.tiers(leads_here),

@@ -10,6 +10,7 @@ mod lease;
 mod reconcile;
 mod record;
 mod settings;
+mod status;
 mod transfer;
 pub(super) mod triage;
 pub(super) mod undo;
@@ -18,15 +19,12 @@ mod unsaved;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::effect::{Effect, Fetch, StoreOp};
 use super::input::{Input, Receipt};
 use super::{Command, Done, Event, Ticket, World};
 use crate::domain::{ProblemKind, Refusal};
-use crate::state::status::{Sight, StatusReport};
 
 /// Takes one input into the world and says what must be done outside.
 pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
@@ -109,7 +107,7 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
         check::plan(world, now);
         world.dirty.plan = false;
         world.dirty.shown = true;
-        effects.extend(status_files(world, now));
+        effects.extend(status::files(world, now));
         if std::mem::take(&mut world.edits_unsaved) && world.folder.is_some() {
             effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
         }
@@ -120,25 +118,6 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
         world.revision += 1;
     }
     (shown, effects)
-}
-
-fn status_files(world: &mut World, now: Timestamp) -> Option<Effect> {
-    let key = world.status_key()?;
-    if world.status_written.as_ref() == Some(&key) {
-        return None;
-    }
-    world.status_written = Some(key);
-    let sight = Sight {
-        fleet: &world.fleet,
-        settings: &world.effective,
-        catalog: &world.catalog,
-        accounts: &world.accounts,
-        looks: &world.looks,
-        mode: world.plan.outage.level,
-        said: &BTreeMap::new(),
-    };
-    let report = StatusReport::of(&sight, now);
-    Some(Effect::Store(Box::new(StoreOp::SaveStatus(Box::new(report)))))
 }
 
 fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {

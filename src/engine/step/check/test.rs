@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::super::effect::{Effect, Look};
+use super::super::super::effect::{Effect, Look, StoreOp};
 use super::super::super::input::Receipt;
 use super::super::super::{Done, Event, Ticket, World};
 use super::super::edit;
@@ -134,6 +134,6 @@ pub fn put_temporary(
     }
     world.dirty.plan = true;
     world.dirty.shown = true;
-    let _ = Receipt::Reading { ticket };
-    Err(Refusal::NothingToDo)
+    let receipt = Receipt::Reading { ticket };
+    Ok(vec![Effect::Store(Box::new(StoreOp::PutTemporary { id, model, receipt }))])
 }

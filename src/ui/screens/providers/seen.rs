@@ -84,7 +84,7 @@ fn one<'a>(
     let id = &account.id;
     let of = AccountSeen {
         account,
-        vital: snapshot.fleet.accounts.get(id),
+        vital: snapshot.fleet.vital_of(id, snapshot.settings.routed(id)),
         look: snapshot.looks.accounts.get(id),
         windows: snapshot.fleet.windows.get(id).map_or(&[], Vec::as_slice),
         // Before the gateway's list has been read nobody can say that something is missing from it.
