@@ -155,7 +155,11 @@ fn not_set_up(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> Option<AccountSaid
         let found = as_billed(found, seen.account.billing);
         next = format!("{next}. The last check from here: {}", diagnosis_headline(&found, speech));
     }
-    let headline = "The gateway lists no model of this account".to_owned();
+    let listed = speech.catalog.models.keys().any(|model| model.provider() == seen.account.id.as_str());
+    let headline = match listed {
+        true => "The gateway lists models of this account and has no way to it".to_owned(),
+        false => "The gateway lists no model of this account".to_owned(),
+    };
     Some(AccountSaid { standing: Standing::NotSetUp, headline, next: Some(next) })
 }
 
@@ -269,7 +273,10 @@ fn next_try(seen: &AccountSeen<'_>, said: Option<&Diagnosis>, speech: &Speech<'_
     let vital = seen.vital?;
     let passes = match said {
         Some(said) => said.temporary,
-        None => matches!(vital.health, Health::LimitHit { .. } | Health::Overloaded | Health::Unreachable),
+        None => matches!(
+            vital.health,
+            Health::LimitHit { .. } | Health::RateLimited | Health::Overloaded | Health::Unreachable
+        ),
     };
     let of_breaker = match &vital.breaker {
         Breaker::Open { retry_at, .. } => *retry_at,

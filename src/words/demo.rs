@@ -2,24 +2,19 @@
 
 use crate::domain::DemoOutage;
 
-/// Every way in which a demo provider can answer, its good days first.
-pub const DEMO_OUTAGES: &[DemoOutage] = &[
-    DemoOutage::Serving,
-    DemoOutage::QuotaExhausted,
-    DemoOutage::OutOfCredits,
-    DemoOutage::Overloaded,
-    DemoOutage::RefusedKey,
-    DemoOutage::RateLimited,
-];
-
+/// How a demo provider answers from now on.
 #[must_use]
 pub const fn demo_outage(outage: DemoOutage) -> &'static str {
     match outage {
         DemoOutage::Serving => "Serves",
         DemoOutage::QuotaExhausted => "Quota limit hit",
+        DemoOutage::SpendLimit => "Spending limit reached",
         DemoOutage::OutOfCredits => "Out of credits",
+        DemoOutage::MoneyWords => "A limit, told in words of money",
+        DemoOutage::RateLimited => "Rate limited",
         DemoOutage::Overloaded => "Overloaded",
         DemoOutage::RefusedKey => "Refuses the key",
-        DemoOutage::RateLimited => "Rate limited",
+        DemoOutage::ServerError => "Server errors",
+        DemoOutage::Unreachable => "Not reachable",
     }
 }

@@ -199,6 +199,20 @@ pub fn seven() -> Scene {
     })
 }
 
+/// A failing cron of the scene.
+pub fn failing(cron: &str, kind: TriageKind, account: Option<&str>, planned: Planned) -> Triage {
+    Triage {
+        cron: CronId::new(cron),
+        kind,
+        said: None,
+        failures: 4,
+        switch_off: SwitchOff::Far,
+        account: account.map(AccountId::new),
+        error: None,
+        planned,
+    }
+}
+
 /// The gateway lists these models too.
 pub fn list(snapshot: &mut Snapshot, models: &[&str]) {
     let catalog = Arc::make_mut(&mut snapshot.catalog);

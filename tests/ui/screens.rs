@@ -1,11 +1,14 @@
 //! The screens beside the board: by label and keyboard, in the room they have at 1024×700.
 
+#[path = "../support/providers.rs"]
+mod accounts;
 #[path = "../support/screens.rs"]
 mod scene;
 
 mod activity;
 mod drawer;
 mod plan;
+mod providers;
 mod settings;
 mod transfer;
 mod welcome;

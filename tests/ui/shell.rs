@@ -90,7 +90,12 @@ fn the_sidebar_and_control_with_a_digit_lead_to_the_screens() {
     assert_eq!(harness.state().shell.screen(), Screen::Board, "a chosen gateway opens the board");
     click(&mut harness, "Plan, 5");
     assert_eq!(harness.state().shell.screen(), Screen::Plan);
-    let keys = [(Key::Num3, Screen::Activity), (Key::Num4, Screen::Settings), (Key::Num1, Screen::Board)];
+    let keys = [
+        (Key::Num2, Screen::Providers),
+        (Key::Num4, Screen::Activity),
+        (Key::Num5, Screen::Settings),
+        (Key::Num1, Screen::Board),
+    ];
     for (key, screen) in keys {
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run_steps(3);
@@ -200,7 +205,7 @@ fn the_demo_is_labelled_wherever_one_looks() {
     let mut snapshot = morning().snapshot();
     snapshot.demo = true;
     let mut harness = window(snapshot);
-    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4] {
+    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5] {
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run_steps(3);
         assert!(harness.get_all_by_label_contains("DEMO").count() >= 2, "{key:?}");

@@ -2,7 +2,7 @@
 
 use egui::{Align, Label, Layout, Popup, RichText, Stroke, Ui, UiBuilder, vec2};
 
-use crate::domain::{Connection, Health};
+use crate::domain::{Connection, DemoOutage, Health};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
@@ -56,10 +56,10 @@ fn demo_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Acti
             let vital = snapshot.fleet.accounts.get(&account);
             let state = words::health(&vital.map_or(Health::Unknown, |vital| vital.health.clone()), &account, speech);
             ui.menu_button(format!("{}: {state}", words::account_name(&account)), |ui| {
-                for outage in words::DEMO_OUTAGES {
-                    if ui.button(words::demo_outage(*outage)).clicked() {
+                for outage in DemoOutage::of(account.as_str()) {
+                    if ui.button(words::demo_outage(outage)).clicked() {
                         let provider = account.as_str().to_owned();
-                        wish = Some(Action::Tell(Command::DemoOutage { provider, outage: *outage }));
+                        wish = Some(Action::Tell(Command::DemoOutage { provider, outage }));
                     }
                 }
             });

@@ -2,7 +2,7 @@
 
 use egui::{Button, Popup, Response, SetOpenCommand, Ui};
 
-use crate::domain::{AccountId, ProviderAccount};
+use crate::domain::{AccountId, DemoOutage, ProviderAccount};
 use crate::engine::{Command, SettingsChange, dashboard_of};
 use crate::ui::action::Action;
 use crate::words;
@@ -82,10 +82,10 @@ pub(super) fn menu_ui(
 fn outages_ui(ui: &mut Ui, id: &AccountId) -> Option<Action> {
     let mut wish = None;
     ui.menu_button("Demo: let it fail", |ui| {
-        for outage in words::DEMO_OUTAGES {
-            if ui.button(words::demo_outage(*outage)).clicked() {
+        for outage in DemoOutage::of(id.as_str()) {
+            if ui.button(words::demo_outage(outage)).clicked() {
                 let provider = id.as_str().to_owned();
-                wish = Some(Action::Tell(Command::DemoOutage { provider, outage: *outage }));
+                wish = Some(Action::Tell(Command::DemoOutage { provider, outage }));
             }
         }
     });

@@ -13,6 +13,7 @@ mod moment;
 mod paste;
 mod seen;
 mod temporary;
+mod triage;
 mod until;
 
 use egui::{Align, Layout, Margin, RichText, ScrollArea, Ui};
@@ -30,6 +31,7 @@ use cards::{Cards, Table};
 use form::Form;
 use paste::Paste;
 use seen::Seen;
+use triage::Failing;
 use until::{Hand, Outcome, Until};
 
 /// Room in a text field.
@@ -39,6 +41,7 @@ const FIELD: Margin = Margin::symmetric(8, 5);
 #[derive(Debug, Default)]
 pub struct Providers {
     cards: Cards,
+    failing: Failing,
     dialog: Option<Dialog>,
 }
 
@@ -149,6 +152,7 @@ impl Providers {
             ui.set_max_width(ui.available_width() - space::S);
             ui.spacing_mut().item_spacing.y = space::M;
             wishes.extend(self.cards.ui(ui, table, &mut asks));
+            wishes.extend(self.failing.ui(ui, table, &mut asks));
             wishes.extend(temporary::section_ui(ui, table.snapshot, table.rights, &mut asks, table.speech));
             ui.add_space(space::S);
             keep_focus_in_view(ui);

@@ -1,7 +1,5 @@
 //! What the screen knows of each account in one frame, from all parts of a snapshot.
 
-use std::collections::BTreeSet;
-
 use crate::domain::{
     AccountId, Health, HealthState, MoneyRead, ProviderAccount, Service, VendorId, known_vendor, vendor_of,
 };
@@ -69,18 +67,12 @@ impl<'a> Seen<'a> {
 
 /// All accounts: those that the gateway knows first, each group by name.
 pub(super) fn all<'a>(snapshot: &'a Snapshot, speech: &Speech<'_>) -> Vec<Seen<'a>> {
-    let listed: BTreeSet<AccountId> = snapshot.catalog.accounts().into_iter().collect();
-    let mut seen: Vec<_> = snapshot.accounts.values().map(|account| one(snapshot, account, &listed, speech)).collect();
+    let mut seen: Vec<_> = snapshot.accounts.values().map(|account| one(snapshot, account, speech)).collect();
     seen.sort_by_key(|seen| (!seen.of.set_up, seen.label().to_lowercase(), seen.id().clone()));
     seen
 }
 
-fn one<'a>(
-    snapshot: &'a Snapshot,
-    account: &'a ProviderAccount,
-    listed: &BTreeSet<AccountId>,
-    speech: &Speech<'_>,
-) -> Seen<'a> {
+fn one<'a>(snapshot: &'a Snapshot, account: &'a ProviderAccount, speech: &Speech<'_>) -> Seen<'a> {
     let id = &account.id;
     let of = AccountSeen {
         account,
@@ -88,7 +80,7 @@ fn one<'a>(
         look: snapshot.looks.accounts.get(id),
         windows: snapshot.fleet.windows.get(id).map_or(&[], Vec::as_slice),
         // Before the gateway's list has been read nobody can say that something is missing from it.
-        set_up: listed.is_empty() || listed.contains(id),
+        set_up: snapshot.catalog.models.is_empty() || snapshot.catalog.sets_up_account(id),
     };
     Seen {
         of,
