@@ -261,7 +261,7 @@ fn hello(caller: &Caller, device_token: Option<&Secret>, door: &Door<'_>, now_ms
         },
         "features": {
             "methods": METHODS,
-            "events": ["connect.challenge", "chat.metadata.changed", "tick", "shutdown", "health", "cron"],
+            "events": ["connect.challenge", "chat.metadata.changed", "tick", "shutdown", "health", "cron", "agent"],
             "capabilities": ["model-catalog-snapshot"],
         },
         "snapshot": {

@@ -117,10 +117,14 @@ impl<'a> Shop<'a> {
         self.standing.windows.iter().find(|window| window.label == label)
     }
 
-    /// Seconds to the next full minute, when limits by the minute begin anew; at least one.
     pub fn to_next_minute(&self) -> i64 {
-        60 - self.now().as_second().rem_euclid(60)
+        to_next_minute(self.now())
     }
+}
+
+/// Seconds to the next full minute, when limits by the minute begin anew; at least one.
+pub(super) fn to_next_minute(now: Timestamp) -> i64 {
+    60 - now.as_second().rem_euclid(60)
 }
 
 /// A moment in milliseconds, as most providers write it.

@@ -9,6 +9,9 @@ use super::super::DemoOutage;
 use super::answer::{Answer, Asked, Credential, Shop, written};
 use super::shapes::{message, message_error};
 
+pub(super) const MINUTE_LIMIT: &str =
+    "This request would exceed your organization's rate limit of 30,000 input tokens per minute.";
+
 pub(super) fn answer(asked: &Asked, shop: &Shop<'_>) -> Answer {
     let answer = match (shop.outage(), shop.credential(asked.header("x-api-key"))) {
         (DemoOutage::ServerError, _) => message_error(500, "api_error", "Internal server error"),
@@ -61,8 +64,7 @@ fn models(asked: &Asked, shop: &Shop<'_>) -> Answer {
 fn turn(model: &str, shop: &Shop<'_>) -> Answer {
     match shop.outage() {
         DemoOutage::RateLimited => {
-            let said = "This request would exceed your organization's rate limit of 30,000 input tokens per minute.";
-            let refusal = message_error(429, "rate_limit_error", said);
+            let refusal = message_error(429, "rate_limit_error", MINUTE_LIMIT);
             with_limits(refusal, shop, 0).with("retry-after", shop.to_next_minute())
         }
         DemoOutage::SpendLimit => {

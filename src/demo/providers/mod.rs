@@ -19,6 +19,7 @@ mod minimax;
 mod openai;
 mod zai;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 pub(super) use answer::{Answer, Asked};
@@ -27,7 +28,7 @@ pub(super) use keys::Keys;
 pub(super) use kimi::CYCLE as KIMI_CYCLE;
 pub(super) use zai::limit_reached;
 
-use answer::Shop;
+use answer::{Shop, to_next_minute};
 
 use super::DemoOutage;
 use super::world::{PROVIDERS, Standing};
@@ -35,6 +36,16 @@ use super::world::{PROVIDERS, Standing};
 /// The providers of every demo, as its gateway calls them.
 pub fn provider_ids() -> impl Iterator<Item = &'static str> {
     PROVIDERS.iter().map(|provider| provider.id)
+}
+
+/// The sentence of a minute's limit, where it tells of the minute.
+pub(super) fn minute_limit(provider: &str, model: &str, now_ms: i64) -> Option<String> {
+    let wait = to_next_minute(Timestamp::from_millisecond(now_ms).ok()?);
+    match provider {
+        "anthropic" => Some(anthropic::MINUTE_LIMIT.to_owned()),
+        "openai" => Some(openai::minute_limit(model, wait)),
+        _ => None,
+    }
 }
 
 /// What is answered; `None` when the connection ends without a word.

@@ -47,12 +47,7 @@ fn turn(asked: &Asked, shop: &Shop<'_>) -> Answer {
         DemoOutage::MoneyWords => refuse(429, "insufficient_quota", Some("credit_balance_exhausted"), QUOTA),
         DemoOutage::RateLimited => {
             let wait = shop.to_next_minute();
-            let said = format!(
-                "Rate limit reached for {model} in organization org-demo on requests per min (RPM): Limit 3, Used 3, \
-                 Requested 1. Please try again in {wait}s. Visit https://platform.openai.com/account/rate-limits to \
-                 learn more."
-            );
-            let refusal = refuse(429, "requests", Some("rate_limit_exceeded"), &said);
+            let refusal = refuse(429, "requests", Some("rate_limit_exceeded"), &minute_limit(model, wait));
             with_limits(refusal, shop, 0).with("retry-after", wait).with("retry-after-ms", wait * 1_000)
         }
         DemoOutage::Overloaded => {
@@ -67,6 +62,13 @@ fn turn(asked: &Asked, shop: &Shop<'_>) -> Answer {
         _ if asked.path.ends_with("/responses") => with_limits(Answer::json(200, response(model)), shop, 2),
         _ => with_limits(Answer::json(200, completion(model, shop)), shop, 2),
     }
+}
+
+pub(super) fn minute_limit(model: &str, wait_secs: i64) -> String {
+    format!(
+        "Rate limit reached for {model} in organization org-demo on requests per min (RPM): Limit 3, Used 3, Requested \
+         1. Please try again in {wait_secs}s. Visit https://platform.openai.com/account/rate-limits to learn more."
+    )
 }
 
 fn refuse(status: u16, kind: &str, code: Option<&str>, said: &str) -> Answer {

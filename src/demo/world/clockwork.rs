@@ -62,7 +62,9 @@ impl World {
         running.iter().flat_map(|id| self.finish(id, now.as_millisecond())).collect()
     }
 
-    pub(super) fn start(&mut self, id: &str, now_ms: i64, run_id: Option<String>) -> Option<Event> {
+    /// Begins a run; the events that tell of it, none for a job that is not there.
+    pub(super) fn start(&mut self, id: &str, now_ms: i64, run_id: Option<String>) -> Vec<Event> {
+        let Some(job) = self.jobs.get(id) else { return Vec::new() };
         self.n_started += 1;
         let mut random = Random::of(self.options.seed, &format!("{id} {}", self.n_started));
         let resets = |provider: &str, outage| {
@@ -70,17 +72,25 @@ impl World {
             windows.find(|window| window.used_percent == 100).map(|window| window.resets_ms)
         };
         let providers = Providers { outages: &self.outages, cooldowns: &self.cooldowns, resets: &resets };
-        let mut outcome = outcome::decide(self.jobs.get(id)?, &providers, now_ms, &mut random);
+        let mut outcome = outcome::decide(job, &providers, now_ms, &mut random);
         outcome.duration_ms = ((outcome.duration_ms as f64 / self.options.speed.max(0.001)) as i64).max(1);
-        let job = self.jobs.get_mut(id)?;
+        let attempt = refused_attempt(id, &self.session(id, now_ms), &outcome, now_ms);
+        let Some(job) = self.jobs.get_mut(id) else { return Vec::new() };
         job.state.insert("runningAtMs".into(), now_ms.into());
         job.run = Some(Run { started_ms: now_ms, ends_ms: now_ms + outcome.duration_ms, manual_id: run_id, outcome });
         let mut event = cron_event(job, "started");
         event.payload["runAtMs"] = now_ms.into();
-        Some(event)
+        std::iter::once(event).chain(attempt).collect()
+    }
+
+    /// The session of a run: the same whenever it is asked for.
+    fn session(&self, id: &str, started_ms: i64) -> String {
+        Random::of(self.options.seed, &format!("{id} session {started_ms}")).uuid()
     }
 
     pub(super) fn finish(&mut self, id: &str, now_ms: i64) -> Vec<Event> {
+        let started_ms = self.jobs.get(id).and_then(|job| job.run.as_ref()).map(|run| run.started_ms);
+        let session = self.session(id, started_ms.unwrap_or(now_ms));
         let Some(job) = self.jobs.get_mut(id) else { return Vec::new() };
         let Some(run) = job.run.take() else { return Vec::new() };
         note(job, &run, now_ms);
@@ -99,8 +109,7 @@ impl World {
         if !still_to_come && !delete {
             job.reschedule(now_ms);
         }
-        let mut random = Random::of(self.options.seed, &format!("{id} session {}", run.started_ms));
-        let entry = entry(job, &run, now_ms, &random.uuid());
+        let entry = entry(job, &run, now_ms, &session);
         let mut events = vec![finished(job, &entry)];
         if delete {
             events.push(cron_event(job, "removed"));
@@ -152,7 +161,7 @@ impl World {
     /// A run somebody started by hand and that takes its time; without due runs it never ends by itself.
     pub(in crate::demo) fn begin_long_run(&mut self, id: &str, started_ms: i64, ends_ms: i64) {
         let run_id = format!("manual:{id}:{started_ms}:1");
-        if self.start(id, started_ms, Some(run_id)).is_none() {
+        if self.start(id, started_ms, Some(run_id)).is_empty() {
             return;
         }
         let ends_ms = if self.options.run_jobs { ends_ms } else { i64::MAX };
@@ -232,7 +241,7 @@ impl World {
             return Ok(answer).into();
         }
         let run_id = format!("manual:{id}:{now_ms}:{}", self.n_started + 1);
-        let events = self.start(&id, now_ms, Some(run_id.clone())).into_iter().collect();
+        let events = self.start(&id, now_ms, Some(run_id.clone()));
         let answer = json!({
             "ok": true, "enqueued": true, "runId": run_id, "processInstanceId": self.process_id,
         });
@@ -328,9 +337,43 @@ fn entry(job: &Job, run: &Run, now_ms: i64, session: &str) -> Value {
     }
     set("deliveryStatus", "not-requested".into());
     set("sessionId", session.into());
-    set("sessionKey", format!("agent:main:cron:{}:run:{session}", job.id()).into());
+    set("sessionKey", session_key(job.id(), session).into());
     set("jobName", job.text("name").into());
     Value::Object(entry)
+}
+
+fn session_key(id: &str, session: &str) -> String {
+    format!("agent:main:cron:{id}:run:{session}")
+}
+
+/// What a gateway tells of an attempt that it is going to repeat. Of all attempts of a run the first stands here:
+/// the others say the same.
+fn refused_attempt(id: &str, session: &str, outcome: &Outcome, now_ms: i64) -> Option<Event> {
+    let (refusal, (provider, model)) = outcome.repeated.as_ref().zip(outcome.ran.as_ref())?;
+    let data = json!({
+        "phase": "finishing",
+        "error": refusal.text,
+        "errorObservation": {
+            "provider": provider,
+            "model": model,
+            "failoverReason": refusal.reason,
+            "providerRuntimeFailureKind": if refusal.reason == "rate_limit" { "rate_limit" } else { "timeout" },
+        },
+        "aborted": false,
+        "livenessState": "blocked",
+        "endedAt": now_ms,
+    });
+    let payload = json!({
+        "runId": session,
+        "sessionKey": session_key(id, session),
+        "sessionId": session,
+        "agentId": "main",
+        "stream": "lifecycle",
+        "data": data,
+        "seq": 3,
+        "ts": now_ms,
+    });
+    Some(Event { name: "agent", payload })
 }
 
 /// The event of a finished run: the job, and its entry without what the list adds.

@@ -13,7 +13,7 @@ use super::job::Job;
 use super::models::{self, Model};
 use super::random::Random;
 use crate::demo::DemoOutage;
-use crate::demo::providers::{KIMI_CYCLE, limit_reached};
+use crate::demo::providers::{KIMI_CYCLE, limit_reached, minute_limit};
 
 /// A job's time is up after this in the demo, where life takes a minute and more.
 const TIMEOUT_MS: i64 = 10_000;
@@ -33,6 +33,15 @@ pub(in crate::demo) struct Outcome {
     pub summary: Option<String>,
     /// Providers that cool down from the end of this run, and for how long.
     pub cools: Vec<(String, i64)>,
+    /// What its attempts were answered while it was repeated until its time was up.
+    pub repeated: Option<Refusal>,
+}
+
+/// An answer after which the gateway asks again, as it tells of it while the run goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::demo) struct Refusal {
+    pub reason: &'static str,
+    pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -72,9 +81,15 @@ pub(super) fn decide(job: &Job, providers: &Providers<'_>, now_ms: i64, random: 
                 outcome.duration_ms += if spent_ms > 0 { spent_ms + 2_000 } else { 0 };
                 return Outcome { ran: Some(ran), cools, ..outcome };
             }
-            Attempt::Hangs(failure) => {
-                let duration_ms = spent_ms + TIMEOUT_MS.min(timeout_ms(job)) + random.between(50, 900);
-                return Outcome { duration_ms, error: Some(failure), ran: Some(ran), cools, ..Outcome::default() };
+            Attempt::Hangs(refusal) => {
+                return Outcome {
+                    duration_ms: spent_ms + TIMEOUT_MS.min(timeout_ms(job)) + random.between(50, 900),
+                    error: Some(timed_out()),
+                    ran: Some(ran),
+                    cools,
+                    repeated: Some(refusal),
+                    ..Outcome::default()
+                };
             }
             Attempt::Fails { failure, cools_ms } => {
                 if let Some(cools_ms) = cools_ms {
@@ -99,7 +114,7 @@ fn candidates(job: &Job) -> Vec<String> {
 
 enum Attempt {
     Answers,
-    Hangs(Failure),
+    Hangs(Refusal),
     Fails { failure: Failure, cools_ms: Option<i64> },
 }
 
@@ -136,11 +151,40 @@ fn attempt(model: &Model, providers: &Providers<'_>, now_ms: i64) -> Attempt {
             | DemoOutage::ServerError
             | DemoOutage::Unreachable,
             _,
-        ) => Attempt::Hangs(Failure {
-            text: "cron: job execution timed out (last phase: model-call-started)".to_owned(),
-            reason: Some("timeout"),
-            source: "cron-setup",
-        }),
+        ) => Attempt::Hangs(repeated(model, outage, now_ms)),
+    }
+}
+
+/// What the gateway makes of an answer after which it asks again. Where a limit's sentence names a minute or a
+/// wait it is passed on.
+fn repeated(model: &Model, outage: DemoOutage, now_ms: i64) -> Refusal {
+    let Model { provider, id, .. } = model;
+    let (reason, text) = match outage {
+        DemoOutage::Overloaded => {
+            ("overloaded", "The AI service is temporarily overloaded. Please try again in a moment.".to_owned())
+        }
+        DemoOutage::ServerError => (
+            "server_error",
+            format!(
+                "⚠️ {provider}/{id} request failed (provider internal error, HTTP 500). This is usually temporary — try \
+                 again shortly."
+            ),
+        ),
+        DemoOutage::Unreachable => ("timeout", "LLM request failed: network connection error.".to_owned()),
+        DemoOutage::RateLimited => {
+            let own = minute_limit(provider, id, now_ms).map(|sentence| format!("⚠️ {sentence}"));
+            ("rate_limit", own.unwrap_or_else(|| RATE_LIMIT.to_owned()))
+        }
+        _ => ("rate_limit", RATE_LIMIT.to_owned()),
+    };
+    Refusal { reason, text }
+}
+
+fn timed_out() -> Failure {
+    Failure {
+        text: "cron: job execution timed out (last phase: model-call-started)".to_owned(),
+        reason: Some("timeout"),
+        source: "cron-setup",
     }
 }
 
