@@ -133,10 +133,10 @@ fn spans_are_understood_in_the_ways_dashboards_say_them() {
 #[test]
 fn what_another_scraper_renews_does_not_renew_what_it_left() {
     let root = json!({
-        "weekly_usage_pct": 5, "checked_at": "2026-11-24T07:00:00Z",
+        "weekly_usage_pct": 5, "daily_usage_pct": 72, "checked_at": "2026-11-24T07:00:00Z",
         "windows": [
-            {"id": "weekly", "span": "weekly", "unit": "percent", "scope": "account", "used_percent": 72, "limit": 9,
-             "reset_at": "2026-11-25T01:00:00Z", "seen_at": "2026-11-23T07:00:00Z"},
+            {"id": "daily", "span": "daily", "unit": "percent", "scope": "account", "used_percent": 72, "limit": 9,
+             "reset_at": "2026-11-24T08:00:00Z", "seen_at": "2026-11-23T07:00:00Z"},
             {"id": "weekly", "span": "weekly", "unit": "percent", "scope": "model:opus", "used_percent": 100,
              "seen_at": "2026-11-23T07:00:00Z"},
             {"id": "5h", "scope": "account", "used_percent": 100, "seen_at": "2026-11-23T07:00:00Z"},
@@ -149,8 +149,8 @@ fn what_another_scraper_renews_does_not_renew_what_it_left() {
     let windows = read(&kimi(), &root, None);
     let told: Vec<_> =
         windows.iter().map(|window| (&*window.label, window.used_ratio, window.resets_at, window.limit)).collect();
-    assert_eq!(told, [("Week", 0.05, None, None), ("opus weekly", 1.0, None, None)]);
-    assert_eq!(windows[1].observed_at.to_string(), "2026-11-23T07:00:00Z", "as old as it is");
+    assert_eq!(told, [("Week", 0.05, None, None), ("Daily", 0.72, None, None), ("opus weekly", 1.0, None, None)]);
+    assert_eq!(windows[2].observed_at.to_string(), "2026-11-23T07:00:00Z", "as old as it is");
 }
 
 #[test]
