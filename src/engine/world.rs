@@ -121,6 +121,8 @@ pub(super) struct Evidence {
     pub usage: bool,
     /// The gateway was still asking the providers: quotas are asked for once more.
     pub usage_pending: bool,
+    /// The last list of models could not be had.
+    pub models_failed: bool,
     /// The last report was an old one, and was asked for anew.
     pub usage_was_old: bool,
 }

@@ -412,6 +412,7 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
         }
         Fetched::Catalog(catalog) => {
             world.clear("gateway/models");
+            world.evidence.models_failed = false;
             policy::absorb_catalog(Arc::make_mut(&mut world.fleet), &catalog, now);
             let first = !world.catalog_known;
             world.catalog = Arc::new(catalog);
@@ -435,7 +436,12 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
         }
         Fetched::Failed { what, detail } => {
             tracing::info!(what, %detail, "not fetched");
-            world.raise(format!("gateway/{what}"), ProblemKind::Refused { detail }, now);
+            // While a cooldown begins the gateway has no list of models for a second.
+            let passing = what == "models" && world.catalog_known && !world.evidence.models_failed;
+            if !passing {
+                world.raise(format!("gateway/{what}"), ProblemKind::Refused { detail }, now);
+            }
+            world.evidence.models_failed |= what == "models";
             world.evidence.runs |= what == "runs";
             world.evidence.usage |= what == "usage";
             if matches!(what, "crons" | "models") {

@@ -31,3 +31,19 @@ fn evidence_is_read_once_runs_and_quotas_came_or_could_not_be_had() {
         assert_eq!(read, expected, "{why}");
     }
 }
+
+/// The gateway refuses its list of models for a second whenever a cooldown begins.
+#[test]
+fn a_list_of_models_that_fails_once_is_asked_for_again_without_a_word() {
+    let mut world = world(&[cron("1", "a/one")], Vec::new());
+    let failed = || Fetched::Failed { what: "models", detail: "not ready".to_owned() };
+    fetched(&mut world, failed());
+    assert!(world.problems.is_empty() && world.refetch_at.is_some());
+    fetched(&mut world, failed());
+    assert!(!world.problems.is_empty(), "twice is a problem");
+    let catalog = (*world.catalog).clone();
+    fetched(&mut world, Fetched::Catalog(catalog));
+    assert!(world.problems.is_empty());
+    fetched(&mut world, failed());
+    assert!(world.problems.is_empty());
+}
