@@ -3,24 +3,27 @@
 use jiff::Timestamp;
 use model_orchestrator::demo::DemoOutage;
 use model_orchestrator::domain::{CronId, Finding, HealthState, RunRecord, RunStatus};
+use model_orchestrator::gateway::{Endpoint, News, connect};
 use model_orchestrator::providers::{PriorWindow, diagnose_run};
 use serde_json::{Value, json};
 
-use super::{says_nothing_of_money, service_and_model};
-use crate::demo::{Stage, minutes};
+use super::{demo, says_nothing_of_money, service_and_model};
+use crate::demo::{Stage, minutes, on_a_runtime};
+
+/// A cron that runs by hand.
+fn cron(model: &str) -> Value {
+    json!({
+        "name": "One of these", "schedule": { "kind": "cron", "expr": "0 7 * * *" }, "sessionTarget": "isolated",
+        "wakeMode": "now", "delivery": { "mode": "none" },
+        "payload": { "kind": "agentTurn", "message": "Say hi.", "model": model, "fallbacks": [] },
+    })
+}
 
 /// The newest run of a cron on a provider in an outage.
 fn failed_run(stage: &mut Stage, id: &str, outage: DemoOutage) -> Value {
     stage.world.set_outage(id, outage);
     let model = format!("{id}/{}", service_and_model(id).1);
-    let added = stage.ok(
-        "cron.add",
-        json!({
-            "name": "One of these", "schedule": { "kind": "cron", "expr": "0 7 * * *" }, "sessionTarget": "isolated",
-            "wakeMode": "now", "delivery": { "mode": "none" },
-            "payload": { "kind": "agentTurn", "message": "Say hi.", "model": model, "fallbacks": [] },
-        }),
-    );
+    let added = stage.ok("cron.add", cron(&model));
     stage.ok("cron.run", json!({ "id": added["id"] }));
     stage.pass(minutes(1));
     let runs = stage.ok("cron.runs", json!({ "id": added["id"] }));
@@ -113,6 +116,74 @@ fn a_run_tells_the_outage_as_far_as_the_gateway_passes_it_on() {
 }
 
 #[test]
+fn whoever_is_connected_hears_what_a_run_was_waiting_for() {
+    use HealthState::{Down, Overloaded, RateLimited};
+    let cases = [
+        ("anthropic", DemoOutage::Overloaded, "overloaded", Overloaded),
+        ("anthropic", DemoOutage::RateLimited, "rate_limit", RateLimited),
+        ("kimi", DemoOutage::RateLimited, "rate_limit", RateLimited),
+        ("openai", DemoOutage::RateLimited, "rate_limit", RateLimited),
+        ("openai", DemoOutage::ServerError, "server_error", Down),
+        ("zai", DemoOutage::Unreachable, "timeout", Down),
+    ];
+    on_a_runtime(async {
+        for (id, outage, reason, state) in cases {
+            let demo = demo();
+            demo.set_outage(id, outage);
+            let endpoint = Endpoint::new(demo.url(), Some(demo.token().clone()));
+            let mut connected = connect(&endpoint).await.expect("the demo lets us in");
+            let model = format!("{id}/{}", service_and_model(id).1);
+            let added = connected.client.call("cron.add", cron(&model)).await.unwrap();
+            connected.client.call("cron.run", json!({ "id": added["id"] })).await.unwrap();
+            demo.finish_runs();
+            let run = loop {
+                match connected.news.recv().await.expect("the connection lives") {
+                    News::RunFinished(run, _) if run.cron.as_str() == added["id"] => break run,
+                    _ => {}
+                }
+            };
+            assert_eq!(run.error_reason.as_deref(), Some(reason), "{id}, {}: {run:?}", outage.code());
+            let billing = service_and_model(id).0.default_billing();
+            let found = diagnose_run(&run, billing, Vec::new(), run.finished_at).unwrap();
+            assert_eq!(found.state, state, "{id}, {}: {found:?}", outage.code());
+            says_nothing_of_money(&found);
+        }
+    });
+}
+
+#[test]
+fn a_refused_attempt_is_told_as_recorded() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/gateway/run-attempts.json");
+    let recorded: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let recorded = recorded["frames"].as_array().unwrap().iter().map(|frame| &frame["frame"]["payload"]);
+    let recorded: Vec<_> = recorded.filter(|payload| payload["data"]["phase"] == "finishing").collect();
+    let cases = [
+        ("kimi", DemoOutage::RateLimited, "rate_limit"),
+        ("anthropic", DemoOutage::Overloaded, "overloaded"),
+        ("zai", DemoOutage::ServerError, "server_error"),
+        ("openai", DemoOutage::Unreachable, "timeout"),
+    ];
+    for (id, outage, reason) in cases {
+        let mut stage = Stage::new();
+        stage.world.set_outage(id, outage);
+        let model = service_and_model(id).1;
+        let added = stage.ok("cron.add", cron(&format!("{id}/{model}")));
+        let events = stage.call("cron.run", json!({ "id": added["id"] })).events;
+        let told = &events.iter().find(|event| event.name == "agent").unwrap_or_else(|| panic!("{id}")).payload;
+        let seen = |payload: &Value, key: &str| payload["data"]["errorObservation"][key].clone();
+        let wanted = *recorded.iter().find(|payload| seen(payload, "failoverReason") == reason).unwrap();
+        let keys = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!((keys(told), keys(&told["data"])), (keys(wanted), keys(&wanted["data"])), "{id}");
+        let who = |payload: &Value| {
+            let name = |key| seen(payload, key).as_str().unwrap().to_owned();
+            format!("{}/{}", name("provider"), name("model"))
+        };
+        let sentence = wanted["data"]["error"].as_str().unwrap().replace(&who(wanted), &who(told));
+        assert_eq!(told["data"]["error"], sentence.as_str(), "{id}");
+    }
+}
+
+#[test]
 fn a_probe_of_the_gateway_says_what_kind_of_trouble_it_is() {
     let cases = [
         ("google", DemoOutage::Serving, "ok"),
@@ -121,7 +192,8 @@ fn a_probe_of_the_gateway_says_what_kind_of_trouble_it_is() {
         ("kimi", DemoOutage::RateLimited, "rate_limit"),
         ("minimax", DemoOutage::OutOfCredits, "billing"),
         ("zai", DemoOutage::MoneyWords, "billing"),
-        ("anthropic", DemoOutage::Overloaded, "timeout"),
+        ("anthropic", DemoOutage::Overloaded, "rate_limit"),
+        ("zai", DemoOutage::ServerError, "unknown"),
         ("openai", DemoOutage::Unreachable, "timeout"),
         ("openai", DemoOutage::RefusedKey, "auth"),
     ];
