@@ -60,8 +60,10 @@ fn told(evidence: Evidence, reason: Option<&str>) -> Diagnosis {
     Diagnosis { quote: said.quote, ..hinted }
 }
 
+/// That its time was up does not say what a run was waiting for.
 fn says_nothing(said: &Diagnosis) -> bool {
-    matches!(said.finding, Finding::Unclassified | Finding::Serves | Finding::AnswerEmpty | Finding::AnswerUnreadable)
+    use Finding::{AnswerEmpty, AnswerUnreadable, JobTimedOut, Serves, Unclassified};
+    matches!(said.finding, Unclassified | Serves | AnswerEmpty | AnswerUnreadable | JobTimedOut)
 }
 
 /// The gateway's reasons, as codes of the shared table. Those about the request say nothing of the account.
@@ -111,6 +113,13 @@ mod tests {
         for (reason, error, billing, expected) in cases {
             let found = diagnose_run(&run(reason, error), billing, Vec::new(), now).expect("it failed");
             assert_eq!(found.state, expected, "{reason:?} {error:?}");
+        }
+        let text = "too much at once | cron: job execution timed out (last phase: model-call-started)";
+        for (reason, expected) in [("rate_limit", HealthState::RateLimited), ("timeout", HealthState::Down)] {
+            let run = RunRecord { provider: Some("alpha".to_owned()), ..run(Some(reason), Some(text)) };
+            let found = diagnose_run(&run, Billing::RateTier, Vec::new(), now).expect("it failed");
+            assert_eq!(found.state, expected, "{reason}");
+            assert!(found.quote.is_some_and(|quote| quote.starts_with("too much")), "its words stay");
         }
         assert!(diagnose_run(&run(None, None), Billing::QuotaPlan, Vec::new(), now).is_none());
     }
