@@ -10,8 +10,8 @@ use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::GatewayAnswer;
 use super::check;
 use crate::domain::{
-    AccountId, Change, Confirmation, Cron, Diagnosis, ModelRef, ModelScope, MoneyRead, ProblemKind, QuotaWindow,
-    Reason, RunRecord, Source, Switch, SwitchId,
+    AccountId, Change, Confirmation, Cron, Diagnosis, HealthState, ModelRef, ModelScope, MoneyRead, ProbeStatus,
+    ProblemKind, QuotaWindow, Reason, RunRecord, Source, Switch, SwitchId,
 };
 use crate::gateway::Usage;
 use crate::policy;
@@ -141,11 +141,29 @@ pub fn gateway_answer(world: &mut World, account: &AccountId, answer: &GatewayAn
         }
     };
     let billing = world.effective.billing(account);
-    let said = providers::diagnose_probe(answer, account, billing, prior(world, account), now);
+    let said = providers::diagnose_probe(answer, account, billing, prior(world, account), now)
+        .map(|said| own_words(world, account, answer.status, now).unwrap_or(said));
     if !check::explained_by_network(world, said.as_ref()) {
         policy::absorb_gateway_probe(Arc::make_mut(&mut world.fleet), account, said.as_ref(), now);
     }
 }
+
+/// The gateway passes on of which kind an answer was; what the provider told this program itself a moment
+/// ago says more, if it is of that kind.
+fn own_words(world: &World, account: &AccountId, kind: ProbeStatus, now: Timestamp) -> Option<Diagnosis> {
+    let look = world.looks.accounts.get(account)?.report.as_ref()?;
+    let own = look.diagnosis.as_ref().filter(|_| now.duration_since(look.checked_at) < JUST_NOW)?;
+    let of_kind: &[HealthState] = match kind {
+        ProbeStatus::RateLimit => &[HealthState::Overloaded, HealthState::RateLimited, HealthState::QuotaExhausted],
+        ProbeStatus::Billing => &[HealthState::QuotaExhausted, HealthState::BalanceEmpty],
+        ProbeStatus::Timeout => &[HealthState::Overloaded, HealthState::RateLimited, HealthState::Down],
+        _ => &[],
+    };
+    of_kind.contains(&own.state).then(|| own.clone())
+}
+
+/// A look and the question that the gateway puts for it belong together.
+const JUST_NOW: SignedDuration = SignedDuration::from_mins(2);
 
 /// What a run says about the newest switch of its cron.
 pub fn confirm(world: &mut World, run: &RunRecord, now: Timestamp) -> Vec<Effect> {

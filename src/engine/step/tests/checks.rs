@@ -325,6 +325,34 @@ fn an_account_that_answers_429_to_runs_is_known_within_two_of_them_without_a_key
 }
 
 #[test]
+fn what_a_provider_said_itself_goes_before_the_kind_that_the_gateway_passes_on() {
+    let cases = [
+        (Finding::Busy, 529, ProbeStatus::RateLimit, HealthState::Overloaded, "too many requests, or overloaded"),
+        (Finding::NoReset, 429, ProbeStatus::Billing, HealthState::QuotaExhausted, "money or quota"),
+        (Finding::Busy, 529, ProbeStatus::Auth, HealthState::Auth, "of another kind"),
+    ];
+    for (finding, status, kind, expected, why) in cases {
+        let mut world = watching(&KEYS);
+        let effects = check(&mut world, Some(&["kimi"]), at(10));
+        let id = round_of(&effects);
+        let look = CheckReport { diagnosis: Some(said("kimi", finding, Some(status), None)), ..report("kimi", at(10)) };
+        answer(&mut world, id, look, at(10));
+        settle(&mut world, at(10));
+        let asked = lists(&mut world, at(11));
+        let (session, account) = (world.session, AccountId::new("kimi"));
+        if names(&asked).contains(&"ask gateway") {
+            let told = ProbeAnswer { status: kind, latency: None, detail: None, model: None };
+            step(
+                &mut world,
+                Input::GatewayAnswered { session, id, account: account.clone(), answer: Ok(told) },
+                at(12),
+            );
+        }
+        assert_eq!(world.fleet.accounts[&account].state(), expected, "{why}");
+    }
+}
+
+#[test]
 fn the_days_budget_of_paid_questions_is_kept() {
     let mut world = elsewhere(watching(&[]));
     world.checks.by_itself = false;
