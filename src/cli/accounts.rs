@@ -71,6 +71,8 @@ pub(super) struct ModelRow {
 pub(super) struct KnownWindowRow {
     #[serde(flatten)]
     pub(super) window: WindowRow,
+    /// As its source calls it.
+    label: String,
     reset_confidence: &'static str,
     source: &'static str,
     observed_at: Timestamp,
@@ -161,9 +163,11 @@ impl<'a> Known<'a> {
         self.look?.due_at
     }
 
-    /// When something of it comes back: the account itself, else the first of its windows.
+    /// When something of it comes back: the account itself, else the first of its windows that matter for
+    /// longer than an hour.
     pub(super) fn next_reset(&self) -> Option<Timestamp> {
-        let windows = self.windows.iter().filter_map(|window| window.resets_at);
+        let long = self.windows.iter().filter(|window| !is_short(window));
+        let windows = long.filter_map(|window| window.resets_at);
         self.reset().0.or_else(|| windows.filter(|at| *at > self.now()).min())
     }
 
@@ -187,9 +191,19 @@ impl<'a> Known<'a> {
     }
 
     fn state(&self) -> HealthState {
-        let answered = || self.answer().map(|answer| answer.state);
-        let state = self.vital.map(Vital::state).filter(|state| *state != HealthState::Unknown).or_else(answered);
-        as_billed(state.unwrap_or(HealthState::Unknown), self.account.billing)
+        let answer = self.answer();
+        let known = self.vital.map(|vital| match vital.health {
+            Health::LimitHit { resets_at: Some(at) } if answer.is_none() => self.limit_until(at),
+            _ => vital.state(),
+        });
+        let known = known.filter(|state| *state != HealthState::Unknown).or(answer.map(|answer| answer.state));
+        as_billed(known.unwrap_or(HealthState::Unknown), self.account.billing)
+    }
+
+    /// A limit that only a window explains is of the window's kind.
+    fn limit_until(&self, at: Timestamp) -> HealthState {
+        let ends_then = |window: &&QuotaWindow| window.resets_at == Some(at) && window.used_ratio >= 1.0;
+        self.windows.iter().find(ends_then).map_or(HealthState::QuotaExhausted, limit_of)
     }
 
     /// When it comes back, and how far that can be trusted.
@@ -238,9 +252,8 @@ impl<'a> Known<'a> {
         let of_model = |window: &&QuotaWindow| window.covers != ModelScope::All && window.covers.covers(model);
         let full = self.windows.iter().filter(|window| window.used_ratio >= 1.0).filter(of_model).filter(current);
         let window = full.max_by_key(|window| window.resets_at.unwrap_or(Timestamp::MAX))?;
-        let short = matches!(window.span, Some(Span::Minute | Span::Hours(0..=1)));
-        let state = if short { HealthState::RateLimited } else { HealthState::QuotaExhausted };
-        Some((Vital { health: Health::LimitHit { resets_at: window.resets_at }, ..Vital::default() }, state))
+        let health = Health::LimitHit { resets_at: window.resets_at };
+        Some((Vital { health, ..Vital::default() }, limit_of(window)))
     }
 }
 
@@ -297,6 +310,14 @@ pub(super) fn row(known: &Known<'_>, since: Timestamp) -> AccountRow {
     }
 }
 
+fn limit_of(window: &QuotaWindow) -> HealthState {
+    if is_short(window) { HealthState::RateLimited } else { HealthState::QuotaExhausted }
+}
+
+fn is_short(window: &QuotaWindow) -> bool {
+    matches!(window.span, Some(Span::Minute | Span::Hours(0..=1)))
+}
+
 /// Nothing but a prepaid account is out of balance, whatever it was when it answered.
 fn as_billed(state: HealthState, billing: Billing) -> HealthState {
     match state {
@@ -342,6 +363,7 @@ fn advice(answer: Option<&Diagnosis>, state: HealthState, reset_at: Option<Times
 fn window_row(window: &QuotaWindow, now: Timestamp) -> KnownWindowRow {
     KnownWindowRow {
         window: WindowRow::known(window, now),
+        label: window.label.clone(),
         reset_confidence: window.reset_confidence.code(),
         source: source_code(window.source),
         observed_at: window.observed_at,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Allowance, Covers, Metric, ModelRef, ModelScope, Money, QuotaWindow};
+use crate::domain::{Allowance, Covers, Metric, ModelRef, ModelScope, Money, QuotaWindow, Span};
 
 /// One window of an account's quota.
 #[derive(Debug, Serialize)]
@@ -51,11 +51,14 @@ impl WindowRow {
 
     /// As it is known at `now`: once its reset has passed, its use is not.
     pub(super) fn known(window: &QuotaWindow, now: Timestamp) -> Self {
+        // A whole account's window is called by its length, whatever its source calls it.
+        let span =
+            window.span.filter(|span| window.covers == ModelScope::All && Span::of_label(&window.label) == Some(*span));
         let stale = window.resets_at.is_some_and(|at| at <= now);
         let percent = two_digits(window.used_ratio * 100.0);
         let in_range = percent.clamp(0.0, 100.0);
         Self {
-            id: window.label.clone(),
+            id: span.map_or_else(|| window.label.clone(), Span::id),
             unit: window.metric.unwrap_or(Metric::Percent).code(),
             scope: match &window.covers {
                 ModelScope::All => "account".to_owned(),
@@ -112,5 +115,7 @@ mod tests {
         let models = ["google/gemini-3-flash", "google/gemini-3-pro"].map(|id| ModelRef::parse(id).expect("a model"));
         let of_models = QuotaWindow { covers: ModelScope::Models(models.into()), ..window(0.5, None) };
         assert_eq!(WindowRow::known(&of_models, now).scope, "model:gemini-3-flash,gemini-3-pro");
+        let of_gateway = QuotaWindow::new("Week", 0.5, now, Source::UsageStatus);
+        assert_eq!(WindowRow::known(&of_gateway, now).id, "weekly", "by one name, whoever told of it");
     }
 }

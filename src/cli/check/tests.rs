@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Before, document, exit, shown, text};
+use super::{Before, document, exit, reached, shown, text};
 use crate::cli::exit::Exit;
 use crate::cli::session::Context;
 use crate::domain::*;
@@ -312,6 +312,43 @@ fn a_model_that_is_worse_off_than_its_account_has_a_row_of_its_own() {
 }
 
 #[test]
+fn a_limit_that_only_a_window_explains_is_of_its_kind() {
+    let minute = QuotaWindow {
+        resets_at: Some(at("2026-11-23T06:01:00Z")),
+        reset_confidence: ResetConfidence::Exact,
+        ..QuotaWindow::new("Per minute", 1.0, now(), Source::UsageStatus)
+    };
+    let daily = QuotaWindow {
+        resets_at: Some(at("2026-11-24T08:00:00Z")),
+        reset_confidence: ResetConfidence::Exact,
+        ..QuotaWindow::new("Daily", 1.0, now(), Source::UsageStatus)
+    };
+    for (window, expected) in [(minute, "rate_limited"), (daily, "quota_exhausted")] {
+        let health = Health::LimitHit { resets_at: window.resets_at };
+        let scene = Scene::new(&[("google", health)]).fleet(|fleet| {
+            fleet.windows.insert(AccountId::new("google"), vec![window]);
+        });
+        let google = &scene.document()["accounts"][0];
+        assert_eq!((&google["health"], &google["reset_confidence"]), (&json!(expected), &json!("exact")), "{google:#}");
+    }
+}
+
+#[test]
+fn where_nobody_can_be_reached_nothing_was_checked_and_nobody_is_called_down() {
+    let context = |offline| {
+        let scene = Scene::new(&[("kimi", Health::Up)]).looks(|looks| looks.offline_since = offline);
+        Context::of(scene.0)
+    };
+    let offline = context(Some(at("2026-11-23T05:50:00Z")));
+    let found = document(None, &before(), &offline);
+    assert_eq!((found.offline, found.accounts[0].health), (true, "up"));
+    let failure = reached(&found, &offline).expect_err("is a failure of the check");
+    assert_eq!((failure.exit, failure.what.lines().count()), (Exit::NotConnected, 1), "{}", failure.what);
+    let online = context(None);
+    assert!(reached(&document(None, &before(), &online), &online).is_ok());
+}
+
+#[test]
 fn a_question_that_the_gateway_put_is_told_of() {
     let scene = Scene::new(&[("kimi", Health::Up)]).fleet(|fleet| {
         let kimi = fleet.accounts.get_mut("kimi").expect("is there");
@@ -416,7 +453,7 @@ fn one_account_says_all_there_is_to_say() {
     for line in [
         "Kimi · kimi · plan with windows",
         "Quota limit hit — resets today 18:00",
-        "Known from runs, 3 min ago",
+        "Last evidence: from runs, 3 min ago",
         "  5h 100% used, resets about 18:00, in 12 h · read off its page, 1 h ago, old",
         "Asked whether jobs can run: answered 200 in 0.1 s, free",
         "Not asked how much of the quota is used: its endpoint is undocumented, and those are switched off",

@@ -109,8 +109,9 @@ pub(super) fn one(known: &Known<'_>, since: Timestamp, context: &Context) -> Str
         said.headline,
     ];
     lines.extend(said.next);
-    lines.extend(seen(known, &speech).map(|seen| format!("Known {seen}")));
-    lines.extend(known.breaker().and_then(|breaker| words::breaker(breaker, &speech)));
+    let trusted = !said.standing.is_down();
+    lines.extend(seen(known, &speech).map(|seen| format!("Last evidence: {seen}")));
+    lines.extend(known.breaker().filter(|_| trusted).and_then(|breaker| words::breaker(breaker, &speech)));
     lines.extend(known.models().into_iter().map(|model| format!("  {}: {}", model.model, model.headline)));
     for window in known.windows {
         let (name, used) = (words::window_name(window), words::window_used(window));
