@@ -3,6 +3,7 @@
 //! Every conversation has a demo gateway and a state folder of its own, and nothing of the person
 //! who runs the tests: no home, no keychain, no variables.
 
+mod check;
 mod shell;
 
 use std::path::Path;
@@ -18,6 +19,8 @@ const NOT_VERIFIED: i32 = 4;
 const READ_ONLY: i32 = 5;
 const NEEDS_ANSWER: i32 = 6;
 const CHANGES: i32 = 10;
+const PASSING: i32 = 11;
+const NEEDS_PERSON: i32 = 12;
 
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().map(|object| object.keys().map(String::as_str).collect()).unwrap_or_default()
@@ -398,7 +401,20 @@ fn nonsense_ends_with_two_and_help_with_zero() {
     assert_eq!(dash.code, USAGE, "{}", dash.err);
     let help = shell.run_alone(&["--help"]);
     assert_eq!((help.code, help.err.as_str()), (DONE, ""));
-    for command in ["status", "plan", "distribute", "explain", "diagnose", "tier", "undo", "export", "import", "demo"] {
+    for command in [
+        "check",
+        "check-provider",
+        "status",
+        "plan",
+        "distribute",
+        "explain",
+        "diagnose",
+        "tier",
+        "undo",
+        "export",
+        "import",
+        "demo",
+    ] {
         assert!(help.out.contains(&format!("\n  {command}")), "{command} is not in the help");
     }
 }

@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use model_orchestrator::demo::{Demo, DemoOptions, cron_id, seed_state};
-use model_orchestrator::domain::GatewayTarget;
+use jiff::{SignedDuration, Timestamp};
+use model_orchestrator::demo::{Demo, DemoClock, DemoOptions, cron_id, seed_state};
+use model_orchestrator::domain::{DemoOutage, GatewayTarget};
 use model_orchestrator::engine::{Command as Task, Engine, EngineOptions, Target};
-use model_orchestrator::gateway::Env;
+use model_orchestrator::gateway::{self, Endpoint, Env, News};
 use serde_json::{Value, json};
 
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// An OpenClaw configuration, where there is one.
+const CONFIG: &str = "openclaw.json";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_model-orchestrator");
 
 /// What a command said.
@@ -37,13 +40,77 @@ impl Shell {
 
     /// The same on a gateway that takes so many writes a minute.
     pub fn with_write_limit(write_limit: u32) -> Self {
+        Self::of(DemoOptions { write_limit, run_jobs: false, ..DemoOptions::default() })
+    }
+
+    fn of(options: DemoOptions) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let options = DemoOptions { write_limit, run_jobs: false, ..DemoOptions::default() };
         let demo = Demo::start(options).expect("the demo starts");
         seed_state(&folder.path().join("state"), &demo).expect("the demo's files");
         let shell = Self { demo, folder };
         shell.keep("token", shell.demo.token().reveal());
         shell
+    }
+
+    /// Providers of the demo that are to fail, and how. The program finds their keys in a configuration.
+    pub fn with_outages(outages: &[(&str, DemoOutage)]) -> Self {
+        let clock = early_in_a_minute();
+        let shell = Self::of(DemoOptions { run_jobs: false, clock, ..DemoOptions::default() });
+        for (provider, outage) in outages {
+            shell.demo.set_outage(provider, *outage);
+        }
+        let mut config = shell.demo.config();
+        let port: Option<u16> = shell.demo.url().rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        config["gateway"] = json!({ "mode": "local", "bind": "loopback", "port": port });
+        shell.keep(CONFIG, &config.to_string());
+        shell
+    }
+
+    /// The keys of the demo's providers.
+    pub fn provider_keys(&self) -> Vec<String> {
+        let config = self.demo.config();
+        let providers = config["models"]["providers"].as_object().expect("providers");
+        providers.values().filter_map(|provider| provider["apiKey"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// Runs a new cron on a provider once, as a person would from the gateway's own tools, and waits for its end.
+    pub fn run_job_on(&self, provider: &str) {
+        let endpoint = Endpoint::new(self.demo.url(), Some(self.demo.token().clone()));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut connected = gateway::connect(&endpoint).await.expect("connects");
+            let client = &connected.client;
+            let catalog = client.catalog().await.expect("models");
+            let model = catalog.models.keys().find(|model| model.provider() == provider).expect("a model of it");
+            let cron = json!({
+                "name": "One of these", "schedule": { "kind": "cron", "expr": "0 7 * * *" }, "sessionTarget": "isolated",
+                "wakeMode": "now", "delivery": { "mode": "none" },
+                "payload": { "kind": "agentTurn", "message": "Say hi.", "model": model.as_str(), "fallbacks": [] },
+            });
+            let added = client.call("cron.add", cron).await.expect("is added");
+            client.call("cron.run", json!({ "id": added["id"] })).await.expect("is queued");
+            self.demo.advance(SignedDuration::from_secs(1));
+            self.demo.finish_runs();
+            let ended = async {
+                while !matches!(connected.news.recv().await, Some(News::RunFinished(run, _)) if run.cron.as_str() == added["id"]) {}
+            };
+            tokio::time::timeout(PATIENCE, ended).await.expect("the run ends");
+        });
+    }
+
+    /// Runs a script of this repository that calls the program.
+    #[cfg(unix)]
+    pub fn run_script(&self, script: &str, arguments: &[&str]) -> Said {
+        let mut shell = Command::new("bash");
+        shell.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script));
+        for (name, value) in self.program().get_envs() {
+            if let Some(value) = value {
+                shell.env(name, value);
+            }
+        }
+        let (url, token, state) = (self.demo.url(), self.path("token"), self.path("state"));
+        shell.env("MODEL_ORCHESTRATOR", PROGRAM).stdin(Stdio::null());
+        self.said(shell.args(arguments).args(["--url", url, "--token-file", &token, "--state-dir", &state]))
     }
 
     /// The same gateway, with another token.
@@ -189,6 +256,9 @@ impl Shell {
         for home in ["HOME", "USERPROFILE", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"] {
             program.env(home, self.folder.path().join("home"));
         }
+        if self.folder.path().join(CONFIG).exists() {
+            program.env("OPENCLAW_CONFIG_PATH", self.folder.path().join(CONFIG));
+        }
         for kept in ["PATH", "SystemRoot", "TMPDIR", "TEMP"] {
             if let Some(value) = std::env::var_os(kept) {
                 program.env(kept, value);
@@ -229,6 +299,16 @@ pub struct Other<'a> {
 impl Other<'_> {
     pub fn run(&self, line: &str) -> Said {
         self.shell.with(self.shell.demo.url(), &self.token_file, &words(line))
+    }
+}
+
+/// Limits of a minute last a while from then on: the demo's clock waits where the next minute would begin at once.
+fn early_in_a_minute() -> DemoClock {
+    #[expect(clippy::disallowed_methods, reason = "the program beside it lives in real time")]
+    let now = Timestamp::now();
+    match 60 - now.as_second() % 60 {
+        left @ 0..20 => DemoClock::Manual(now + SignedDuration::from_secs(left)),
+        _ => DemoClock::Real,
     }
 }
 
