@@ -84,7 +84,7 @@ pub enum Command {
     },
     /// Forgets the result of a test.
     DismissTest,
-    /// Keeps an account's key in the desktop's keychain; `None` removes it.
+    /// Keeps an account's key in the desktop's keychain, for the address that the account has now; `None` removes it.
     KeepKey {
         account: AccountId,
         key: Option<Secret>,

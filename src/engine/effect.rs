@@ -64,7 +64,7 @@ pub enum Effect {
     /// Puts a key into the keychain; `None` takes it out.
     KeepKey {
         ticket: Ticket,
-        account: AccountId,
+        account: Box<ProviderAccount>,
         key: Option<Secret>,
     },
     Store(Box<StoreOp>),

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::json;
+use super::requests::origin;
 use crate::domain::Secret;
 
 /// Why there is no key to be had.
@@ -43,6 +44,13 @@ pub fn key_in_config(
     let of_config = || json::at(config, &["env", "vars", name]).and_then(json::text).map(str::to_owned);
     let found = variable(name).filter(|key| !key.trim().is_empty()).or_else(of_config);
     found.map(|key| Secret::new(key.trim())).ok_or_else(|| KeyTrouble::NotSet { name: name.to_owned() })
+}
+
+/// Where that configuration itself asks the provider, and so shows its key.
+#[must_use]
+pub fn address_in_config(config: &Value, provider: &str) -> Option<String> {
+    let url = json::text_in(config, &["models", "providers", provider, "baseUrl"])?;
+    Some(origin(url.trim()).to_ascii_lowercase())
 }
 
 #[cfg(test)]

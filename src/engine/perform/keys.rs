@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Performer, keychain};
-use crate::domain::{AccountId, KeySource, KeyState, ProviderAccount, Secret};
+use crate::domain::{KeySource, KeyState, ProviderAccount, Secret};
 use crate::gateway::{self, Env};
 use crate::providers;
 
@@ -39,12 +39,16 @@ pub(super) async fn find(account: &ProviderAccount, places: Places) -> (Option<S
     match &account.key {
         KeySource::Gateway if account.service.is_local() => (None, KeyState::NotNeeded),
         KeySource::Gateway => (None, KeyState::OfGateway),
+        // Made for the service, and not for whoever a file of settings names as its address.
+        KeySource::Environment(name) if !providers::may_see_key(account) => {
+            missing(format!("{name} is not shown to {}", stranger(account)))
+        }
         KeySource::Environment(name) => match places.env.vars.get(name).filter(|value| !value.trim().is_empty()) {
             Some(value) => found(Secret::new(value.trim())),
             None => missing(format!("the environment variable {name} is not set")),
         },
         KeySource::Keychain => {
-            let entry = entry_of(&account.id);
+            let entry = entry_of(account);
             let asked = tokio::task::spawn_blocking(move || keychain::load(&entry));
             match tokio::time::timeout(PATIENCE, asked).await {
                 Ok(Ok(Some(key))) => found(key),
@@ -53,8 +57,8 @@ pub(super) async fn find(account: &ProviderAccount, places: Places) -> (Option<S
             }
         }
         KeySource::OpenClaw(provider) => {
-            let provider = provider.clone();
-            let look = move || in_config(&provider, &places);
+            let (provider, account) = (provider.clone(), account.clone());
+            let look = move || in_config(&provider, &account, &places);
             match tokio::task::spawn_blocking(look).await {
                 Ok(Ok(key)) => found(key),
                 Ok(Err(why)) => missing(why),
@@ -64,11 +68,17 @@ pub(super) async fn find(account: &ProviderAccount, places: Places) -> (Option<S
     }
 }
 
-fn in_config(provider: &str, places: &Places) -> Result<Secret, String> {
+fn in_config(provider: &str, account: &ProviderAccount, places: &Places) -> Result<Secret, String> {
     let variable = |name: &str| places.env.vars.get(name).cloned();
     let of_gateway = || gateway::configuration_of(&places.env, places.gateway_url.as_deref()?);
     let config = places.demo.clone().or_else(of_gateway);
     let config = config.ok_or_else(|| "the gateway's configuration is not on this computer".to_owned())?;
+    let asked_there = providers::address_in_config(&config, provider);
+    let known =
+        asked_there.is_some() && asked_there == providers::address_of(account).map(|own| own.to_ascii_lowercase());
+    if !known && !providers::may_see_key(account) {
+        return Err(format!("the gateway's key is not shown to {}", stranger(account)));
+    }
     providers::key_in_config(&config, provider, variable).map_err(|trouble| trouble.to_string())
 }
 
@@ -80,8 +90,13 @@ pub(super) fn ready(key: &Secret) -> KeyState {
     KeyState::Ready { ending }
 }
 
+fn stranger(account: &ProviderAccount) -> String {
+    let address = providers::address_of(account).unwrap_or_else(|| "that address".to_owned());
+    format!("{address}, which is not the service's own; keep the key for it in the keychain")
+}
+
 /// Keeps a key in the keychain; `None` takes it out.
-pub(super) async fn keep(account: AccountId, key: Option<Secret>) -> Result<(), String> {
+pub(super) async fn keep(account: ProviderAccount, key: Option<Secret>) -> Result<(), String> {
     let entry = entry_of(&account);
     let kept = tokio::task::spawn_blocking(move || match key {
         Some(key) => keychain::save(&entry, &key),
@@ -94,9 +109,10 @@ pub(super) async fn keep(account: AccountId, key: Option<Secret>) -> Result<(), 
     }
 }
 
-/// Accounts lie beside the tokens of gateways, which are named by their address.
-fn entry_of(account: &AccountId) -> String {
-    format!("account:{account}")
+/// Accounts lie beside the tokens of gateways, which are named by their address. A key belongs to the
+/// address that it was typed for.
+fn entry_of(account: &ProviderAccount) -> String {
+    format!("account:{} {}", account.id, providers::address_of(account).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -108,9 +124,14 @@ mod tests {
     use crate::gateway::Env;
 
     fn found(key: KeySource, service: Service) -> (Option<String>, KeyState) {
-        let account = ProviderAccount { key, ..ProviderAccount::new(AccountId::new("a"), service) };
+        found_at(None, key, service)
+    }
+
+    fn found_at(base_url: Option<&str>, key: KeySource, service: Service) -> (Option<String>, KeyState) {
+        let base_url = base_url.map(str::to_owned);
+        let account = ProviderAccount { key, base_url, ..ProviderAccount::new(AccountId::new("a"), service) };
         let vars = BTreeMap::from([("MY_KEY".to_owned(), " sk-planted-key-1234\n".to_owned())]);
-        let config = serde_json::json!({ "models": { "providers": { "kimi": { "apiKey": "${MY_KEY}" } } } });
+        let config = serde_json::json!({ "models": { "providers": { "kimi": { "apiKey": "${MY_KEY}", "baseUrl": "https://proxy.example/v1" } } } });
         let places = Places { env: Env { home: None, vars }, gateway_url: None, demo: Some(config) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let (key, state) = runtime.block_on(find(&account, places));
@@ -127,6 +148,19 @@ mod tests {
         assert_eq!(found(KeySource::Gateway, Service::Ollama), (None, KeyState::NotNeeded));
         let (none, state) = found(KeySource::Environment("NOWHERE".to_owned()), Service::Kimi);
         assert!(none.is_none() && matches!(state, KeyState::Missing { why } if why.contains("NOWHERE")));
+        let of_config = || KeySource::OpenClaw("kimi".to_owned());
+        for (key, url, shown, why) in [
+            (of_config(), "https://evil.example", false, "a file of settings may name any address"),
+            (of_config(), "https://api.kimi.com.evil.example/coding", false, "a host is compared to its end"),
+            (KeySource::Environment("MY_KEY".to_owned()), "https://evil.example", false, "the same of a variable"),
+            (of_config(), "https://proxy.example/other", true, "where the gateway itself shows it"),
+            (of_config(), "https://api.kimi.com/coding", true, "the service's own"),
+            (of_config(), "http://127.0.0.1:9/kimi", true, "this computer"),
+        ] {
+            let (key, state) = found_at(Some(url), key, Service::Kimi);
+            assert_eq!(key.is_some(), shown, "{why}: {url}");
+            assert!(shown || matches!(state, KeyState::Missing { why } if why.contains("not shown")));
+        }
         assert_eq!(ready(&Secret::new("short")), KeyState::Ready { ending: String::new() });
     }
 }

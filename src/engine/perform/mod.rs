@@ -101,8 +101,9 @@ impl Performer {
             Effect::AskGateway { session, id, account } => self.ask_gateway(session, id, account),
             Effect::KeepKey { ticket, account, key } => {
                 self.spawn("keychain", async move {
-                    let result = keys::keep(account.clone(), key).await;
-                    Some(Input::KeyKept { ticket, account, result })
+                    let id = account.id.clone();
+                    let result = keys::keep(*account, key).await;
+                    Some(Input::KeyKept { ticket, account: id, result })
                 });
             }
             Effect::RememberToken { url, token } => {

@@ -72,7 +72,8 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     let run = by_our_clock(world, &told, now);
     let effective = world.effective.clone();
     let said = said(world, &run);
-    if !check::explained_by_network(world, said.as_ref()) {
+    let network = check::explained_by_network(world, said.as_ref());
+    if !network && !check::hold_back(world, &run, said.as_ref(), now) {
         policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, now);
     }
     super::triage::note(world, &told, said);

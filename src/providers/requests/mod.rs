@@ -30,6 +30,25 @@ pub struct Questions {
     pub siblings: Vec<Ask>,
 }
 
+/// Scheme and host that an account is asked at; `None` where this version knows no way to ask.
+#[must_use]
+pub fn address_of(account: &ProviderAccount) -> Option<String> {
+    let asks = questions(account, None).asks;
+    asks.first().map(|ask| base::origin(&ask.url).to_owned())
+}
+
+/// Whether a key that was made for the service may be shown at the account's address: the vendor's own
+/// hosts, and this computer.
+#[must_use]
+pub fn may_see_key(account: &ProviderAccount) -> bool {
+    let local = |address: String| {
+        let host = address.split_once("://").map_or(address.as_str(), |(_, host)| host);
+        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+        matches!(host, "127.0.0.1" | "localhost" | "[::1]")
+    };
+    base::is_vendors_own(account) || address_of(account).is_some_and(local)
+}
+
 /// What `account` may be asked. Without a `model` there is nothing that costs tokens.
 #[must_use]
 pub fn questions(account: &ProviderAccount, model: Option<&str>) -> Questions {

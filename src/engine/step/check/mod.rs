@@ -20,7 +20,7 @@ pub use test::{dismiss, keep_key, key_kept, put_temporary, test_account};
 
 use super::super::effect::Effect;
 use super::super::{Ticket, World};
-use crate::domain::{AccountId, CheckReport, Diagnosis, Finding, HealthState, KeyState, Refusal};
+use crate::domain::{AccountId, CheckReport, Diagnosis, Finding, HealthState, KeyState, Refusal, RunRecord};
 use crate::gateway;
 use crate::policy::{self, Vantage};
 use round::Round;
@@ -49,6 +49,7 @@ pub struct Checks {
     paid: Vec<Paid>,
     /// Put to the gateway, and not answered for good.
     questions: BTreeMap<AccountId, Question>,
+    suspects: Vec<Suspect>,
     offline_since: Option<Timestamp>,
     offline_rounds: u32,
     test: Option<test::Test>,
@@ -176,8 +177,7 @@ pub fn plan(world: &mut World, now: Timestamp) {
         };
         let early =
             world.accounts.keys().filter(|id| useful(world, id, now)).filter_map(|id| Some((id.clone(), due(id)?)));
-        let early =
-            if on_demand_only || world.checks.offline_since.is_some() { BTreeMap::new() } else { early.collect() };
+        let early = if on_demand_only || world.checks.offline_since.is_some() { BTreeMap::new() } else { early };
         world.checks.early = early;
     }
     picture::draw(world, now);
@@ -214,10 +214,31 @@ pub fn vantage(world: &World) -> Vantage {
     if local || world.demo { Vantage::Shared } else { Vantage::Elsewhere }
 }
 
-/// Whether a failed run tells nothing: this computer reaches nobody, and the gateway is on it.
+/// A run that failed in a way that the network may be to blame for.
+#[derive(Debug)]
+struct Suspect {
+    run: RunRecord,
+    said: Diagnosis,
+    heard_at: Timestamp,
+}
+
+/// Keeps a failed run back until a round has shown whether this computer, and with it the gateway, reaches
+/// anybody. Many crons run at the full hour: without this a pulled cable would look like an outage.
+pub fn hold_back(world: &mut World, run: &RunRecord, said: Option<&Diagnosis>, now: Timestamp) -> bool {
+    let looks = world.checks.by_itself && world.effective.checks.every.is_positive();
+    let Some(said) = said.filter(|said| looks && of_network(world, said)) else { return false };
+    world.checks.suspects.push(Suspect { run: run.clone(), said: said.clone(), heard_at: now });
+    true
+}
+
+/// Whether a failure tells nothing: this computer reaches nobody, and the gateway is on it.
 pub fn explained_by_network(world: &World, said: Option<&Diagnosis>) -> bool {
-    let on_the_way = said.is_some_and(|said| said.state == HealthState::Down || said.finding == Finding::JobTimedOut);
-    on_the_way && world.checks.offline_since.is_some() && vantage(world) == Vantage::Shared
+    world.checks.offline_since.is_some() && said.is_some_and(|said| of_network(world, said))
+}
+
+fn of_network(world: &World, said: &Diagnosis) -> bool {
+    let on_the_way = said.state == HealthState::Down || said.finding == Finding::JobTimedOut;
+    on_the_way && vantage(world) == Vantage::Shared
 }
 
 fn watched<'a>(world: &'a World, id: &AccountId) -> policy::Watched<'a> {

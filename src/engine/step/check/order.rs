@@ -28,7 +28,9 @@ pub(super) fn order(world: &World, id: &AccountId, why: Why, now: Timestamp) -> 
     }
     let keyless = account.key == KeySource::Gateway && !account.service.is_local();
     let here = vantage(world) == Vantage::Shared;
-    let in_doubt = world.fleet.accounts.get(id).is_some_and(|vital| vital.health.fails() || policy::doubted(vital));
+    let suspected = world.checks.suspects.iter().any(|suspect| suspect.run.provider.as_deref() == Some(id.as_str()));
+    let in_doubt =
+        suspected || world.fleet.accounts.get(id).is_some_and(|vital| vital.health.fails() || policy::doubted(vital));
     // A host alone tells only where the gateway would meet the same, and only when something is wrong.
     if keyless && !(here && (why != Why::Due || in_doubt)) {
         return None;

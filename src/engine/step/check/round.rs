@@ -10,7 +10,7 @@ use super::super::super::input::GatewayAnswer;
 use super::super::super::{Done, Event, Ticket, World};
 use super::super::record;
 use super::order::{Why, order};
-use super::{GATEWAY_TOKENS, OFFLINE, Question, REST, note_paid, paid_left, test, vantage, watched};
+use super::{GATEWAY_TOKENS, OFFLINE, Question, REST, Suspect, note_paid, paid_left, test, vantage, watched};
 use crate::domain::{AccountId, CheckReport, KeyState, ProbeAnswer, ProbeStatus, ProblemKind};
 use crate::policy;
 
@@ -244,6 +244,7 @@ fn judge_network(world: &mut World, round: &Round, now: Timestamp) -> bool {
     let offline = round.n_reached == 0 && (silent.len() > 1 || (known_offline && !silent.is_empty()));
     if offline {
         world.checks.offline_since.get_or_insert(now);
+        world.checks.suspects.clear();
         world.raise(OFFLINE_PROBLEM, ProblemKind::Offline, now);
         let wait = OFFLINE[(world.checks.offline_rounds as usize).min(OFFLINE.len() - 1)];
         world.checks.offline_rounds += 1;
@@ -260,7 +261,19 @@ fn judge_network(world: &mut World, round: &Round, now: Timestamp) -> bool {
     for report in &round.unreached {
         absorb(world, report);
     }
+    acquit(world, round.started_at);
     false
+}
+
+/// The network was not to blame: the failed runs that were heard of before the round count after all.
+fn acquit(world: &mut World, asked_at: Timestamp) {
+    let (due, later) = std::mem::take(&mut world.checks.suspects).into_iter().partition(|s| s.heard_at <= asked_at);
+    world.checks.suspects = later;
+    let settings = world.effective.clone();
+    for Suspect { run, said, .. } in due {
+        let fleet = Arc::make_mut(&mut world.fleet);
+        policy::absorb_run(fleet, &run, Some(&said), &settings, run.finished_at);
+    }
 }
 
 /// What is still in doubt is put to the gateway, which has the keys.

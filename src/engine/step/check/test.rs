@@ -86,6 +86,7 @@ pub fn keep_key(
     if world.folder.is_none() {
         return Err(Refusal::NotConnected);
     }
+    let account = Box::new(world.settings.account(&account));
     Ok(vec![Effect::KeepKey { ticket, account, key }])
 }
 

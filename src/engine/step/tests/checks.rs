@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::Proof;
 use crate::engine::step::settle;
 use crate::gateway::News;
+use crate::policy;
 
 const KEYS: [&str; 3] = ["kimi", "zai", "openai"];
 
@@ -252,6 +253,37 @@ fn when_nobody_can_be_reached_it_is_the_network_and_nothing_is_believed() {
     }
     settle(&mut world, wake);
     assert!(world.problems.is_empty() && world.looks.offline_since.is_none(), "it is back");
+}
+
+/// Many crons run at the full hour, and all of them fail in the same second.
+#[test]
+fn runs_that_a_pulled_cable_may_have_failed_wait_for_a_look_at_the_network() {
+    for cable_pulled in [true, false] {
+        let mut world = watching(&KEYS);
+        world.checks.looked_at.extend(KEYS.map(|id| (AccountId::new(id), NOW)));
+        world.checks.all_at = Some(at(300));
+        let mut effects = Vec::new();
+        for n in 0..8 {
+            effects.extend(fails(&mut world, &format!("c{n}"), at(10)));
+        }
+        assert_eq!(health(&world, "kimi"), Health::Unknown, "nothing is believed yet");
+        assert_eq!(looked_at(&effects), ["kimi"], "it is looked at once");
+        let id = round_of(&effects);
+        lists(&mut world, at(11));
+        if cable_pulled {
+            answer(&mut world, id, silent("kimi", at(11)), at(11));
+            answer(&mut world, id, silent("zai", at(11)), at(11));
+            answer(&mut world, id, silent("openai", at(11)), at(11));
+        } else {
+            answer(&mut world, id, serves("kimi", Proof::Key, at(11)), at(11));
+        }
+        settle(&mut world, at(12));
+        step(&mut world, Input::Tick, at(12));
+        assert_eq!(world.looks.offline_since.is_some(), cable_pulled);
+        let believed = world.fleet.accounts.get(&AccountId::new("kimi")).is_some_and(policy::doubted)
+            || health(&world, "kimi").fails();
+        assert_eq!(believed, !cable_pulled, "{:?}", world.fleet.accounts);
+    }
 }
 
 #[test]
