@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{AccountId, CheckReport};
+use super::{AccountId, CheckReport, Fleet};
 
 /// The checks of all accounts, for a person to see.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,4 +67,21 @@ pub enum KeyState {
 pub enum AccountTest {
     Running { account: AccountId },
     Done { report: Arc<CheckReport>, key: KeyState },
+}
+
+/// One question that cost tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidQuestion {
+    pub account: AccountId,
+    pub at: Timestamp,
+    pub tokens: u64,
+}
+
+/// What is known of the accounts from one life of this program to the next.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Remembered {
+    pub fleet: Arc<Fleet>,
+    pub not_before: BTreeMap<AccountId, Timestamp>,
+    pub paid: Vec<PaidQuestion>,
 }

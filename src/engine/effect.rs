@@ -10,8 +10,8 @@ use super::input::Receipt;
 use super::{DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
     AccountId, Change, Confirmation, Cron, CronId, DashboardReading, ExportWhat, Fleet, GatewayTarget, ImportChoice,
-    ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Patch, Plan, ProviderAccount, Revision, RunRecord,
-    Secret, Settings, Switch, SwitchId, TemporaryModel, TierEntry,
+    ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Patch, Plan, ProviderAccount, Remembered, Revision,
+    RunRecord, Secret, Settings, Switch, SwitchId, TemporaryModel, TierEntry,
 };
 use crate::providers::{Paid, PriorWindow};
 use crate::state::status::StatusReport;
@@ -175,6 +175,8 @@ pub enum StoreOp {
     RememberRuns(Vec<RunRecord>),
     /// What changed in the health of accounts and models since this was kept last.
     RememberHealth(Arc<Fleet>),
+    /// How the accounts stand, for the next life of this program.
+    RememberAccounts(Box<Remembered>),
     /// The readings of quota windows that say something new.
     RememberQuota(Arc<Fleet>),
     /// Adds or changes a temporary model; `None` takes the one of that id out.

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::{SignedDuration, Timestamp};
 
 use super::standing::{current, later};
-use crate::domain::{Breaker, Health, HealthState, ModelScope, QuotaWindow, Settings, Thresholds, Vital};
+use crate::domain::{Breaker, Health, HealthState, ModelScope, QuotaWindow, Settings, Source, Thresholds, Vital};
 
 /// After a limit's reset, so that the provider's clock has passed it too.
 const AFTER_RESET: SignedDuration = SignedDuration::from_secs(60);
@@ -19,6 +19,8 @@ const PAID_GAP_LEAST: SignedDuration = SignedDuration::from_mins(5);
 const PAID_GAP_MOST: SignedDuration = SignedDuration::from_mins(30);
 /// The same when a person asks.
 const PAID_GAP_ON_DEMAND: SignedDuration = SignedDuration::from_mins(1);
+/// How long a job that ran is proof enough for a person who asks.
+const PROVEN_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is known of one account and of the looks at it.
 #[derive(Clone, Copy, Debug)]
@@ -85,12 +87,24 @@ pub fn doubted(vital: &Vital) -> bool {
     }
 }
 
+/// Who wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// It is due.
+    Due,
+    /// A person looks at all accounts.
+    All,
+    /// A person asks whether this one serves now, and nothing free could tell.
+    This,
+}
+
 /// When a question that costs tokens may be asked, if there is anything to learn from it.
 ///
 /// None while a window is used up or the gateway itself waits: the answer would be known. On demand an
-/// account of which nothing is known is asked too.
+/// account of which nothing is known is asked too, and the only one that a person asks about unless a job
+/// ran there lately.
 #[must_use]
-pub fn paid_due(watched: Watched<'_>, on_demand: bool, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+pub fn paid_due(watched: Watched<'_>, demand: Demand, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
     let limits = &settings.thresholds;
     let used_up = watched
         .windows
@@ -102,7 +116,9 @@ pub fn paid_due(watched: Watched<'_>, on_demand: bool, settings: &Settings, now:
     let failing = vital.is_some_and(|vital| vital.health.fails());
     let limited =
         vital.is_some_and(|vital| matches!(vital.health, Health::LimitHit { resets_at: Some(at) } if at > now));
-    let wanted = vital.is_some_and(doubted) || (on_demand && (unknown || failing));
+    let on_demand = demand != Demand::Due;
+    let unproven = demand == Demand::This && !vital.is_some_and(|vital| proven(vital, now));
+    let wanted = vital.is_some_and(doubted) || (on_demand && (unknown || failing)) || unproven;
     if used_up || waits || limited || !wanted {
         return None;
     }
@@ -118,10 +134,16 @@ pub fn paid_due(watched: Watched<'_>, on_demand: bool, settings: &Settings, now:
     Some(reset_since.map_or_else(|| later(paid_at, gap), |_| now))
 }
 
+/// A job ran there within the hour, or a question was answered.
+fn proven(vital: &Vital, now: Timestamp) -> bool {
+    let lately = vital.observed_at.is_some_and(|at| later(at, PROVEN_FOR) > now);
+    lately && vital.health.serves() && matches!(vital.source, Source::Run | Source::GatewayProbe)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CronId, Source};
+    use crate::domain::CronId;
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::constant(1_795_000_000, 0) + SignedDuration::from_mins(minutes)
@@ -181,30 +203,34 @@ mod tests {
 
     #[test]
     fn tokens_are_spent_only_where_an_answer_can_tell_something() {
+        use Demand::{All, Due, This};
         let settings = Settings::default();
+        let ran = Vital { health: Health::Up, source: Source::Run, observed_at: Some(at(1)), ..Vital::default() };
         let serving = Vital { health: Health::Up, ..Vital::default() };
         let once = Vital { breaker: Breaker::Closed { failures: 1 }, ..serving.clone() };
         let waits = Vital { gateway_waits_until: Some(at(10)), ..half_open(Health::Overloaded, 0) };
         let limit = open(Health::LimitHit { resets_at: Some(at(30)) }, 0, 30);
         let cases = [
-            (&serving, false, None, None, "it serves"),
-            (&serving, true, None, None, "it serves, whoever asks"),
-            (&once, false, None, Some(at(3)), "it failed once"),
-            (&Vital::default(), false, None, None, "nothing is known and nothing speaks against it"),
-            (&Vital::default(), true, None, Some(at(3)), "a person asks"),
-            (&limit, true, None, None, "the answer is known until its reset"),
-            (&waits, true, None, None, "the gateway would refuse"),
-            (&half_open(Health::Overloaded, 0), false, Some(1), Some(at(6)), "five minutes between two"),
-            (&half_open(Health::Overloaded, -600), false, Some(1), Some(at(31)), "half an hour when it lasts"),
-            (&half_open(Health::Unknown, 2), false, Some(1), Some(at(3)), "its reset has passed since"),
-            (&half_open(Health::Overloaded, 0), true, Some(1), Some(at(2)), "a person waits a minute"),
+            (&serving, Due, None, None, "it serves"),
+            (&serving, All, None, None, "it serves, whoever asks"),
+            (&serving, This, None, Some(at(3)), "is it so? only the key was taken"),
+            (&ran, This, None, None, "a job ran a moment ago"),
+            (&once, Due, None, Some(at(3)), "it failed once"),
+            (&Vital::default(), Due, None, None, "nothing is known and nothing speaks against it"),
+            (&Vital::default(), All, None, Some(at(3)), "a person asks"),
+            (&limit, All, None, None, "the answer is known until its reset"),
+            (&waits, All, None, None, "the gateway would refuse"),
+            (&half_open(Health::Overloaded, 0), Due, Some(1), Some(at(6)), "five minutes between two"),
+            (&half_open(Health::Overloaded, -600), Due, Some(1), Some(at(31)), "half an hour when it lasts"),
+            (&half_open(Health::Unknown, 2), Due, Some(1), Some(at(3)), "its reset has passed since"),
+            (&half_open(Health::Overloaded, 0), All, Some(1), Some(at(2)), "a person waits a minute"),
         ];
-        for (vital, on_demand, paid, due, why) in cases {
+        for (vital, demand, paid, due, why) in cases {
             let watched = Watched { paid_at: paid.map(at), ..watched(vital, 0) };
-            assert_eq!(paid_due(watched, on_demand, &settings, at(3)), due, "{why}");
+            assert_eq!(paid_due(watched, demand, &settings, at(3)), due, "{why}");
         }
         let full = QuotaWindow { resets_at: Some(at(60)), ..QuotaWindow::new("5h", 1.0, at(0), Source::Probe) };
         let watched = Watched { windows: std::slice::from_ref(&full), ..watched(&once, 0) };
-        assert_eq!(paid_due(watched, true, &settings, at(3)), None, "a window is used up");
+        assert_eq!(paid_due(watched, This, &settings, at(3)), None, "a window is used up");
     }
 }

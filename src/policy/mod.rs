@@ -27,7 +27,7 @@ mod temporary;
 mod triage;
 
 pub use advance::{advance, next_wake};
-pub use agenda::{Watched, doubted, look_due, next_round, paid_due};
+pub use agenda::{Demand, Watched, doubted, look_due, next_round, paid_due};
 pub use confirm::confirm;
 pub use evidence::{absorb_catalog, absorb_run};
 pub use looks::{Vantage, absorb_check, absorb_gateway_probe, unreached};

@@ -230,6 +230,7 @@ impl Keeper {
                 self.quietly(|folder| runs.iter().try_for_each(|run| folder.remember_run(run)));
             }
             StoreOp::RememberHealth(fleet) => self.quietly(|folder| folder.remember_health(&fleet, now)),
+            StoreOp::RememberAccounts(known) => self.quietly(|folder| folder.remember_accounts(&known)),
             StoreOp::RememberQuota(fleet) => self.quietly(|folder| folder.remember_quota(&fleet, now)),
             StoreOp::PutTemporary { id, model, receipt } => {
                 let result = self.with(|folder| folder.put_temporary(&id, model.as_ref()));

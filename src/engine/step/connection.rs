@@ -135,7 +135,9 @@ pub fn opened(world: &mut World, session: u64, result: Result<Opened, ProblemKin
             if let Some(holder) = opened.held_by {
                 lease::held(world, holder, now);
             }
-            take_loaded(world, opened.loaded, now);
+            let mut loaded = opened.loaded;
+            check::remember(world, std::mem::take(&mut loaded.remembered));
+            take_loaded(world, loaded, now);
             vec![Effect::Connect { session: world.session, target }]
         }
         Err(problem) => {

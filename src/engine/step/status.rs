@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
+use super::check;
 use crate::domain::AccountId;
 use crate::state::status::{Said, Sight, StatusReport};
 use crate::words::{self, AccountSeen, Speech};
@@ -34,6 +35,7 @@ pub fn files(world: &mut World, now: Timestamp) -> Vec<Effect> {
         StoreOp::SaveStatus(Box::new(report)),
         StoreOp::RememberHealth(Arc::clone(&world.fleet)),
         StoreOp::RememberQuota(Arc::clone(&world.fleet)),
+        StoreOp::RememberAccounts(Box::new(check::remembered(world))),
     ];
     ops.into_iter().map(|op| Effect::Store(Box::new(op))).collect()
 }

@@ -221,6 +221,7 @@ fn reread(world: &World, n_ledgers: u64) -> Reread {
         temporary: Vec::new(),
         pending: std::collections::BTreeSet::new(),
         proven: std::collections::BTreeSet::new(),
+        remembered: Remembered::default(),
         problems: Vec::new(),
     };
     Reread { loaded, n_ledgers }

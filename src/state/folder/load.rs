@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::domain::{Problem, ProblemKind};
+use crate::domain::{Problem, ProblemKind, Remembered};
 use crate::state::files::{Known, Seen, StateFile, print_of};
 use crate::state::history::History;
 use crate::state::lease::{self, Asked};
@@ -249,14 +249,28 @@ fn load(folder: &mut Folder, now: Timestamp, mut problems: Vec<Problem>) -> Load
     folder.tiers_read.clone_from(&tiers);
     folder.ledger_read.clone_from(&ledger);
     let temporary = tracking::temporary_models(folder.tracking.root());
-    let (mut pending, mut proven) = (BTreeSet::new(), BTreeSet::new());
+    let (mut pending, mut proven, mut remembered) = (BTreeSet::new(), BTreeSet::new(), Remembered::default());
     if let Some(history) = &folder.history {
-        match history.pending_edits().and_then(|crons| Ok((crons, history.proven_versions()?))) {
-            Ok(noted) => (pending, proven) = noted,
+        let noted =
+            history.pending_edits().and_then(|crons| Ok((crons, history.proven_versions()?, history.accounts()?)));
+        match noted {
+            Ok(noted) => (pending, proven, remembered) = noted,
             Err(error) => problems.push(error.problem(now)),
         }
     }
-    Loaded { settings, tiers, ledger, switches, interrupted: None, scraped, temporary, pending, proven, problems }
+    Loaded {
+        settings,
+        tiers,
+        ledger,
+        switches,
+        interrupted: None,
+        scraped,
+        temporary,
+        pending,
+        proven,
+        remembered,
+        problems,
+    }
 }
 
 /// Changes whenever a quota file does.

@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::domain::{AccountId, CronId, Ledger, Problem, QuotaWindow, Settings, Switch, TemporaryModel, TierMap};
+use crate::domain::{
+    AccountId, CronId, Ledger, Problem, QuotaWindow, Remembered, Settings, Switch, TemporaryModel, TierMap,
+};
 
 use super::files::{Known, StateFile};
 use super::history::{History, InterruptedJob};
@@ -109,6 +111,8 @@ pub struct Loaded {
     pub pending: BTreeSet<CronId>,
     /// Gateway versions on which a guarded write was refused as it must be.
     pub proven: BTreeSet<String>,
+    /// How the accounts stood when that was last written down.
+    pub remembered: Remembered,
     pub problems: Vec<Problem>,
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Change, Confirmation, Cron, CronId, Fleet, JobPhase, LineOutcome, Plan, PlanId, Problem, RunRecord, Switch,
-    SwitchId,
+    Change, Confirmation, Cron, CronId, Fleet, JobPhase, LineOutcome, Plan, PlanId, Problem, Remembered, RunRecord,
+    Switch, SwitchId,
 };
 use crate::state::history::{History, Record};
 use crate::state::{StateError, atomic, files};
@@ -127,6 +127,10 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be written.
+    pub fn remember_accounts(&mut self, known: &Remembered) -> Result<(), StateError> {
+        self.journal(self.clock)?.note_accounts(known)
+    }
+
     pub fn save_pending(&mut self, crons: &BTreeSet<CronId>) -> Result<(), StateError> {
         self.journal(self.clock)?.note_pending_edits(crons)
     }

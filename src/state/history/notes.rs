@@ -1,4 +1,5 @@
-//! Small facts that may be lost: which edits wait for an apply, which gateway versions are proven.
+//! Small facts that may be lost: which edits wait for an apply, which gateway versions are proven, how
+//! the accounts stood.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +7,14 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::CronId;
+use crate::domain::{CronId, Remembered};
 use crate::state::StateError;
 
 use super::{History, failed, to_json};
 
 const PENDING_EDITS: &str = "pending_edits";
 const PROVEN_VERSIONS: &str = "proven_versions";
+const ACCOUNTS: &str = "accounts";
 
 impl History {
     pub(crate) fn note_pending_edits(&mut self, crons: &BTreeSet<CronId>) -> Result<(), StateError> {
@@ -29,6 +31,14 @@ impl History {
 
     pub(crate) fn proven_versions(&self) -> Result<BTreeSet<String>, StateError> {
         self.noted(PROVEN_VERSIONS)
+    }
+
+    pub(crate) fn note_accounts(&mut self, known: &Remembered) -> Result<(), StateError> {
+        self.note(ACCOUNTS, known)
+    }
+
+    pub(crate) fn accounts(&self) -> Result<Remembered, StateError> {
+        self.noted(ACCOUNTS)
     }
 
     fn note(&mut self, key: &str, value: &impl Serialize) -> Result<(), StateError> {

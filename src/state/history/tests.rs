@@ -9,8 +9,8 @@ use serde_json::json;
 use super::*;
 use crate::domain::{
     AccountId, Cause, Change, ChangeKind, Confirmation, Cron, CronId, Fields, Fleet, Health, JobPhase, LineOutcome,
-    Metric, Outage, Payload, Plan, PlanId, PlanOrigin, ProblemKind, QuotaWindow, Reason, RouteKey, RunRecord,
-    RunStatus, Schedule, Source, Switch, SwitchId, Vital,
+    Metric, ModelRef, Outage, PaidQuestion, Payload, Plan, PlanId, PlanOrigin, ProblemKind, QuotaWindow, Reason,
+    Remembered, RouteKey, RunRecord, RunStatus, Schedule, Source, Switch, SwitchId, Vital,
 };
 use crate::state::switch_log::LogLine;
 use crate::state::{Folder, names};
@@ -464,4 +464,27 @@ fn a_database_of_an_earlier_version_keeps_its_rows_and_takes_new_ones() {
     assert_eq!(kept, [["-", "-"], ["weekly", "percent"]].map(|row| row.map(str::to_owned)));
     let kept = rows(&history, "SELECT health, coalesce(state, '-') FROM health_changes ORDER BY rowid");
     assert_eq!(kept, [["\"Up\"", "-"], ["\"Up\"", "up"]].map(|row| row.map(str::to_owned)));
+}
+
+#[test]
+fn how_the_accounts_stood_is_known_again() {
+    let place = tempfile::tempdir().unwrap();
+    let at: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+    let limit = Vital { health: Health::LimitHit { resets_at: Some(at) }, observed_at: Some(at), ..Vital::default() };
+    let fleet = Fleet {
+        accounts: [("kimi".into(), limit.clone())].into(),
+        models: [(ModelRef::of("google", "gemini-3-flash"), limit)].into(),
+        windows: [("kimi".into(), vec![QuotaWindow::new("Week", 1.0, at, Source::Probe)])].into(),
+        ..Fleet::default()
+    };
+    let known = Remembered {
+        fleet: std::sync::Arc::new(fleet),
+        not_before: [("zai".into(), at)].into(),
+        paid: vec![PaidQuestion { account: "kimi".into(), at, tokens: 8 }],
+    };
+    let (mut history, _) = History::open(place.path(), at).unwrap();
+    assert_eq!(history.accounts().unwrap(), Remembered::default());
+    history.note_accounts(&known).unwrap();
+    drop(history);
+    assert_eq!(History::open(place.path(), at).unwrap().0.accounts().unwrap(), known);
 }

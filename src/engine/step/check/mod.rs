@@ -20,7 +20,9 @@ pub use test::{dismiss, keep_key, key_kept, put_temporary, test_account};
 
 use super::super::effect::Effect;
 use super::super::{Ticket, World};
-use crate::domain::{AccountId, CheckReport, Diagnosis, Finding, HealthState, KeyState, Refusal, RunRecord};
+use crate::domain::{
+    AccountId, CheckReport, Diagnosis, Finding, HealthState, KeyState, PaidQuestion, Refusal, Remembered, RunRecord,
+};
 use crate::gateway;
 use crate::policy::{self, Vantage};
 use round::Round;
@@ -46,21 +48,13 @@ pub struct Checks {
     looked_at: BTreeMap<AccountId, Timestamp>,
     reports: BTreeMap<AccountId, Arc<CheckReport>>,
     keys: BTreeMap<AccountId, KeyState>,
-    paid: Vec<Paid>,
+    paid: Vec<PaidQuestion>,
     /// Put to the gateway, and not answered for good.
     questions: BTreeMap<AccountId, Question>,
     suspects: Vec<Suspect>,
     offline_since: Option<Timestamp>,
     offline_rounds: u32,
     test: Option<test::Test>,
-}
-
-/// One question that cost tokens.
-#[derive(Clone, Debug)]
-struct Paid {
-    account: AccountId,
-    at: Timestamp,
-    tokens: u64,
 }
 
 /// A question that the gateway puts to a provider. While that fails it asks again, for minutes.
@@ -177,6 +171,12 @@ pub fn plan(world: &mut World, now: Timestamp) {
         };
         let early =
             world.accounts.keys().filter(|id| useful(world, id, now)).filter_map(|id| Some((id.clone(), due(id)?)));
+        let mut early: BTreeMap<AccountId, Timestamp> = early.collect();
+        for suspect in &world.checks.suspects {
+            if let Some(provider) = &suspect.run.provider {
+                early.insert(AccountId::new(provider), suspect.heard_at);
+            }
+        }
         let early = if on_demand_only || world.checks.offline_since.is_some() { BTreeMap::new() } else { early };
         world.checks.early = early;
     }
@@ -199,6 +199,22 @@ pub fn look_anew(world: &mut World, now: Timestamp) -> Vec<Effect> {
     world.checks.paid.retain(|paid| ahead(&paid.at));
     world.dirty.plan = true;
     if world.connected() { super::connection::fetch_all(world) } else { Vec::new() }
+}
+
+/// What the next life of this program should know.
+pub fn remembered(world: &World) -> Remembered {
+    Remembered {
+        fleet: world.fleet.clone(),
+        not_before: world.checks.not_before.clone(),
+        paid: world.checks.paid.clone(),
+    }
+}
+
+/// What an earlier life knew of this gateway's accounts; it ages like everything else.
+pub fn remember(world: &mut World, known: Remembered) {
+    world.fleet = known.fleet;
+    world.checks.not_before = known.not_before;
+    world.checks.paid = known.paid;
 }
 
 fn may_look(world: &World) -> bool {
@@ -258,5 +274,5 @@ fn paid_left(world: &World, now: Timestamp) -> u32 {
 
 fn note_paid(world: &mut World, account: &AccountId, at: Timestamp, tokens: u64) {
     world.checks.paid.retain(|paid| at.duration_since(paid.at) < DAY);
-    world.checks.paid.push(Paid { account: account.clone(), at, tokens });
+    world.checks.paid.push(PaidQuestion { account: account.clone(), at, tokens });
 }

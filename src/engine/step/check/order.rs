@@ -7,7 +7,7 @@ use super::super::super::effect::Look;
 use super::super::record;
 use super::{paid_left, useful, vantage, watched};
 use crate::domain::{AccountId, KeySource, ModelRef, ProviderAccount};
-use crate::policy::{self, Vantage};
+use crate::policy::{self, Demand, Vantage};
 use crate::providers::Paid;
 
 /// Why a round looks at an account.
@@ -44,7 +44,8 @@ pub(super) fn order(world: &World, id: &AccountId, why: Why, now: Timestamp) -> 
     }
     let may_pay = why != Why::Network && paid_left(world, now) > 0;
     let watched = watched(world, id);
-    let due = policy::paid_due(watched, why == Why::OnDemand, &world.effective, now);
+    let demand = if why == Why::OnDemand { Demand::All } else { Demand::Due };
+    let due = policy::paid_due(watched, demand, &world.effective, now);
     let paid =
         if may_pay && due.is_some_and(|at| at <= now) { Paid::LastResort { last_at: None } } else { Paid::Never };
     Some(Look {

@@ -11,8 +11,8 @@ use super::super::super::{Done, Event, Ticket, World};
 use super::super::record;
 use super::order::{Why, order};
 use super::{GATEWAY_TOKENS, OFFLINE, Question, REST, Suspect, note_paid, paid_left, test, vantage, watched};
-use crate::domain::{AccountId, CheckReport, KeyState, ProbeAnswer, ProbeStatus, ProblemKind};
-use crate::policy;
+use crate::domain::{AccountId, CheckReport, KeyState, ProbeAnswer, ProbeStatus, ProblemKind, Proof};
+use crate::policy::{self, Demand};
 
 /// All answers must be in by then.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -284,7 +284,14 @@ fn ask_gateway(world: &mut World, round: &mut Round, now: Timestamp) -> Vec<Effe
     let mut effects = Vec::new();
     for id in round.asked.clone() {
         let listed = world.catalog.models.keys().any(|model| model.account() == id);
-        let due = policy::paid_due(watched(world, &id), on_demand, &world.effective, now).is_some_and(|at| at <= now);
+        // Whoever asks about one account wants to know whether jobs run there, not whether its key is taken.
+        let jobs = world.checks.reports.get(&id).is_some_and(|report| report.proof == Proof::Jobs);
+        let demand = match (on_demand, round.asked.len()) {
+            (false, _) => Demand::Due,
+            (true, 1) if !jobs => Demand::This,
+            (true, _) => Demand::All,
+        };
+        let due = policy::paid_due(watched(world, &id), demand, &world.effective, now).is_some_and(|at| at <= now);
         let told_to_wait = world.checks.not_before.get(&id).is_some_and(|until| *until > now);
         // Nobody can stop the gateway from asking on, so it is not asked twice.
         let free = !world.checks.questions.contains_key(&id) && !told_to_wait;

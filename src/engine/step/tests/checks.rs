@@ -260,8 +260,12 @@ fn when_nobody_can_be_reached_it_is_the_network_and_nothing_is_believed() {
 fn runs_that_a_pulled_cable_may_have_failed_wait_for_a_look_at_the_network() {
     for cable_pulled in [true, false] {
         let mut world = watching(&KEYS);
-        world.checks.looked_at.extend(KEYS.map(|id| (AccountId::new(id), NOW)));
-        world.checks.all_at = Some(at(300));
+        let first = step(&mut world, Input::Tick, NOW);
+        lists(&mut world, NOW);
+        for id in KEYS {
+            answer(&mut world, round_of(&first), report(id, NOW), NOW);
+        }
+        settle(&mut world, NOW);
         let mut effects = Vec::new();
         for n in 0..8 {
             effects.extend(fails(&mut world, &format!("c{n}"), at(10)));
