@@ -6,7 +6,7 @@ use crate::cli::accounts::Known;
 use crate::cli::output;
 use crate::cli::session::Context;
 use crate::cli::table::{cut, table};
-use crate::domain::{Billing, ModelRef, QuotaWindow};
+use crate::domain::{Billing, ModelRef, QuotaWindow, Withheld};
 use crate::words::{self, Speech};
 
 /// Cells of a headline in the table; the document has it whole.
@@ -124,12 +124,12 @@ pub(super) fn one(known: &Known<'_>, since: Timestamp, context: &Context) -> Str
     lines.extend(known.look.map(|look| words::key_state(&look.key, &account.key)));
     if let Some(report) = known.report(since) {
         lines.extend(report.requests.iter().map(words::asked));
-        lines.extend(report.not_asked.iter().map(|left_out| words::not_asked(left_out, &speech)));
+        let withheld = report.not_asked.iter().filter(|left_out| left_out.why != Withheld::Answered);
+        lines.extend(withheld.map(|left_out| words::not_asked(left_out, &speech)));
         lines.push(words::tokens_spent(report));
     }
     lines.extend(known.gateway_asked(since).then(|| "The gateway asked with its own key".to_owned()));
     lines.extend(words::told_to_wait(known.look, &speech));
-    lines.extend(known.next_look_at().map(|at| format!("Next check {}", words::clock_and_relative(at, &speech))));
     lines.push(output::outage(context));
     lines.iter().map(|line| words::on_one_line(line) + "\n").collect()
 }
