@@ -126,9 +126,10 @@ pub(super) fn one(known: &Known<'_>, since: Timestamp, context: &Context) -> Str
         lines.extend(report.requests.iter().map(words::asked));
         let withheld = report.not_asked.iter().filter(|left_out| left_out.why != Withheld::Answered);
         lines.extend(withheld.map(|left_out| words::not_asked(left_out, &speech)));
-        lines.push(words::tokens_spent(report));
+        lines.extend((!known.gateway_asked(since)).then(|| words::tokens_spent(report)));
     }
-    lines.extend(known.gateway_asked(since).then(|| "The gateway asked with its own key".to_owned()));
+    let by_gateway = "The gateway asked with its own key, which costs a few tokens";
+    lines.extend(known.gateway_asked(since).then(|| by_gateway.to_owned()));
     lines.extend(words::told_to_wait(known.look, &speech));
     lines.push(output::outage(context));
     lines.iter().map(|line| words::on_one_line(line) + "\n").collect()
