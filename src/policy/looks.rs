@@ -101,10 +101,11 @@ pub fn unreached(said: &Diagnosis) -> bool {
     said.state == HealthState::Down && said.http_status.is_none()
 }
 
-/// Whether a key that is taken shows that jobs run: not after a limit, an empty balance or overload.
+/// Whether a key that is taken shows that jobs run: not after a limit, an empty balance, overload or a run
+/// that failed for want of an answer.
 fn key_suffices(vital: &Vital) -> bool {
     match vital.breaker {
-        Breaker::Closed { .. } => !vital.health.fails(),
+        Breaker::Closed { failures } => failures == 0 && vital.timeouts.is_empty() && !vital.health.fails(),
         _ if vital.health.fails() => matches!(vital.health, Health::RefusedKey | Health::Unreachable),
         _ => vital.health.serves(),
     }
@@ -212,6 +213,13 @@ mod tests {
             (vec![refused()], &of_gateway, Elsewhere, Health::RefusedKey, "the gateway's own key"),
             (vec![refused()], &own, Elsewhere, Health::Unknown, "ours is another one"),
             (vec![refused(), serves(Proof::Key, 2)], &of_gateway, Shared, Health::Up, "the key is taken again"),
+            (
+                vec![silent(1), serves(Proof::Key, 2), silent(3)],
+                &own,
+                Shared,
+                Health::Unreachable,
+                "a list of models in between",
+            ),
             (vec![silent(1), silent(2)], &own, Shared, Health::Unreachable, "twice, from where the gateway is"),
             (vec![silent(1), silent(2), silent(3)], &own, Elsewhere, Health::Unknown, "the gateway has another way"),
             (vec![serves(Proof::Jobs, 2), refused()], &of_gateway, Shared, Health::Up, "older than what is known"),

@@ -49,7 +49,7 @@ pub fn key_in_config(
 /// Where that configuration itself asks the provider, and so shows its key.
 #[must_use]
 pub fn address_in_config(config: &Value, provider: &str) -> Option<String> {
-    let url = json::text_in(config, &["models", "providers", provider, "baseUrl"])?;
+    let url = json::at(config, &["models", "providers", provider, "baseUrl"]).and_then(json::text)?;
     Some(origin(url.trim()).to_ascii_lowercase())
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Round {
     pub(super) probing: Option<BTreeSet<AccountId>>,
     /// Nobody answered these: what that means is decided at the end.
     unreached: Vec<Arc<CheckReport>>,
+    /// Of accounts whose last run may have failed for the network: the run is the older news.
+    held: Vec<Arc<CheckReport>>,
     n_reached: usize,
     widened: bool,
     tickets: Vec<Ticket>,
@@ -64,6 +66,7 @@ pub(super) fn begin(
         lists: BTreeSet::from(["models", "usage"]),
         probing: None,
         unreached: Vec::new(),
+        held: Vec::new(),
         n_reached: 0,
         widened: false,
         tickets,
@@ -109,8 +112,12 @@ pub fn looked(world: &mut World, id: u64, report: CheckReport, key: KeyState, no
     if report.host_answers == Some(true) {
         round.n_reached += 1;
     }
+    let suspected =
+        world.checks.suspects.iter().any(|suspect| suspect.run.provider.as_deref() == Some(account.as_str()));
     if unreached || report.host_answers == Some(false) {
         round.unreached.push(report.clone());
+    } else if suspected {
+        round.held.push(report.clone());
     }
     let wait = report.requests.iter().filter_map(|asked| asked.retry_at).max().filter(|until| *until > now);
     match wait {
@@ -122,7 +129,7 @@ pub fn looked(world: &mut World, id: u64, report: CheckReport, key: KeyState, no
     }
     world.checks.reports.insert(account.clone(), report.clone());
     world.checks.keys.insert(account, key);
-    if !unreached {
+    if !unreached && !suspected {
         absorb(world, &report);
     }
     world.dirty.plan = true;
@@ -258,10 +265,10 @@ fn judge_network(world: &mut World, round: &Round, now: Timestamp) -> bool {
         world.checks.looked_at.clear();
         world.checks.all_at = Some(now);
     }
-    for report in &round.unreached {
+    acquit(world, round.started_at);
+    for report in round.unreached.iter().chain(&round.held) {
         absorb(world, report);
     }
-    acquit(world, round.started_at);
     false
 }
 
