@@ -55,7 +55,7 @@ const SENTENCES: &[(&str, &str)] = &[
 
 /// Takes a sentence apart; `about` is the provider that is meant when several are named.
 pub(super) fn read(text: &str, about: &str) -> Prose {
-    let mut rest = text.trim();
+    let mut rest = before_time_was_up(text.trim());
     if let Some(attempt) = of_summary(rest, about) {
         rest = attempt;
     }
@@ -86,6 +86,14 @@ pub(super) fn read(text: &str, about: &str) -> Prose {
         SENTENCES.iter().find(|(sentence, _)| lower.chars().take(200).collect::<String>().contains(sentence));
     prose.code = sentence.map(|(_, code)| (*code).to_owned()).or_else(|| leading_code(&prose.message));
     prose
+}
+
+/// "why | cron: job execution timed out …": why the same model was asked again until then.
+fn before_time_was_up(text: &str) -> &str {
+    match text.split_once(" | cron: job execution timed out") {
+        Some((why, _)) if !why.trim().is_empty() => why.trim(),
+        _ => text,
+    }
 }
 
 /// "All models failed (2): a/m: why | b/n: why": the part about the provider that is meant.
@@ -249,6 +257,18 @@ mod tests {
             ("⚠️ Usage limit reached for 5 hour.", None, None, None),
             ("4290 things", None, None, None),
             ("All models failed (2): a/m: 429 slow | b/n: 529 busy", Some("b"), Some(529), None),
+            (
+                "The AI service is temporarily overloaded. | cron: job execution timed out (last phase: x)",
+                None,
+                None,
+                Some("overloaded_error"),
+            ),
+            (
+                "⚠️ x/m1 request failed (internal error, HTTP 500). | cron: job execution timed out (last phase: x)",
+                Some("x"),
+                Some(500),
+                None,
+            ),
             (
                 "Inline API key for provider \"x\" is temporarily disabled after a provider auth failure",
                 None,
