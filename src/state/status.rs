@@ -15,9 +15,9 @@ use jiff::Timestamp;
 pub use compact::{patched, read};
 
 use crate::domain::{
-    AccountId, Billing, Catalog, CheckReport, DiagnosisScope, Finding, Fleet, Health, HealthState, KeyState, Looks,
-    ModelRef, MoneyRead, OutageLevel, ProviderAccount, QuotaWindow, RouteKey, Settings, Source, Tier, VendorId, Vital,
-    vendor_of,
+    AccountId, Billing, Catalog, CheckReport, Diagnosis, DiagnosisScope, Finding, Fleet, Health, HealthState, KeyState,
+    Looks, ModelRef, MoneyRead, OutageLevel, ProviderAccount, QuotaWindow, RouteKey, Settings, Source, Tier, VendorId,
+    Vital, vendor_of,
 };
 
 /// What is known of the providers, and what is said about it.
@@ -67,10 +67,11 @@ pub struct VendorReport {
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccountReport {
     pub account: AccountId,
+    pub health: Health,
+    /// The same in finer terms.
     pub state: HealthState,
     /// That of the skill's files.
     pub word: &'static str,
-    pub serves: bool,
     /// The newest evidence of its health, and where it comes from.
     pub observed_at: Option<Timestamp>,
     pub source: Source,
@@ -147,7 +148,7 @@ impl StatusReport {
             });
             report.tiers = sight.tiers(|route| sight.settings.routes.get(route).is_some_and(|r| r.vendor == *vendor));
         }
-        let tier_models = Tier::ALL.map(|tier| (tier, sight.tier_model(tier))).into();
+        let tier_models = Tier::ALL.map(|tier| (tier, sight.tier_model(tier, now))).into();
         Self { checked_at: now, mode: sight.mode, vendors, tier_models }
     }
 }
@@ -155,16 +156,17 @@ impl StatusReport {
 /// Better first.
 fn rank(account: &AccountReport) -> u8 {
     match account.state {
+        HealthState::Up if account.health == Health::Strained => 1,
         HealthState::Up => 0,
-        HealthState::Unknown => 1,
-        HealthState::Overloaded => 2,
-        HealthState::RateLimited => 3,
-        HealthState::QuotaExhausted => 4,
-        HealthState::Down | HealthState::ModelUnavailable => 5,
-        HealthState::Auth => 6,
-        HealthState::Misconfigured | HealthState::Blocked | HealthState::PlanInactive => 7,
-        HealthState::BalanceEmpty => 8,
-        HealthState::NoKey => 9,
+        HealthState::Unknown => 2,
+        HealthState::Overloaded => 3,
+        HealthState::RateLimited => 4,
+        HealthState::QuotaExhausted => 5,
+        HealthState::Down | HealthState::ModelUnavailable => 6,
+        HealthState::Auth => 7,
+        HealthState::Misconfigured | HealthState::Blocked | HealthState::PlanInactive => 8,
+        HealthState::BalanceEmpty => 9,
+        HealthState::NoKey => 10,
     }
 }
 
@@ -179,38 +181,40 @@ impl Sight<'_> {
         to_it.map_or_else(|| vendor_of(id), |route| route.vendor.clone())
     }
 
-    /// The gateway lists it, there is a key for it, or something was heard of it.
+    /// The gateway has it set up, there is a key for it, or something was heard of it.
     fn is_set_up(&self, id: &AccountId) -> bool {
         let key = self.looks.accounts.get(id).map(|look| &look.key);
         let heard_of = self.fleet.accounts.get(id).is_some_and(|vital| vital.health != Health::Unknown);
         let has_key = matches!(key, Some(KeyState::OfGateway | KeyState::NotNeeded | KeyState::Ready { .. }));
-        heard_of || has_key || self.catalog.models.keys().any(|model| model.provider() == id.as_str())
+        heard_of || has_key || self.catalog.sets_up_account(id)
     }
 
+    /// What is known, unless its owner says that it is down.
     fn account(&self, id: &AccountId, now: Timestamp) -> AccountReport {
-        let unheard = Vital::default();
-        let vital = self.fleet.vital_of(id, self.settings.routed(id)).unwrap_or(&unheard);
+        let of_used = self.fleet.vital_of(id, self.settings.routed(id)).filter(|vital| !lacks_model(vital));
+        let seen = of_used.or_else(|| self.fleet.accounts.get(id)).cloned().unwrap_or_default();
+        let by_hand = self.down_by_hand(id, now).map(|until| Vital {
+            health: Health::ByHand { until },
+            source: Source::Hand,
+            observed_at: Some(now),
+            ..Vital::default()
+        });
+        let vital = by_hand.unwrap_or(seen);
         let look = self.looks.accounts.get(id);
         let described = self.accounts.get(id);
         let billing = described.map_or_else(|| self.settings.billing(id), |account| account.billing);
-        let by_hand = described.is_some_and(|own| own.down_until.is_some_and(|until| until > now));
-        let state = if by_hand { HealthState::Down } else { state_of(vital) };
-        let explained = vital.said.as_ref().filter(|said| said.state == state);
+        let state = state_of(&vital);
         let routes = || self.settings.routes.values().filter(|route| route.account().as_ref() == Some(id));
         let leads_here =
             |key: &RouteKey| self.settings.routes.get(key).is_some_and(|route| route.account().as_ref() == Some(id));
         AccountReport {
             account: id.clone(),
             state,
-            word: if by_hand { "down" } else { word(state, vital) },
-            serves: state == HealthState::Up,
+            word: word(state, &vital),
             observed_at: vital.observed_at,
             source: vital.source,
-            reason: (state != HealthState::Up).then(|| match explained {
-                _ if by_hand => "by_hand".to_owned(),
-                Some(said) => said.reason.clone(),
-                None => state.code().to_owned(),
-            }),
+            reason: reason(state, &vital),
+            health: vital.health,
             said: self.said.get(id).cloned().unwrap_or_default(),
             model: routes().find_map(|route| route.model.clone()),
             tiers: self.tiers(leads_here),
@@ -227,26 +231,45 @@ impl Sight<'_> {
         Tier::ALL.into_iter().filter(|tier| self.settings.chain(*tier).routes.iter().any(&is_one)).collect()
     }
 
-    /// The first route of the chain that is listed and not known to fail.
-    fn tier_model(&self, tier: Tier) -> Option<ModelRef> {
-        let listed = |model: &ModelRef| self.catalog.lists(model);
-        let model = |key: &RouteKey| self.settings.routes.get(key)?.model.clone().filter(listed);
+    fn down_by_hand(&self, id: &AccountId, now: Timestamp) -> Option<Timestamp> {
+        self.accounts.get(id)?.down_until.filter(|until| *until > now)
+    }
+
+    /// The first route of the chain that is set up, not set aside and not known to fail.
+    fn tier_model(&self, tier: Tier, now: Timestamp) -> Option<ModelRef> {
+        let lasts = |until: Option<Timestamp>| until.is_some_and(|until| until > now);
+        let model = |key: &RouteKey| {
+            let route = self.settings.routes.get(key).filter(|route| !lasts(route.set_aside_until))?;
+            route.model.clone().filter(|model| self.catalog.sets_up(model))
+        };
         let fails = |model: &ModelRef| {
+            let account = model.account();
+            let set_aside = self.accounts.get(&account).is_some_and(|account| lasts(account.set_aside_until));
             let own = self.fleet.models.get(model).is_some_and(|vital| vital.health.fails());
-            own || self.fleet.accounts.get(&model.account()).is_some_and(|vital| vital.health.fails())
+            let whole = self.fleet.accounts.get(&account).is_some_and(|vital| vital.health.fails());
+            set_aside || own || whole || self.down_by_hand(&account, now).is_some()
         };
         self.settings.chain(tier).routes.iter().filter_map(model).find(|model| !fails(model))
     }
 }
 
-/// A model that is not to be had says nothing of its account.
 fn state_of(vital: &Vital) -> HealthState {
-    let of_model = |scope: DiagnosisScope| scope == DiagnosisScope::Model;
-    match vital.state() {
-        HealthState::ModelUnavailable if vital.said.as_ref().is_some_and(|said| of_model(said.scope)) => {
-            HealthState::Unknown
-        }
-        state => state,
+    if lacks_model(vital) { HealthState::Unknown } else { vital.state() }
+}
+
+/// A model that is not to be had says nothing of its account.
+fn lacks_model(vital: &Vital) -> bool {
+    let of_model = |said: &Diagnosis| said.scope == DiagnosisScope::Model;
+    vital.state() == HealthState::ModelUnavailable && vital.explained().is_some_and(of_model)
+}
+
+/// The machine word of what is wrong; `None` while it serves.
+fn reason(state: HealthState, vital: &Vital) -> Option<String> {
+    match (&vital.health, vital.explained()) {
+        _ if state == HealthState::Up => None,
+        (Health::ByHand { .. }, _) => Some("by_hand".to_owned()),
+        (_, Some(said)) if said.state == state => Some(said.reason.clone()),
+        _ => Some(state.code().to_owned()),
     }
 }
 
@@ -262,8 +285,8 @@ fn word(state: HealthState, vital: &Vital) -> &'static str {
         | HealthState::Blocked
         | HealthState::Misconfigured
         | HealthState::ModelUnavailable => "down",
-        // Something answers, and it is broken.
-        HealthState::Down if answers(vital) => "down",
+        // Its owner says so, or something answers, and it is broken.
+        HealthState::Down if matches!(vital.health, Health::ByHand { .. }) || answers(vital) => "down",
         HealthState::Down => "unreachable",
         HealthState::Unknown => "unknown",
         HealthState::NoKey => NOT_SET_UP,
@@ -271,7 +294,7 @@ fn word(state: HealthState, vital: &Vital) -> &'static str {
 }
 
 fn answers(vital: &Vital) -> bool {
-    let finding = vital.said.as_ref().map(|said| said.finding);
+    let finding = vital.explained().map(|said| said.finding);
     matches!(finding, Some(Finding::ServerError | Finding::GatewayPage))
 }
 

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use crate::domain::{AccountId, Fleet, Health, QuotaWindow, Vital};
+use crate::domain::{AccountId, Fleet, Health, Metric, QuotaWindow, Span, Vital};
 use crate::state::StateError;
 
 use super::{History, failed, from_json, to_json};
@@ -43,7 +43,7 @@ impl History {
 
 fn keep_health(change: &Transaction<'_>, subject: &str, vital: &Vital, now: Timestamp) -> rusqlite::Result<()> {
     let state = vital.state();
-    let reason = vital.said.as_ref().filter(|said| said.state == state).map(|said| said.reason.as_str());
+    let reason = vital.explained().map(|said| said.reason.as_str());
     let newest =
         "SELECT health, state, reason FROM health_changes WHERE subject = ?1 ORDER BY at DESC, rowid DESC LIMIT 1";
     let known: Option<(String, Option<String>, Option<String>)> = change
@@ -121,8 +121,8 @@ fn keep_window(change: &Transaction<'_>, account: &AccountId, window: &QuotaWind
             window.used_ratio,
             resets_at,
             to_json(&window.source),
-            window.span.map(|span| span.id()),
-            window.metric.map(|metric| metric.code()),
+            window.span.map(Span::id),
+            window.metric.map(Metric::code),
             to_json(&window.covers),
             window.used,
             window.limit,

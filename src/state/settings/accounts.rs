@@ -32,7 +32,7 @@ pub(super) fn read(section: Section<'_, '_>, settings: &mut Settings) {
         let Entry::Of(section) = entry else { return };
         let id = AccountId::new(key);
         let older = settings.accounts.get(&id).map(|known| known.billing);
-        let account = section.into_account(id.clone(), older);
+        let account = section.into_account(&id, older);
         settings.accounts.insert(id, account);
     });
 }
@@ -44,9 +44,9 @@ fn unsaid(id: &AccountId, service: Service) -> ProviderAccount {
 }
 
 impl Section<'_, '_> {
-    fn into_account(mut self, id: AccountId, older: Option<Billing>) -> ProviderAccount {
+    fn into_account(mut self, id: &AccountId, older: Option<Billing>) -> ProviderAccount {
         let service = self.coded("service", Service::ALL, Service::code);
-        let mut account = unsaid(&id, service.unwrap_or_else(|| implied_service(&id)));
+        let mut account = unsaid(id, service.unwrap_or_else(|| implied_service(id)));
         set(&mut account.billing, older);
         set(&mut account.label, self.text("label"));
         set(&mut account.billing, self.choice("billing", BILLINGS));
@@ -210,7 +210,7 @@ fn put(writer: &mut Writer, id: &AccountId, is: &ProviderAccount) {
 fn account_in(root: &Value, id: &AccountId) -> ProviderAccount {
     let fields = root[SECTION][id.as_str()].as_object();
     let section = Section { path: String::new(), fields, bad: &mut Vec::new() };
-    section.into_account(id.clone(), code_in(&root[OLDER][id.as_str()]))
+    section.into_account(id, code_in(&root[OLDER][id.as_str()]))
 }
 
 fn code_in(value: &Value) -> Option<Billing> {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::{
     AccountId, CheckSettings, FlatPrice, HandWindow, KeySource, Metric, ProviderAccount, ResetRule, Service, Settings,
-    Span, Undocumented, Usd, Workspace,
+    Span, Undocumented, Usd, WindowSettings, Workspace,
 };
 use crate::state::document::Document;
 
@@ -93,11 +93,12 @@ prop_compose! {
         paid_per_day in any::<u32>(),
         theme in select(THEMES.to_vec()),
     ) -> Settings {
-        let mut settings = Settings::default();
-        settings.accounts = accounts.into_iter().map(|account| (account.id.clone(), account)).collect();
-        settings.checks = CheckSettings { every: SignedDuration::from_mins(minutes), paid_per_day };
-        settings.window.theme = theme.0;
-        settings
+        Settings {
+            accounts: accounts.into_iter().map(|account| (account.id.clone(), account)).collect(),
+            checks: CheckSettings { every: SignedDuration::from_mins(minutes), paid_per_day },
+            window: WindowSettings { theme: theme.0, ..WindowSettings::default() },
+            ..Settings::default()
+        }
     }
 }
 

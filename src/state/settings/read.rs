@@ -20,7 +20,7 @@ pub fn read(root: &Value) -> (Settings, Vec<BadValue>) {
     (settings, bad)
 }
 
-impl<'a> Section<'a, '_> {
+impl Section<'_, '_> {
     fn into_settings(mut self, settings: &mut Settings) {
         self.section("routes").each(|key, section| match section {
             Entry::Null => drop(settings.routes.remove(key)),

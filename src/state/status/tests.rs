@@ -1,9 +1,10 @@
 //! What an account's health becomes in the words of the skill, and in which shape it is written.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{Advice, Diagnosis, Look, Model, Money, ResetConfidence, Service};
+use crate::domain::{Advice, Look, Model, Money, ResetConfidence, Service};
 
 fn now() -> Timestamp {
     "2026-11-23T07:00:00.5Z".parse().unwrap()
@@ -126,6 +127,7 @@ fn every_finding_becomes_a_word_of_the_skill_by_its_state() {
         (Health::Unknown, "unknown"),
         (Health::Strained, "up"),
         (Health::LimitHit { resets_at: None }, "rate_limited"),
+        (Health::RateLimited, "rate_limited"),
         (Health::Overloaded, "overloaded"),
         (Health::RefusedKey, "session_expired"),
         (Health::OutOfBalance, "down"),
@@ -172,6 +174,41 @@ fn an_account_without_a_key_is_not_set_up_until_something_is_heard_of_it() {
     world.fleet.accounts.insert(id, of_health(Health::RefusedKey));
     assert!(set_up(&world));
     assert_eq!(patched(&json!({}), &world.report())["mistral"], "session_expired");
+}
+
+#[test]
+fn what_its_owner_says_of_an_account_counts_more_than_what_is_seen_until_it_ends() {
+    let mut world = world(&[("minimax", of_health(Health::Up)), ("kimi", of_health(Health::Up))]);
+    for (route, model) in [("minimax", "minimax/m"), ("kimi", "kimi/m")] {
+        world.settings.routes.get_mut(route).unwrap().model = ModelRef::parse(model);
+    }
+    let t1 = |world: &World| world.report().tier_models[&Tier::T1].as_ref().map(ToString::to_string);
+    assert_eq!(t1(&world).as_deref(), Some("minimax/m"));
+    let (later, earlier) = (now() + SignedDuration::from_hours(1), now() - SignedDuration::from_hours(1));
+    let account = world.accounts.get_mut("minimax").unwrap();
+    account.down_until = Some(later);
+    let report = world.report();
+    let best = report.vendors["minimax"].best.as_ref().unwrap();
+    assert_eq!((best.word, best.reason.as_deref(), best.source), ("down", Some("by_hand"), Source::Hand));
+    assert_eq!(t1(&world).as_deref(), Some("kimi/m"));
+    for (down, aside, word, model) in
+        [(Some(earlier), None, "up", "minimax/m"), (None, Some(later), "up", "kimi/m"), (None, None, "up", "minimax/m")]
+    {
+        let account = world.accounts.get_mut("minimax").unwrap();
+        (account.down_until, account.set_aside_until) = (down, aside);
+        assert_eq!(world.report().vendors["minimax"].best.as_ref().unwrap().word, word);
+        assert_eq!(t1(&world).as_deref(), Some(model));
+    }
+}
+
+#[test]
+fn an_account_is_limited_when_every_model_that_is_used_of_it_is_and_never_for_one_that_is_gone() {
+    let mut world = world(&[("kimi", of_health(Health::Up))]);
+    world.settings.routes.get_mut("kimi").unwrap().model = ModelRef::parse("kimi/m");
+    for (finding, word) in [(Finding::LimitHit, "rate_limited"), (Finding::UnknownModel, "up")] {
+        world.fleet.models.insert(ModelRef::of("kimi", "m"), vital(finding));
+        assert_eq!(world.report().vendors["kimi"].best.as_ref().unwrap().word, word, "{finding:?}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{HealthState, ModelRef, Source, Tier};
+use crate::domain::{Health, HealthState, ModelRef, Source, Tier};
 use crate::state::document::as_object;
 use crate::state::names;
 use crate::state::status::{AccountReport, moment_text};
@@ -82,10 +82,13 @@ fn fresh(name: &str) -> Value {
 
 fn put_health(fields: &mut Map<String, Value>, seen: &AccountReport) {
     fields.insert("status".to_owned(), seen.word.into());
-    fields.insert("signal".to_owned(), signal(seen.state).into());
+    fields.insert("signal".to_owned(), signal(seen).into());
     let at = seen.observed_at.map(moment_text);
-    let (when, reason) =
-        if seen.serves { ("last_success_at", None) } else { ("last_failure_at", Some(failure_reason(seen))) };
+    let (when, reason) = if seen.state == HealthState::Up {
+        ("last_success_at", None)
+    } else {
+        ("last_failure_at", Some(failure_reason(seen)))
+    };
     if let Some(at) = at {
         fields.insert(when.to_owned(), at.into());
     }
@@ -138,8 +141,9 @@ pub(super) fn source_word(source: Source) -> Option<&'static str> {
     }
 }
 
-fn signal(state: HealthState) -> &'static str {
-    match state {
+fn signal(seen: &AccountReport) -> &'static str {
+    match seen.state {
+        _ if matches!(seen.health, Health::ByHand { .. }) => "manual_assignment_only",
         HealthState::Unknown => "unknown",
         HealthState::Up => "live_check",
         HealthState::RateLimited | HealthState::QuotaExhausted | HealthState::BalanceEmpty => "quota_or_provider_limit",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{ModelRef, ModelScope, QuotaWindow};
+use crate::domain::{ModelRef, ModelScope, QuotaWindow, Span};
 use crate::state::document::number;
 use crate::state::status::{AccountReport, moment_text};
 
@@ -80,7 +80,7 @@ fn named(windows: &[QuotaWindow]) -> Vec<(String, &QuotaWindow)> {
 }
 
 fn name(window: &QuotaWindow) -> String {
-    let span = window.span.map_or_else(|| snake(&window.label), |span| span.id());
+    let span = window.span.map_or_else(|| snake(&window.label), Span::id);
     match &window.covers {
         ModelScope::All => span,
         ModelScope::Models(models) if models.len() == 1 => format!("{span}_{}", snake(models[0].model())),

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::domain::{
-    AccountId, Asked, CheckReport, Cost, HealthState, Metric, ModelScope, Money, MoneyRead, NotAsked, OutageLevel,
-    Proof, Purpose, QuotaWindow, ResetConfidence, Source, Span, TemporaryModel, Tier, VendorId, Withheld,
+    AccountId, Asked, CheckReport, Cost, Health, HealthState, Metric, ModelScope, Money, MoneyRead, NotAsked,
+    OutageLevel, Proof, Purpose, QuotaWindow, ResetConfidence, Source, Span, TemporaryModel, Tier, VendorId, Withheld,
 };
 use crate::state::status::Said;
 
@@ -20,9 +20,9 @@ fn at(text: &str) -> Timestamp {
 fn account(id: &str, state: HealthState, word: &'static str) -> AccountReport {
     AccountReport {
         account: AccountId::new(id),
+        health: Health::Unknown,
         state,
         word,
-        serves: state == HealthState::Up,
         observed_at: Some(at("2026-11-23T06:59:00.7Z")),
         source: Source::Run,
         reason: (state != HealthState::Up).then(|| "zai_1308".to_owned()),
@@ -107,6 +107,10 @@ fn states_have_the_signals_of_the_skill() {
         let seen = report(vec![("kimi", vendor(Some(account("kimi", state, "x")), vec![]))]);
         assert_eq!(patched(&json!({}), &seen)["providers"]["kimi"]["signal"], signal, "{state:?}");
     }
+    let by_hand = Health::ByHand { until: at("2026-11-24T00:00:00Z") };
+    let kimi = AccountReport { health: by_hand, ..account("kimi", HealthState::Down, "down") };
+    let after = patched(&json!({}), &report(vec![("kimi", vendor(Some(kimi), vec![]))]));
+    assert_eq!(after["providers"]["kimi"]["signal"], "manual_assignment_only", "its owner says so");
 }
 
 fn window(label: &str, percent: f64, source: Source) -> QuotaWindow {
