@@ -189,7 +189,7 @@ impl Edit {
 
     fn model_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot) {
         let text = self.model.as_ref().map_or_else(|| "Choose…".to_owned(), ToString::to_string);
-        let combo = ComboBox::from_id_salt("temporary-model").selected_text(text).width(330.0).truncate();
+        let combo = ComboBox::from_id_salt("temporary-model").selected_text(text).width(330.0).height(300.0).truncate();
         let combo = combo.close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
         let shown = combo.show_ui(ui, |ui| {
             let field = TextEdit::singleline(&mut self.search).hint_text("Search…").desired_width(300.0);

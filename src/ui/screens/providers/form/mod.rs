@@ -92,7 +92,9 @@ impl Form {
         self.steps_ui(ui);
         ui.separator();
         let height = (room.height() - 240.0).min(520.0);
-        ScrollArea::vertical().id_salt(self.step as u8).max_height(height).auto_shrink([false, false]).show(ui, |ui| {
+        // As high in each step and each frame, so that nothing moves under the pointer.
+        let area = ScrollArea::vertical().id_salt(self.step as u8).max_height(height).min_scrolled_height(height);
+        area.auto_shrink([false, false]).show(ui, |ui| {
             ui.set_max_width(ui.available_width() - space::S);
             match self.step {
                 Step::Service => self.service_ui(ui, snapshot),
