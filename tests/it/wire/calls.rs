@@ -107,6 +107,7 @@ fn every_refused_call_is_told_apart() {
         message: message.to_owned(),
     };
     let owned = "Error: system-owned monitor jobs cannot be edited by cron clients";
+    let remade = "Error: Model catalog is not ready. Retry after Gateway startup or refresh finishes.";
     let cases = [
         ("error-job-not-found", Some(GatewayError::NotFound)),
         ("error-update-conflict", Some(conflict)),
@@ -116,6 +117,7 @@ fn every_refused_call_is_told_apart() {
         ("error-rate-limited", Some(GatewayError::RateLimited { retry_after: Some(minute) })),
         ("error-busy", Some(unavailable("The server is busy. Please try again in a moment.", true))),
         ("error-update-system-owned", Some(unavailable(owned, false))),
+        ("error-catalog-not-ready", Some(unavailable(remade, false))),
         ("error-update-no-kind", None),
         ("error-update-wrong-kind", None),
         ("error-update-unknown-field", None),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model_orchestrator::domain::{Cron, CronId, ModelRef, Patch, Secret};
+use model_orchestrator::domain::{AccountId, Cron, CronId, ModelRef, Patch, ProbeStatus, Secret};
 use model_orchestrator::gateway::{Connected, Endpoint, GatewayError, News, connect};
 use serde_json::json;
 
@@ -116,6 +116,21 @@ fn a_cron_lives_its_life_on_a_real_gateway() {
         client.close();
         heard(&mut connected, "the end", |news| matches!(news, News::Closed { .. }).then_some(())).await;
         assert!(matches!(client.crons().await, Err(GatewayError::Closed { .. })));
+    });
+}
+
+#[test]
+#[ignore = "needs a real gateway: run tests/gateway/run.sh"]
+fn a_real_gateway_asks_a_provider_for_us() {
+    runtime().block_on(async {
+        let connected = connect(&endpoint()).await.expect("connects");
+        let serving = connected.client.probe(&AccountId::new("gamma")).await.expect("is asked");
+        assert_eq!((serving.status, serving.detail), (ProbeStatus::Ok, None));
+        assert_eq!(serving.model, ModelRef::parse("gamma/g-flash"));
+        assert!(serving.latency.is_some());
+        let nobody = connected.client.probe(&AccountId::new("nowhere")).await.expect("is answered");
+        assert_eq!((nobody.status, nobody.model, nobody.latency), (ProbeStatus::Unknown, None, None));
+        assert!(nobody.detail.is_some(), "it says that nobody was asked");
     });
 }
 
