@@ -104,6 +104,20 @@ fn the_sidebar_and_control_with_a_digit_lead_to_the_screens() {
 }
 
 #[test]
+fn a_computer_without_a_network_is_one_strip_and_not_so_many_providers() {
+    let mut snapshot = morning().snapshot();
+    Arc::make_mut(&mut snapshot.looks).offline_since = Some(now() - SignedDuration::from_mins(18));
+    let mut harness = window(snapshot);
+    for key in [Key::Num1, Key::Num2] {
+        harness.key_press_modifiers(Modifiers::COMMAND, key);
+        harness.run_steps(3);
+        harness.get_by_label("This computer reaches none of the providers since 05:42");
+    }
+    click(&mut harness, "Check again");
+    assert!(told(&harness, |command| matches!(command, Command::Check { accounts: None })));
+}
+
+#[test]
 fn the_bar_stands_there_only_when_something_is_planned() {
     let mut harness = window(morning().snapshot());
     harness.get_by_label("5 changes planned");

@@ -13,8 +13,7 @@ use model_orchestrator::ui::screens::providers::Providers;
 use super::accounts::{account, change_account, change_look, failing, found, id, report, round, seven, vital};
 use super::scene::{FLASH, Scene, minutes, model, now};
 use super::{
-    NARROW, Stage, WIDE, change, changes, control, fits, key, long_name, read_out, says, settle, stage, told,
-    write,
+    NARROW, Stage, WIDE, change, changes, control, fits, key, long_name, read_out, says, settle, stage, told, write,
 };
 
 const TALL: [f32; 2] = [1104.0, 1500.0];

@@ -71,8 +71,7 @@ pub(super) fn lay(ui: &Ui, seen: &Seen<'_>, snapshot: &Snapshot, speech: &Speech
             (wrapped(painter, &text, theme::small_font(), color, inner, 2), color)
         })
         .collect();
-    let key = words::key_state(&seen.of.look.map(|look| look.key.clone()).unwrap_or_default(), &seen.account().key);
-    let foot = format!("{} · {key}", words::account_price(seen.account(), seen.plan, speech));
+    let foot = format!("{} · {}", words::account_price(seen.account(), seen.plan, speech), seen.key());
     let foot = wrapped(painter, &foot, theme::small_font(), palette.faint, inner, 2);
     let times = words::look_times(seen.of.look, speech);
     let body: f32 = windows.iter().map(|bar| bar.height() + GAP).sum::<f32>()

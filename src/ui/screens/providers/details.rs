@@ -84,12 +84,11 @@ fn code(said: &Diagnosis) -> Option<String> {
 
 fn facts_ui(ui: &mut Ui, seen: &Seen<'_>, speech: &Speech<'_>) {
     let account = seen.account();
-    let key = seen.of.look.map(|look| look.key.clone()).unwrap_or_default();
     let mut facts = vec![
         ("Service", words::service_name(account.service).to_owned()),
         ("At the gateway", account.id.to_string()),
         ("Pays", words::account_price(account, seen.plan, speech)),
-        ("Key", words::key_state(&key, &account.key)),
+        ("Key", seen.key()),
         ("Checks", words::look_times(seen.of.look, speech)),
     ];
     if let Some(url) = &account.base_url {

@@ -1,7 +1,8 @@
 //! What the screen knows of each account in one frame, from all parts of a snapshot.
 
 use crate::domain::{
-    AccountId, Health, HealthState, MoneyRead, ProviderAccount, Service, VendorId, known_vendor, vendor_of,
+    AccountId, Health, HealthState, KeySource, KeyState, MoneyRead, ProviderAccount, Service, VendorId, known_vendor,
+    vendor_of,
 };
 use crate::engine::Snapshot;
 use crate::ui::widgets::Tone;
@@ -29,6 +30,17 @@ impl<'a> Seen<'a> {
 
     pub fn label(&self) -> &'a str {
         label(self.of.account)
+    }
+
+    /// Where its key is. Of an account that the gateway does not know nobody can say that it has one there.
+    pub fn key(&self) -> String {
+        let key = self.of.look.map(|look| look.key.clone()).unwrap_or_default();
+        match (&key, &self.account().key) {
+            (KeyState::OfGateway | KeyState::NotLookedFor, KeySource::Gateway) if !self.of.set_up => {
+                "No key here".to_owned()
+            }
+            (key, source) => words::key_state(key, source),
+        }
     }
 
     pub fn tone(&self) -> Tone {
