@@ -19,10 +19,9 @@ const WAITS_MS: [u64; 12] = [400, 20, 40, 60, 80, 100, 120, 150, 180, 220, 260, 
 fn server(wait: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || {
-                let mut stream = stream;
+    named_thread(move || {
+        for mut stream in listener.incoming().flatten() {
+            named_thread(move || {
                 let mut request = [0; 4096];
                 while stream.read(&mut request).is_ok_and(|n| n > 0) {
                     std::thread::sleep(wait);
@@ -39,6 +38,10 @@ fn server(wait: Duration) -> String {
         }
     });
     format!("http://{address}/v1")
+}
+
+fn named_thread(run: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().name("model server".to_owned()).spawn(run).expect("a thread");
 }
 
 /// Sends a command and waits until it is done.

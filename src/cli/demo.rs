@@ -71,7 +71,9 @@ pub(super) fn serve(common: &Common, outages: &[(&'static str, DemoOutage)]) -> 
 
 fn in_words(document: &Document) -> String {
     let Document { url, token_file, config_file, state_dir, outages } = document;
-    let failing: String = outages.iter().map(|(provider, outage)| format!("{provider} fails: {outage}\n")).collect();
+    let failing: Vec<String> =
+        outages.iter().map(|(provider, outage)| format!("{provider} fails: {outage}\n")).collect();
+    let failing = failing.concat();
     format!(
         "DEMO gateway at {url}\nTry: model-orchestrator --url {url} --token-file {token_file} --state-dir {state_dir} \
          status\nWith the keys of its providers: OPENCLAW_CONFIG_PATH={config_file}\n{failing}Ctrl-C ends it"

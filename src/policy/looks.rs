@@ -200,12 +200,12 @@ mod tests {
 
     #[test]
     fn a_look_counts_for_what_it_shows_and_no_more() {
+        use Vantage::{Elsewhere, Shared};
         let of_gateway = KeySource::OpenClaw("google".to_owned());
         let own = KeySource::Keychain;
         let refused = || report(Some(found(Finding::InvalidKey, Some(401))), Proof::Nothing, 1);
         let silent = |minute| report(Some(found(Finding::NoConnection, None)), Proof::Nothing, minute);
         let serves = |proof, minute| report(Some(found(Finding::Serves, Some(200))), proof, minute);
-        use Vantage::{Elsewhere, Shared};
         let cases = [
             (vec![report(None, Proof::Nothing, 1)], &of_gateway, Shared, Health::Unknown, "the quota alone failed"),
             (vec![serves(Proof::Jobs, 1)], &of_gateway, Shared, Health::Up, "a job would run"),

@@ -156,11 +156,12 @@ fn not_set_up(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> Option<AccountSaid
         next = format!("{next}. The last check from here: {}", diagnosis_headline(&found, speech));
     }
     let listed = speech.catalog.models.keys().any(|model| model.provider() == seen.account.id.as_str());
-    let headline = match listed {
-        true => "The gateway lists models of this account and has no way to it".to_owned(),
-        false => "The gateway lists no model of this account".to_owned(),
+    let headline = if listed {
+        "The gateway lists models of this account and has no way to it"
+    } else {
+        "The gateway lists no model of this account"
     };
-    Some(AccountSaid { standing: Standing::NotSetUp, headline, next: Some(next) })
+    Some(AccountSaid { standing: Standing::NotSetUp, headline: headline.to_owned(), next: Some(next) })
 }
 
 fn by_evidence(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> AccountSaid {
@@ -182,9 +183,10 @@ fn by_evidence(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> AccountSaid {
         return AccountSaid { standing: Standing::of_state(said.state, billing), headline, next };
     }
     let headline = coarse(health, billing, speech);
-    let standing = match headline.starts_with("Rate limited") {
-        true => Standing::RateLimited,
-        false => Standing::of_state(health.state(), billing),
+    let standing = if headline.starts_with("Rate limited") {
+        Standing::RateLimited
+    } else {
+        Standing::of_state(health.state(), billing)
     };
     let next = next_try(seen, None, speech).or_else(|| coarse_advice(seen.account, health));
     AccountSaid { standing, headline, next }
@@ -330,7 +332,7 @@ pub fn key_state(key: &KeyState, source: &KeySource) -> String {
     }
 }
 
-/// "the keychain", "the environment variable MINIMAX_API_KEY".
+/// "the keychain", or which environment variable.
 #[must_use]
 pub fn key_place(source: &KeySource) -> String {
     match source {

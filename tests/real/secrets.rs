@@ -162,7 +162,7 @@ fn plant(gateway: &Gateway, program: &Program) -> [PathBuf; 2] {
         } },
     });
     let file = openclaw.join("openclaw.json");
-    std::fs::write(&file, config.to_string()).expect("a configuration");
+    model_orchestrator::state::atomic::write(&file, config.to_string().as_bytes()).expect("a configuration");
     [file, program.home().join("token")]
 }
 

@@ -33,8 +33,8 @@ impl Answer {
         Self { status, headers: Vec::new(), body }
     }
 
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.headers.push((name, value.to_string()));
+    pub fn with(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
+        self.headers.push((name, format!("{value}")));
         self
     }
 }
@@ -117,7 +117,7 @@ impl<'a> Shop<'a> {
         self.standing.windows.iter().find(|window| window.label == label)
     }
 
-    pub fn to_next_minute(&self) -> i64 {
+    pub fn next_minute_in(&self) -> i64 {
         to_next_minute(self.now())
     }
 }

@@ -65,7 +65,7 @@ fn turn(model: &str, shop: &Shop<'_>) -> Answer {
     match shop.outage() {
         DemoOutage::RateLimited => {
             let refusal = message_error(429, "rate_limit_error", MINUTE_LIMIT);
-            with_limits(refusal, shop, 0).with("retry-after", shop.to_next_minute())
+            with_limits(refusal, shop, 0).with("retry-after", shop.next_minute_in())
         }
         DemoOutage::SpendLimit => {
             let said = format!(
@@ -85,7 +85,7 @@ fn turn(model: &str, shop: &Shop<'_>) -> Answer {
 
 /// The counters of this minute, `left` input tokens among them.
 fn with_limits(answer: Answer, shop: &Shop<'_>, left: u32) -> Answer {
-    let reset = written((shop.now().as_second() + shop.to_next_minute()) * 1_000);
+    let reset = written((shop.now().as_second() + shop.next_minute_in()) * 1_000);
     answer
         .with("anthropic-ratelimit-requests-limit", 50)
         .with("anthropic-ratelimit-requests-remaining", 49)

@@ -17,9 +17,12 @@ type Refusal = (u16, &'static str, &'static str, String);
 pub(super) fn answer(asked: &Asked, shop: &Shop<'_>) -> Answer {
     let messages = asked.path.ends_with("/messages");
     let given = if messages { asked.header("x-api-key").or(asked.bearer()) } else { asked.bearer() };
-    let refuse = |(status, kind, of_messages, said): Refusal| match messages {
-        true => message_error(status, of_messages, &said),
-        false => Answer::json(status, json!({ "error": { "message": said, "type": kind } })),
+    let refuse = |(status, kind, of_messages, said): Refusal| {
+        if messages {
+            message_error(status, of_messages, &said)
+        } else {
+            Answer::json(status, json!({ "error": { "message": said, "type": kind } }))
+        }
     };
     if let Some(refusal) = to_stranger(shop, given) {
         return refuse(refusal);

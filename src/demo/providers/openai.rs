@@ -46,7 +46,7 @@ fn turn(asked: &Asked, shop: &Shop<'_>) -> Answer {
         DemoOutage::SpendLimit => refuse(429, "insufficient_quota", Some("organization_spend_limit_exceeded"), QUOTA),
         DemoOutage::MoneyWords => refuse(429, "insufficient_quota", Some("credit_balance_exhausted"), QUOTA),
         DemoOutage::RateLimited => {
-            let wait = shop.to_next_minute();
+            let wait = shop.next_minute_in();
             let refusal = refuse(429, "requests", Some("rate_limit_exceeded"), &minute_limit(model, wait));
             with_limits(refusal, shop, 0).with("retry-after", wait).with("retry-after-ms", wait * 1_000)
         }
@@ -101,7 +101,7 @@ fn with_limits(answer: Answer, shop: &Shop<'_>, left: u32) -> Answer {
     answer
         .with("x-ratelimit-limit-requests", 3)
         .with("x-ratelimit-remaining-requests", left)
-        .with("x-ratelimit-reset-requests", format!("{}s", shop.to_next_minute()))
+        .with("x-ratelimit-reset-requests", format!("{}s", shop.next_minute_in()))
         .with("x-ratelimit-limit-tokens", 60_000)
         .with("x-ratelimit-remaining-tokens", 59_900)
         .with("x-ratelimit-reset-tokens", "100ms")

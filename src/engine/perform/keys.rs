@@ -129,7 +129,7 @@ mod tests {
 
     fn found_at(base_url: Option<&str>, key: KeySource, service: Service) -> (Option<String>, KeyState) {
         let base_url = base_url.map(str::to_owned);
-        let account = ProviderAccount { key, base_url, ..ProviderAccount::new(AccountId::new("a"), service) };
+        let account = ProviderAccount { base_url, key, ..ProviderAccount::new(AccountId::new("a"), service) };
         let vars = BTreeMap::from([("MY_KEY".to_owned(), " sk-planted-key-1234\n".to_owned())]);
         let config = serde_json::json!({ "models": { "providers": { "kimi": { "apiKey": "${MY_KEY}", "baseUrl": "https://proxy.example/v1" } } } });
         let places = Places { env: Env { home: None, vars }, gateway_url: None, demo: Some(config) };

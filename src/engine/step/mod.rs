@@ -62,8 +62,11 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::Connected { session, hello, took } => connection::connected(world, session, &hello, took, now),
         Input::NotConnected { session, trouble } if session == world.session => connection::lost(world, trouble, now),
         Input::Proven { session, proof } if session == world.session => apply::proven(world, proof, now),
+        Input::GatewayAnswered { session, id, account, answer } if session == world.session => {
+            check::gateway_answered(world, id, &account, &answer, now)
+        }
         // Of a connection that is over.
-        Input::NotConnected { .. } | Input::Proven { .. } => Vec::new(),
+        Input::NotConnected { .. } | Input::Proven { .. } | Input::GatewayAnswered { .. } => Vec::new(),
         Input::Fetched { session, what } => connection::fetched(world, session, what, now),
         Input::News { session, news } => connection::news(world, session, news, now),
         Input::Prepared { job, cron, result } => apply::prepared(world, job, &cron, result, now),
@@ -76,10 +79,6 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::Imported { ticket, result } => transfer::imported(world, ticket, result, now),
         Input::Exported { ticket, to, result } => transfer::exported(ticket, &to, result),
         Input::Looked { id, report, key } => check::looked(world, id, *report, key, now),
-        Input::GatewayAnswered { session, id, account, answer } if session == world.session => {
-            check::gateway_answered(world, id, &account, &answer, now)
-        }
-        Input::GatewayAnswered { .. } => Vec::new(),
         Input::KeyKept { ticket, account, result } => check::key_kept(world, ticket, &account, result, now),
         Input::ClockJumped => {
             let mut effects = check::look_anew(world, now);
@@ -197,13 +196,13 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             world.dirty.shown = true;
             quietly(Vec::new())
         }
-        Command::Check { accounts } => check::command(world, ticket, accounts, now),
+        Command::Check { accounts } => check::command(world, ticket, accounts.as_deref(), now),
         Command::TestAccount { account, key } => quietly(check::test_account(world, *account, key, now)),
         Command::DismissTest => {
             check::dismiss(world);
             quietly(Vec::new())
         }
-        Command::KeepKey { account, key } => check::keep_key(world, ticket, account, key),
+        Command::KeepKey { account, key } => check::keep_key(world, ticket, &account, key),
         Command::PutTemporary { id, model } => check::put_temporary(world, ticket, id, model),
         Command::PreviewImport { .. }
         | Command::ConfirmImport { .. }

@@ -30,7 +30,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::probe_from;
-    use crate::domain::{ProbeAnswer, ProbeStatus};
+    use crate::domain::{ModelRef, ProbeAnswer, ProbeStatus};
 
     fn outcomes() -> Vec<Value> {
         let text = include_str!("../../../tests/recorded/gateway/models-probe-outcomes.json");
@@ -66,7 +66,7 @@ mod tests {
             assert!(asked || !answer.status.is_evidence(), "nothing asked is no evidence: {probe}");
             let provider = probe["params"]["provider"].as_str();
             let known = !matches!(answer.status, NoModel) && outcome != "no such provider";
-            assert_eq!(answer.model.as_ref().map(|model| model.provider()), provider.filter(|_| known), "{probe}");
+            assert_eq!(answer.model.as_ref().map(ModelRef::provider), provider.filter(|_| known), "{probe}");
         }
     }
 

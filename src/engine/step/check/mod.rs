@@ -84,20 +84,20 @@ const OFFLINE: [SignedDuration; 4] = [
 pub fn command(
     world: &mut World,
     ticket: Ticket,
-    accounts: Option<Vec<AccountId>>,
+    accounts: Option<&[AccountId]>,
     now: Timestamp,
 ) -> Result<Vec<Effect>, Refusal> {
     if !world.connected() {
         return Err(Refusal::NotConnected);
     }
-    let wanted: BTreeSet<AccountId> = match &accounts {
+    let wanted: BTreeSet<AccountId> = match accounts {
         Some(named) => named.iter().cloned().collect(),
         None => world.accounts.keys().cloned().collect(),
     };
     if let Some(account) = wanted.iter().find(|id| !world.accounts.contains_key(*id)) {
         return Err(Refusal::UnknownAccount { account: account.clone() });
     }
-    if let Some([only]) = accounts.as_deref()
+    if let Some([only]) = accounts
         && let Some(until) = world.checks.not_before.get(only).filter(|until| **until > now)
     {
         return Err(Refusal::ToldToWait { account: only.clone(), until: *until });
@@ -106,7 +106,7 @@ pub fn command(
         world.checks.waiting.push((ticket, wanted));
         return Ok(Vec::new());
     }
-    Ok(round::begin(world, wanted, vec![ticket], now))
+    Ok(round::begin(world, &wanted, vec![ticket], now))
 }
 
 /// What is due by now.
@@ -128,7 +128,7 @@ pub fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
     } else {
         return effects;
     };
-    effects.extend(round::begin(world, wanted, Vec::new(), now));
+    effects.extend(round::begin(world, &wanted, Vec::new(), now));
     effects
 }
 

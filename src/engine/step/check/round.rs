@@ -49,7 +49,7 @@ pub(super) struct Round {
 /// Starts a round over `wanted`; with tickets, because a person asked.
 pub(super) fn begin(
     world: &mut World,
-    wanted: BTreeSet<AccountId>,
+    wanted: &BTreeSet<AccountId>,
     tickets: Vec<Ticket>,
     now: Timestamp,
 ) -> Vec<Effect> {
@@ -75,7 +75,7 @@ pub(super) fn begin(
     let session = world.session;
     let mut effects =
         vec![Effect::Fetch { session, what: Fetch::Catalog }, Effect::Fetch { session, what: Fetch::Usage }];
-    effects.extend(ask(world, &mut round, &wanted, if on_demand { Why::OnDemand } else { Why::Due }, now));
+    effects.extend(ask(world, &mut round, wanted, if on_demand { Why::OnDemand } else { Why::Due }, now));
     world.checks.round = Some(round);
     if full {
         world.checks.all_at = None;
@@ -331,7 +331,7 @@ fn end(world: &mut World, round: Round, now: Timestamp) -> Vec<Effect> {
     let waiting = std::mem::take(&mut world.checks.waiting);
     if !waiting.is_empty() {
         let (tickets, wanted): (Vec<Ticket>, Vec<BTreeSet<AccountId>>) = waiting.into_iter().unzip();
-        effects.extend(begin(world, wanted.into_iter().flatten().collect(), tickets, now));
+        effects.extend(begin(world, &wanted.into_iter().flatten().collect(), tickets, now));
     }
     effects
 }

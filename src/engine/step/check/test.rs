@@ -80,13 +80,13 @@ pub(super) fn expire(world: &mut World, now: Timestamp) -> Vec<Effect> {
 pub fn keep_key(
     world: &World,
     ticket: Ticket,
-    account: AccountId,
+    account: &AccountId,
     key: Option<Secret>,
 ) -> Result<Vec<Effect>, Refusal> {
     if world.folder.is_none() {
         return Err(Refusal::NotConnected);
     }
-    let account = Box::new(world.settings.account(&account));
+    let account = Box::new(world.settings.account(account));
     Ok(vec![Effect::KeepKey { ticket, account, key }])
 }
 

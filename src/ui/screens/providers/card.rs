@@ -246,10 +246,8 @@ fn head_ui(ui: &mut Ui, inner: Rect, seen: &Seen<'_>, palette: &Palette) {
     let middle = inner.top() + HEAD / 2.0;
     let (color, fill) = seen.tone().colors(palette);
     let word = cut(ui.painter(), seen.said.standing.label(), theme::strong_chip_font(), color, inner.width() / 2.0);
-    let pill = Rect::from_center_size(
-        pos2(inner.right() - (word.size().x + 20.0) / 2.0, middle),
-        word.size() + vec2(20.0, 8.0),
-    );
+    let size = word.size() + vec2(20.0, 8.0);
+    let pill = Rect::from_center_size(pos2(inner.right() - size.x / 2.0, middle), size);
     ui.painter().rect_filled(pill, pill.height() / 2.0, fill);
     ui.painter().galley(pill.center() - word.size() / 2.0, word, color);
     let mark = Rect::from_center_size(pos2(inner.left() + MARK / 2.0, middle), Vec2::splat(MARK));
@@ -322,7 +320,7 @@ impl Bar {
         let to = place.right() - PERCENT;
         let full = Rect::from_min_max(
             pos2(from, place.top() + (line - BAR) / 2.0),
-            pos2(to, place.top() + (line + BAR) / 2.0),
+            pos2(to, place.top() + f32::midpoint(line, BAR)),
         );
         ui.painter().rect(
             full,

@@ -46,18 +46,15 @@ pub(super) fn menu_ui(
         ask(ui, paste, Ask::Paste(id.clone()));
         ui.separator();
         for hand in [Hand::Down, Hand::Aside] {
-            match hand.until(one.account()).filter(|until| *until > table.speech.now) {
-                Some(until) => {
-                    let text = format!("{} (until {})", hand.end(), words::clock(until, table.speech));
-                    if item(ui, &text, editable) {
-                        ui.close();
-                        wishes.push(put(hand.set(one.account(), None)));
-                    }
+            if let Some(until) = hand.until(one.account()).filter(|until| *until > table.speech.now) {
+                let text = format!("{} (until {})", hand.end(), words::clock(until, table.speech));
+                if item(ui, &text, editable) {
+                    ui.close();
+                    wishes.push(put(hand.set(one.account(), None)));
                 }
-                None => {
-                    let chosen = item(ui, hand.begin(), editable);
-                    ask(ui, chosen, Ask::Until(id.clone(), hand));
-                }
+            } else {
+                let chosen = item(ui, hand.begin(), editable);
+                ask(ui, chosen, Ask::Until(id.clone(), hand));
             }
         }
         ui.separator();

@@ -132,9 +132,9 @@ impl Edit {
                 let on = self.tiers.contains(&tier);
                 if chip(ui, tier.code(), on).clicked() {
                     if on {
-                        self.tiers.retain(|each| *each != tier)
+                        self.tiers.retain(|each| *each != tier);
                     } else {
-                        self.tiers.push(tier)
+                        self.tiers.push(tier);
                     }
                     self.tiers.sort();
                 }

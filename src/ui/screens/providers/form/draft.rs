@@ -50,6 +50,7 @@ pub(super) enum Place {
 
 /// A limit while it is written down.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "the limit of a limit is what it is called")]
 pub(super) struct Limit {
     pub label: String,
     pub span: Span,
@@ -275,6 +276,8 @@ mod tests {
         draft
     }
 
+    type Slip = (fn(&mut Draft), &'static str);
+
     #[test]
     fn what_is_missing_is_said_before_it_can_be_saved() {
         with_speech(|speech| {
@@ -284,7 +287,7 @@ mod tests {
                 draft.account(|id| id.as_str() == "taken", speech).err()
             };
             assert_eq!(trouble(|_| {}), None);
-            let cases: [(fn(&mut Draft), &str); 7] = [
+            let cases: [Slip; 7] = [
                 (|draft| draft.chosen = false, "Choose a service"),
                 (|draft| draft.id = "kimi/k2".to_owned(), "without a slash"),
                 (|draft| draft.id = "taken".to_owned(), "called taken already"),

@@ -106,20 +106,17 @@ fn good(report: &CheckReport) -> bool {
 
 fn done_ui(ui: &mut Ui, report: &CheckReport, key: &KeyState, tested: &ProviderAccount, speech: &Speech<'_>) {
     let palette = theme::palette(ui);
-    match &report.diagnosis {
-        Some(said) => {
-            paragraph(ui, RichText::new(words::diagnosis_headline(said, speech)).font(theme::strong_font()));
-            if let Some(advice) = words::diagnosis_advice(said, speech) {
-                paragraph(ui, RichText::new(advice).color(palette.secondary));
-            }
-            if said.state == HealthState::Up {
-                paragraph(ui, RichText::new(words::proof(report.proof)).color(palette.secondary));
-            }
+    if let Some(said) = &report.diagnosis {
+        paragraph(ui, RichText::new(words::diagnosis_headline(said, speech)).font(theme::strong_font()));
+        if let Some(advice) = words::diagnosis_advice(said, speech) {
+            paragraph(ui, RichText::new(advice).color(palette.secondary));
         }
-        None => {
-            let text = "Nothing that could be asked tells whether jobs run";
-            paragraph(ui, RichText::new(text).font(theme::strong_font()));
+        if said.state == HealthState::Up {
+            paragraph(ui, RichText::new(words::proof(report.proof)).color(palette.secondary));
         }
+    } else {
+        let text = "Nothing that could be asked tells whether jobs run";
+        paragraph(ui, RichText::new(text).font(theme::strong_font()));
     }
     if let Some(other) = &report.key_belongs_to {
         let text = format!("The key is taken at {other}: choose the other region, or correct the base URL");
