@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::text::capitalised;
 use super::{Speech, clock, clock_with_day, count, diagnosis_advice, diagnosis_headline, list, relative, usd};
@@ -70,13 +70,18 @@ impl Standing {
         }
     }
 
-    /// Whether it is told of as down. A short rate limit is not, and neither is what nobody set up.
+    /// Whether it is told of as down. A short rate limit and a busy hour are not, nor is what nobody set up.
     #[must_use]
     pub const fn is_down(self) -> bool {
         match self {
-            Self::Up | Self::Strained | Self::RateLimited | Self::Untested | Self::NotSetUp | Self::SetAside => false,
-            Self::LimitHit
+            Self::Up
+            | Self::Strained
+            | Self::RateLimited
             | Self::Overloaded
+            | Self::Untested
+            | Self::NotSetUp
+            | Self::SetAside => false,
+            Self::LimitHit
             | Self::OutOfCredits
             | Self::KeyRefused
             | Self::PlanEnded
@@ -179,7 +184,10 @@ fn by_evidence(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> AccountSaid {
         let said = with_reset(as_billed(said, billing), health, seen.windows);
         let passed = said.reset_at.is_some_and(|at| at <= speech.now);
         let headline = if passed { coarse(health, billing, speech) } else { diagnosis_headline(&said, speech) };
-        let next = next_try(seen, Some(&said), speech).or_else(|| advice(seen.account, &said, speech));
+        let next = next_try(seen, Some(&said), speech).or_else(|| {
+            let told = SAID_ALREADY.iter().any(|(advice, tail)| said.advice == *advice && headline.ends_with(tail));
+            advice(seen.account, &said, speech).filter(|_| !told)
+        });
         return AccountSaid { standing: Standing::of_state(said.state, billing), headline, next };
     }
     let headline = coarse(health, billing, speech);
@@ -191,6 +199,13 @@ fn by_evidence(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> AccountSaid {
     let next = next_try(seen, None, speech).or_else(|| coarse_advice(seen.account, health));
     AccountSaid { standing, headline, next }
 }
+
+/// Headlines that end with what helps.
+const SAID_ALREADY: [(Advice, &str); 3] = [
+    (Advice::OpenDashboard, "open the dashboard"),
+    (Advice::RenewPlan, "renew the plan"),
+    (Advice::Reauth, "sign in again"),
+];
 
 fn serves(standing: Standing, headline: String) -> AccountSaid {
     AccountSaid { standing, headline, next: None }
@@ -259,7 +274,9 @@ fn with_reset<'a>(said: Cow<'a, Diagnosis>, health: &Health, windows: &[QuotaWin
     if said.reset_at == Some(*at) {
         return said;
     }
-    let read = windows.iter().find(|window| window.resets_at == Some(*at));
+    // Two sources round the same reset differently.
+    let near = |reset: Timestamp| reset.duration_since(*at).abs() <= SignedDuration::from_mins(2);
+    let read = windows.iter().find(|window| window.resets_at.is_some_and(near));
     let mut said = said.into_owned();
     said.reset_at = Some(*at);
     said.reset_confidence = read.map_or(ResetConfidence::Derived, |window| window.reset_confidence);
@@ -289,10 +306,13 @@ fn next_try(seen: &AccountSeen<'_>, said: Option<&Diagnosis>, speech: &Speech<'_
     Some(format!("Next try at {} by itself, {}", clock(at, speech), relative(at, speech.now)))
 }
 
+const TOP_UP: &str = "Top up, or move its crons for good";
+
 /// What helps, with the place where the key and the address of this account are kept.
 fn advice(account: &ProviderAccount, said: &Diagnosis, speech: &Speech<'_>) -> Option<String> {
     match said.advice {
         Advice::FixKey => Some(fix_key(&account.key)),
+        Advice::TopUp => Some(TOP_UP.to_owned()),
         Advice::FixEndpoint if account.base_url.is_some() => Some("Correct the base URL of this account".to_owned()),
         _ => diagnosis_advice(said, speech),
     }
@@ -300,9 +320,7 @@ fn advice(account: &ProviderAccount, said: &Diagnosis, speech: &Speech<'_>) -> O
 
 fn coarse_advice(account: &ProviderAccount, health: &Health) -> Option<String> {
     Some(match health {
-        Health::OutOfBalance if account.billing == Billing::PrepaidCredits => {
-            "Top up, or move its crons for good".to_owned()
-        }
+        Health::OutOfBalance if account.billing == Billing::PrepaidCredits => TOP_UP.to_owned(),
         Health::LimitHit { .. } | Health::OutOfBalance => "Open its dashboard to learn when it resets".to_owned(),
         Health::Overloaded | Health::RateLimited => "Nothing to do: it is tried again after growing pauses".to_owned(),
         Health::RefusedKey => fix_key(&account.key),

@@ -178,13 +178,23 @@ fn no_word_of_money_is_said_of_an_account_that_is_not_prepaid() {
 }
 
 #[test]
+fn what_the_headline_says_already_is_not_said_twice() {
+    let world = world();
+    let openai = account("openai");
+    for finding in [Finding::NoReset, Finding::PlanEnded, Finding::SignInExpired, Finding::Forbidden] {
+        assert_eq!(said(&world, &openai, &answered(found(&openai, finding))).next, None, "{finding:?}");
+    }
+    assert!(said(&world, &openai, &answered(found(&openai, Finding::InvalidKey))).next.is_some(), "it says where");
+}
+
+#[test]
 fn only_a_prepaid_account_is_out_of_credits() {
     let world = world();
     let minimax = account("minimax");
     let empty = said(&world, &minimax, &answered(found(&minimax, Finding::NoBalance)));
     assert_eq!(empty.standing.label(), "Out of credits");
     assert_eq!(empty.headline, "Balance empty — MiniMax API credits need a top-up");
-    assert_eq!(empty.next.as_deref(), Some("Top up the account at MiniMax"));
+    assert_eq!(empty.next.as_deref(), Some("Top up, or move its crons for good"));
     let coarse = said(&world, &minimax, &coarse(Health::OutOfBalance));
     assert_eq!(coarse.next.as_deref(), Some("Top up, or move its crons for good"));
 }

@@ -58,7 +58,7 @@ fn every_account_says_how_it_stands_and_what_comes_next() {
         "DeepSeek, Up. Serves",
         "Google Gemini, Strained. Serves, but 85% of “requests daily, gemini-3-flash” is used",
         "Kimi, Strained. Serves, but 93% of “weekly” is used",
-        "MiniMax, Out of credits. Balance empty — MiniMax API credits need a top-up. Top up the account at MiniMax",
+        "MiniMax, Out of credits. Balance empty — MiniMax API credits need a top-up. Top up, or move its crons for good",
         "Z.ai GLM, Limit hit. Quota limit hit — resets on 23 Nov 2026 09:00. Next try at 09:01 by itself, in 2 h",
         "OpenAI, Not set up. The gateway lists no model of this account. It is skipped, and not counted as down",
     ];

@@ -71,7 +71,7 @@ pub(super) fn lay(ui: &Ui, seen: &Seen<'_>, snapshot: &Snapshot, speech: &Speech
             (wrapped(painter, &text, theme::small_font(), color, inner, 2), color)
         })
         .collect();
-    let foot = format!("{} · {}", words::account_price(seen.account(), seen.plan, speech), seen.key());
+    let foot = format!("{} · {}", words::account_price(seen.account(), seen.plan, speech), seen.brief_key());
     let foot = wrapped(painter, &foot, theme::small_font(), palette.faint, inner, 2);
     let times = words::look_times(seen.of.look, speech);
     let body: f32 = windows.iter().map(|bar| bar.height() + GAP).sum::<f32>()
@@ -90,7 +90,7 @@ fn shown_windows(windows: &[QuotaWindow]) -> impl Iterator<Item = &QuotaWindow> 
 
 fn headline(painter: &Painter, seen: &Seen<'_>, palette: &Palette, width: f32) -> Arc<Galley> {
     let said = &seen.said;
-    let trouble = said.standing.is_down() || said.standing == Standing::RateLimited;
+    let trouble = said.standing.is_down() || matches!(said.standing, Standing::RateLimited | Standing::Overloaded);
     let font = if trouble { theme::strong_font() } else { theme::text_font() };
     let stop = if said.next.is_some() { ". " } else { "" };
     let mut job = LayoutJob::default();

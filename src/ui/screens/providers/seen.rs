@@ -43,6 +43,16 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// The same without the reason why there is none, which the details tell.
+    pub fn brief_key(&self) -> String {
+        let missing = self.of.look.is_some_and(|look| matches!(look.key, KeyState::Missing { .. }));
+        match &self.account().key {
+            KeySource::OpenClaw(_) if missing => "No key in OpenClaw's configuration".to_owned(),
+            source if missing => format!("No key in {}", words::key_place(source)),
+            _ => self.key(),
+        }
+    }
+
     pub fn tone(&self) -> Tone {
         tone(self.said.standing)
     }
