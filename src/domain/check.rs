@@ -39,6 +39,27 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
+    /// Nothing was asked, or nothing came back.
+    #[must_use]
+    pub fn nothing(account: AccountId, checked_at: Timestamp) -> Self {
+        Self {
+            account,
+            checked_at,
+            diagnosis: None,
+            proof: Proof::Nothing,
+            windows: Vec::new(),
+            money: None,
+            plan: None,
+            quota_trouble: None,
+            host_answers: None,
+            key_belongs_to: None,
+            retry_at: None,
+            requests: Vec::new(),
+            not_asked: Vec::new(),
+            tokens_spent: 0,
+        }
+    }
+
     /// Whether a request was sent that costs tokens. The next may follow half an hour later.
     #[must_use]
     pub fn paid(&self) -> bool {

@@ -224,7 +224,7 @@ impl World {
         self.next_job = old.next_job;
         self.proven = old.proven;
         self.ledgers_sent = old.ledgers_sent;
-        self.checks.by_itself = old.checks.by_itself;
+        self.checks = check::after(&old.checks);
     }
 
     /// Whether crons, models and files are all here, so that planning makes sense.

@@ -7,11 +7,17 @@
 
 use std::collections::VecDeque;
 
+use jiff::SignedDuration;
+
 use super::convert::Refusal;
 use crate::domain::{RunRecord, RunStatus};
 
 /// More runs than a gateway has under way at once.
 const REMEMBERED: usize = 64;
+
+/// The gateway waits at most two minutes between two attempts: after more than that it was something else
+/// that took the time.
+const STILL_WAITING: SignedDuration = SignedDuration::from_mins(5);
 
 /// The last refusal of each run under way, oldest first.
 #[derive(Debug, Default)]
@@ -34,7 +40,8 @@ impl Attempts {
         let Some(refusal) = self.last.remove(place) else { return };
         let same = run.provider.as_deref() == Some(&refusal.provider) && run.model.as_deref() == Some(&refusal.model);
         // A session of its own has one run only; others go on.
-        if run.status != RunStatus::Error || !same || refusal.at < run.at {
+        let recent = run.finished_at.duration_since(refusal.at) < STILL_WAITING;
+        if run.status != RunStatus::Error || !same || refusal.at < run.at || !recent {
             return;
         }
         if run.error_reason.as_deref().is_none_or(|reason| reason == "timeout") {

@@ -32,6 +32,20 @@ pub fn advance(fleet: &mut Fleet, settings: &Settings, now: Timestamp) {
     fleet.models.retain(|_, vital| !says_nothing(vital, limits, now));
 }
 
+/// The clock was set back: what was seen a moment ago would be news from the future, and whatever comes now
+/// would be older than it.
+pub fn set_back(fleet: &mut Fleet, now: Timestamp) {
+    for vital in fleet.accounts.values_mut().chain(fleet.models.values_mut()) {
+        for moment in [&mut vital.observed_at, &mut vital.since, &mut vital.serving_since] {
+            *moment = moment.map(|at| at.min(now));
+        }
+        vital.timeouts.retain(|(at, _)| *at <= now);
+    }
+    for window in fleet.windows.values_mut().flatten() {
+        window.observed_at = window.observed_at.min(now);
+    }
+}
+
 fn age(vital: &mut Vital, limits: &Thresholds, now: Timestamp) {
     if vital.gateway_waits_until.is_some_and(|until| until <= now) {
         vital.gateway_waits_until = None;

@@ -63,7 +63,7 @@ pub fn look_due(watched: Watched<'_>, limits: &Thresholds) -> Option<Timestamp> 
     let doubt = vital.filter(|vital| doubted(vital)).and_then(|vital| {
         let seen = vital.observed_at.max(vital.timeouts.last().map(|(at, _)| *at));
         // A passed reset is doubted from then on, whatever was seen before.
-        seen.max(vital.since)
+        seen.max(back_since(vital).or(vital.since))
     });
     let filled = |window: &&QuotaWindow| {
         window.used_ratio >= limits.strained_ratio && !matches!(window.covers, ModelScope::Feature(_))
@@ -74,7 +74,14 @@ pub fn look_due(watched: Watched<'_>, limits: &Thresholds) -> Option<Timestamp> 
 }
 
 fn margin(vital: &Vital) -> SignedDuration {
-    if vital.state() == HealthState::RateLimited { AFTER_SHORT_RESET } else { AFTER_RESET }
+    let short = vital.said.as_ref().is_some_and(|said| said.state == HealthState::RateLimited);
+    if short { AFTER_SHORT_RESET } else { AFTER_RESET }
+}
+
+/// When an account whose reset has passed may be asked: the provider's clock must have passed it, too.
+fn back_since(vital: &Vital) -> Option<Timestamp> {
+    let tried = matches!(vital.breaker, Breaker::HalfOpen { .. }) && vital.health == Health::Unknown;
+    vital.since.filter(|_| tried).map(|since| later(since, margin(vital)))
 }
 
 /// Whether nobody can say that it serves, while something speaks against it.
@@ -122,7 +129,8 @@ pub fn paid_due(watched: Watched<'_>, demand: Demand, settings: &Settings, now: 
     if used_up || waits || limited || !wanted {
         return None;
     }
-    let Some(paid_at) = watched.paid_at else { return Some(now) };
+    let earliest = vital.and_then(back_since).unwrap_or(Timestamp::MIN);
+    let Some(paid_at) = watched.paid_at else { return Some(now.max(earliest)) };
     // Its reset has passed since: that is a new question.
     let reset_since = vital.and_then(|vital| vital.since).filter(|since| unknown && *since > paid_at);
     let failing_for = vital.and_then(|vital| vital.since).filter(|_| failing).map(|since| now.duration_since(since));
@@ -131,7 +139,7 @@ pub fn paid_due(watched: Watched<'_>, demand: Demand, settings: &Settings, now: 
         Some(elapsed) => elapsed.clamp(PAID_GAP_LEAST, PAID_GAP_MOST),
         None => PAID_GAP_LEAST,
     };
-    Some(reset_since.map_or_else(|| later(paid_at, gap), |_| now))
+    Some(reset_since.map_or_else(|| later(paid_at, gap), |_| now).max(earliest))
 }
 
 /// A job ran there within the hour, or a question was answered.
@@ -190,7 +198,7 @@ mod tests {
             (&open(Health::Overloaded, 0, 2), 3, None, "it was looked at since"),
             (&timed_out, 5, Some(at(7)), "a run failed since the last look: at once"),
             (&timed_out, 8, None, "it was looked at since"),
-            (&half_open(Health::Unknown, 6), 5, Some(at(6)), "its reset has passed"),
+            (&half_open(Health::Unknown, 6), 5, Some(at(7)), "its reset has passed, by a minute"),
         ];
         for (vital, looked, due, why) in cases {
             assert_eq!(look_due(watched(vital, looked), &limits), due, "{why}");
@@ -222,7 +230,7 @@ mod tests {
             (&waits, All, None, None, "the gateway would refuse"),
             (&half_open(Health::Overloaded, 0), Due, Some(1), Some(at(6)), "five minutes between two"),
             (&half_open(Health::Overloaded, -600), Due, Some(1), Some(at(31)), "half an hour when it lasts"),
-            (&half_open(Health::Unknown, 2), Due, Some(1), Some(at(3)), "its reset has passed since"),
+            (&half_open(Health::Unknown, 2), Due, Some(1), Some(at(3)), "its reset has passed since, by a minute"),
             (&half_open(Health::Overloaded, 0), All, Some(1), Some(at(2)), "a person waits a minute"),
         ];
         for (vital, demand, paid, due, why) in cases {

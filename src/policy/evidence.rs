@@ -38,14 +38,20 @@ fn served(fleet: &mut Fleet, model: &ModelRef, run: &RunRecord, settings: &Setti
     let account = model.account();
     let vital = fleet.accounts.entry(account.clone()).or_default();
     if is_news(vital, run.finished_at) {
-        good(vital, run.finished_at, Source::Run);
-        let gone: Vec<CronId> = vital.timeouts.drain(..).map(|(_, cron)| cron).collect();
-        remember_timed_out(fleet, &account, gone);
+        answered(fleet, &account, run.finished_at, Source::Run);
         strain(fleet, &account, &settings.thresholds, run.finished_at);
     }
     if let Some(vital) = fleet.models.get_mut(model).filter(|vital| is_news(vital, run.finished_at)) {
         good(vital, run.finished_at, Source::Run);
     }
+}
+
+/// An account served: what timed out before pairs with nothing after it.
+pub(super) fn answered(fleet: &mut Fleet, account: &AccountId, at: Timestamp, source: Source) {
+    let vital = fleet.accounts.entry(account.clone()).or_default();
+    good(vital, at, source);
+    let gone: Vec<CronId> = vital.timeouts.drain(..).map(|(_, cron)| cron).collect();
+    remember_timed_out(fleet, account, gone);
 }
 
 pub(super) fn is_news(vital: &Vital, at: Timestamp) -> bool {
@@ -116,7 +122,7 @@ fn timed_out(fleet: &mut Fleet, account: &AccountId, run: &RunRecord, answer: An
     let before = fleet.timed_out_before.get(account).cloned().unwrap_or_default();
     let vital = fleet.accounts.entry(account.clone()).or_default();
     let mark = (run.finished_at, run.cron.clone());
-    if vital.timeouts.contains(&mark) || vital.observed_at.is_some_and(|known| run.finished_at < known) {
+    if vital.timeouts.contains(&mark) || !is_news(vital, run.finished_at) {
         return;
     }
     vital.timeouts.push(mark);

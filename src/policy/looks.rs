@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::breaker::{Answer, good};
-use super::evidence::{Verdict, is_news, verdict, weigh};
+use super::evidence::{Verdict, answered, is_news, verdict, weigh};
 use super::windows::{absorb_windows, of_allowances};
 use crate::domain::{
     AccountId, Breaker, CheckReport, Diagnosis, DiagnosisScope, Fleet, Health, HealthState, KeySource, ModelRef,
@@ -86,10 +86,13 @@ fn diagnosed(
     };
     if said.health() == Some(Health::Up) {
         let proves = report.proof == Proof::Jobs || (report.proof == Proof::Key && key_suffices(vital));
-        if proves && is_news(vital, at) {
-            good(vital, at, Source::Probe);
+        if !(proves && is_news(vital, at)) {
+            return;
         }
-        return;
+        return match (&said.model, said.scope) {
+            (Some(_), DiagnosisScope::Model) => good(vital, at, Source::Probe),
+            _ => answered(fleet, id, at, Source::Probe),
+        };
     }
     let answer = Answer { at, source: Source::Probe, said: Some(Arc::new(said.clone())) };
     weigh(vital, verdict(said, at), answer);
@@ -115,7 +118,7 @@ fn key_suffices(vital: &Vital) -> bool {
 pub fn absorb_gateway_probe(fleet: &mut Fleet, account: &AccountId, said: Option<&Diagnosis>, at: Timestamp) {
     let vital = fleet.accounts.entry(account.clone()).or_default();
     match said {
-        None if is_news(vital, at) => good(vital, at, Source::GatewayProbe),
+        None if is_news(vital, at) => answered(fleet, account, at, Source::GatewayProbe),
         None => {}
         Some(said) => {
             let answer = Answer { at, source: Source::GatewayProbe, said: Some(Arc::new(said.clone())) };

@@ -26,7 +26,7 @@ mod suggest;
 mod temporary;
 mod triage;
 
-pub use advance::{advance, next_wake};
+pub use advance::{advance, next_wake, set_back};
 pub use agenda::{Demand, Watched, doubted, look_due, next_round, paid_due};
 pub use confirm::confirm;
 pub use evidence::{absorb_catalog, absorb_run};

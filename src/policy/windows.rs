@@ -40,6 +40,8 @@ pub fn absorb_windows(
         let vital = fleet.accounts.entry(account.clone()).or_default();
         match longest {
             Some(resets_at) => limit_reported(vital, resets_at, answer),
+            // A window that was full and has rolled over since tells nothing of the one after it.
+            None if windows.iter().any(|window| window.used_ratio >= 1.0 && window.covers == ModelScope::All) => {}
             None => room_reported(vital, observed_at, source),
         }
         strain(fleet, account, limits, now);
@@ -122,11 +124,11 @@ pub(super) fn of_allowances(
     allowances.iter().filter_map(window).collect()
 }
 
+/// What its owner wrote, until it has come back: then nobody has counted yet, and it shows as rolled over.
 fn by_hand(window: &HandWindow, now: Timestamp) -> QuotaWindow {
-    let resets_at = next_reset(window, now);
-    // After a reset nobody has counted yet.
-    let counted = resets_at.is_none_or(|reset| reset <= now || !passed_since(window, now));
-    let used_percent = window.used_percent.filter(|_| counted).unwrap_or(0.0);
+    let first_since = next_reset(window, window.seen_at);
+    let resets_at = first_since.filter(|reset| *reset <= now).or_else(|| next_reset(window, now));
+    let used_percent = window.used_percent.unwrap_or(0.0);
     QuotaWindow {
         resets_at,
         reset_confidence: resets_at.map_or(ResetConfidence::Unknown, |_| ResetConfidence::Estimated),
@@ -136,11 +138,6 @@ fn by_hand(window: &HandWindow, now: Timestamp) -> QuotaWindow {
         limit: window.limit,
         ..QuotaWindow::new(window.label.clone(), (used_percent / 100.0).max(0.0), window.seen_at, Source::Hand)
     }
-}
-
-/// Whether a reset lies between the moment the use was read and now.
-fn passed_since(window: &HandWindow, now: Timestamp) -> bool {
-    next_reset(window, window.seen_at).is_some_and(|reset| reset <= now)
 }
 
 /// The first reset after `now` by the rule; the one moment itself when it comes only once.
@@ -181,8 +178,12 @@ fn limit_reported(vital: &mut Vital, resets_at: Option<Timestamp>, answer: Answe
 
 fn room_reported(vital: &mut Vital, at: Timestamp, source: Source) {
     let tried_again = matches!(vital.breaker, Breaker::HalfOpen { .. });
-    let quota_matter =
-        matches!(vital.health, Health::LimitHit { .. } | Health::RefusedKey | Health::Unknown) || vital.health.serves();
+    let quota_matter = match vital.health {
+        // The gateway asks with the account's own key; a page was read without it.
+        Health::RefusedKey => source == Source::UsageStatus,
+        Health::LimitHit { .. } | Health::Unknown => true,
+        _ => vital.health.serves(),
+    };
     let own_word = vital.source == source && matches!(vital.health, Health::LimitHit { .. });
     if is_news(vital, at) && (own_word || (tried_again && quota_matter)) {
         good(vital, at, source);
@@ -257,6 +258,37 @@ mod tests {
         assert!(fleet.accounts[&kimi()].health.serves(), "its own word is taken back");
     }
 
+    /// The gateway tells its cached report first, also after the reset in it.
+    #[test]
+    fn a_full_window_that_has_rolled_over_is_no_sign_of_room() {
+        let full = |minute: i64| {
+            vec![QuotaWindow { resets_at: Some(at(60)), ..window("5h", 100.0, minute, Source::UsageStatus) }]
+        };
+        let mut fleet = Fleet::default();
+        read(&mut fleet, Source::UsageStatus, full(1), 1);
+        crate::policy::advance(&mut fleet, &Settings::default(), at(60));
+        read(&mut fleet, Source::UsageStatus, full(59), 61);
+        assert_eq!(fleet.accounts[&kimi()].health, Health::Unknown);
+        let room = vec![window("5h", 2.0, 62, Source::UsageStatus)];
+        read(&mut fleet, Source::UsageStatus, room, 62);
+        assert_eq!(fleet.accounts[&kimi()].health, Health::Up);
+    }
+
+    #[test]
+    fn a_page_mends_no_refused_key() {
+        let refused = Vital {
+            health: Health::RefusedKey,
+            breaker: Breaker::HalfOpen { good: 0 },
+            observed_at: Some(at(0)),
+            ..Vital::default()
+        };
+        for (source, health) in [(Source::Page, Health::RefusedKey), (Source::UsageStatus, Health::Up)] {
+            let mut fleet = Fleet { accounts: [(kimi(), refused.clone())].into(), ..Fleet::default() };
+            read(&mut fleet, source, vec![window("5h", 10.0, 1, source)], 1);
+            assert_eq!(fleet.accounts[&kimi()].health, health, "{source:?}");
+        }
+    }
+
     #[test]
     fn a_limit_by_hand_comes_back_by_its_rule_and_gives_way_to_a_reading() {
         let first: Timestamp = "2026-01-31T06:00:00Z".parse().expect("a moment");
@@ -272,10 +304,10 @@ mod tests {
         };
         let again = ResetRule::EverySpanFrom(first);
         let cases = [
-            (Span::Hours(5), again, earlier, "2026-01-31T12:30:00Z", Some("2026-01-31T16:00:00Z"), 0.0),
+            (Span::Hours(5), again, earlier, "2026-01-31T12:30:00Z", Some("2026-01-31T06:00:00Z"), 0.9),
             (Span::Weekly, again, earlier, "2026-01-30T00:00:00Z", Some("2026-01-31T06:00:00Z"), 0.9),
             (Span::Monthly, again, first, "2026-02-10T00:00:00Z", Some("2026-02-28T06:00:00Z"), 0.9),
-            (Span::Monthly, again, first, "2026-03-01T00:00:00Z", Some("2026-03-31T06:00:00Z"), 0.0),
+            (Span::Monthly, again, first, "2026-03-01T00:00:00Z", Some("2026-02-28T06:00:00Z"), 0.9),
             (Span::Daily, ResetRule::Unknown, first, "2026-03-01T00:00:00Z", None, 0.9),
         ];
         for (span, resets, seen_at, now, reset, used) in cases {

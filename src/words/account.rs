@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::text::capitalised;
 use super::{Speech, clock, clock_with_day, count, diagnosis_advice, diagnosis_headline, list, relative, usd};
 use crate::domain::{
-    Advice, Billing, Breaker, Diagnosis, FlatPrice, Health, HealthState, KeySource, KeyState, Look, Period,
+    Advice, Billing, Breaker, Diagnosis, FlatPrice, Health, HealthState, KeySource, KeyState, Look, ModelScope, Period,
     ProviderAccount, QuotaWindow, ResetConfidence, Route, Vital,
 };
 
@@ -175,7 +175,7 @@ fn by_evidence(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> AccountSaid {
     let health = seen.vital.map_or(&unknown, |vital| &vital.health);
     match health {
         Health::Up => return serves(Standing::Up, serving(seen, speech)),
-        Health::Strained => return serves(Standing::Strained, strained(seen)),
+        Health::Strained => return serves(Standing::Strained, strained(seen, speech)),
         Health::Unknown => return untested(seen, speech),
         Health::ByHand { until } => return by_word(*until, speech),
         _ => {}
@@ -223,8 +223,11 @@ fn serving(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> String {
 }
 
 /// "Serves, but 93% of “weekly” is used".
-fn strained(seen: &AccountSeen<'_>) -> String {
-    let fullest = seen.windows.iter().filter(|window| window.used_ratio.is_finite());
+fn strained(seen: &AccountSeen<'_>, speech: &Speech<'_>) -> String {
+    let of_chat = |window: &&QuotaWindow| !matches!(window.covers, ModelScope::Feature(_));
+    let rolled = |window: &&QuotaWindow| window.resets_at.is_some_and(|at| at <= speech.now);
+    let fullest =
+        seen.windows.iter().filter(|window| window.used_ratio.is_finite() && of_chat(window) && !rolled(window));
     match fullest.max_by(|a, b| a.used_ratio.total_cmp(&b.used_ratio)) {
         Some(window) => {
             format!("Serves, but {:.0}% of “{}” is used", window.used_ratio * 100.0, super::window_name(window))

@@ -25,7 +25,8 @@ pub(super) struct Places {
 
 impl Performer {
     pub(super) fn key_places(&self) -> Places {
-        Places { env: self.env.clone(), gateway_url: self.gateway_url.clone(), demo: None }
+        let demo = self.demo.as_ref().map(|running| running.demo.config());
+        Places { env: self.env.clone(), gateway_url: self.gateway_url.clone(), demo }
     }
 }
 

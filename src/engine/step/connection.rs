@@ -25,6 +25,8 @@ const KNOWN_VERSIONS: &[&str] = &["2026.9.6"];
 const SKEW_NAMED: SignedDuration = SignedDuration::from_mins(1);
 /// How long after a list that could not be read it is asked for again.
 const REFETCH_AFTER: SignedDuration = SignedDuration::from_secs(5);
+/// A run that failed so short a time ago may have failed for the network as it is now.
+const FRESH_RUN: SignedDuration = SignedDuration::from_mins(10);
 /// How many past runs are read as evidence on connecting.
 const RUNS_ON_CONNECT: u32 = 200;
 
@@ -54,7 +56,8 @@ pub fn connect(world: &mut World, target: Target, now: Timestamp) -> Result<Vec<
 
 /// Closes the socket and the folder of the gateway we leave.
 pub fn leave(world: &mut World, now: Timestamp) -> Vec<Effect> {
-    let mut effects = vec![Effect::Disconnect];
+    let mut effects = check::leave(world);
+    effects.push(Effect::Disconnect);
     if world.folder.is_some() {
         effects.push(Effect::Store(Box::new(StoreOp::Close)));
     }
@@ -463,8 +466,11 @@ fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) -> Vec<
     for told in &runs {
         let run = record::by_our_clock(world, told, now);
         let said = record::said(world, &run);
-        let fleet = Arc::make_mut(&mut world.fleet);
-        policy::absorb_run(fleet, &run, said.as_ref(), &effective, run.finished_at);
+        let network = check::explained_by_network(world, said.as_ref(), run.finished_at);
+        let fresh = now.duration_since(run.finished_at) < FRESH_RUN;
+        if !network && !(fresh && check::hold_back(world, &run, said.as_ref(), now)) {
+            policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, run.finished_at);
+        }
         triage::note(world, told, said);
         effects.extend(record::confirm(world, &run, now));
     }

@@ -197,7 +197,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             quietly(Vec::new())
         }
         Command::Check { accounts } => check::command(world, ticket, accounts.as_deref(), now),
-        Command::TestAccount { account, key } => quietly(check::test_account(world, *account, key, now)),
+        Command::TestAccount { account, key } => quietly(check::test_account(world, *account, key, now)?),
         Command::DismissTest => {
             check::dismiss(world);
             quietly(Vec::new())

@@ -72,7 +72,7 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     let run = by_our_clock(world, &told, now);
     let effective = world.effective.clone();
     let said = said(world, &run);
-    let network = check::explained_by_network(world, said.as_ref());
+    let network = check::explained_by_network(world, said.as_ref(), run.finished_at);
     if !network && !check::hold_back(world, &run, said.as_ref(), now) {
         policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, now);
     }
@@ -144,7 +144,7 @@ pub fn gateway_answer(world: &mut World, account: &AccountId, answer: &GatewayAn
     let billing = world.effective.billing(account);
     let said = providers::diagnose_probe(answer, account, billing, prior(world, account), now)
         .map(|said| own_words(world, account, answer.status, now).unwrap_or(said));
-    if !check::explained_by_network(world, said.as_ref()) {
+    if !check::explained_by_network(world, said.as_ref(), now) {
         policy::absorb_gateway_probe(Arc::make_mut(&mut world.fleet), account, said.as_ref(), now);
     }
 }

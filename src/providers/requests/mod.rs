@@ -19,7 +19,7 @@ mod zai;
 pub use ask::{Ask, AuthScheme, Method, Needed};
 pub(super) use base::origin;
 
-use crate::domain::{ProviderAccount, Purpose, Service};
+use crate::domain::{ProviderAccount, Purpose, Service, is_loopback_url};
 
 /// Everything that one account may be asked.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,12 +41,7 @@ pub fn address_of(account: &ProviderAccount) -> Option<String> {
 /// hosts, and this computer.
 #[must_use]
 pub fn may_see_key(account: &ProviderAccount) -> bool {
-    let local = |address: String| {
-        let host = address.split_once("://").map_or(address.as_str(), |(_, host)| host);
-        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-        matches!(host, "127.0.0.1" | "localhost" | "[::1]")
-    };
-    base::is_vendors_own(account) || address_of(account).is_some_and(local)
+    base::is_vendors_own(account) || address_of(account).is_some_and(|address| is_loopback_url(&address))
 }
 
 /// What `account` may be asked. Without a `model` there is nothing that costs tokens.

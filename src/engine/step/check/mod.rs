@@ -52,6 +52,8 @@ pub struct Checks {
     /// Put to the gateway, and not answered for good.
     questions: BTreeMap<AccountId, Question>,
     suspects: Vec<Suspect>,
+    /// When nobody could be reached, from and to: runs that failed then are never held against a provider.
+    blackouts: Vec<(Timestamp, Timestamp)>,
     offline_since: Option<Timestamp>,
     offline_rounds: u32,
     test: Option<test::Test>,
@@ -67,6 +69,8 @@ struct Question {
 
 /// What a question costs that the gateway puts for us.
 const GATEWAY_TOKENS: u64 = 8;
+/// More than the runs that are read on connecting reach back.
+const BLACKOUTS: usize = 32;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Accounts that are due this soon are looked at together.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(10);
@@ -151,7 +155,8 @@ pub fn next_wake(world: &World) -> Option<Timestamp> {
 pub fn plan(world: &mut World, now: Timestamp) {
     if may_look(world) {
         let every = world.effective.checks.every;
-        let on_demand_only = every <= SignedDuration::ZERO;
+        // What was found to be the network is tried again, whoever found it.
+        let on_demand_only = every <= SignedDuration::ZERO && world.checks.offline_since.is_none();
         world.checks.all_at = match world.checks.all_at {
             _ if on_demand_only => None,
             Some(at) => Some(at),
@@ -172,6 +177,12 @@ pub fn plan(world: &mut World, now: Timestamp) {
         let early =
             world.accounts.keys().filter(|id| useful(world, id, now)).filter_map(|id| Some((id.clone(), due(id)?)));
         let mut early: BTreeMap<AccountId, Timestamp> = early.collect();
+        // What was due and could not begin at that moment stays due.
+        for (id, at) in &world.checks.early {
+            if world.accounts.contains_key(id) && world.checks.looked_at.get(id).is_some_and(|looked| looked < at) {
+                early.entry(id.clone()).or_insert(*at);
+            }
+        }
         for suspect in &world.checks.suspects {
             if let Some(provider) = &suspect.run.provider {
                 early.insert(AccountId::new(provider), suspect.heard_at);
@@ -197,8 +208,20 @@ pub fn look_anew(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let ahead = |at: &Timestamp| *at <= now;
     world.checks.looked_at.retain(|_, at| ahead(at));
     world.checks.paid.retain(|paid| ahead(&paid.at));
+    world.checks.rests_until = None;
+    policy::set_back(Arc::make_mut(&mut world.fleet), now);
     world.dirty.plan = true;
     if world.connected() { super::connection::fetch_all(world) } else { Vec::new() }
+}
+
+/// The gateway is left: nobody will answer whoever asked, and no answer on its way counts for the next one.
+pub fn leave(world: &mut World) -> Vec<Effect> {
+    round::refuse_all(world)
+}
+
+/// A program of its own, with ids that were never given before.
+pub fn after(old: &Checks) -> Checks {
+    Checks { by_itself: old.by_itself, last_id: old.last_id, ..Checks::default() }
 }
 
 /// What the next life of this program should know.
@@ -221,13 +244,13 @@ fn may_look(world: &World) -> bool {
     world.checks.by_itself && world.connected() && world.ready() && world.evidence.runs && world.evidence.usage
 }
 
-/// What the gateway reaches, seen from here.
+/// What the gateway reaches, seen from here. A loopback address alone may be the end of a tunnel: the
+/// gateway is here when its configuration is.
 pub fn vantage(world: &World) -> Vantage {
-    let local = world
-        .target
-        .as_ref()
-        .is_some_and(|target| gateway::Address::parse(&target.url).is_ok_and(|address| address.loopback()));
-    if local || world.demo { Vantage::Shared } else { Vantage::Elsewhere }
+    let plain = |url: &str| gateway::Address::parse(url).ok().filter(gateway::Address::loopback).map(|a| a.port);
+    let port = world.target.as_ref().and_then(|target| plain(&target.url));
+    let here = port.is_some() && world.discovered.iter().any(|found| plain(&found.url) == port);
+    if here || world.demo { Vantage::Shared } else { Vantage::Elsewhere }
 }
 
 /// A run that failed in a way that the network may be to blame for.
@@ -243,13 +266,33 @@ struct Suspect {
 pub fn hold_back(world: &mut World, run: &RunRecord, said: Option<&Diagnosis>, now: Timestamp) -> bool {
     let looks = world.checks.by_itself && world.effective.checks.every.is_positive();
     let Some(said) = said.filter(|said| looks && of_network(world, said)) else { return false };
+    let known = |suspect: &Suspect| suspect.run.cron == run.cron && suspect.run.finished_at == run.finished_at;
+    if world.checks.suspects.iter().any(known) {
+        return true;
+    }
     world.checks.suspects.push(Suspect { run: run.clone(), said: said.clone(), heard_at: now });
     true
 }
 
-/// Whether a failure tells nothing: this computer reaches nobody, and the gateway is on it.
-pub fn explained_by_network(world: &World, said: Option<&Diagnosis>) -> bool {
-    world.checks.offline_since.is_some() && said.is_some_and(|said| of_network(world, said))
+/// Whether a failure tells nothing: this computer, and with it the gateway, reached nobody then.
+pub fn explained_by_network(world: &World, said: Option<&Diagnosis>, at: Timestamp) -> bool {
+    let dark = world.checks.blackouts.iter().any(|(from, to)| (*from..=*to).contains(&at));
+    dark && said.is_some_and(|said| of_network(world, said))
+}
+
+impl Checks {
+    fn note_blackout(&mut self, from: Timestamp) {
+        if self.blackouts.len() == BLACKOUTS {
+            self.blackouts.remove(0);
+        }
+        self.blackouts.push((from, Timestamp::MAX));
+    }
+
+    fn end_blackout(&mut self, now: Timestamp) {
+        if let Some((_, to)) = self.blackouts.last_mut() {
+            *to = now;
+        }
+    }
 }
 
 fn of_network(world: &World, said: &Diagnosis) -> bool {

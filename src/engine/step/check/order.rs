@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::super::super::World;
 use super::super::super::effect::Look;
 use super::super::record;
-use super::{paid_left, useful, vantage, watched};
-use crate::domain::{AccountId, KeySource, ModelRef, ProviderAccount};
+use super::{useful, vantage, watched};
+use crate::domain::{AccountId, KeySource, ModelRef, ProviderAccount, is_loopback_url};
 use crate::policy::{self, Demand, Vantage};
 use crate::providers::Paid;
 
@@ -21,7 +21,7 @@ pub(super) enum Why {
 }
 
 /// `None`: there is nothing that asking from here could tell.
-pub(super) fn order(world: &World, id: &AccountId, why: Why, now: Timestamp) -> Option<Look> {
+pub(super) fn order(world: &World, id: &AccountId, why: Why, paid_left: u32, now: Timestamp) -> Option<Look> {
     let account = world.accounts.get(id)?;
     if world.checks.not_before.get(id).is_some_and(|until| *until > now) {
         return None;
@@ -42,7 +42,7 @@ pub(super) fn order(world: &World, id: &AccountId, why: Why, now: Timestamp) -> 
     if why == Why::Due && !useful(world, id, now) {
         return None;
     }
-    let may_pay = why != Why::Network && paid_left(world, now) > 0;
+    let may_pay = why != Why::Network && paid_left > 0;
     let watched = watched(world, id);
     let demand = if why == Why::OnDemand { Demand::All } else { Demand::Due };
     let due = policy::paid_due(watched, demand, &world.effective, now);
@@ -59,8 +59,7 @@ pub(super) fn order(world: &World, id: &AccountId, why: Why, now: Timestamp) -> 
 }
 
 fn is_here(account: &ProviderAccount) -> bool {
-    let url = account.base_url.as_deref().unwrap_or("http://127.0.0.1");
-    ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| url.contains(host))
+    account.base_url.as_deref().is_none_or(is_loopback_url)
 }
 
 /// The model that its crons would run, the cheapest by its price; else any that the gateway lists.

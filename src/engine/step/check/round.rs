@@ -11,8 +11,11 @@ use super::super::super::{Done, Event, Ticket, World};
 use super::super::record;
 use super::order::{Why, order};
 use super::{GATEWAY_TOKENS, OFFLINE, Question, REST, Suspect, note_paid, paid_left, test, vantage, watched};
-use crate::domain::{AccountId, CheckReport, KeyState, ProbeAnswer, ProbeStatus, ProblemKind, Proof};
+use crate::domain::{
+    AccountId, CheckReport, KeyState, ProbeAnswer, ProbeStatus, ProblemKind, Proof, Refusal, is_loopback_url,
+};
 use crate::policy::{self, Demand};
+use crate::providers::Paid;
 
 /// All answers must be in by then.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -87,8 +90,11 @@ pub(super) fn begin(
 
 fn ask(world: &World, round: &mut Round, accounts: &BTreeSet<AccountId>, why: Why, now: Timestamp) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let mut left = paid_left(world, now);
     for id in accounts {
-        if let Some(look) = order(world, id, why, now) {
+        if let Some(look) = order(world, id, why, left, now) {
+            // Set apart until the answer tells whether it was spent.
+            left = left.saturating_sub(u32::from(look.paid != Paid::Never));
             round.sent.insert(id.clone());
             round.left.insert(id.clone());
             effects.push(Effect::Look { id: round.id, look: Box::new(look) });
@@ -109,7 +115,9 @@ pub fn looked(world: &mut World, id: u64, report: CheckReport, key: KeyState, no
     }
     let report = Arc::new(report);
     let unreached = report.diagnosis.as_ref().is_some_and(policy::unreached);
-    if report.host_answers == Some(true) {
+    // What runs on this computer answers without a network.
+    let outside = report.requests.iter().any(|asked| !is_loopback_url(&asked.url));
+    if report.host_answers == Some(true) && outside {
         round.n_reached += 1;
     }
     let suspected =
@@ -149,15 +157,26 @@ pub fn heard(world: &mut World, list: &'static str, now: Timestamp) -> Vec<Effec
     if awaited { go_on(world, now) } else { Vec::new() }
 }
 
-/// The connection is gone: no list will come.
+/// The connection is gone: no list will come, and whoever waits is told.
 pub fn heard_of_all(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let mut effects = refuse_all(world);
     world.checks.questions.clear();
-    let Some(round) = world.checks.round.as_mut() else { return Vec::new() };
+    let Some(round) = world.checks.round.as_mut() else { return effects };
     round.lists.clear();
     if round.probing.is_some() {
         round.probing = Some(BTreeSet::new());
     }
-    go_on(world, now)
+    effects.extend(go_on(world, now));
+    effects
+}
+
+/// Nobody will look for those who asked.
+pub(super) fn refuse_all(world: &mut World) -> Vec<Effect> {
+    let checks = &mut world.checks;
+    let running = checks.round.as_mut().map(|round| std::mem::take(&mut round.tickets)).unwrap_or_default();
+    let waiting = std::mem::take(&mut checks.waiting).into_iter().map(|(ticket, _)| ticket);
+    let refused = |ticket: Ticket| Effect::Emit(Event::Refused { ticket, why: Refusal::NotConnected });
+    running.into_iter().chain(waiting).map(refused).collect()
 }
 
 /// What the gateway's question to a provider came to. A good answer is news however late it is.
@@ -236,6 +255,7 @@ fn widen(world: &World, round: &mut Round, now: Timestamp) -> Vec<Effect> {
         return Vec::new();
     }
     round.widened = true;
+    round.deadline = now.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
     let others = world.accounts.iter().filter(|(id, account)| !round.sent.contains(*id) && !account.service.is_local());
     let others: BTreeSet<AccountId> = others.map(|(id, _)| id.clone()).collect();
     ask(world, round, &others, Why::Network, now)
@@ -243,13 +263,17 @@ fn widen(world: &World, round: &mut Round, now: Timestamp) -> Vec<Effect> {
 
 /// Whether this computer reaches nobody. Then the failures are the network's; else they are their own.
 fn judge_network(world: &mut World, round: &Round, now: Timestamp) -> bool {
-    let hosts = |report: &&Arc<CheckReport>| {
-        report.requests.first().map(|asked| asked.url.split('/').nth(2).unwrap_or_default().to_owned())
-    };
-    let silent: BTreeSet<String> = round.unreached.iter().filter_map(|report| hosts(&report)).collect();
+    let asked = round.unreached.iter().filter_map(|report| report.requests.first());
+    let outside = asked.filter(|asked| !is_loopback_url(&asked.url));
+    let silent: BTreeSet<&str> = outside.filter_map(|asked| asked.url.split('/').nth(2)).collect();
     let known_offline = world.checks.offline_since.is_some();
     let offline = round.n_reached == 0 && (silent.len() > 1 || (known_offline && !silent.is_empty()));
     if offline {
+        if world.checks.offline_since.is_none() {
+            // It began before it was noticed: with the first run that it failed.
+            let failed = world.checks.suspects.iter().map(|suspect| suspect.run.at).min();
+            world.checks.note_blackout(failed.unwrap_or(now).min(now));
+        }
         world.checks.offline_since.get_or_insert(now);
         world.checks.suspects.clear();
         world.raise(OFFLINE_PROBLEM, ProblemKind::Offline, now);
@@ -260,6 +284,7 @@ fn judge_network(world: &mut World, round: &Round, now: Timestamp) -> bool {
     }
     if round.n_reached > 0 && world.checks.offline_since.take().is_some() {
         world.checks.offline_rounds = 0;
+        world.checks.end_blackout(now);
         world.clear(OFFLINE_PROBLEM);
         // What was not looked at while nobody could be reached.
         world.checks.looked_at.clear();

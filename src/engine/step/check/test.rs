@@ -39,7 +39,15 @@ impl Test {
 }
 
 /// Looks at an account that is kept nowhere yet. A newer test takes the place of an older one.
-pub fn test_account(world: &mut World, account: ProviderAccount, key: Option<Secret>, now: Timestamp) -> Vec<Effect> {
+pub fn test_account(
+    world: &mut World,
+    account: ProviderAccount,
+    key: Option<Secret>,
+    now: Timestamp,
+) -> Result<Vec<Effect>, Refusal> {
+    if let Some(until) = world.checks.not_before.get(&account.id).filter(|until| **until > now) {
+        return Err(Refusal::ToldToWait { account: account.id, until: *until });
+    }
     world.checks.last_id += 1;
     let id = world.checks.last_id;
     let deadline = now.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
@@ -50,7 +58,7 @@ pub fn test_account(world: &mut World, account: ProviderAccount, key: Option<Sec
     let model = routed.chain(world.catalog.models.keys()).find(|model| model.account() == account.id);
     let model = model.map(|model| model.model().to_owned());
     let paid = if paid_left(world, now) > 0 { Paid::LastResort { last_at: None } } else { Paid::Never };
-    vec![Effect::Look { id, look: Box::new(Look { account, key, model, prior: Vec::new(), paid, at: now }) }]
+    Ok(vec![Effect::Look { id, look: Box::new(Look { account, key, model, prior: Vec::new(), paid, at: now }) }])
 }
 
 pub fn dismiss(world: &mut World) {
@@ -62,6 +70,9 @@ pub fn dismiss(world: &mut World) {
 pub(super) fn looked(world: &mut World, id: u64, report: &CheckReport, key: &KeyState) -> Option<Vec<Effect>> {
     let test = world.checks.test.as_mut().filter(|test| test.id == id && test.found.is_none())?;
     test.found = Some((Arc::new(report.clone()), key.clone()));
+    if let Some(until) = report.requests.iter().filter_map(|asked| asked.retry_at).max() {
+        world.checks.not_before.insert(report.account.clone(), until);
+    }
     if report.paid() {
         super::note_paid(world, &report.account, report.checked_at, report.tokens_spent);
     }
@@ -70,8 +81,10 @@ pub(super) fn looked(world: &mut World, id: u64, report: &CheckReport, key: &Key
 }
 
 pub(super) fn expire(world: &mut World, now: Timestamp) -> Vec<Effect> {
-    if world.checks.test.as_ref().and_then(Test::deadline).is_some_and(|deadline| deadline <= now) {
-        dismiss(world);
+    if let Some(test) = world.checks.test.as_mut().filter(|test| test.deadline().is_some_and(|until| until <= now)) {
+        // Nothing came back: that is a result, too.
+        test.found = Some((Arc::new(CheckReport::nothing(test.account.clone(), now)), KeyState::NotLookedFor));
+        world.dirty.plan = true;
     }
     Vec::new()
 }

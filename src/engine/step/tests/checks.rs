@@ -24,6 +24,15 @@ fn watching(keys: &[&str]) -> World {
         remember_token: false,
         state_dir: None,
     });
+    let target = world.target.clone().expect("a target");
+    world.discovered = Arc::new(vec![Discovered {
+        name: target.name.clone(),
+        url: target.url.clone(),
+        source: "openclaw.json".to_owned(),
+        has_token: true,
+        listening: true,
+        target,
+    }]);
     let models = ["kimi/k2", "zai/glm", "openai/gpt"].map(|id| ModelRef::parse(id).expect("a reference"));
     let models = models.into_iter().map(|id| (id.clone(), Model::new(id))).collect();
     world.catalog = Arc::new(Catalog { models, ..Catalog::default() });
@@ -496,7 +505,10 @@ fn looks_come_by_themselves_at_their_interval_at_a_reset_and_after_sleep() {
     settle(&mut world, at(1));
     assert_eq!(world.looks.accounts[&AccountId::new("kimi")].due_at, Some(at(210)), "a minute after the reset");
     assert!(world.next_wake().is_some_and(|wake| wake >= at(6)), "a round is followed by a rest, whatever is due");
+    let at_reset = step(&mut world, Input::Tick, reset);
     settle(&mut world, reset);
+    assert_eq!(looked_at(&at_reset), Vec::<&str>::new(), "the provider's clock may be behind");
+    assert_eq!(step(&mut world, Input::Tick, at(209)).len(), 0);
     let effects = step(&mut world, Input::Tick, at(210));
     assert_eq!(looked_at(&effects), ["kimi"]);
     lists(&mut world, at(211));

@@ -58,6 +58,8 @@ pub(super) struct Form {
     draft: Draft,
     /// The account as it was tested last.
     tested: Option<ProviderAccount>,
+    /// What was typed as its key then, by its hash: another key is another test.
+    tested_key: u64,
     /// The result that was shown when that test was asked for.
     before: Option<Arc<CheckReport>>,
     /// The keyboard has been put on the first field.
@@ -72,6 +74,7 @@ impl Form {
             search: String::new(),
             draft: Draft::new(),
             tested: None,
+            tested_key: 0,
             before: None,
             arrived: false,
         }

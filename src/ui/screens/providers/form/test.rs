@@ -1,5 +1,6 @@
 //! Step 3: the account is tested as it is described, before anything is saved.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use egui::{RichText, Ui};
@@ -26,6 +27,12 @@ pub(super) enum State {
 }
 
 impl Form {
+    fn typed(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.draft.key.hash(&mut hasher);
+        hasher.finish()
+    }
+
     pub(super) fn test_state(&self, snapshot: &Snapshot, account: Option<&ProviderAccount>) -> State {
         let Some(tested) = &self.tested else { return State::None };
         match &snapshot.looks.test {
@@ -36,7 +43,9 @@ impl Form {
             {
                 State::Running
             }
-            Some(AccountTest::Done { .. }) if account != Some(tested) => State::Outdated,
+            Some(AccountTest::Done { .. }) if account != Some(tested) || self.tested_key != self.typed() => {
+                State::Outdated
+            }
             Some(AccountTest::Done { report, .. }) if good(report) => State::Good,
             Some(AccountTest::Done { .. }) => State::Bad,
         }
@@ -63,6 +72,7 @@ impl Form {
                 let key = self.draft.typed_key();
                 wishes.push(Action::Tell(Command::TestAccount { account: Box::new(account.clone()), key }));
                 self.tested = Some(account.clone());
+                self.tested_key = self.typed();
                 self.before = match &snapshot.looks.test {
                     Some(AccountTest::Done { report, .. }) => Some(report.clone()),
                     Some(AccountTest::Running { .. }) | None => None,
