@@ -50,12 +50,11 @@ pub(super) enum Place {
 
 /// A limit while it is written down.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_field_names, reason = "the limit of a limit is what it is called")]
 pub(super) struct Limit {
     pub label: String,
     pub span: Span,
     pub metric: Metric,
-    pub limit: String,
+    pub at_most: String,
     pub used: String,
     pub rule: Rule,
     pub at: String,
@@ -182,7 +181,7 @@ impl Limit {
             label: label.to_owned(),
             span: Span::Weekly,
             metric: Metric::Percent,
-            limit: String::new(),
+            at_most: String::new(),
             used: String::new(),
             rule: Rule::Unknown,
             at: String::new(),
@@ -202,7 +201,7 @@ impl Limit {
             label: window.label.clone(),
             span: window.span,
             metric: window.metric,
-            limit: number(window.limit),
+            at_most: number(window.limit),
             seen_at: Some((window.seen_at, used.clone())),
             used,
             rule,
@@ -222,7 +221,7 @@ impl Limit {
                 _ => Err(format!("{label}: {what} is a number")),
             },
         };
-        let limit = number(&self.limit, "the limit")?;
+        let limit = number(&self.at_most, "the limit")?;
         let used_percent = number(&self.used, "what is used")?;
         if used_percent.is_some_and(|used| used > 100.0) {
             return Err(format!("{label}: at most 100% can be used"));
@@ -312,7 +311,7 @@ mod tests {
             draft.place = Place::OpenClaw;
             draft.account.undocumented = Undocumented::On;
             let mut limit = Limit { rule: Rule::Every, at: "2026-11-20 08:00".to_owned(), ..Limit::new("weekly") };
-            (limit.limit, limit.used) = ("500".to_owned(), "37 %".to_owned());
+            (limit.at_most, limit.used) = ("500".to_owned(), "37 %".to_owned());
             draft.windows.push(limit);
             let account = draft.account(|_| false, speech).expect("it is complete");
             assert_eq!(account.flat_price, Some(FlatPrice { price: Usd(39.0), per: Period::Month }));

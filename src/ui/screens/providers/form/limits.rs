@@ -84,7 +84,7 @@ fn limit_ui(ui: &mut Ui, at: usize, limit: &mut Limit, speech: &Speech<'_>) -> b
         });
         shown.response.accessible_name(format!("Span of limit {n}"));
         ui.label("at most");
-        field_ui(ui, &mut limit.limit, "not known", 84.0, &format!("Size of limit {n}"));
+        field_ui(ui, &mut limit.at_most, "not known", 84.0, &format!("Size of limit {n}"));
         pick_ui(ui, &format!("Unit of limit {n}"), &mut limit.metric, &METRICS, 118.0);
         removed = icon_button(ui, icon::DELETE, &format!("Remove limit {n}")).clicked();
     });
