@@ -271,19 +271,18 @@ fn as_billed(said: &Diagnosis, billing: Billing) -> Cow<'_, Diagnosis> {
     Cow::Owned(said)
 }
 
-/// The reset that was learned after the answer, where the answer itself named none.
+/// The reset that was learned after the answer, where the answer itself named none, or was less sure of it.
 fn with_reset<'a>(said: Cow<'a, Diagnosis>, health: &Health, windows: &[QuotaWindow]) -> Cow<'a, Diagnosis> {
     let Health::LimitHit { resets_at: Some(at) } = health else { return said };
-    if said.reset_at == Some(*at) {
-        return said;
-    }
     // Two sources round the same reset differently.
     let near = |reset: Timestamp| reset.duration_since(*at).abs() <= SignedDuration::from_mins(2);
-    let read = windows.iter().find(|window| window.resets_at.is_some_and(near));
-    let mut said = said.into_owned();
-    said.reset_at = Some(*at);
-    said.reset_confidence = read.map_or(ResetConfidence::Derived, |window| window.reset_confidence);
-    Cow::Owned(said)
+    let read = windows.iter().filter(|window| window.resets_at.is_some_and(near)).map(|window| window.reset_confidence);
+    let own = if said.reset_at == Some(*at) { said.reset_confidence } else { ResetConfidence::Derived };
+    let confidence = read.fold(own, |best, read| if read == ResetConfidence::Exact { read } else { best });
+    if said.reset_at == Some(*at) && said.reset_confidence == confidence {
+        return said;
+    }
+    Cow::Owned(Diagnosis { reset_at: Some(*at), reset_confidence: confidence, ..said.into_owned() })
 }
 
 fn coarse(health: &Health, billing: Billing, speech: &Speech<'_>) -> String {

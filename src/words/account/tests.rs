@@ -146,6 +146,15 @@ fn a_reset_that_was_learned_later_is_said_with_its_confidence_and_a_past_one_as_
     let seen = AccountSeen { account: &kimi, vital: Some(&vital), look: None, windows: &windows, set_up: true };
     let exact = account_state(&seen, &world.speech());
     assert_eq!(exact.headline, "Quota limit hit — resets on 23 Nov 2026 18:00");
+    let unsure = Diagnosis {
+        reset_at: resets_at,
+        reset_confidence: ResetConfidence::Derived,
+        ..found(&kimi, Finding::LimitHit)
+    };
+    let vital = answered(unsure);
+    let seen = AccountSeen { vital: Some(&vital), ..seen };
+    let surer = account_state(&seen, &world.speech());
+    assert_eq!(surer.headline, "Quota limit hit — resets on 23 Nov 2026 18:00", "a window that was read is surer");
     let resets_at = Some(at("2026-11-23 05:30"));
     let past = Vital { health: Health::LimitHit { resets_at }, ..vital };
     assert_eq!(said(&world, &kimi, &past).headline, "Quota limit hit — reset was due today 05:30");
