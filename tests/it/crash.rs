@@ -182,7 +182,8 @@ fn pause_some(rig: &Rig, engine: &Running) -> Vec<CronId> {
         now.plan.changes.iter().filter(|change| change.kind == ChangeKind::Pause).count() >= 5
     });
     let mut plan = (*engine.now().plan).clone();
-    let pauses = plan.changes.iter().filter(|change| change.kind == ChangeKind::Pause).take(8);
+    // Those that an agent made are left out of both plans until somebody ticks them.
+    let pauses = plan.changes.iter().filter(|change| change.kind == ChangeKind::Pause && change.ticked).take(8);
     let pauses: Vec<CronId> = pauses.map(|change| change.cron.clone()).collect();
     for change in &mut plan.changes {
         change.ticked = pauses.contains(&change.cron);
