@@ -468,7 +468,8 @@ fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) -> Vec<
         let said = record::said(world, &run);
         let network = check::explained_by_network(world, said.as_ref(), run.finished_at);
         let fresh = now.duration_since(run.finished_at) < FRESH_RUN;
-        if !network && !(fresh && check::hold_back(world, &run, said.as_ref(), now)) {
+        let waits = network || fresh && check::hold_back(world, &run, said.as_ref(), now);
+        if !waits {
             policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, run.finished_at);
         }
         triage::note(world, told, said);
