@@ -40,7 +40,7 @@ fn put(harness: &Harness<'_, Stage<Providers>>) -> Vec<ProviderAccount> {
 /// The focus is on the card of that account.
 fn stands_on(harness: &Harness<'_, Stage<Providers>>, name: &str) -> bool {
     harness
-        .get_all_by(|node| node.is_focused())
+        .get_all_by(egui_kittest::kittest::AccessKitNode::is_focused)
         .any(|node| node.accesskit_node().label().is_some_and(|label| label.starts_with(name)))
 }
 
@@ -176,7 +176,7 @@ fn an_account_is_treated_as_down_or_set_aside_and_no_longer() {
     );
 
     change(&mut screen, |snapshot| {
-        change_account(snapshot, "kimi", |kimi| kimi.down_until = Some(now() + minutes(60)))
+        change_account(snapshot, "kimi", |kimi| kimi.down_until = Some(now() + minutes(60)));
     });
     assert!(says(&screen, "Kimi, Down by hand. Treated as down until today 08:00"));
     click(&mut screen, "More for Kimi");
