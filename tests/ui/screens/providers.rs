@@ -40,7 +40,7 @@ fn put(harness: &Harness<'_, Stage<Providers>>) -> Vec<ProviderAccount> {
 /// The focus is on the card of that account.
 fn stands_on(harness: &Harness<'_, Stage<Providers>>, name: &str) -> bool {
     harness
-        .get_all_by(egui_kittest::kittest::AccessKitNode::is_focused)
+        .get_all_by(|node| node.accesskit_node().is_focused())
         .any(|node| node.accesskit_node().label().is_some_and(|label| label.starts_with(name)))
 }
 
