@@ -183,6 +183,18 @@ impl ChainsNow {
     }
 }
 
+/// The model that each tier's crons go to now: of the first route of its chain that serves, or of which
+/// nothing is known. `None`: they pause.
+#[must_use]
+pub fn tier_models(obs: &Observation, settings: &Settings) -> BTreeMap<Tier, Option<ModelRef>> {
+    let chains = ChainsNow::new(obs, settings);
+    let first = |tier: Tier| {
+        let chain = chains.of(tier, false);
+        chain.first_open.and_then(|at| chain.links[at].model.clone())
+    };
+    Tier::ALL.into_iter().map(|tier| (tier, first(tier))).collect()
+}
+
 /// Every route of the settings with its standing, before any guard.
 struct Survey<'a> {
     settings: &'a Settings,
@@ -283,5 +295,58 @@ fn cheaper(a: Option<Usd>, b: Option<Usd>) -> Ordering {
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
         (None, None) => Ordering::Equal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::domain::{AccountId, Catalog, Fleet, Health, Model, OutageLevel, QuotaWindow, Source, Vital};
+
+    #[test]
+    fn a_tier_goes_to_the_first_route_that_its_crons_would_go_to() {
+        let now: Timestamp = "2026-11-23T08:00:00Z".parse().expect("a moment");
+        let later = now + SignedDuration::from_hours(1);
+        let mut settings = Settings::default();
+        for (route, model) in [("minimax", "minimax/MiniMax-M3"), ("kimi", "kimi/kimi-k2")] {
+            let route = settings.routes.get_mut(&RouteKey::new(route)).expect("a default");
+            route.model = ModelRef::parse(model);
+        }
+        let listed = ["minimax/MiniMax-M3", "kimi/kimi-k2"].map(|id| ModelRef::parse(id).expect("a reference"));
+        let models = listed.into_iter().map(|id| (id.clone(), Model::new(id))).collect();
+        let catalog = Arc::new(Catalog { models, ..Catalog::default() });
+        let minimax = AccountId::new("minimax");
+        let goes_to = |settings: &Settings, fleet: Fleet| {
+            let obs = Observation {
+                at: now,
+                gateway_reachable: true,
+                crons: Arc::default(),
+                catalog: catalog.clone(),
+                fleet: Arc::new(fleet),
+                tiers: Arc::default(),
+                ledger: Arc::default(),
+                edited: Arc::default(),
+                down_since: BTreeMap::new(),
+                previous_level: OutageLevel::Healthy,
+                busy: Arc::default(),
+            };
+            tier_models(&obs, settings)[&Tier::T1].as_ref().map(ToString::to_string)
+        };
+        assert_eq!(goes_to(&settings, Fleet::default()).as_deref(), Some("minimax/MiniMax-M3"), "unknown may serve");
+        let full = QuotaWindow { resets_at: Some(later), ..QuotaWindow::new("5h", 1.0, now, Source::Probe) };
+        let used_up = Fleet { windows: [(minimax.clone(), vec![full])].into(), ..Fleet::default() };
+        assert_eq!(goes_to(&settings, used_up).as_deref(), Some("kimi/kimi-k2"), "a window is used up");
+        let refused = Vital { health: Health::RefusedKey, ..Vital::default() };
+        let refused = Fleet { accounts: [(minimax.clone(), refused)].into(), ..Fleet::default() };
+        assert_eq!(goes_to(&settings, refused).as_deref(), Some("kimi/kimi-k2"));
+        for by_hand in [true, false] {
+            let mut told = settings.clone();
+            let own = told.account_mut(&minimax);
+            let until = if by_hand { &mut own.down_until } else { &mut own.set_aside_until };
+            *until = Some(later);
+            assert_eq!(goes_to(&told, Fleet::default()).as_deref(), Some("kimi/kimi-k2"), "its owner's word");
+        }
     }
 }

@@ -28,6 +28,7 @@ mod triage;
 
 pub use advance::{advance, next_wake, set_back};
 pub use agenda::{Demand, Watched, doubted, look_due, next_round, paid_due};
+pub use chain::tier_models;
 pub use confirm::confirm;
 pub use evidence::{absorb_catalog, absorb_run};
 pub use looks::{Vantage, absorb_check, absorb_gateway_probe, unreached};

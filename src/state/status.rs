@@ -30,6 +30,8 @@ pub struct Sight<'a> {
     pub accounts: &'a BTreeMap<AccountId, ProviderAccount>,
     pub looks: &'a Looks,
     pub mode: OutageLevel,
+    /// Where each tier's crons go now, as the policy finds; `None`: they pause.
+    pub tier_models: &'a BTreeMap<Tier, Option<ModelRef>>,
     pub said: &'a BTreeMap<AccountId, Said>,
 }
 
@@ -148,8 +150,7 @@ impl StatusReport {
             });
             report.tiers = sight.tiers(|route| sight.settings.routes.get(route).is_some_and(|r| r.vendor == *vendor));
         }
-        let tier_models = Tier::ALL.map(|tier| (tier, sight.tier_model(tier, now))).into();
-        Self { checked_at: now, mode: sight.mode, vendors, tier_models }
+        Self { checked_at: now, mode: sight.mode, vendors, tier_models: sight.tier_models.clone() }
     }
 }
 
@@ -233,23 +234,6 @@ impl Sight<'_> {
 
     fn down_by_hand(&self, id: &AccountId, now: Timestamp) -> Option<Timestamp> {
         self.accounts.get(id)?.down_until.filter(|until| *until > now)
-    }
-
-    /// The first route of the chain that is set up, not set aside and not known to fail.
-    fn tier_model(&self, tier: Tier, now: Timestamp) -> Option<ModelRef> {
-        let lasts = |until: Option<Timestamp>| until.is_some_and(|until| until > now);
-        let model = |key: &RouteKey| {
-            let route = self.settings.routes.get(key).filter(|route| !lasts(route.set_aside_until))?;
-            route.model.clone().filter(|model| self.catalog.sets_up(model))
-        };
-        let fails = |model: &ModelRef| {
-            let account = model.account();
-            let set_aside = self.accounts.get(&account).is_some_and(|account| lasts(account.set_aside_until));
-            let own = self.fleet.models.get(model).is_some_and(|vital| vital.health.fails());
-            let whole = self.fleet.accounts.get(&account).is_some_and(|vital| vital.health.fails());
-            set_aside || own || whole || self.down_by_hand(&account, now).is_some()
-        };
-        self.settings.chain(tier).routes.iter().filter_map(model).find(|model| !fails(model))
     }
 }
 

@@ -11,6 +11,7 @@ use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::check;
 use crate::domain::AccountId;
+use crate::policy;
 use crate::state::status::{Said, Sight, StatusReport};
 use crate::words::{self, AccountSeen, Speech};
 
@@ -28,6 +29,7 @@ pub fn files(world: &mut World, now: Timestamp) -> Vec<Effect> {
         accounts: &world.accounts,
         looks: &world.looks,
         mode: world.plan.outage.level,
+        tier_models: &policy::tier_models(&world.observation(now), &world.effective),
         said: &said,
     };
     let report = StatusReport::of(&sight, now);

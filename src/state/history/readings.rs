@@ -10,7 +10,7 @@ use crate::state::StateError;
 use super::{History, failed, from_json, to_json};
 
 /// A reading that says the same again within this time is no row of its own.
-const ALIKE_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+const ALIKE_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// "In three hours" names another moment at every reading: resets this close together are one.
 const ONE_RESET: SignedDuration = SignedDuration::from_mins(2);

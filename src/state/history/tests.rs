@@ -384,22 +384,22 @@ fn fleet(windows: Vec<QuotaWindow>) -> Fleet {
 }
 
 #[test]
-fn a_reading_that_says_the_same_again_is_no_row_until_five_minutes_have_passed() {
+fn a_reading_that_says_the_same_again_is_no_row_until_an_hour_has_passed() {
     let place = tempfile::tempdir().unwrap();
     let (mut folder, _) = Folder::open(place.path(), "test", now()).unwrap();
     let week = |percent, at| window("Week", percent, at);
-    let soon = QuotaWindow { resets_at: "2026-11-24T01:00:00Z".parse().ok(), ..week(41.0, "2026-11-23T07:07:00Z") };
+    let soon = QuotaWindow { resets_at: "2026-11-24T01:00:00Z".parse().ok(), ..week(41.0, "2026-11-23T08:07:00Z") };
     let jitter = |reset: &str, at| QuotaWindow { resets_at: reset.parse().ok(), ..week(41.0, at) };
     let cases = [
         (week(40.0, "2026-11-23T07:00:00Z"), 1, "the first"),
         (week(40.0, "2026-11-23T07:00:00Z"), 1, "the same reading"),
-        (week(40.0, "2026-11-23T07:04:59Z"), 1, "nothing new"),
-        (week(40.0, "2026-11-23T07:05:00Z"), 2, "five minutes later it is news that nothing changed"),
-        (week(41.0, "2026-11-23T07:06:00Z"), 3, "another use"),
+        (week(40.0, "2026-11-23T07:59:59Z"), 1, "nothing new"),
+        (week(40.0, "2026-11-23T08:00:00Z"), 2, "an hour later it is news that nothing changed"),
+        (week(41.0, "2026-11-23T08:06:00Z"), 3, "another use"),
         (soon, 4, "a reset is known"),
-        (jitter("2026-11-24T01:01:30Z", "2026-11-23T07:08:00Z"), 4, "nearly the same reset"),
-        (jitter("2026-11-24T06:00:00Z", "2026-11-23T07:09:00Z"), 5, "another reset"),
-        (window("5h", 41.0, "2026-11-23T07:09:00Z"), 6, "another window"),
+        (jitter("2026-11-24T01:01:30Z", "2026-11-23T08:08:00Z"), 4, "nearly the same reset"),
+        (jitter("2026-11-24T06:00:00Z", "2026-11-23T08:09:00Z"), 5, "another reset"),
+        (window("5h", 41.0, "2026-11-23T08:09:00Z"), 6, "another window"),
     ];
     for (window, n_rows, why) in cases {
         folder.remember_quota(&fleet(vec![window]), now()).unwrap();

@@ -84,6 +84,7 @@ impl World {
             accounts: &self.accounts,
             looks: &self.looks,
             mode: OutageLevel::Degraded,
+            tier_models: &BTreeMap::new(),
             said: &self.said,
         };
         StatusReport::of(&sight, now())
@@ -179,25 +180,16 @@ fn an_account_without_a_key_is_not_set_up_until_something_is_heard_of_it() {
 #[test]
 fn what_its_owner_says_of_an_account_counts_more_than_what_is_seen_until_it_ends() {
     let mut world = world(&[("minimax", of_health(Health::Up)), ("kimi", of_health(Health::Up))]);
-    for (route, model) in [("minimax", "minimax/m"), ("kimi", "kimi/m")] {
-        world.settings.routes.get_mut(route).unwrap().model = ModelRef::parse(model);
-    }
-    let t1 = |world: &World| world.report().tier_models[&Tier::T1].as_ref().map(ToString::to_string);
-    assert_eq!(t1(&world).as_deref(), Some("minimax/m"));
     let (later, earlier) = (now() + SignedDuration::from_hours(1), now() - SignedDuration::from_hours(1));
     let account = world.accounts.get_mut("minimax").unwrap();
     account.down_until = Some(later);
     let report = world.report();
     let best = report.vendors["minimax"].best.as_ref().unwrap();
     assert_eq!((best.word, best.reason.as_deref(), best.source), ("down", Some("by_hand"), Source::Hand));
-    assert_eq!(t1(&world).as_deref(), Some("kimi/m"));
-    for (down, aside, word, model) in
-        [(Some(earlier), None, "up", "minimax/m"), (None, Some(later), "up", "kimi/m"), (None, None, "up", "minimax/m")]
-    {
+    for (down, aside, word) in [(Some(earlier), None, "up"), (None, Some(later), "up"), (None, None, "up")] {
         let account = world.accounts.get_mut("minimax").unwrap();
         (account.down_until, account.set_aside_until) = (down, aside);
         assert_eq!(world.report().vendors["minimax"].best.as_ref().unwrap().word, word);
-        assert_eq!(t1(&world).as_deref(), Some(model));
     }
 }
 
