@@ -11,6 +11,7 @@ mod reconcile;
 mod record;
 mod settings;
 mod status;
+mod temporary;
 mod transfer;
 pub(super) mod triage;
 pub(super) mod undo;
@@ -203,7 +204,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             quietly(Vec::new())
         }
         Command::KeepKey { account, key } => check::keep_key(world, ticket, &account, key),
-        Command::PutTemporary { id, model } => check::put_temporary(world, ticket, id, model),
+        Command::PutTemporary { id, model } => temporary::put(world, ticket, id, model),
         Command::PreviewImport { .. }
         | Command::ConfirmImport { .. }
         | Command::Export { .. }

@@ -5,18 +5,18 @@
 //! else is believed. What is still in doubt is then put to the gateway, within the day's budget. `policy`
 //! says when, and what an answer changes.
 
+mod account;
 mod order;
 mod picture;
 mod round;
-mod test;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use account::{dismiss, keep_key, key_kept, test_account};
 pub use round::{gateway_answered, heard, heard_of_all, looked};
-pub use test::{dismiss, keep_key, key_kept, put_temporary, test_account};
 
 use super::super::effect::Effect;
 use super::super::{Ticket, World};
@@ -56,7 +56,7 @@ pub struct Checks {
     blackouts: Vec<(Timestamp, Timestamp)>,
     offline_since: Option<Timestamp>,
     offline_rounds: u32,
-    test: Option<test::Test>,
+    test: Option<account::Test>,
 }
 
 /// A question that the gateway puts to a provider. While that fails it asks again, for minutes.
@@ -116,7 +116,7 @@ pub fn command(
 /// What is due by now.
 pub fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let mut effects = round::expire(world, now);
-    effects.extend(test::expire(world, now));
+    effects.extend(account::expire(world, now));
     let rests = world.checks.rests_until.is_some_and(|until| until > now);
     if world.checks.round.is_some() || rests || !may_look(world) {
         return effects;
@@ -144,7 +144,7 @@ pub fn next_wake(world: &World) -> Option<Timestamp> {
         .as_ref()
         .map(|round| round.deadline)
         .into_iter()
-        .chain(checks.test.as_ref().and_then(test::Test::deadline));
+        .chain(checks.test.as_ref().and_then(account::Test::deadline));
     let next = checks.early.values().copied().chain(checks.all_at).min();
     let looks = next.filter(|_| checks.round.is_none() && may_look(world));
     let looks = looks.map(|at| at.max(checks.rests_until.unwrap_or(Timestamp::MIN)));

@@ -35,7 +35,7 @@ pub(super) fn draw(world: &mut World, now: Timestamp) {
         offline_since: checks.offline_since,
         paid: u32::try_from(recent.clone().count()).unwrap_or(u32::MAX),
         tokens_spent: recent.map(|paid| paid.tokens).sum(),
-        test: checks.test.as_ref().map(super::test::Test::picture),
+        test: checks.test.as_ref().map(super::account::Test::picture),
         accounts,
     };
     if *world.looks != looks {

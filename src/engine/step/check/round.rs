@@ -9,8 +9,9 @@ use super::super::super::effect::{Effect, Fetch};
 use super::super::super::input::GatewayAnswer;
 use super::super::super::{Done, Event, Ticket, World};
 use super::super::record;
+use super::account;
 use super::order::{Why, order};
-use super::{GATEWAY_TOKENS, OFFLINE, Question, REST, Suspect, note_paid, paid_left, test, vantage, watched};
+use super::{GATEWAY_TOKENS, OFFLINE, Question, REST, Suspect, note_paid, paid_left, vantage, watched};
 use crate::domain::{
     AccountId, CheckReport, KeyState, ProbeAnswer, ProbeStatus, ProblemKind, Proof, Refusal, is_loopback_url,
 };
@@ -105,7 +106,7 @@ fn ask(world: &World, round: &mut Round, accounts: &BTreeSet<AccountId>, why: Wh
 
 /// An account's own answer. One that comes after its round is dropped.
 pub fn looked(world: &mut World, id: u64, report: CheckReport, key: KeyState, now: Timestamp) -> Vec<Effect> {
-    if let Some(effects) = test::looked(world, id, &report, &key) {
+    if let Some(effects) = account::looked(world, id, &report, &key) {
         return effects;
     }
     let account = report.account.clone();

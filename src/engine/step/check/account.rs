@@ -1,17 +1,14 @@
-//! What a person does on the way to an account: a test before it is saved, its key, a temporary model.
+//! What a person does on the way to an account: a test before it is saved, and its key.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::super::effect::{Effect, Look, StoreOp};
-use super::super::super::input::Receipt;
+use super::super::super::effect::{Effect, Look};
 use super::super::super::{Done, Event, Ticket, World};
-use super::super::edit;
 use super::paid_left;
 use crate::domain::{
     AccountId, AccountTest, CheckReport, KeySource, KeyState, ProblemKind, ProviderAccount, Refusal, Secret,
-    TemporaryModel,
 };
 use crate::providers::Paid;
 
@@ -128,26 +125,4 @@ pub fn key_kept(
         }
     };
     vec![Effect::Emit(event)]
-}
-
-/// Adds, changes or takes out a temporary model: saved to `provider-tracking.json`.
-pub fn put_temporary(
-    world: &mut World,
-    ticket: Ticket,
-    id: String,
-    model: Option<TemporaryModel>,
-) -> Result<Vec<Effect>, Refusal> {
-    edit::may_save(world)?;
-    let temporary = Arc::make_mut(&mut world.temporary);
-    let place = temporary.iter().position(|known| known.id == id);
-    match (model.clone(), place) {
-        (Some(model), Some(place)) => temporary[place] = model,
-        (Some(model), None) => temporary.push(model),
-        (None, Some(place)) => drop(temporary.remove(place)),
-        (None, None) => return Err(Refusal::NothingToDo),
-    }
-    world.dirty.plan = true;
-    world.dirty.shown = true;
-    let receipt = Receipt::Reading { ticket };
-    Ok(vec![Effect::Store(Box::new(StoreOp::PutTemporary { id, model, receipt }))])
 }
