@@ -64,8 +64,9 @@ fn look(
     arguments: &CheckArguments,
     as_json: bool,
 ) -> Result<Exit, Failure> {
-    let before = Before::of(&session.snapshot());
     let context = session.ready()?;
+    // What an earlier life spent is known by now.
+    let before = Before::of(&context.snapshot);
     let meant = named.map(|named| names::account(&context.snapshot.accounts, named)).transpose()?;
     let meant = meant.map(|account| account.id.clone());
     let asked = session.ask_providers(Command::Check { accounts: meant.clone().map(|id| vec![id]) });

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, CheckReport, Fleet};
+use super::{AccountId, CheckReport, Fleet, VendorId};
 
 /// The checks of all accounts, for a person to see.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -84,4 +84,6 @@ pub struct Remembered {
     pub fleet: Arc<Fleet>,
     pub not_before: BTreeMap<AccountId, Timestamp>,
     pub paid: Vec<PaidQuestion>,
+    /// When each vendor was first seen fully down.
+    pub down_since: BTreeMap<VendorId, Timestamp>,
 }

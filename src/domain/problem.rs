@@ -81,6 +81,11 @@ pub enum ProblemKind {
         version: String,
     },
     ReadOnlyScopes,
+    /// The desktop's keychain took no key.
+    KeyNotKept {
+        account: String,
+        detail: String,
+    },
     /// No provider can be reached from this computer; the gateway's own word still counts.
     Offline,
     ClockSkew {

@@ -37,7 +37,7 @@ pub fn absorb_check(
     let id = &report.account;
     if let Some(money) = &report.money {
         let read = MoneyRead { money: money.clone(), observed_at: at, source: Source::Probe };
-        fleet.money.insert(id.clone(), read);
+        absorb_money(fleet, id, read);
     }
     if let Some(plan) = &report.plan {
         fleet.plans.insert(id.clone(), plan.clone());
@@ -96,6 +96,20 @@ fn diagnosed(
     }
     let answer = Answer { at, source: Source::Probe, said: Some(Arc::new(said.clone())) };
     weigh(vital, verdict(said, at), answer);
+}
+
+/// Money at a provider. A balance that has risen ends an empty one; one that only is above zero may still
+/// be too small for a job.
+pub fn absorb_money(fleet: &mut Fleet, account: &AccountId, read: MoneyRead) {
+    let before = fleet.money.get(account).and_then(|known| known.money.available);
+    let left = read.money.available.filter(|left| *left > 0.0);
+    let risen = left.is_some_and(|left| before.is_none_or(|before| left > before));
+    let (at, source) = (read.observed_at, read.source);
+    fleet.money.insert(account.clone(), read);
+    let empty = |vital: &Vital| vital.health == Health::OutOfBalance && is_news(vital, at);
+    if risen && fleet.accounts.get(account).is_some_and(empty) {
+        answered(fleet, account, at, source);
+    }
 }
 
 /// Nothing answered at all: the way there may be to blame.
@@ -232,6 +246,28 @@ mod tests {
             let known = fleet.accounts.get(&AccountId::new("google")).map(|vital| vital.health.clone());
             assert_eq!(known.unwrap_or_default(), health, "{why}");
         }
+    }
+
+    #[test]
+    fn money_that_was_paid_in_ends_an_empty_balance_and_a_rest_that_is_too_small_does_not() {
+        let id = AccountId::new("minimax");
+        let read = |left: f64, minute: i64| {
+            let money = crate::domain::Money { available: Some(left), ..crate::domain::Money::default() };
+            MoneyRead { money, observed_at: at(minute), source: Source::UsageStatus }
+        };
+        let empty = |minute: i64| Vital {
+            health: Health::OutOfBalance,
+            breaker: Breaker::Open { since: at(minute), retry_at: None, conclusive: true },
+            observed_at: Some(at(minute)),
+            ..Vital::default()
+        };
+        let mut fleet = Fleet::default();
+        absorb_money(&mut fleet, &id, read(0.01, 0));
+        fleet.accounts.insert(id.clone(), empty(1));
+        absorb_money(&mut fleet, &id, read(0.01, 2));
+        assert_eq!(fleet.accounts[&id].health, Health::OutOfBalance, "the rest that a job was refused for");
+        absorb_money(&mut fleet, &id, read(18.4, 3));
+        assert_eq!(fleet.accounts[&id].health, Health::Up);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use agenda::{Demand, Watched, doubted, look_due, next_round, paid_due};
 pub use chain::tier_models;
 pub use confirm::confirm;
 pub use evidence::{absorb_catalog, absorb_run};
-pub use looks::{Vantage, absorb_check, absorb_gateway_probe, unreached};
+pub use looks::{Vantage, absorb_check, absorb_gateway_probe, absorb_money, unreached};
 pub use matching::{match_routes, with_matches};
 pub use misplaced::misplaced;
 pub use outage::vendors_failing_at;

@@ -1,6 +1,6 @@
 //! A check in words: what was asked and what not, and why; what it cost; how the next ones come.
 
-use super::{Speech, clock, clock_and_relative, count, relative};
+use super::{Speech, age, clock, clock_and_relative, count, relative};
 use crate::domain::{Asked, CheckReport, Cost, Look, Looks, NotAsked, Proof, Purpose, Region, Service, Withheld};
 
 /// "whether jobs can run".
@@ -79,7 +79,7 @@ pub const fn proof(proof: Proof) -> &'static str {
 pub fn look_times(look: Option<&Look>, speech: &Speech<'_>) -> String {
     let checked = look.and_then(|look| look.report.as_ref()).map_or_else(
         || "not checked from here yet".to_owned(),
-        |report| format!("checked {}", relative(report.checked_at, speech.now)),
+        |report| format!("checked {}", age(report.checked_at, speech.now)),
     );
     match look.and_then(|look| look.due_at).filter(|due| *due > speech.now) {
         Some(due) => format!("{checked}, next {}", relative(due, speech.now)),

@@ -100,6 +100,10 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
             format!("A part of this program failed ({task}): {detail}"),
             "Nothing was changed by it; please report it",
         ),
+        ProblemKind::KeyNotKept { account, detail } => said(
+            format!("The keychain did not take the key of {account}: {detail}"),
+            "Name an environment variable or OpenClaw's configuration for it instead",
+        ),
         ProblemKind::Offline => said(
             "This computer reaches none of the providers: what is shown of them is as it was",
             "Check the network; it is tried again by itself",

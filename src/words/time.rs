@@ -22,6 +22,11 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How old a reading is: "now" within the minute, so that it does not change every second.
+pub fn age(at: Timestamp, now: Timestamp) -> String {
+    if now.duration_since(at).abs() < SignedDuration::from_mins(1) { "now".to_owned() } else { relative(at, now) }
+}
+
 /// "18:00", "tomorrow 09:00", "Fri 18:00", "3 Dec 18:00".
 pub fn clock(at: Timestamp, speech: &Speech<'_>) -> String {
     let (day, time) = day_and_time(at, speech);

@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Speech, clock, clock_with_day, relative};
+use super::{Speech, age, clock, clock_with_day, relative};
 use crate::domain::{
     Billing, Metric, ModelScope, Money, MoneyRead, ProviderAccount, QuotaWindow, ResetConfidence, Source,
 };
@@ -65,7 +65,7 @@ pub fn window_reset(window: &QuotaWindow, speech: &Speech<'_>) -> String {
 #[must_use]
 pub fn window_source(window: &QuotaWindow, account: &ProviderAccount, speech: &Speech<'_>) -> String {
     let old = if window_is_old(window, speech) { ", old" } else { "" };
-    format!("{}, {}{old}", source(window.source, account), relative(window.observed_at, speech.now))
+    format!("{}, {}{old}", source(window.source, account), age(window.observed_at, speech.now))
 }
 
 /// Whether its number says nothing of now: it has rolled over since, or was read long ago.

@@ -191,6 +191,7 @@ fn status_files_are_rewritten_in_the_shape_found() {
         accounts: &BTreeMap::new(),
         looks: &Looks::default(),
         mode: OutageLevel::Healthy,
+        tier_models: &BTreeMap::from([(Tier::T1, ModelRef::parse("zai/glm-5")), (Tier::T2, None), (Tier::T3, None)]),
         said: &BTreeMap::new(),
     };
     let report = StatusReport::of(&sight, now());

@@ -112,7 +112,8 @@ pub fn usage(world: &mut World, usage: Usage, now: Timestamp) {
     let fleet = Arc::make_mut(&mut world.fleet);
     policy::absorb_windows(fleet, from, &usage.accounts, &effective, now);
     for (account, money) in usage.money {
-        fleet.money.insert(account, MoneyRead { money, observed_at: usage.observed_at, source: from });
+        let read = MoneyRead { money, observed_at: usage.observed_at, source: from };
+        policy::absorb_money(fleet, &account, read);
     }
     fleet.plans.extend(usage.plans);
     let known = &mut world.evidence;

@@ -481,6 +481,7 @@ fn how_the_accounts_stood_is_known_again() {
         fleet: std::sync::Arc::new(fleet),
         not_before: [("zai".into(), at)].into(),
         paid: vec![PaidQuestion { account: "kimi".into(), at, tokens: 8 }],
+        down_since: [("kimi".into(), at)].into(),
     };
     let (mut history, _) = History::open(place.path(), at).unwrap();
     assert_eq!(history.accounts().unwrap(), Remembered::default());

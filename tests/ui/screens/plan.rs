@@ -358,6 +358,22 @@ fn an_empty_plan_says_why_all_is_well() {
     let plan = open(Scene::new());
     assert!(says(&plan, "Nothing to change"));
     assert!(says(&plan, "All sorted crons are where the chains want them (6 of 6)"));
+    let stuck = open(Scene::new().with(|snapshot| {
+        let mut plan = (*snapshot.plan).clone();
+        plan.decisions.push(Decision {
+            cron: CronId::new("digest"),
+            verdict: Verdict::Waiting,
+            chosen: None,
+            model: None,
+            skipped: Arc::default(),
+            reason: Reason::NothingServes { expected_return: None },
+            since: None,
+            would_change: None,
+        });
+        snapshot.plan = Arc::new(plan);
+    }));
+    assert!(!says(&stuck, "All sorted crons are where the chains want them"), "one waits for a route");
+    assert!(says(&stuck, "1 cron waits: no route of the chain serves"));
     let nothing_yet = open(Scene::new().with(|snapshot| snapshot.crons_as_of = None));
     assert!(says(&nothing_yet, "Reading the crons…"));
     let unsorted = open(Scene::new().with(|snapshot| snapshot.tiers = Arc::default()));

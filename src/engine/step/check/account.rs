@@ -117,10 +117,16 @@ pub fn key_kept(
                 world.checks.all_at = world.checks.all_at.map(|at| at.min(now));
             }
             world.dirty.plan = true;
+            world.clear(&format!("key/{account}"));
             Event::Done { ticket, what: Done::Quietly }
         }
         Err(detail) => {
-            let problem = ProblemKind::TaskFailed { task: "keychain".to_owned(), detail };
+            let own = world.settings.account(account);
+            let problem = ProblemKind::KeyNotKept { account: own.label, detail };
+            if own.key == KeySource::Keychain {
+                // It stays until somebody reads it: without its key the account is not looked at.
+                world.raise(format!("key/{account}"), problem.clone(), now);
+            }
             Event::Refused { ticket, why: Refusal::Problem(problem) }
         }
     };

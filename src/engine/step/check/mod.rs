@@ -230,6 +230,7 @@ pub fn remembered(world: &World) -> Remembered {
         fleet: world.fleet.clone(),
         not_before: world.checks.not_before.clone(),
         paid: world.checks.paid.clone(),
+        down_since: world.down_since.clone(),
     }
 }
 
@@ -238,6 +239,7 @@ pub fn remember(world: &mut World, known: Remembered) {
     world.fleet = known.fleet;
     world.checks.not_before = known.not_before;
     world.checks.paid = known.paid;
+    world.down_since = known.down_since;
 }
 
 fn may_look(world: &World) -> bool {

@@ -2,7 +2,7 @@
 
 use egui::{Align, Layout, RichText, Ui};
 
-use crate::domain::{Job, JobPhase, LineOutcome, Pin, Plan, PlanNote, PlanOrigin};
+use crate::domain::{Decision, Job, JobPhase, LineOutcome, Pin, Plan, PlanNote, PlanOrigin, Verdict};
 use crate::engine::{Command, Edit, Snapshot, UndoScope};
 use crate::ui::action::Action;
 use crate::ui::icon;
@@ -285,6 +285,14 @@ pub(super) fn nothing_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) 
             1 => " 1 unsorted cron is left alone.".to_owned(),
             n => format!(" {n} unsorted crons are left alone."),
         };
+        let stuck = |decision: &&Decision| matches!(decision.verdict, Verdict::Waiting | Verdict::Stranded);
+        let stuck = plan.decisions.iter().filter(stuck).count();
+        if stuck > 0 {
+            let verb = if stuck == 1 { "waits" } else { "wait" };
+            let text = format!("{} {verb}: no route of the chain serves. {health}.{rest}", words::count(stuck, "cron"));
+            widgets::empty_state(ui, icon::INBOX, "Nothing that a change would mend", &text);
+            return ui.add_space(space::L);
+        }
         let noun = if sorted == 1 { "The sorted cron is" } else { "All sorted crons are" };
         let text = format!("{noun} where the chains want them ({sorted} of {routable}). {health}.{rest}");
         widgets::empty_state(ui, icon::CHECK_CIRCLE, "Nothing to change", &text);
