@@ -70,6 +70,7 @@ grep -qi 'display' "$out/no-display.txt" || fail "without a display it said: $(c
 say "without a display: $(head -n 1 "$out/no-display.txt")"
 
 # --- A screen with a window manager ---------------------------------------------------------------
+rm -f "$out/display" # of an earlier run
 Xvfb -displayfd 3 -screen 0 "${width}x$((height + 40))x24" -nolisten tcp 3>"$out/display" >"$out/xvfb.txt" 2>&1 &
 pids+=($!)
 until_true 20 test -s "$out/display" || fail 'Xvfb did not start'
