@@ -64,7 +64,8 @@ pub fn window_reset(window: &QuotaWindow, speech: &Speech<'_>) -> String {
 /// "gateway, 2 min ago".
 #[must_use]
 pub fn window_source(window: &QuotaWindow, account: &ProviderAccount, speech: &Speech<'_>) -> String {
-    let old = if window_is_old(window, speech) { ", old" } else { "" };
+    // That it has rolled over is said with its reset.
+    let old = if aged(window, speech) { ", old" } else { "" };
     format!("{}, {}{old}", source(window.source, account), age(window.observed_at, speech.now))
 }
 
@@ -72,7 +73,11 @@ pub fn window_source(window: &QuotaWindow, account: &ProviderAccount, speech: &S
 #[must_use]
 pub fn window_is_old(window: &QuotaWindow, speech: &Speech<'_>) -> bool {
     let rolled = window.resets_at.is_some_and(|at| at <= speech.now);
-    rolled || window.source != Source::Hand && speech.now.duration_since(window.observed_at) > FRESH
+    rolled || aged(window, speech)
+}
+
+fn aged(window: &QuotaWindow, speech: &Speech<'_>) -> bool {
+    window.source != Source::Hand && speech.now.duration_since(window.observed_at) > FRESH
 }
 
 /// Who said it, in a word or three.
@@ -102,7 +107,7 @@ pub fn account_money(read: &MoneyRead, account: &ProviderAccount, speech: &Speec
         _ => return None,
     };
     let from = source(read.source, account);
-    Some(format!("{} · {from}, {}", said.trim_end(), relative(read.observed_at, speech.now)))
+    Some(format!("{} · {from}, {}", said.trim_end(), age(read.observed_at, speech.now)))
 }
 
 #[cfg(test)]
@@ -157,6 +162,7 @@ mod tests {
         assert!(!window_is_old(&read("2026-11-20 03:00", Source::Hand), speech), "its owner knows");
         let rolled = QuotaWindow { resets_at: Some(at("2026-11-23 05:45")), ..read("2026-11-23 05:40", Source::Probe) };
         assert!(window_is_old(&rolled, speech));
+        assert!(!window_source(&rolled, &kimi, speech).contains("old"), "a reading of just now is not an old one");
         assert_eq!(window_reset(&rolled, speech), "rolled over today 05:45, use since then not known");
     }
 
