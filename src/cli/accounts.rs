@@ -9,7 +9,7 @@ use super::quota::{BalanceRow, WindowRow};
 use super::session::Context;
 use crate::domain::{
     AccountId, Advice, Asked, Billing, Breaker, CheckReport, Cost, Diagnosis, Health, HealthState, KeyState, Look,
-    Model, ModelRef, ModelScope, NotAsked, ProviderAccount, Purpose, QuotaWindow, ResetConfidence, Source, Span, Vital,
+    Model, ModelRef, ModelScope, NotAsked, ProviderAccount, QuotaWindow, ResetConfidence, Source, Span, Vital,
     Withheld,
 };
 use crate::words::{self, AccountSaid, AccountSeen};
@@ -386,7 +386,7 @@ fn asked_rows(report: &CheckReport) -> Vec<AskedRow> {
         Cost::Paid => (n_paid == 1).then_some(report.tokens_spent),
     };
     let row = |asked: &Asked| AskedRow {
-        purpose: purpose_code(asked.purpose),
+        purpose: asked.purpose.code(),
         url: Some(asked.url.clone()),
         status: asked.status,
         transport_error: asked.transport_error.clone(),
@@ -405,7 +405,7 @@ fn not_asked_row(left_out: &NotAsked) -> NotAskedRow {
         Withheld::TooSoon { until } => Some(until),
         _ => None,
     };
-    NotAskedRow { purpose: purpose_code(left_out.purpose), why: withheld_code(left_out.why), until }
+    NotAskedRow { purpose: left_out.purpose.code(), why: left_out.why.code(), until }
 }
 
 fn billing_code(billing: Billing) -> &'static str {
@@ -445,31 +445,5 @@ fn key_code(key: &KeyState) -> &'static str {
         KeyState::NotNeeded => "not_needed",
         KeyState::Ready { .. } => "ready",
         KeyState::Missing { .. } => "missing",
-    }
-}
-
-fn purpose_code(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Health => "health",
-        Purpose::Quota => "quota",
-        Purpose::Model => "model",
-        Purpose::LastResort => "last_resort",
-        Purpose::Sibling => "sibling",
-    }
-}
-
-fn withheld_code(why: Withheld) -> &'static str {
-    match why {
-        Withheld::NoKey => "no_key",
-        Withheld::SwitchedOff => "switched_off",
-        Withheld::CostsTokens => "costs_tokens",
-        Withheld::TooSoon { .. } => "too_soon",
-        Withheld::WindowUsedUp => "window_used_up",
-        Withheld::Answered => "answered",
-        Withheld::ToldToWait => "told_to_wait",
-        Withheld::NotEncrypted => "not_encrypted",
-        Withheld::BadAddress => "bad_address",
-        Withheld::BadKey => "bad_key",
-        Withheld::NoWay => "no_way",
     }
 }

@@ -7,8 +7,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Allowance, Diagnosis, Money};
+use super::{AccountId, Allowance, Diagnosis, Money, coded};
 
 /// One check of one account.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,19 +79,20 @@ pub enum Proof {
     Jobs,
 }
 
-/// What a request is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Purpose {
-    /// Whether jobs can run; often the same answer holds the quota.
-    Health,
-    /// Windows or money alone: its failure says nothing of health.
-    Quota,
-    /// Whether one model is there.
-    Model,
-    /// A job of one token, when nothing free can tell.
-    LastResort,
-    /// The same key at the vendor's other address.
-    Sibling,
+coded! {
+    /// What a request is for.
+    pub enum Purpose {
+        /// Whether jobs can run; often the same answer holds the quota.
+        Health = "health",
+        /// Windows or money alone: its failure says nothing of health.
+        Quota = "quota",
+        /// Whether one model is there.
+        Model = "model",
+        /// A job of one token, when nothing free can tell.
+        LastResort = "last_resort",
+        /// The same key at the vendor's other address.
+        Sibling = "sibling",
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,4 +150,24 @@ pub enum Withheld {
     BadKey,
     /// This version knows no way to ask this service.
     NoWay,
+}
+
+impl Withheld {
+    /// The machine word.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoKey => "no_key",
+            Self::SwitchedOff => "switched_off",
+            Self::CostsTokens => "costs_tokens",
+            Self::TooSoon { .. } => "too_soon",
+            Self::WindowUsedUp => "window_used_up",
+            Self::Answered => "answered",
+            Self::ToldToWait => "told_to_wait",
+            Self::NotEncrypted => "not_encrypted",
+            Self::BadAddress => "bad_address",
+            Self::BadKey => "bad_key",
+            Self::NoWay => "no_way",
+        }
+    }
 }

@@ -186,20 +186,11 @@ mod tests {
 
     fn report(diagnosis: Option<Diagnosis>, proof: Proof, minute: i64) -> CheckReport {
         CheckReport {
-            account: AccountId::new("google"),
-            checked_at: at(minute),
             diagnosis,
             proof,
-            windows: Vec::new(),
-            money: None,
-            plan: None,
             quota_trouble: Some(found(Finding::UsageFailed, Some(500))),
             host_answers: Some(true),
-            key_belongs_to: None,
-            retry_at: None,
-            requests: Vec::new(),
-            not_asked: Vec::new(),
-            tokens_spent: 0,
+            ..CheckReport::nothing(AccountId::new("google"), at(minute))
         }
     }
 

@@ -161,7 +161,7 @@ mod tests {
     use super::super::testing::{at, world};
     use super::{asked, look_times, not_asked, paid_questions, round_progress, service_name, told_to_wait};
     use crate::domain::{
-        AccountId, Asked, CheckReport, Cost, Look, Looks, NotAsked, Proof, Purpose, Round, Service, Withheld,
+        AccountId, Asked, CheckReport, Cost, Look, Looks, NotAsked, Purpose, Round, Service, Withheld,
     };
 
     #[test]
@@ -191,22 +191,7 @@ mod tests {
         let world = world();
         let speech = &world.speech();
         assert_eq!(look_times(None, speech), "not checked from here yet");
-        let report = CheckReport {
-            account: AccountId::new("zai"),
-            checked_at: at("2026-11-23 05:58"),
-            diagnosis: None,
-            proof: Proof::Nothing,
-            windows: Vec::new(),
-            money: None,
-            plan: None,
-            quota_trouble: None,
-            host_answers: None,
-            key_belongs_to: None,
-            retry_at: None,
-            requests: Vec::new(),
-            not_asked: Vec::new(),
-            tokens_spent: 0,
-        };
+        let report = CheckReport::nothing(AccountId::new("zai"), at("2026-11-23 05:58"));
         let look = Look {
             report: Some(Arc::new(report)),
             due_at: Some(at("2026-11-23 06:03")),

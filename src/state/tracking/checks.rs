@@ -5,16 +5,16 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{CheckReport, Purpose, Withheld};
+use crate::domain::{CheckReport, Withheld};
 use crate::state::status::moment_text;
 
 pub(super) fn put(checks: &mut Map<String, Value>, report: &CheckReport, retry_at: Option<Timestamp>) {
     let requests = report.requests.iter().map(|asked| {
         let ms = u64::try_from(asked.took.as_millis()).unwrap_or(u64::MAX);
-        json!({"purpose": purpose_word(asked.purpose), "status": asked.status, "ms": ms})
+        json!({"purpose": asked.purpose.code(), "status": asked.status, "ms": ms})
     });
     let not_asked = report.not_asked.iter().map(|left| {
-        let mut entry = json!({"purpose": purpose_word(left.purpose), "why": why_word(left.why)});
+        let mut entry = json!({"purpose": left.purpose.code(), "why": left.why.code()});
         if let Withheld::TooSoon { until } = left.why {
             entry["until"] = moment_text(until).into();
         }
@@ -29,30 +29,4 @@ pub(super) fn put(checks: &mut Map<String, Value>, report: &CheckReport, retry_a
         ("quota_trouble", report.quota_trouble.as_ref().map(|said| said.reason.as_str()).into()),
     ];
     checks.extend(fields.map(|(key, value): (&str, Value)| (key.to_owned(), value)));
-}
-
-fn purpose_word(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Health => "health",
-        Purpose::Quota => "quota",
-        Purpose::Model => "model",
-        Purpose::LastResort => "last_resort",
-        Purpose::Sibling => "sibling",
-    }
-}
-
-fn why_word(why: Withheld) -> &'static str {
-    match why {
-        Withheld::NoKey => "no_key",
-        Withheld::SwitchedOff => "switched_off",
-        Withheld::CostsTokens => "costs_tokens",
-        Withheld::TooSoon { .. } => "too_soon",
-        Withheld::WindowUsedUp => "window_used_up",
-        Withheld::Answered => "answered",
-        Withheld::ToldToWait => "told_to_wait",
-        Withheld::NotEncrypted => "not_encrypted",
-        Withheld::BadAddress => "bad_address",
-        Withheld::BadKey => "bad_key",
-        Withheld::NoWay => "no_way",
-    }
 }

@@ -85,17 +85,7 @@ fn lists(world: &mut World, now: Timestamp) -> Vec<Effect> {
 
 fn report(id: &str, now: Timestamp) -> CheckReport {
     CheckReport {
-        account: AccountId::new(id),
-        checked_at: now,
-        diagnosis: None,
-        proof: Proof::Nothing,
-        windows: Vec::new(),
-        money: None,
-        plan: None,
-        quota_trouble: None,
         host_answers: Some(true),
-        key_belongs_to: None,
-        retry_at: None,
         requests: vec![Asked {
             purpose: Purpose::Health,
             url: format!("https://{id}.example/models"),
@@ -105,8 +95,7 @@ fn report(id: &str, now: Timestamp) -> CheckReport {
             cost: Cost::Free,
             retry_at: None,
         }],
-        not_asked: Vec::new(),
-        tokens_spent: 0,
+        ..CheckReport::nothing(AccountId::new(id), now)
     }
 }
 
