@@ -104,6 +104,7 @@ fn observe(n_crons: usize) -> Observation {
         down_since: BTreeMap::new(),
         previous_level: OutageLevel::Healthy,
         busy: Arc::default(),
+        mode: model_orchestrator::domain::PlanMode::Ordinary,
     }
 }
 

@@ -95,6 +95,8 @@ pub(super) fn plan(plan: &Plan, context: &Context) -> PlanDocument {
     PlanDocument {
         id: plan.id.to_string(),
         origin: match plan.origin {
+            PlanOrigin::Crisis => "crisis",
+            PlanOrigin::Recovery => "recovery",
             PlanOrigin::Distribution => "distribution",
             PlanOrigin::Undo { .. } => "undo",
         },

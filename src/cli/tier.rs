@@ -152,6 +152,7 @@ fn holds(edit: &Edit, entry: Option<&TierEntry>) -> bool {
         Edit::SetPin { pin, .. } => is(&|entry| entry.pinned == *pin),
         Edit::SetHold { hold, .. } => is(&|entry| entry.hold.is_some() == *hold),
         Edit::Agree { to, agrees, .. } => is(&|entry| consent::is_given(*to, entry) == *agrees),
+        Edit::SetAskFirst { ask_first, .. } => is(&|entry| entry.ask_first == *ask_first),
         Edit::AcceptSuggestions { .. } | Edit::SetNote { .. } => true,
     }
 }

@@ -41,6 +41,11 @@ pub enum JobPhase {
     Paced {
         until: Timestamp,
     },
+    /// Giving back in stages: waits for a run of what was given back, until then at most.
+    Proving {
+        stage: u8,
+        until: Timestamp,
+    },
     /// Only crons that still run are left.
     Draining,
     /// The gateway is away; it goes on when it is back.
@@ -57,6 +62,8 @@ pub enum JobPhase {
 pub struct JobLine {
     pub change: Arc<Change>,
     pub outcome: LineOutcome,
+    /// In which stage it is written; only giving back has more than one.
+    pub stage: u8,
 }
 
 #[derive(Clone, Debug, PartialEq)]

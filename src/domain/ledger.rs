@@ -27,9 +27,36 @@ pub struct LedgerEntry {
     /// The write was seen on the gateway. Until then the entry is an intent.
     #[serde(default)]
     pub confirmed: bool,
+    /// What the cron held when a further write of ours began, until that write is seen: it may not have arrived.
+    #[serde(default)]
+    pub held: Option<Fields>,
     /// Fields of the file that this version does not know.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, Value>,
+}
+
+impl LedgerEntry {
+    /// What the cron holds when our writes are taken back: a field that somebody changed meanwhile is theirs.
+    #[must_use]
+    pub fn given_back(&self, now: &Fields) -> Fields {
+        let held = self.held.as_ref();
+        let ours = |same: &dyn Fn(&Fields) -> bool| same(&self.wrote) || held.is_some_and(same);
+        Fields {
+            model: if ours(&|wrote| wrote.model == now.model) { self.before.model.clone() } else { now.model.clone() },
+            fallbacks: if ours(&|wrote| wrote.fallbacks == now.fallbacks) {
+                self.before.fallbacks.clone()
+            } else {
+                now.fallbacks.clone()
+            },
+            enabled: if ours(&|wrote| wrote.enabled == now.enabled) { self.before.enabled } else { now.enabled },
+        }
+    }
+
+    /// Whether anything that we wrote still stands in a cron that holds `now`.
+    #[must_use]
+    pub fn stands(&self, now: &Fields) -> bool {
+        self.given_back(now) != *now
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -30,4 +30,7 @@ pub struct Observation {
     pub previous_level: super::OutageLevel,
     /// Crons that have a run of ours to wait for, or are written right now: left alone.
     pub busy: Arc<BTreeSet<CronId>>,
+    /// Which rules plan.
+    #[serde(default)]
+    pub mode: super::PlanMode,
 }

@@ -49,6 +49,10 @@ impl Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PlanOrigin {
     Distribution,
+    /// The rules of crisis mode.
+    Crisis,
+    /// Gives back what is owed: in stages.
+    Recovery,
     /// Takes back these switches of this plan.
     Undo {
         of: PlanId,
@@ -231,6 +235,23 @@ pub enum Reason {
     /// Nothing in the chain serves, and it would run before anything is expected back.
     NothingServes {
         expected_return: Option<Timestamp>,
+    },
+    /// A crisis: the cheapest route of its chain that serves.
+    CheapestInCrisis {
+        route: RouteKey,
+    },
+    /// A crisis: it is not critical, so what still serves is kept for others.
+    PausedInCrisis {
+        expected_return: Option<Timestamp>,
+    },
+    /// One of its next failures would have the gateway switch it off, and another route serves.
+    LastChance {
+        route: RouteKey,
+        n_errors: u32,
+    },
+    /// The gateway switched it off after failures of this outage: it is offered to be switched on again.
+    SwitchedOffInOutage {
+        at: Option<Timestamp>,
     },
     /// Nothing serves, but its next run lies after the expected return.
     RunsAfterReturn {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use jiff::civil::date;
+use jiff::civil::{Time, date};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -25,6 +25,7 @@ pub struct Settings {
     pub checks: CheckSettings,
     pub thresholds: Thresholds,
     pub automation: Automation,
+    pub notifications: Notifications,
     pub window: WindowSettings,
 }
 
@@ -63,16 +64,46 @@ pub struct Automation {
     pub level: AutomationLevel,
     /// At most this share of the crons…
     pub max_ratio: f64,
-    /// …or this many, whichever is more.
+    /// …or this many, whichever is more, in any hour. What it gives back does not count.
     pub max_crons: u32,
+    /// Nothing is changed by automation then, by the time of this computer.
+    pub quiet: Option<QuietHours>,
+}
+
+/// From one time of the day to another; over midnight where the end comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietHours {
+    pub from: Time,
+    pub to: Time,
+}
+
+/// What a person who does not look at the window is told on the desktop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Notifications {
+    /// An outage has begun, or what automation did about it.
+    pub outage: bool,
+    /// What was changed can be given back, or was.
+    pub recovery: bool,
+    /// Something needs a hand: a cron about to be switched off, a relapse.
+    pub attention: bool,
+}
+
+impl Default for Notifications {
+    fn default() -> Self {
+        Self { outage: true, recovery: true, attention: true }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AutomationLevel {
+    /// Watches and shows; puts nothing on the gateway that was not asked for, not even a wake-up.
     Observe,
+    /// Offers what should be done.
     #[default]
     Ask,
+    /// Does what health alone causes, within the limits.
     ActWithinLimits,
 }
 
@@ -104,6 +135,7 @@ impl Default for Settings {
             checks: CheckSettings::default(),
             thresholds: Thresholds::default(),
             automation: Automation::default(),
+            notifications: Notifications::default(),
             window: WindowSettings::default(),
         }
     }
@@ -122,7 +154,7 @@ impl Default for Thresholds {
 
 impl Default for Automation {
     fn default() -> Self {
-        Self { level: AutomationLevel::Ask, max_ratio: 0.25, max_crons: 20 }
+        Self { level: AutomationLevel::Ask, max_ratio: 0.25, max_crons: 20, quiet: None }
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, CronId, Fields, PlanId, Reason, Revision, SwitchId};
+use super::{Cause, CronId, Fields, PlanId, Reason, Revision, Seal, SwitchId};
 
 /// A change that was written and read back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Switch {
     pub confirmation: Confirmation,
     /// The switch that took this one back.
     pub undone_by: Option<SwitchId>,
+    /// For one that gave back what was owed: whether the definition is the one from before.
+    #[serde(default)]
+    pub seal: Option<Seal>,
 }
 
 /// Whether a real run has used what the switch wrote.

@@ -71,6 +71,9 @@ pub struct TierEntry {
     /// The user said that this one-shot may be paused like any other cron.
     #[serde(default)]
     pub may_miss_one_shot: bool,
+    /// Automation never changes it by itself.
+    #[serde(default)]
+    pub ask_first: bool,
     #[serde(default)]
     pub note: Option<String>,
 }
@@ -86,6 +89,7 @@ impl TierEntry {
             hold: None,
             edit_agent_made: false,
             may_miss_one_shot: false,
+            ask_first: false,
             note: None,
         }
     }

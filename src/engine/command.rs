@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::domain::{
-    AccountId, Chain, CheckSettings, CronId, DashboardReading, ExportWhat, GatewayTarget, ImportChoice, ModelRef, Pin,
-    PlanId, Price, ProviderAccount, Route, RouteKey, Secret, SwitchId, TemporaryModel, ThemeChoice, Tier, Usd,
+    AccountId, Automation, Chain, CheckSettings, CronId, DashboardReading, ExportWhat, GatewayTarget, ImportChoice,
+    ModelRef, Notifications, Pin, PlanId, Price, ProviderAccount, Route, RouteKey, Secret, SwitchId, TemporaryModel,
+    ThemeChoice, Tier, Usd,
 };
 
 pub use crate::domain::DemoOutage;
 
-/// What a face may ask for. Nothing but [`Command::Apply`], [`Command::RetryFailed`] and
-/// [`Command::ContinueJob`] leads to a call that changes a cron on the gateway.
+/// What a face may ask for. Nothing but [`Command::Apply`], [`Command::EnterCrisis`], [`Command::Recover`],
+/// [`Command::RetryFailed`] and [`Command::ContinueJob`] leads to a call that changes a cron on the gateway.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Leaves the current gateway, opens the state folder of `target` and connects.
@@ -34,6 +35,31 @@ pub enum Command {
         plan: PlanId,
         crons: Vec<CronId>,
     },
+    /// Switches crisis mode on and carries out the named lines of [`CrisisView::enter`]; refused if the world drifted.
+    ///
+    /// [`CrisisView::enter`]: crate::domain::CrisisView::enter
+    EnterCrisis {
+        plan: PlanId,
+        crons: Vec<CronId>,
+    },
+    /// Carries out the named lines of [`CrisisView::recover`], in stages, and switches crisis mode off at their end;
+    /// refused if the world drifted.
+    ///
+    /// [`CrisisView::recover`]: crate::domain::CrisisView::recover
+    Recover {
+        plan: PlanId,
+        crons: Vec<CronId>,
+    },
+    /// Does not wait for the run of what was given back first.
+    GoOn,
+    /// Goes back to the rules of crisis mode while, or after, something was given back.
+    StayInCrisis,
+    /// Lets crons run once, now: what they missed while they were paused.
+    RunNow {
+        crons: Vec<CronId>,
+    },
+    /// The user has read what was missed.
+    DismissReport,
     /// Finishes the line in flight and leaves the rest as not started.
     StopJob,
     /// Plans the failed and stopped lines of the finished job again and applies those that still differ.
@@ -143,6 +169,11 @@ pub enum Edit {
         to: Consent,
         agrees: bool,
     },
+    /// Automation never changes these by itself, or may again.
+    SetAskFirst {
+        crons: Vec<CronId>,
+        ask_first: bool,
+    },
     SetNote {
         cron: CronId,
         note: Option<String>,
@@ -194,6 +225,8 @@ pub enum SettingsChange {
         id: AccountId,
     },
     SetChecks(CheckSettings),
+    SetAutomation(Automation),
+    SetNotifications(Notifications),
     SetTheme(ThemeChoice),
     SetCompactCards(bool),
     SetCrisisVendors(u32),

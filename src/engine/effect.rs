@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use super::input::Receipt;
 use super::{DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
-    AccountId, Change, Confirmation, Cron, CronId, DashboardReading, ExportWhat, Fleet, GatewayTarget, ImportChoice,
-    ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Patch, Plan, ProviderAccount, Remembered, Revision,
-    RunRecord, Secret, Settings, Switch, SwitchId, TemporaryModel, TierEntry,
+    AccountId, Change, Confirmation, Crisis, Cron, CronId, DashboardReading, ExportWhat, Fleet, GatewayTarget,
+    ImportChoice, ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Notice, Patch, Plan, ProviderAccount,
+    Remembered, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TemporaryModel, TierEntry,
 };
 use crate::providers::{Paid, PriorWindow};
 use crate::state::status::StatusReport;
@@ -61,6 +61,26 @@ pub enum Effect {
         id: u64,
         account: AccountId,
     },
+    /// Lets a cron run once, now.
+    RunCron {
+        session: u64,
+        cron: CronId,
+    },
+    /// Puts the one-shot of an account on the gateway, or moves it: at that moment by the gateway's clock.
+    PlaceCheck {
+        session: u64,
+        account: AccountId,
+        at: Timestamp,
+        /// What it starts on the gateway's host; `None`: nothing, its event is enough.
+        argv: Option<Vec<String>>,
+    },
+    /// Takes a cron that this program placed off the gateway.
+    RemoveOwn {
+        session: u64,
+        cron: CronId,
+    },
+    /// Tells a person who does not look at the window.
+    Notify(Notice),
     /// Puts a key into the keychain; `None` takes it out.
     KeepKey {
         ticket: Ticket,
@@ -132,6 +152,8 @@ pub enum StoreOp {
     SaveLedger {
         ledger: Arc<Ledger>,
     },
+    /// In the same file as the debts.
+    SaveCrisis(Arc<Crisis>),
     /// Keeps all definitions before a job, and opens its journal.
     BeginJob {
         job: u64,

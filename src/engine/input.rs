@@ -106,6 +106,24 @@ pub enum Input {
         account: AccountId,
         answer: GatewayAnswer,
     },
+    /// Whether the gateway let a cron run, or why not.
+    RunQueued {
+        session: u64,
+        cron: CronId,
+        result: Result<(), String>,
+    },
+    /// The one-shot of an account is on the gateway, or could not be put there.
+    CheckPlaced {
+        session: u64,
+        account: AccountId,
+        result: Box<Result<Cron, String>>,
+    },
+    /// One of our crons was taken off the gateway, or could not be.
+    OwnRemoved {
+        session: u64,
+        cron: CronId,
+        result: Result<(), String>,
+    },
     KeyKept {
         ticket: Ticket,
         account: AccountId,

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    AccountId, Catalog, Connection, Cron, CronId, Discovered, Fleet, ImportPreview, Job, KnownGateway, Ledger, Looks,
-    OutageLevel, Plan, Problem, ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel,
-    TierMap, Triage,
+    AccountId, Catalog, Connection, CrisisView, Cron, CronId, Discovered, Fleet, ImportPreview, Job, KnownGateway,
+    Ledger, Looks, OutageLevel, Plan, Problem, ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch,
+    TemporaryModel, TierMap, Triage,
 };
 
 /// The world at one moment, as every face sees it.
@@ -55,6 +55,8 @@ pub struct Snapshot {
     pub plan: Arc<Plan>,
     /// Every failing cron with what is wrong and what to do, the most urgent first.
     pub triage: Arc<Vec<Triage>>,
+    /// Crisis mode, both its plans, and the way out.
+    pub crisis: Arc<CrisisView>,
     /// Offered after [`PrepareUndo`](super::Command::PrepareUndo).
     pub undo_plan: Option<Arc<Plan>>,
     /// The running or last apply job.

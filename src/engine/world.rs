@@ -15,9 +15,10 @@ use super::step::triage::{self, Failure};
 use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot};
 use crate::domain::{
-    Access, AccountId, Catalog, Connection, Cron, CronId, Discovered, Fleet, GatewayTarget, Health, ImportPreview,
-    KnownGateway, Ledger, Looks, ModelRef, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem, ProblemKind,
-    ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel, TierMap, Triage, VendorId,
+    Access, AccountId, Catalog, Connection, Crisis, CrisisView, Cron, CronId, Discovered, Fleet, GatewayTarget, Health,
+    ImportPreview, KnownGateway, Ledger, Looks, ModelRef, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem,
+    ProblemKind, ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel, TierMap, Triage,
+    VendorId,
 };
 use crate::policy;
 
@@ -79,6 +80,9 @@ pub struct World {
     pub(super) triage: Arc<Vec<Triage>>,
     /// The last failed run of each failing cron, diagnosed once.
     pub(super) failures: BTreeMap<CronId, Failure>,
+    /// Crisis mode, and what must be remembered of it.
+    pub(super) crisis: Arc<Crisis>,
+    pub(super) crisis_view: Arc<CrisisView>,
     pub(super) undo: Option<Offer>,
     pub(super) job: Option<JobState>,
     pub(super) next_job: u64,
@@ -192,6 +196,8 @@ impl World {
             plan: Arc::new(empty_plan(now)),
             triage: Arc::default(),
             failures: BTreeMap::new(),
+            crisis: Arc::default(),
+            crisis_view: Arc::default(),
             undo: None,
             job: None,
             next_job: 1,
@@ -262,6 +268,7 @@ impl World {
             down_since: self.down_since.clone(),
             previous_level: self.plan.outage.level,
             busy: Arc::new(self.job.as_ref().map(JobState::busy).unwrap_or_default()),
+            mode: self.crisis.plan_mode(),
         }
     }
 
@@ -333,6 +340,7 @@ impl World {
             match_asked: self.match_asked(),
             plan: self.plan.clone(),
             triage: self.triage.clone(),
+            crisis: self.crisis_view.clone(),
             undo_plan: self.undo.as_ref().map(|offer| offer.plan.clone()),
             job: self.job.as_ref().map(JobState::picture),
             switches: self.switches.clone(),

@@ -144,6 +144,7 @@ mod tests {
             down_since,
             previous_level: OutageLevel::Healthy,
             busy: std::sync::Arc::default(),
+            mode: crate::domain::PlanMode::Ordinary,
         }
     }
 

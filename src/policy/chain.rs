@@ -331,6 +331,7 @@ mod tests {
                 down_since: BTreeMap::new(),
                 previous_level: OutageLevel::Healthy,
                 busy: Arc::default(),
+                mode: crate::domain::PlanMode::Ordinary,
             };
             tier_models(&obs, settings)[&Tier::T1].as_ref().map(ToString::to_string)
         };

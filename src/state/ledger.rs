@@ -9,12 +9,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{CronId, Fields, Ledger, LedgerEntry, LedgerReason, Revision};
+use crate::domain::{Crisis, CronId, Fields, Ledger, LedgerEntry, LedgerReason, Revision};
 
 use super::BadValue;
 use super::document::as_object;
 
 const ENTRIES: &str = "entries";
+const CRISIS: &str = "crisis";
 /// What was taken over from `disabled-tracking.json`: cron id to its `disabledAt`.
 const IMPORTED: &str = "imported_from_disabled_tracking";
 
@@ -62,6 +63,7 @@ fn read_entry(id: &str, value: &Value) -> Result<LedgerEntry, BadValue> {
         revision_before: found("revision_before").as_str().map(Revision::new),
         definition: Arc::new(found("definition").clone()),
         confirmed: found("confirmed").as_bool().unwrap_or(false),
+        held: read_fields(found("held")),
         unknown: map.iter().filter(|(key, _)| !KNOWN.contains(&key.as_str())).map(own).collect(),
     })
 }
@@ -125,6 +127,20 @@ fn entry_value(entry: &LedgerEntry) -> Map<String, Value> {
     map
 }
 
+/// Crisis mode, as it was when this was written last.
+#[must_use]
+pub fn crisis(root: &Value) -> Crisis {
+    root.get(CRISIS).and_then(|crisis| serde_json::from_value(crisis.clone()).ok()).unwrap_or_default()
+}
+
+/// The file's value with that state of crisis mode.
+#[must_use]
+pub fn with_crisis(root: &Value, crisis: &Crisis) -> Value {
+    let mut root = root.clone();
+    as_object(&mut root).insert(CRISIS.to_owned(), serde_json::to_value(crisis).unwrap_or_default());
+    root
+}
+
 /// Takes over pauses of the older scripts, each once: those that providers caused, never the
 /// user's own. Gives the changed file, or `None` when there is nothing new.
 ///
@@ -172,6 +188,7 @@ fn imported(id: &str, record: &Value, now: Timestamp) -> LedgerEntry {
         revision_before: None,
         definition: Arc::new(Value::Null),
         confirmed: true,
+        held: None,
         unknown: kept.filter_map(|key| Some(((*key).to_owned(), record.get(*key)?.clone()))).collect(),
     }
 }
@@ -204,6 +221,7 @@ mod tests {
             revision_before: Some(Revision::new("r1")),
             definition: Arc::new(json!({"id": id, "payload": {"kind": "agentTurn"}})),
             confirmed: false,
+            held: None,
             unknown: Map::new(),
         }
     }

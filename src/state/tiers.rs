@@ -57,6 +57,7 @@ fn read_entry(path: &str, value: &Value, now: Timestamp, bad: &mut Vec<BadValue>
     };
     let (critical, above_guard) = (flag("critical"), flag("above_guard"));
     let (edit_agent_made, may_miss_one_shot) = (flag("edit_agent_made"), flag("may_miss_one_shot"));
+    let flag_ask = flag("ask_first");
     Some(TierEntry {
         tier,
         critical,
@@ -65,6 +66,7 @@ fn read_entry(path: &str, value: &Value, now: Timestamp, bad: &mut Vec<BadValue>
         hold: read_hold(path, fields.get("hold"), now, bad),
         edit_agent_made,
         may_miss_one_shot,
+        ask_first: flag_ask,
         note: fields.get("note").and_then(Value::as_str).filter(|note| !note.is_empty()).map(str::to_owned),
     })
 }

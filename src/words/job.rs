@@ -37,7 +37,11 @@ pub fn job_headline(job: &Job) -> String {
     let tally = Tally::of(job);
     let of = |n: usize| format!("{n} of {}", tally.asked());
     match job.phase {
-        JobPhase::Writing | JobPhase::Paced { .. } | JobPhase::Draining | JobPhase::GatewayAway => {
+        JobPhase::Writing
+        | JobPhase::Paced { .. }
+        | JobPhase::Proving { .. }
+        | JobPhase::Draining
+        | JobPhase::GatewayAway => {
             format!("Applying {}", of(tally.settled()))
         }
         JobPhase::Stopping => format!("Stopping after {}", of(tally.settled())),
@@ -61,6 +65,10 @@ pub fn job_detail(job: &Job, speech: &Speech<'_>) -> String {
         JobPhase::Paced { until } => {
             running(Some(format!("the gateway's write limit is reached, goes on {}", relative(*until, speech.now))))
         }
+        JobPhase::Proving { until, .. } => running(Some(format!(
+            "waits for a run of what was given back, goes on {} at the latest",
+            relative(*until, speech.now)
+        ))),
         JobPhase::Draining => {
             let verb = if tally.draining == 1 { "runs now and pauses after" } else { "run now and pause after" };
             running(Some(format!("{} {verb}", count(tally.draining, "cron"))))

@@ -22,9 +22,11 @@ const MAX_GROUPS: usize = 4;
 /// "6 changes planned", "Nothing to change".
 pub fn plan_headline(plan: &Plan) -> String {
     match (plan.changes.len(), &plan.origin) {
-        (0, PlanOrigin::Distribution) => "Nothing to change".to_owned(),
+        (0, PlanOrigin::Distribution | PlanOrigin::Crisis) => "Nothing to change".to_owned(),
+        (0, PlanOrigin::Recovery) => "Nothing to give back".to_owned(),
         (0, PlanOrigin::Undo { .. }) => "Nothing left to undo".to_owned(),
-        (n, PlanOrigin::Distribution) => format!("{} planned", count(n, "change")),
+        (n, PlanOrigin::Distribution | PlanOrigin::Crisis) => format!("{} planned", count(n, "change")),
+        (n, PlanOrigin::Recovery) => format!("{} to give back", count(n, "cron")),
         (1, PlanOrigin::Undo { .. }) => "1 switch to undo".to_owned(),
         (n, PlanOrigin::Undo { .. }) => format!("{n} switches to undo"),
     }

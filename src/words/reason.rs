@@ -32,6 +32,20 @@ pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
         Reason::CheapestForCritical { route } => {
             format!("critical, and its chain does not serve; {} is the cheapest that does", name(route))
         }
+        Reason::CheapestInCrisis { route } => {
+            format!("in a crisis simple crons run on the cheapest route that serves: {}", name(route))
+        }
+        Reason::PausedInCrisis { expected_return: Some(at) } => {
+            format!("not critical: it pauses in a crisis, until about {}", clock_with_day(*at, speech))
+        }
+        Reason::PausedInCrisis { expected_return: None } => "not critical: it pauses in a crisis".to_owned(),
+        Reason::LastChance { route, n_errors } => {
+            format!(
+                "failed {n_errors} times in a row and is switched off by the gateway at ten; {} serves",
+                name(route)
+            )
+        }
+        Reason::SwitchedOffInOutage { .. } => "the gateway switched it off after failures of this outage".to_owned(),
         Reason::UsersEdit { route } => format!("its tier asks for {}", name(route)),
         Reason::ChainEdited => "its chain was edited: its fallbacks follow".to_owned(),
         Reason::NothingServes { expected_return: Some(at) } => {

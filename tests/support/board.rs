@@ -113,6 +113,7 @@ impl World {
             match_asked: false,
             plan: Arc::new(self.plan()),
             triage: Arc::default(),
+            crisis: Arc::default(),
             undo_plan: None,
             job: None,
             switches: Arc::default(),
@@ -216,6 +217,7 @@ impl CronSpec<'_> {
             revision_before: None,
             definition: Arc::new(Value::Null),
             confirmed: true,
+            held: None,
             unknown: serde_json::Map::new(),
         };
         self.world.ledger.insert(self.id.clone(), entry);

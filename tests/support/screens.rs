@@ -85,6 +85,7 @@ impl Scene {
             match_asked: false,
             plan: Arc::new(plan("plan-0", Vec::new())),
             triage: Arc::default(),
+            crisis: Arc::default(),
             undo_plan: None,
             job: None,
             switches: Arc::default(),
@@ -152,7 +153,7 @@ impl Scene {
         let plan = Arc::clone(&self.snapshot.plan);
         let lines = plan.changes.iter().zip(outcomes);
         let lines = lines
-            .map(|(change, outcome)| JobLine { change: Arc::new(change.clone()), outcome: outcome.clone() })
+            .map(|(change, outcome)| JobLine { change: Arc::new(change.clone()), outcome: outcome.clone(), stage: 0 })
             .collect();
         let running = !matches!(phase, JobPhase::Done | JobPhase::Stopped | JobPhase::Interrupted);
         self.snapshot.job = Some(Arc::new(Job {
@@ -185,6 +186,7 @@ impl Scene {
             cause: Cause::Health,
             confirmation,
             undone_by: None,
+            seal: None,
         };
         let mut switches = self.snapshot.switches.to_vec();
         switches.push(switch);

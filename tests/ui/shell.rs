@@ -148,8 +148,11 @@ fn a_double_click_on_review_plan_applies_nothing() {
 fn reviewing_a_new_plan_puts_the_results_of_the_old_one_away() {
     let mut snapshot = morning().snapshot();
     let plan = Arc::clone(&snapshot.plan);
-    let lines =
-        plan.changes.iter().map(|change| JobLine { change: Arc::new(change.clone()), outcome: LineOutcome::Verified });
+    let lines = plan.changes.iter().map(|change| JobLine {
+        change: Arc::new(change.clone()),
+        outcome: LineOutcome::Verified,
+        stage: 0,
+    });
     let job = Job {
         id: 1,
         lines: lines.collect(),

@@ -4,6 +4,8 @@ mod gateway;
 mod keychain;
 mod keys;
 mod look;
+mod notify;
+mod own;
 mod store;
 
 use std::future::Future;
@@ -99,6 +101,10 @@ impl Performer {
             Effect::Write { job, cron, patch, expected } => self.write(job, cron, patch, expected),
             Effect::Look { id, look } => self.look(id, *look),
             Effect::AskGateway { session, id, account } => self.ask_gateway(session, id, account),
+            Effect::RunCron { session, cron } => self.run_cron(session, cron),
+            Effect::PlaceCheck { session, account, at, argv } => self.place_check(session, account, at, argv),
+            Effect::RemoveOwn { session, cron } => self.remove_own(session, cron),
+            Effect::Notify(notice) => self.notify(notice),
             Effect::KeepKey { ticket, account, key } => {
                 self.spawn("keychain", async move {
                     let id = account.id.clone();

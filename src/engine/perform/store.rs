@@ -188,6 +188,7 @@ impl Keeper {
                 self.reload_if_stale();
             }
             StoreOp::SaveLedger { ledger } => self.save_ledger(&ledger),
+            StoreOp::SaveCrisis(crisis) => self.quietly(|folder| folder.save_crisis(&crisis)),
             StoreOp::BeginJob { job, plan, crons, definitions } => {
                 self.interrupted = None;
                 let mut on_disk = None;

@@ -163,6 +163,7 @@ pub fn take_loaded(world: &mut World, loaded: Loaded, now: Timestamp) {
     world.tiers = Arc::new(loaded.tiers);
     world.temporary = Arc::new(loaded.temporary);
     world.ledger = Arc::new(loaded.ledger);
+    world.crisis = Arc::new(loaded.crisis);
     world.switches = Arc::new(loaded.switches);
     world.edited = Arc::new(loaded.pending);
     world.proven.extend(loaded.proven);

@@ -153,6 +153,7 @@ fn crons_of(edit: &Edit) -> &[CronId] {
         | Edit::SetCritical { crons, .. }
         | Edit::SetPin { crons, .. }
         | Edit::SetHold { crons, .. }
+        | Edit::SetAskFirst { crons, .. }
         | Edit::Agree { crons, .. } => crons,
         Edit::SetNote { cron, .. } => std::slice::from_ref(cron),
     }
@@ -185,6 +186,7 @@ fn edited_entry(world: &World, edit: &Edit, id: &CronId, old: Option<&TierEntry>
             Consent::ExceedGuard => entry.above_guard = *agrees,
             Consent::MissOneShot => entry.may_miss_one_shot = *agrees,
         }),
+        Edit::SetAskFirst { ask_first, .. } => with(&|entry| entry.ask_first = *ask_first),
         Edit::SetNote { note, .. } => with(&|entry| entry.note.clone_from(note)),
     }
 }
@@ -219,6 +221,8 @@ fn label(edit: &Edit, n_changed: usize) -> String {
             };
             format!("{crons}: {what} {}", if *agrees { "allowed" } else { "no longer allowed" })
         }
+        Edit::SetAskFirst { ask_first: true, .. } => format!("{crons} left to you by automation"),
+        Edit::SetAskFirst { ask_first: false, .. } => format!("{crons} open to automation"),
         Edit::SetNote { .. } => "note changed".to_owned(),
     }
 }

@@ -3,10 +3,12 @@
 pub(super) mod apply;
 pub(super) mod check;
 mod connection;
+mod crisis;
 pub(super) mod edit;
 pub(super) mod edit_history;
 pub(super) mod edited;
 mod lease;
+mod own;
 mod reconcile;
 mod record;
 mod settings;
@@ -81,6 +83,16 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::Exported { ticket, to, result } => transfer::exported(ticket, &to, result),
         Input::Looked { id, report, key } => check::looked(world, id, *report, key, now),
         Input::KeyKept { ticket, account, result } => check::key_kept(world, ticket, &account, result, now),
+        Input::RunQueued { session, cron, result } if session == world.session => {
+            crisis::run_queued(world, &cron, result, now)
+        }
+        Input::CheckPlaced { session, account, result } if session == world.session => {
+            own::placed(world, &account, *result, now)
+        }
+        Input::OwnRemoved { session, cron, result } if session == world.session => {
+            own::removed(world, &cron, result, now)
+        }
+        Input::RunQueued { .. } | Input::CheckPlaced { .. } | Input::OwnRemoved { .. } => Vec::new(),
         Input::ClockJumped => {
             let mut effects = check::look_anew(world, now);
             effects.extend(connection::retry_now(world, now));
@@ -177,6 +189,12 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         Command::RedoEdit => edit_history::redo(world, ticket),
         Command::Settings(change) => settings::change(world, ticket, change),
         Command::Apply { plan, crons } => quietly(apply::begin(world, &plan, &crons, now)?),
+        Command::EnterCrisis { plan, crons } => quietly(crisis::enter(world, &plan, &crons, now)?),
+        Command::Recover { plan, crons } => quietly(crisis::recover(world, &plan, &crons, now)?),
+        Command::GoOn => quietly(crisis::go_on(world, now)?),
+        Command::StayInCrisis => quietly(crisis::stay(world, now)?),
+        Command::RunNow { crons } => quietly(crisis::run_now(world, &crons)?),
+        Command::DismissReport => quietly(crisis::dismiss_report(world)?),
         Command::StopJob => quietly(apply::stop(world, now)?),
         Command::RetryFailed | Command::ContinueJob => quietly(apply::carry_on(world, now)?),
         Command::DismissJob => quietly(apply::dismiss(world)?),

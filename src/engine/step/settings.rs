@@ -80,6 +80,8 @@ fn label(settings: &Settings, change: &SettingsChange) -> Option<String> {
         SettingsChange::PutAccount(account) => format!("account {} changed", account.label),
         SettingsChange::RemoveAccount { id } => format!("account {} removed", settings.account(id).label),
         SettingsChange::SetChecks(_) => "checks changed".to_owned(),
+        SettingsChange::SetAutomation(_) => "automation changed".to_owned(),
+        SettingsChange::SetNotifications(_) => "notifications changed".to_owned(),
         SettingsChange::SetCrisisVendors(_) => "crisis threshold changed".to_owned(),
         SettingsChange::SetSettleMinutes(_) => "settle time changed".to_owned(),
         SettingsChange::ResetChains => "chains and routes reset".to_owned(),
@@ -128,6 +130,8 @@ fn apply(settings: &mut Settings, change: SettingsChange) {
         SettingsChange::RemoveAccount { id } => {
             settings.accounts.remove(&id);
         }
+        SettingsChange::SetAutomation(automation) => settings.automation = automation,
+        SettingsChange::SetNotifications(notifications) => settings.notifications = notifications,
         SettingsChange::SetChecks(checks) => settings.checks = checks,
         SettingsChange::SetTheme(theme) => settings.window.theme = theme,
         SettingsChange::SetCompactCards(compact) => settings.window.compact_cards = compact,

@@ -181,6 +181,7 @@ fn switched(cron: &Cron) -> Switch {
         cause: Cause::Health,
         confirmation: Confirmation::Waiting,
         undone_by: None,
+        seal: None,
     }
 }
 
@@ -212,6 +213,7 @@ fn label(effects: &[Effect]) -> String {
 /// Files that say what the world knows, read when so many ledgers of ours were on disk.
 fn reread(world: &World, n_ledgers: u64) -> Reread {
     let loaded = crate::state::Loaded {
+        crisis: crate::domain::Crisis::default(),
         settings: (*world.settings).clone(),
         tiers: (*world.tiers).clone(),
         ledger: (*world.ledger).clone(),

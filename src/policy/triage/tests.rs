@@ -57,6 +57,7 @@ fn observed(crons: impl IntoIterator<Item = Cron>) -> Observation {
         down_since: BTreeMap::new(),
         previous_level: OutageLevel::Healthy,
         busy: Arc::default(),
+        mode: crate::domain::PlanMode::Ordinary,
     }
 }
 
@@ -233,6 +234,7 @@ fn only_what_fails_or_was_switched_off_by_the_gateway_is_listed() {
         revision_before: None,
         definition: Arc::default(),
         confirmed: true,
+        held: None,
         unknown: serde_json::Map::default(),
     };
     Arc::make_mut(&mut obs.ledger).insert(paused.id.clone(), entry);

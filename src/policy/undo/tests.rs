@@ -48,6 +48,7 @@ fn switch(cron: &str, plan: &str, from: &Fields, to: &Fields) -> Switch {
         cause: Cause::Health,
         confirmation: Confirmation::Waiting,
         undone_by: None,
+        seal: None,
     }
 }
 
@@ -70,6 +71,7 @@ fn observe(crons: Vec<Cron>) -> Observation {
         down_since: BTreeMap::new(),
         previous_level: OutageLevel::Healthy,
         busy: Arc::default(),
+        mode: crate::domain::PlanMode::Ordinary,
     }
 }
 

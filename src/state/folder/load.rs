@@ -258,10 +258,12 @@ fn load(folder: &mut Folder, now: Timestamp, mut problems: Vec<Problem>) -> Load
             Err(error) => problems.push(error.problem(now)),
         }
     }
+    let crisis = ledger::crisis(folder.ledger.root());
     Loaded {
         settings,
         tiers,
         ledger,
+        crisis,
         switches,
         interrupted: None,
         scraped,

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::domain::{
-    AccountId, CronId, Ledger, Problem, QuotaWindow, Remembered, Settings, Switch, TemporaryModel, TierMap,
+    AccountId, Crisis, CronId, Ledger, Problem, QuotaWindow, Remembered, Settings, Switch, TemporaryModel, TierMap,
 };
 
 use super::files::{Known, StateFile};
@@ -99,6 +99,8 @@ pub struct Loaded {
     pub settings: Settings,
     pub tiers: TierMap,
     pub ledger: Ledger,
+    /// Crisis mode, from the same file.
+    pub crisis: Crisis,
     /// Newest first, at most a thousand.
     pub switches: Vec<Switch>,
     /// Only after opening with the lease: a job that the last holder left without an end.

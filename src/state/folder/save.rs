@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::{AccountId, CronId, DashboardReading, Ledger, Settings, TemporaryModel, TierEntry};
+use crate::domain::{AccountId, Crisis, CronId, DashboardReading, Ledger, Settings, TemporaryModel, TierEntry};
 use crate::state::document::Prefer;
 use crate::state::files::{Seen, StateFile};
 use crate::state::status::StatusReport;
@@ -74,6 +74,16 @@ impl Folder {
         }
         self.ledger_read.clone_from(ledger);
         Ok(())
+    }
+
+    /// Writes crisis mode beside the debts, and waits until it is on disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_crisis(&mut self, crisis: &Crisis) -> Result<(), StateError> {
+        self.may_write()?;
+        let ours = ledger::with_crisis(self.ledger.root(), crisis);
+        self.store_ledger(&ours)
     }
 
     pub(super) fn store_ledger(&mut self, root: &Value) -> Result<(), StateError> {

@@ -60,6 +60,7 @@ fn debt(cron: &str) -> LedgerEntry {
         revision_before: None,
         definition: Arc::new(json!({"id": cron})),
         confirmed: false,
+        held: None,
         unknown: serde_json::Map::new(),
     }
 }
@@ -181,6 +182,7 @@ fn the_second_engine_looks_but_does_not_touch() {
         cause: Cause::Edit,
         confirmation: Confirmation::Waiting,
         undone_by: None,
+        seal: None,
     };
     let line = LogLine::parse("2026-11-23T07:00:00Z | a | a/b -> c/d | edited").unwrap();
     let (mut second, loaded) = Folder::open(place.path(), "command line", now()).unwrap();

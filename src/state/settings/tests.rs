@@ -47,7 +47,8 @@ fn unusual() -> Settings {
     settings.thresholds.settle = SignedDuration::from_secs(90);
     settings.thresholds.strained_ratio = 0.28;
     settings.thresholds.proof_lasts = SignedDuration::from_hours(6);
-    settings.automation = Automation { level: AutomationLevel::ActWithinLimits, max_ratio: 0.07, max_crons: 5 };
+    settings.automation =
+        Automation { level: AutomationLevel::ActWithinLimits, max_ratio: 0.07, max_crons: 5, quiet: None };
     settings.window.theme = ThemeChoice::Dark;
     settings.window.compact_cards = true;
     settings

@@ -29,7 +29,7 @@ fn job(phase: JobPhase, outcomes: Vec<LineOutcome>) -> Job {
         daily_cost: None,
         writes: None,
     };
-    let line = |outcome| JobLine { change: Arc::new(change("a", None, Some("kimi/k2"))), outcome };
+    let line = |outcome| JobLine { change: Arc::new(change("a", None, Some("kimi/k2"))), outcome, stage: 0 };
     Job {
         id: 1,
         plan: Arc::new(plan),

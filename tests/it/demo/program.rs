@@ -73,6 +73,7 @@ async fn first_look(demo: &Demo) -> (BTreeMap<CronId, Arc<Cron>>, Catalog, Plan)
         down_since: BTreeMap::new(),
         previous_level: OutageLevel::Healthy,
         busy: Arc::default(),
+        mode: model_orchestrator::domain::PlanMode::Ordinary,
     };
     let failing = policy::vendors_failing_at(&obs, &settings);
     obs.down_since = failing.into_iter().map(|vendor| (vendor, start() - super::minutes(40))).collect();

@@ -181,6 +181,7 @@ impl World {
             down_since: since.map(|(vendor, at)| (VendorId::new(vendor), moment(at))).collect(),
             previous_level: self.previous_level.unwrap_or_default(),
             busy: ids(&|line| line.busy),
+            mode: PlanMode::Ordinary,
         }
     }
 }
@@ -332,6 +333,7 @@ pub fn debt(cron: &Cron, before: Fields, wrote: Fields) -> LedgerEntry {
         revision_before: cron.revision.clone(),
         definition: Arc::clone(&cron.definition),
         confirmed: true,
+        held: None,
         unknown: serde_json::Map::new(),
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn debt(cron: &Cron, change: &Change, now: Timestamp) -> LedgerEntry 
         revision_before: cron.revision.clone(),
         definition: cron.definition.clone(),
         confirmed: false,
+        held: None,
         unknown: serde_json::Map::new(),
     }
 }

@@ -88,7 +88,7 @@ impl JobState {
     }
 
     pub(in crate::engine) fn picture(&self) -> Arc<Job> {
-        let line = |line: &Line| JobLine { change: line.change.clone(), outcome: line.outcome.clone() };
+        let line = |line: &Line| JobLine { change: line.change.clone(), outcome: line.outcome.clone(), stage: 0 };
         Arc::new(Job {
             id: self.id,
             plan: self.plan.clone(),

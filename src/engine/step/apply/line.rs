@@ -216,6 +216,7 @@ pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read
         cause: change.cause,
         confirmation: record::first_confirmation(&change),
         undone_by: None,
+        seal: None,
     };
     let mut effects = Vec::new();
     if change.kind == ChangeKind::Undo {
