@@ -109,6 +109,12 @@ pub enum Access {
 }
 
 impl Access {
+    /// Nothing may be changed on the gateway.
+    #[must_use]
+    pub fn looks_only(self) -> bool {
+        matches!(self, Self::ReadOnlyScopes | Self::FolderHeld | Self::FolderNotWritable)
+    }
+
     /// Whether this program is the one that asks the gateway for what costs tokens.
     #[must_use]
     pub fn may_probe(self) -> bool {

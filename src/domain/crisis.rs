@@ -1,6 +1,6 @@
 //! Crisis mode and the way out of it: what is remembered across restarts, and what a face shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,6 +20,8 @@ pub struct Crisis {
     pub mode: Option<CrisisMode>,
     /// When crisis mode last ended.
     pub left_at: Option<Timestamp>,
+    /// Vendors of this outage that have not come back yet.
+    pub away: BTreeSet<VendorId>,
     /// When a vendor that had come back failed again: each within 24 h doubles the wait before recovery.
     pub relapses: Vec<Timestamp>,
     /// Vendors that came back since crisis mode was entered, or while something was still owed, and when.
@@ -47,9 +49,10 @@ pub struct Recovering {
     pub by: StartedBy,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StartedBy {
+    #[default]
     Hand,
     Automation,
 }
@@ -64,7 +67,11 @@ impl Crisis {
     /// Which rules plan now.
     #[must_use]
     pub fn plan_mode(&self) -> PlanMode {
-        if self.governs() { PlanMode::Crisis } else { PlanMode::Ordinary }
+        match self.governs() {
+            false => PlanMode::Ordinary,
+            true if self.came_back.is_empty() => PlanMode::Crisis,
+            true => PlanMode::Waning,
+        }
     }
 
     #[must_use]
@@ -82,6 +89,8 @@ pub enum PlanMode {
     Ordinary,
     /// Critical crons and T1 keep running as cheaply as possible, the others pause.
     Crisis,
+    /// The same while vendors come back: nothing more pauses unless the outage level is Crisis again.
+    Waning,
 }
 
 /// Whether a definition that was given back is the one from before.

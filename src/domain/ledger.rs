@@ -52,6 +52,17 @@ impl LedgerEntry {
         }
     }
 
+    /// The debt when the write that is under way has not arrived; `None` when nothing was owed before it.
+    #[must_use]
+    pub fn without_the_write(mut self) -> Option<Self> {
+        if let Some(held) = self.held.take() {
+            self.confirmed = true;
+            self.wrote = held;
+        }
+        let wrote = self.wrote.clone();
+        self.stands(&wrote).then_some(self)
+    }
+
     /// Whether anything that we wrote still stands in a cron that holds `now`.
     #[must_use]
     pub fn stands(&self, now: &Fields) -> bool {

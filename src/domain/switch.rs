@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, CronId, Fields, PlanId, Reason, Revision, Seal, SwitchId};
+use super::{Cause, CronId, Fields, PlanId, Reason, Revision, Seal, StartedBy, SwitchId};
 
 /// A change that was written and read back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub struct Switch {
     pub confirmation: Confirmation,
     /// The switch that took this one back.
     pub undone_by: Option<SwitchId>,
+    #[serde(default)]
+    pub by: StartedBy,
     /// For one that gave back what was owed: whether the definition is the one from before.
     #[serde(default)]
     pub seal: Option<Seal>,

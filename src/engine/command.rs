@@ -50,6 +50,10 @@ pub enum Command {
         plan: PlanId,
         crons: Vec<CronId>,
     },
+    /// Does now what automation may do by itself; its word is in [`CrisisView::automation`].
+    ///
+    /// [`CrisisView::automation`]: crate::domain::CrisisView::automation
+    Automate,
     /// Does not wait for the run of what was given back first.
     GoOn,
     /// Goes back to the rules of crisis mode while, or after, something was given back.

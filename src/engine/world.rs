@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::step::apply::{self, JobState};
 use super::step::check::{self, Checks};
+use super::step::crisis::{self, Following};
 use super::step::edit::Saves;
 use super::step::edit_history::EditHistory;
 use super::step::edited::Wish;
@@ -17,8 +18,8 @@ use super::{FolderInfo, Snapshot};
 use crate::domain::{
     Access, AccountId, Catalog, Connection, Crisis, CrisisView, Cron, CronId, Discovered, Fleet, GatewayTarget, Health,
     ImportPreview, KnownGateway, Ledger, Looks, ModelRef, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem,
-    ProblemKind, ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel, TierMap, Triage,
-    VendorId,
+    ProblemKind, ProviderAccount, Readiness, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel,
+    TierMap, Triage, VendorId,
 };
 use crate::policy;
 
@@ -46,6 +47,8 @@ pub struct World {
     pub(super) settings_unsaved: u32,
     /// The settings with sure matches filled in: what the policy plans with.
     pub(super) effective: Arc<Settings>,
+    /// The same with as much patience as relapses have taught.
+    pub(super) planning: Arc<Settings>,
     pub(super) crons: Arc<BTreeMap<CronId, Arc<Cron>>>,
     pub(super) crons_as_of: Option<Timestamp>,
     /// How many changes of single crons were seen, and which one was each cron's last: a list that
@@ -83,6 +86,7 @@ pub struct World {
     /// Crisis mode, and what must be remembered of it.
     pub(super) crisis: Arc<Crisis>,
     pub(super) crisis_view: Arc<CrisisView>,
+    pub(super) following: Following,
     pub(super) undo: Option<Offer>,
     pub(super) job: Option<JobState>,
     pub(super) next_job: u64,
@@ -170,6 +174,7 @@ impl World {
             settings_lost: false,
             settings_unsaved: 0,
             effective: Arc::default(),
+            planning: Arc::default(),
             crons: Arc::default(),
             crons_as_of: None,
             changes_seen: 0,
@@ -198,6 +203,7 @@ impl World {
             failures: BTreeMap::new(),
             crisis: Arc::default(),
             crisis_view: Arc::default(),
+            following: Following::default(),
             undo: None,
             job: None,
             next_job: 1,
@@ -390,19 +396,36 @@ impl World {
         for vendor in failing {
             self.down_since.entry(vendor).or_insert(now);
         }
+        crisis::follow(self, &self.observation(now));
+        self.planning = self.patient(now);
         let observation = self.observation(now);
-        let mut plan = policy::plan(&observation, &self.effective);
+        let mut plan = policy::plan(&observation, &self.planning);
         plan.writes = apply::writes_used(self.write_window);
         self.settle_edits(&plan);
-        let expires = self.temporary.iter().filter_map(|added| added.expires_at).filter(|at| *at > now);
-        let next = policy::next_wake(&observation, &plan, &self.effective);
-        self.wake_policy_at = expires.chain(next).min();
+        let expires = self.temporary.iter().filter_map(|added| added.expires_at).filter(|at| *at > now).min();
+        let next = policy::next_wake(&observation, &plan, &self.planning);
         self.plan = Arc::new(plan);
+        crisis::draw(self, &observation);
+        let ready = match self.crisis_view.readiness {
+            Readiness::Settling { until, .. } => Some(until).filter(|until| *until > now),
+            _ => None,
+        };
+        self.wake_policy_at = [expires, next, ready].into_iter().flatten().min();
         let said = triage::said(self, now);
         let triage = policy::triage(&observation, &self.plan, &said);
         if triage != *self.triage {
             self.triage = Arc::new(triage);
         }
+    }
+
+    fn patient(&self, now: Timestamp) -> Arc<Settings> {
+        let settle = policy::patience(&self.crisis, &self.effective, now);
+        if settle == self.effective.thresholds.settle {
+            return self.effective.clone();
+        }
+        let mut patient = (*self.effective).clone();
+        patient.thresholds.settle = settle;
+        Arc::new(patient)
     }
 
     /// A round of checks is over: the status files say so, even if nothing else is new.

@@ -72,6 +72,9 @@ pub(super) struct ChainNow {
     pub first_unknown: Option<usize>,
     /// The first whose model only the user can name.
     pub first_asked: Option<usize>,
+    /// The cheapest that serves, and the cheapest that has for `settle`.
+    pub cheapest_serving: Option<usize>,
+    pub cheapest_settled: Option<usize>,
     /// When the first of its failing routes is expected back.
     pub expected_return: Option<Timestamp>,
     /// For critical crons: the cheapest serving route of any chain within this tier's guard.
@@ -223,6 +226,8 @@ impl<'a> Survey<'a> {
             first_unknown: links.iter().position(Link::unknown),
             first_asked: links.iter().position(|link| link.asks),
             expected_return: links.iter().filter(|link| link.usable()).filter_map(back_at).min(),
+            cheapest_serving: cheapest(&links, Link::serves),
+            cheapest_settled: cheapest(&links, settled),
             cheapest_anywhere: self.cheapest_anywhere(guard),
             lists: Lists::new(&links, self.settings, self.at),
             links,
@@ -289,7 +294,13 @@ fn rank(links: &mut [Link], order: ChainOrder) {
     }
 }
 
-fn cheaper(a: Option<Usd>, b: Option<Usd>) -> Ordering {
+/// The cheapest of those that fit; of equals the first.
+fn cheapest(links: &[Link], fits: impl Fn(&Link) -> bool) -> Option<usize> {
+    let fitting = links.iter().enumerate().filter(|(_, link)| fits(link));
+    fitting.min_by(|(_, a), (_, b)| cheaper(a.output_price, b.output_price)).map(|(index, _)| index)
+}
+
+pub(super) fn cheaper(a: Option<Usd>, b: Option<Usd>) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) => a.0.total_cmp(&b.0),
         (Some(_), None) => Ordering::Less,

@@ -54,6 +54,7 @@ mod tests {
             cause: Cause::Health,
             confirmation,
             undone_by: None,
+            by: crate::domain::StartedBy::Hand,
             seal: None,
         }
     }

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::chain::{ChainNow, Link};
-use super::pause::{give_back_unsorted, keep_paused_or_resume, our_pause, pause};
+use super::crisis::{in_crisis, keep_paused_in_crisis};
+use super::early::{last_chance, near_off, offer_switched_off};
+use super::pause::{give_back_moved, give_back_unsorted, keep_paused_or_resume, our_pause, owed, pause};
 use super::plan::{Decided, Own, OwnState, Scene};
 use super::standing::Standing;
 use crate::domain::{
-    Catalog, Cause, Change, ChangeKind, ChangeMark, Cron, Decision, Fields, MadeBy, ModelRef, Owner, Payload, Pin,
-    PlanNote, Reason, RouteKey, Skipped, TierEntry, Trigger, Verdict,
+    Catalog, Cause, Change, ChangeKind, ChangeMark, Cron, Decision, Fields, LedgerEntry, MadeBy, ModelRef, Owner,
+    Payload, Pin, PlanNote, Reason, RouteKey, Skipped, TierEntry, Trigger, Verdict,
 };
 
 /// What should happen to `cron`, and why.
@@ -30,7 +32,7 @@ pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
     }
     let obs = scene.obs;
     let Some(entry) = obs.tiers.get(&cron.id) else {
-        return match our_pause(obs, cron) {
+        return match owed(obs, cron) {
             Some(debt) => give_back_unsorted(scene, cron, debt),
             None => left_alone(cron, Reason::Unsorted, Some(Trigger::TheUser)),
         };
@@ -40,15 +42,28 @@ pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
     }
     if !cron.enabled {
         return match our_pause(obs, cron) {
-            Some(debt) => keep_paused_or_resume(scene, &Case::new(scene, cron, entry), debt),
-            None => paused_by_others(cron),
+            Some(debt) => paused_by_us(scene, &Case::new(scene, cron, entry), debt),
+            None => offer_switched_off(scene, cron, entry).unwrap_or_else(|| paused_by_others(cron)),
         };
     }
     let own = scene.own(cron);
     let case = Case::new(scene, cron, entry);
-    match &entry.pinned {
-        Some(pin) => pinned(scene, &case, pin, &own),
-        None => distribute(scene, &case, &own),
+    let ruled = scene.crisis.as_ref().and_then(|crisis| in_crisis(scene, &case, &own, crisis));
+    if let Some(decided) = ruled {
+        return decided;
+    }
+    if let Some(pin) = &entry.pinned {
+        return pinned(scene, &case, pin, &own);
+    }
+    let debt = owed(obs, cron).filter(|_| scene.crisis.is_none() && !case.edited);
+    let given_back = debt.and_then(|debt| give_back_moved(scene, &case, &own, debt));
+    given_back.unwrap_or_else(|| distribute(scene, &case, &own))
+}
+
+fn paused_by_us(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry) -> Decided {
+    match &scene.crisis {
+        Some(crisis) => keep_paused_in_crisis(scene, case, debt, crisis),
+        None => keep_paused_or_resume(scene, case, debt),
     }
 }
 
@@ -92,7 +107,7 @@ fn paused_by_others(cron: &Cron) -> Decided {
     left_alone(cron, reason, Some(Trigger::TheUser)).since(since)
 }
 
-fn distribute(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> Decided {
+pub(super) fn distribute(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> Decided {
     let chain = case.chain(scene);
     if !chain.any_set_up {
         let reason = Reason::ChainNotSetUp { tier: case.entry.tier };
@@ -112,7 +127,10 @@ fn distribute(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> Decided {
     if own.fails() {
         return leave_failing(scene, case, own, chain);
     }
-    match better_settled(chain, own) {
+    if let Some(decided) = last_chance(scene, case, own, chain) {
+        return decided;
+    }
+    match better_settled(chain, own).filter(|_| !near_off(case.cron)) {
         Some(index) => {
             let link = &chain.links[index];
             let since = serving_since(&link.standing);
@@ -170,7 +188,7 @@ fn leave_failing(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow
 }
 
 /// Its own route fails and there is nowhere to go.
-fn nothing_serves(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Decided {
+pub(super) fn nothing_serves(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Decided {
     let expected_return = chain.expected_return;
     let skipped = chain.skipped(None);
     if case.entry.critical {
@@ -287,7 +305,7 @@ fn returns(scene: &Scene<'_>, link: &Link) -> Trigger {
 }
 
 /// The user fixed its model; only a dead one is our business.
-fn pinned(scene: &Scene<'_>, case: &Case<'_>, pin: &Pin, own: &Own) -> Decided {
+pub(super) fn pinned(scene: &Scene<'_>, case: &Case<'_>, pin: &Pin, own: &Own) -> Decided {
     let Some(model) = pin.model.as_ref().filter(|model| own.model.as_ref() != Some(*model)) else {
         return pinned_here(scene, case, own);
     };
@@ -353,7 +371,7 @@ fn critical_note(cron: &Cron) -> PlanNote {
 }
 
 /// Writes `link`'s model with the chain as its fallbacks. `index` is its place in the cron's own chain.
-fn move_to(
+pub(super) fn move_to(
     scene: &Scene<'_>,
     case: &Case<'_>,
     own: &Own,
@@ -389,7 +407,7 @@ fn serving_since(standing: &Standing) -> Option<Timestamp> {
     }
 }
 
-fn mark_untested(change: &mut Change, serves: bool) {
+pub(super) fn mark_untested(change: &mut Change, serves: bool) {
     if !serves {
         change.marks.push(ChangeMark::Untested);
     }
@@ -458,7 +476,7 @@ pub(super) fn left_alone(cron: &Cron, reason: Reason, trigger: Option<Trigger>) 
     plain(cron, Verdict::LeftAlone, reason, trigger)
 }
 
-fn plain(cron: &Cron, verdict: Verdict, reason: Reason, would_change: Option<Trigger>) -> Decided {
+pub(super) fn plain(cron: &Cron, verdict: Verdict, reason: Reason, would_change: Option<Trigger>) -> Decided {
     let decision = Decision {
         cron: cron.id.clone(),
         verdict,

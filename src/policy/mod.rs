@@ -6,10 +6,14 @@
 mod standing;
 
 mod chain;
+mod crisis;
 mod distribute;
+mod early;
+mod fires;
 mod outage;
 mod pause;
 mod plan;
+mod recovery;
 mod undo;
 
 mod advance;
@@ -30,12 +34,16 @@ pub use advance::{advance, next_wake, set_back};
 pub use agenda::{Demand, Watched, doubted, look_due, next_round, paid_due};
 pub use chain::tier_models;
 pub use confirm::confirm;
+pub use crisis::expected_end;
+pub use early::nearly_off;
 pub use evidence::{absorb_catalog, absorb_run};
+pub use fires::{missed, next_fire};
 pub use looks::{Vantage, absorb_check, absorb_gateway_probe, absorb_money, unreached};
 pub use matching::{match_routes, with_matches};
 pub use misplaced::misplaced;
-pub use outage::vendors_failing_at;
+pub use outage::{outage, vendors_counted, vendors_failing_at, vendors_serving};
 pub use plan::{plan, plan_one};
+pub use recovery::{enter_plan, follow, long_away, patience, readiness, recover_plan, stages};
 pub use suggest::suggest_tier;
 pub use temporary::with_temporary;
 pub use triage::triage;

@@ -8,10 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::standing::{Failure, OUTAGE_AFTER, Standing, Weight, later, set_aside, standing};
-use crate::domain::{Health, Observation, Outage, OutageLevel, Route, Settings, Tier, VendorDown, VendorId};
+use crate::domain::{
+    AccountId, Health, ModelRef, Observation, Outage, OutageLevel, Route, Settings, Tier, VendorDown, VendorId,
+};
 
 /// The level at the moment of the observation.
-pub(super) fn outage(obs: &Observation, settings: &Settings) -> Outage {
+#[must_use]
+pub fn outage(obs: &Observation, settings: &Settings) -> Outage {
     if !obs.gateway_reachable {
         return Outage { level: obs.previous_level, down: Vec::new() };
     }
@@ -33,12 +36,46 @@ pub fn vendors_failing_at(obs: &Observation, settings: &Settings) -> BTreeSet<Ve
     failing(obs, settings).into_keys().collect()
 }
 
+/// Vendors with a route in the chains that serves, and since when the youngest of them does.
+#[must_use]
+pub fn vendors_serving(obs: &Observation, settings: &Settings) -> BTreeMap<VendorId, Timestamp> {
+    let mut serving = BTreeMap::new();
+    for (route, model) in counted(obs, settings) {
+        if let Standing::Serving { since } = standing(model, &obs.catalog, &obs.fleet, settings, obs.at) {
+            let youngest = serving.entry(route.vendor.clone()).or_insert(Timestamp::MIN);
+            *youngest = since.unwrap_or(Timestamp::MIN).max(*youngest);
+        }
+    }
+    serving
+}
+
+/// Vendors that can count for the outage level: a chain uses them, and they are set up and not set aside.
+#[must_use]
+pub fn vendors_counted(obs: &Observation, settings: &Settings) -> BTreeSet<VendorId> {
+    counted(obs, settings).map(|(route, _)| route.vendor.clone()).collect()
+}
+
+/// The accounts behind the routes of each vendor that fail.
+pub(super) fn failing_accounts(obs: &Observation, settings: &Settings) -> BTreeMap<VendorId, BTreeSet<AccountId>> {
+    let mut accounts: BTreeMap<VendorId, BTreeSet<AccountId>> = BTreeMap::new();
+    for (route, model) in counted(obs, settings) {
+        if standing(model, &obs.catalog, &obs.fleet, settings, obs.at).fails() {
+            accounts.entry(route.vendor.clone()).or_default().insert(model.account());
+        }
+    }
+    accounts
+}
+
+/// Routes of the chains that are set up and not set aside.
+fn counted<'a>(obs: &'a Observation, settings: &'a Settings) -> impl Iterator<Item = (&'a Route, &'a ModelRef)> {
+    let used = routes_in_chains(settings).into_iter().filter(|route| set_aside(route, settings, obs.at).is_none());
+    used.filter_map(|route| Some((route, route.model.as_ref().filter(|model| obs.catalog.sets_up(model))?)))
+}
+
 fn failing(obs: &Observation, settings: &Settings) -> BTreeMap<VendorId, Vec<Failure>> {
     let mut failing: BTreeMap<VendorId, Vec<Failure>> = BTreeMap::new();
     let mut may_serve: BTreeSet<VendorId> = BTreeSet::new();
-    for route in routes_in_chains(settings) {
-        let counted = set_aside(route, settings, obs.at).is_none();
-        let Some(model) = route.model.as_ref().filter(|model| counted && obs.catalog.sets_up(model)) else { continue };
+    for (route, model) in counted(obs, settings) {
         match standing(model, &obs.catalog, &obs.fleet, settings, obs.at) {
             Standing::Failing(failure) if failure.weight == Weight::Never => {}
             Standing::Failing(failure) => failing.entry(route.vendor.clone()).or_default().push(failure),

@@ -6,10 +6,12 @@
 use jiff::Timestamp;
 
 use super::chain::{ChainNow, Link};
-use super::distribute::{Case, Draft, changed, dressed, waiting};
+use super::distribute::{Case, Draft, changed, dressed, mark_untested, waiting};
 use super::plan::{Decided, Own, OwnState, Scene};
 use super::standing::{Standing, later};
-use crate::domain::{Cause, ChangeKind, Cron, Fields, LedgerEntry, ModelRef, Observation, PlanNote, Reason, Trigger};
+use crate::domain::{
+    Cause, ChangeKind, Cron, Fields, LedgerEntry, LedgerReason, ModelRef, Observation, PlanNote, Reason, Trigger,
+};
 
 /// Switches a cron off until something serves again.
 pub(super) fn pause(
@@ -26,7 +28,7 @@ pub(super) fn pause(
     changed(case, own, draft, reason, trigger).since(newest)
 }
 
-fn back_trigger(expected_return: Option<Timestamp>) -> Trigger {
+pub(super) fn back_trigger(expected_return: Option<Timestamp>) -> Trigger {
     expected_return.map_or(Trigger::AnyRouteServes, |at| Trigger::At { at })
 }
 
@@ -39,7 +41,7 @@ pub(super) fn our_pause<'a>(obs: &'a Observation, cron: &Cron) -> Option<&'a Led
 /// A paused cron of ours resumes on what it had before when that route serves and nothing better
 /// does, else on what distribution says; with nothing settled it stays paused.
 pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry) -> Decided {
-    let back = given_back(&case.cron.fields(), debt);
+    let back = debt.given_back(&case.cron.fields());
     let own = scene.own_of(back.model.as_deref(), case.cron.agent.as_deref());
     let chain = case.chain(scene);
     if let Some(pin) = &case.entry.pinned {
@@ -47,9 +49,13 @@ pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &L
     }
     let target = if case.entry.critical { critical_target(chain) } else { settled_target(chain) };
     let position = own.model.as_ref().and_then(|model| chain.position(model));
+    if made_room(scene, debt, &own) {
+        return resume(scene, case, &own, back, Reason::GivenBack);
+    }
     match target {
         Some((link, index)) => {
-            let keeps = position.is_some() && position <= index && resumable(scene, case, &own);
+            let better = position.is_some() && position <= index;
+            let keeps = resumable(scene, case, &own) && (better || debt.why == LedgerReason::Crisis);
             let reason = if keeps { Reason::GivenBack } else { Reason::Resumes { route: link.key.clone() } };
             let to = if keeps { back } else { onto(chain, link) };
             resume(scene, case, &own, to, reason)
@@ -58,10 +64,15 @@ pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &L
     }
 }
 
+/// It was paused although nothing spoke against its route, and nothing does now.
+fn made_room(scene: &Scene<'_>, debt: &LedgerEntry, own: &Own) -> bool {
+    debt.why == LedgerReason::Crisis && !own.fails() && !own.serves() && scene.never_failed(own)
+}
+
 /// Nobody sorts the cron any more, so nothing but our debt keeps it off: it gets back what it had,
 /// as soon as that is not known to fail.
 pub(super) fn give_back_unsorted(scene: &Scene<'_>, cron: &Cron, debt: &LedgerEntry) -> Decided {
-    let to = given_back(&cron.fields(), debt);
+    let to = debt.given_back(&cron.fields());
     let own = scene.own_of(to.model.as_deref(), cron.agent.as_deref());
     if own.fails() {
         let trigger = back_trigger(own.back_at());
@@ -71,20 +82,31 @@ pub(super) fn give_back_unsorted(scene: &Scene<'_>, cron: &Cron, debt: &LedgerEn
     dressed(cron, None, Cause::Edit, &own, draft, Reason::GivenBack, Trigger::TheUser)
 }
 
-/// What the cron would hold again: our writes taken back, other people's kept.
-fn given_back(now: &Fields, debt: &LedgerEntry) -> Fields {
-    Fields {
-        model: if now.model == debt.wrote.model { debt.before.model.clone() } else { now.model.clone() },
-        fallbacks: if now.fallbacks == debt.wrote.fallbacks {
-            debt.before.fallbacks.clone()
-        } else {
-            now.fallbacks.clone()
-        },
-        enabled: true,
-    }
+/// The debt of which something still stands in the cron, paused or not.
+pub(super) fn owed<'a>(obs: &'a Observation, cron: &Cron) -> Option<&'a LedgerEntry> {
+    obs.ledger.get(&cron.id).filter(|debt| debt.stands(&cron.fields()))
 }
 
-fn onto(chain: &ChainNow, link: &Link) -> Fields {
+/// A cron of ours that runs elsewhere than before gets back what it had, once that has served for `settle`;
+/// before that it is distributed like any other. What was never known to fail needs no proof.
+pub(super) fn give_back_moved(scene: &Scene<'_>, case: &Case<'_>, own: &Own, debt: &LedgerEntry) -> Option<Decided> {
+    let back = debt.given_back(&case.cron.fields());
+    let there = scene.own_of(back.model.as_deref(), case.cron.agent.as_deref());
+    if !made_room(scene, debt, &there) && !resumable(scene, case, &there) {
+        return None;
+    }
+    let serves = there.serves();
+    let draft =
+        Draft { kind: ChangeKind::Move, to: back, to_model: there.model.clone(), to_route: there.route.clone() };
+    let trigger = there.route.clone().map_or(Trigger::TheUser, |route| Trigger::RouteFails { route });
+    let mut decided = changed(case, own, draft, Reason::GivenBack, trigger).since(there.since());
+    if let Some(change) = &mut decided.change {
+        mark_untested(change, serves);
+    }
+    Some(decided)
+}
+
+pub(super) fn onto(chain: &ChainNow, link: &Link) -> Fields {
     let model = link.model.as_ref().expect("only a set-up route is chosen");
     Fields { model: Some(model.as_str().to_owned()), fallbacks: Some(chain.fallbacks(model)), enabled: true }
 }
@@ -100,11 +122,11 @@ fn critical_target(chain: &ChainNow) -> Option<(&Link, Option<usize>)> {
 }
 
 /// It serves, and long enough to return to unless the cron is critical.
-fn resumable(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> bool {
+pub(super) fn resumable(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> bool {
     own.serves() && (case.entry.critical || settled_at(scene, own).is_some_and(|from| from <= scene.obs.at))
 }
 
-fn settled_at(scene: &Scene<'_>, own: &Own) -> Option<Timestamp> {
+pub(super) fn settled_at(scene: &Scene<'_>, own: &Own) -> Option<Timestamp> {
     match own.state {
         OwnState::Known(Standing::Serving { since }) => {
             Some(since.map_or(Timestamp::MIN, |since| later(since, scene.settings.thresholds.settle)))
@@ -113,7 +135,7 @@ fn settled_at(scene: &Scene<'_>, own: &Own) -> Option<Timestamp> {
     }
 }
 
-fn resume(scene: &Scene<'_>, case: &Case<'_>, own: &Own, to: Fields, reason: Reason) -> Decided {
+pub(super) fn resume(scene: &Scene<'_>, case: &Case<'_>, own: &Own, to: Fields, reason: Reason) -> Decided {
     let there = scene.own_of(to.model.as_deref(), case.cron.agent.as_deref());
     let trigger = match &there.route {
         Some(route) => Trigger::RouteFails { route: route.clone() },
@@ -128,7 +150,7 @@ fn resume(scene: &Scene<'_>, case: &Case<'_>, own: &Own, to: Fields, reason: Rea
     changed(case, from, draft, reason, trigger).skipped(skipped).since(there.since())
 }
 
-fn resume_pinned(
+pub(super) fn resume_pinned(
     scene: &Scene<'_>,
     case: &Case<'_>,
     debt: &LedgerEntry,
@@ -158,7 +180,7 @@ fn resume_pinned(
     waiting(case.cron, reason, back_trigger(expected)).since(Some(debt.opened_at))
 }
 
-fn still_paused(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry, chain: &ChainNow) -> Decided {
+pub(super) fn still_paused(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry, chain: &ChainNow) -> Decided {
     let settling = chain.first_serving.map(|index| &chain.links[index]);
     let (reason, trigger) = match settling.and_then(|link| Some((link, link.settled_at(scene.settings)?))) {
         Some((link, until)) => (Reason::Settling { route: link.key.clone(), until }, Trigger::At { at: until }),

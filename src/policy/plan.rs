@@ -11,12 +11,13 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::chain::ChainsNow;
+use super::crisis::CrisisNow;
 use super::distribute::decide;
 use super::outage::outage;
 use super::standing::{Standing, standing};
 use crate::domain::{
-    Change, Cron, CronId, Decision, ModelRef, Observation, Plan, PlanId, PlanNote, PlanOrigin, Reason, RouteKey,
-    Settings, Tier, Verdict,
+    Breaker, Change, Cron, CronId, Decision, ModelRef, Observation, Outage, Plan, PlanId, PlanNote, PlanOrigin, Reason,
+    RouteKey, Settings, Tier, Verdict, Vital,
 };
 
 /// What would bring every cron to where it should be.
@@ -54,6 +55,9 @@ pub(super) struct Scene<'a> {
     pub obs: &'a Observation,
     pub settings: &'a Settings,
     pub chains: ChainsNow,
+    pub outage: Outage,
+    /// The rules of a crisis, while they hold.
+    pub crisis: Option<CrisisNow>,
     by_model: BTreeMap<ModelRef, RouteKey>,
     owns: Vec<Arc<Own>>,
     own_index: BTreeMap<(Option<&'a str>, Option<&'a str>), usize>,
@@ -114,7 +118,9 @@ impl<'a> Scene<'a> {
             }
         }
         let chains = ChainsNow::new(obs, settings);
-        Self { obs, settings, chains, by_model, owns: Vec::new(), own_index: BTreeMap::new() }
+        let outage = outage(obs, settings);
+        let crisis = CrisisNow::of(obs, settings, &outage);
+        Self { obs, settings, chains, outage, crisis, by_model, owns: Vec::new(), own_index: BTreeMap::new() }
     }
 
     /// How what `cron` would run on now stands; each distinct name is looked up once.
@@ -144,6 +150,14 @@ impl<'a> Scene<'a> {
 
     pub(super) fn route_of(&self, model: &ModelRef) -> Option<RouteKey> {
         self.by_model.get(model).cloned()
+    }
+
+    /// Nothing speaks against it: nobody saw it, or its account, fail since they last served.
+    pub(super) fn never_failed(&self, own: &Own) -> bool {
+        let clean = |vital: Option<&Vital>| vital.is_none_or(|vital| vital.breaker == Breaker::default());
+        own.model.as_ref().is_none_or(|model| {
+            clean(self.obs.fleet.models.get(model)) && clean(self.obs.fleet.accounts.get(&model.account()))
+        })
     }
 
     fn standing(&self, model: &ModelRef) -> Standing {
@@ -198,8 +212,8 @@ impl Drafts {
         Plan {
             id: plan_id(&self.changes),
             at: obs.at,
-            origin: PlanOrigin::Distribution,
-            outage: outage(obs, settings),
+            origin: if scene.crisis.is_some() { PlanOrigin::Crisis } else { PlanOrigin::Distribution },
+            outage: scene.outage.clone(),
             changes: self.changes,
             decisions: self.decisions,
             notes,

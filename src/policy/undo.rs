@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::outage::outage;
 use super::plan::{Scene, plan_id, sort_changes};
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Cron, CronId, Decision, Fields, MadeBy, Observation, Plan, PlanId,
@@ -28,7 +27,7 @@ pub fn undo_plan(switches: &[Switch], of: &PlanId, obs: &Observation, settings: 
         id: plan_id(&changes),
         at: obs.at,
         origin: PlanOrigin::Undo { of: of.clone() },
-        outage: outage(obs, settings),
+        outage: scene.outage.clone(),
         changes,
         decisions,
         notes: Vec::new(),

@@ -186,6 +186,7 @@ impl Scene {
             cause: Cause::Health,
             confirmation,
             undone_by: None,
+            by: model_orchestrator::domain::StartedBy::Hand,
             seal: None,
         };
         let mut switches = self.snapshot.switches.to_vec();

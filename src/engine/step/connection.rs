@@ -10,7 +10,7 @@ use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::{DemoStarted, Fetched, Opened, Reread};
 use super::super::world::{Evidence, REFRESH_EVERY};
 use super::super::{FolderInfo, Target, World};
-use super::{apply, check, edited, lease, reconcile, record, triage, unsaved};
+use super::{apply, check, crisis, edited, lease, reconcile, record, triage, unsaved};
 use crate::domain::{
     Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, KnownGateway, ProblemKind, Refusal, RunRecord,
     Source, Trouble,
@@ -163,7 +163,7 @@ pub fn take_loaded(world: &mut World, loaded: Loaded, now: Timestamp) {
     world.tiers = Arc::new(loaded.tiers);
     world.temporary = Arc::new(loaded.temporary);
     world.ledger = Arc::new(loaded.ledger);
-    world.crisis = Arc::new(loaded.crisis);
+    crisis::take_loaded(world, loaded.crisis);
     world.switches = Arc::new(loaded.switches);
     world.edited = Arc::new(loaded.pending);
     world.proven.extend(loaded.proven);
@@ -211,6 +211,7 @@ fn with_ours(world: &mut World, Reread { mut loaded, n_ledgers }: Reread) -> Opt
         // Nobody else writes these down, and the newest of them may be on its way to the disk.
         loaded.pending.clear();
         loaded.switches.clone_from(&world.switches);
+        loaded.crisis.clone_from(&world.crisis);
     }
     unsaved::keep_debts(world, &mut loaded.ledger, n_ledgers);
     for id in world.saving.iter() {

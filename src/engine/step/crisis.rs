@@ -1,36 +1,363 @@
-//! Crisis mode: entered, left in stages, by a person or by automation within its limits.
+//! Crisis mode: entered, left in stages, and followed meanwhile.
+//!
+//! Invariants: the mode is on its way to the disk before the first call that it causes, and every cron that it
+//! touches is in the ledger by then; it ends when what is owed was given back, never before.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::super::World;
-use super::super::effect::Effect;
-use crate::domain::{CronId, PlanId, Refusal};
+use super::super::effect::{Effect, StoreOp};
+use super::apply::{self, JobState};
+use crate::domain::{
+    Connection, Crisis, CrisisMode, CrisisView, Cron, CronId, Notice, Observation, OutageLevel, Plan, PlanId,
+    PlanOrigin, ProblemKind, Readiness, Recovering, RecoveryReport, Refusal, ReportLine, RunRecord, RunStatus, Seal,
+    StartedBy, VendorId,
+};
+use crate::policy;
 
-pub fn enter(_world: &mut World, _plan: &PlanId, _crons: &[CronId], _now: Timestamp) -> Result<Vec<Effect>, Refusal> {
-    Err(Refusal::NothingToDo)
+/// What the engine remembers of a crisis that needs no disk.
+#[derive(Debug, Default)]
+pub struct Following {
+    /// The state of crisis mode is not as it was last written down.
+    unsaved: bool,
+    /// A vendor failed again while crons were given back to it.
+    relapsed: Option<VendorId>,
+    /// What was told to the desktop last: said again only when it is another.
+    told: Told,
 }
 
-pub fn recover(_world: &mut World, _plan: &PlanId, _crons: &[CronId], _now: Timestamp) -> Result<Vec<Effect>, Refusal> {
-    Err(Refusal::NothingToDo)
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    outage: Vec<VendorId>,
+    ready: bool,
+    nearly_off: BTreeMap<CronId, u32>,
 }
 
-pub fn go_on(_world: &mut World, _now: Timestamp) -> Result<Vec<Effect>, Refusal> {
-    Err(Refusal::NothingToDo)
+/// Switches crisis mode on and begins to carry out its plan, as far as it is asked for.
+///
+/// # Errors
+/// When the plan is no longer the plan, or nothing may be written.
+pub fn enter(
+    world: &mut World,
+    plan: &PlanId,
+    crons: &[CronId],
+    by: StartedBy,
+    now: Timestamp,
+) -> Result<Vec<Effect>, Refusal> {
+    apply::may_begin(world)?;
+    if world.crisis.mode.is_some() {
+        return Err(Refusal::NothingToDo);
+    }
+    let shown = world.crisis_view.enter.clone().filter(|shown| shown.id == *plan).ok_or(Refusal::Drifted)?;
+    let down = shown.outage.down.iter().map(|down| down.vendor.clone()).collect();
+    let crisis = Arc::make_mut(&mut world.crisis);
+    crisis.mode = Some(CrisisMode { since: now, by, recovering: None });
+    crisis.away = down;
+    crisis.came_back.clear();
+    let mut effects = vec![save(world)];
+    effects.extend(carry_out(world, shown, crons, by, now)?);
+    Ok(effects)
 }
 
-pub fn stay(_world: &mut World, _now: Timestamp) -> Result<Vec<Effect>, Refusal> {
-    Err(Refusal::NothingToDo)
+/// Begins to give back what is owed, in stages; at the end crisis mode is off.
+///
+/// # Errors
+/// When the plan is no longer the plan, or nothing may be written.
+pub fn recover(
+    world: &mut World,
+    plan: &PlanId,
+    crons: &[CronId],
+    by: StartedBy,
+    now: Timestamp,
+) -> Result<Vec<Effect>, Refusal> {
+    apply::may_begin(world)?;
+    let shown = world.crisis_view.recover.clone().filter(|shown| shown.id == *plan).ok_or(Refusal::Drifted)?;
+    let mut effects = Vec::new();
+    if let Some(mode) = Arc::make_mut(&mut world.crisis).mode.as_mut() {
+        mode.recovering = Some(Recovering { since: now, by });
+        effects.push(save(world));
+    }
+    let begun = carry_out(world, shown, crons, by, now)?;
+    if begun.is_empty() {
+        effects.extend(recovered(world, now));
+    }
+    effects.extend(begun);
+    Ok(effects)
 }
 
-pub fn run_now(_world: &mut World, _crons: &[CronId]) -> Result<Vec<Effect>, Refusal> {
-    Err(Refusal::NothingToDo)
+/// Nothing to write is no reason not to change the mode.
+fn carry_out(
+    world: &mut World,
+    plan: Arc<Plan>,
+    crons: &[CronId],
+    by: StartedBy,
+    now: Timestamp,
+) -> Result<Vec<Effect>, Refusal> {
+    world.dirty.plan = true;
+    world.dirty.shown = true;
+    match apply::start(world, plan, crons, by, now) {
+        Err(Refusal::NothingToDo) => Ok(Vec::new()),
+        begun => begun,
+    }
 }
 
-pub fn dismiss_report(_world: &mut World) -> Result<Vec<Effect>, Refusal> {
-    Err(Refusal::NothingToDo)
+/// Does not wait for a run of what was given back.
+pub fn go_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    let job = world.job.as_mut().filter(|job| job.proving_until.is_some()).ok_or(Refusal::NothingToDo)?;
+    job.next_stage();
+    Ok(apply::advance(world, now))
 }
 
-pub fn run_queued(_world: &mut World, cron: &CronId, result: Result<(), String>, _now: Timestamp) -> Vec<Effect> {
-    tracing::info!(%cron, ?result, "a run was asked for");
+/// Back to the rules of a crisis, whatever was given back already.
+pub fn stay(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    world.crisis.recovering().ok_or(Refusal::NothingToDo)?;
+    let mut effects = stop_recovering(world, now);
+    effects.insert(0, save(world));
+    Ok(effects)
+}
+
+fn stop_recovering(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    if let Some(mode) = Arc::make_mut(&mut world.crisis).mode.as_mut() {
+        mode.recovering = None;
+    }
+    world.dirty.plan = true;
+    world.dirty.shown = true;
+    let gives_back = world.job.as_ref().is_some_and(|job| job.running() && job.plan.origin == PlanOrigin::Recovery);
+    // Nothing runs: nothing to stop.
+    if gives_back { apply::stop(world, now).unwrap_or_default() } else { Vec::new() }
+}
+
+/// A job that gave back has ended.
+pub fn job_ended(world: &mut World, done: bool, now: Timestamp) -> Vec<Effect> {
+    if done && world.crisis.recovering().is_some() { recovered(world, now) } else { Vec::new() }
+}
+
+/// Everything that could be given back was: ordinary distribution has the rest.
+fn recovered(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let crisis = Arc::make_mut(&mut world.crisis);
+    if crisis.mode.take().is_some() {
+        crisis.left_at = Some(now);
+    }
+    let lines = crisis.report.as_ref().map_or(&[][..], |report| &report.lines);
+    let n_missed = lines.iter().filter_map(|line| line.missed).map(|missed| missed.n_runs).sum();
+    let notice = Notice::Recovered { n_crons: lines.len(), n_missed };
+    world.dirty.plan = true;
+    world.dirty.shown = true;
+    let told = notify(world, notice);
+    [save(world)].into_iter().chain(told).collect()
+}
+
+/// One cron has back what it had: the report says so, once.
+pub fn gave_back(world: &mut World, cron: &Cron, paused_from: Option<Timestamp>, seal: Seal, now: Timestamp) -> Effect {
+    let missed = paused_from.and_then(|from| policy::missed(cron, world.by_our_clock(from), now));
+    let line = ReportLine {
+        cron: cron.id.clone(),
+        name: cron.name.clone(),
+        back_at: now,
+        seal,
+        paused_from,
+        missed,
+        ran_at: None,
+    };
+    let crisis = Arc::make_mut(&mut world.crisis);
+    let report = crisis.report.get_or_insert_with(|| RecoveryReport { since: now, lines: Vec::new() });
+    report.lines.retain(|known| known.cron != cron.id);
+    report.lines.push(line);
+    save(world)
+}
+
+/// Lets crons run once: what they missed.
+pub fn run_now(world: &World, crons: &[CronId]) -> Result<Vec<Effect>, Refusal> {
+    if !world.connected() {
+        return Err(Refusal::NotConnected);
+    }
+    if world.access().is_none_or(crate::domain::Access::looks_only) {
+        return Err(Refusal::ReadOnly);
+    }
+    if let Some(unknown) = crons.iter().find(|id| !world.crons.contains_key(*id)) {
+        return Err(Refusal::UnknownCron { cron: unknown.to_string() });
+    }
+    let run = |cron: &CronId| Effect::RunCron { session: world.session, cron: cron.clone() };
+    Ok(crons.iter().map(run).collect())
+}
+
+/// The gateway let it run, or said why not.
+pub fn run_queued(world: &mut World, cron: &CronId, result: Result<(), String>, now: Timestamp) -> Vec<Effect> {
+    let problem = format!("run/{cron}");
+    if let Err(detail) = result {
+        let name = world.crons.get(cron).map_or_else(|| cron.to_string(), |cron| cron.name.clone());
+        world.raise(problem, ProblemKind::Refused { detail: format!("{name} does not run now: {detail}") }, now);
+        return Vec::new();
+    }
+    world.clear(&problem);
+    let lines = Arc::make_mut(&mut world.crisis).report.as_mut().map(|report| &mut report.lines);
+    let Some(line) = lines.into_iter().flatten().find(|line| line.cron == *cron) else { return Vec::new() };
+    line.ran_at = Some(now);
+    world.dirty.plan = true;
+    vec![save(world)]
+}
+
+pub fn dismiss_report(world: &mut World) -> Result<Vec<Effect>, Refusal> {
+    Arc::make_mut(&mut world.crisis).report.take().ok_or(Refusal::NothingToDo)?;
+    world.dirty.plan = true;
+    Ok(vec![save(world)])
+}
+
+/// A finished run: it shows whether what was given back works.
+pub fn heard_of_run(world: &mut World, run: &RunRecord, by_provider: bool, now: Timestamp) -> Vec<Effect> {
+    let Some(job) = world.job.as_mut().filter(|job| job.running() && job.plan.origin == PlanOrigin::Recovery) else {
+        return Vec::new();
+    };
+    let ours = job.verified().any(|change| change.cron == run.cron);
+    let account = run.provider.as_deref().map(crate::domain::AccountId::new);
+    let returned = |change: &crate::domain::Change| change.to_model.as_ref().map(crate::domain::ModelRef::account);
+    let there = account.is_some() && job.verified().any(|change| returned(change) == account);
+    if run.status == RunStatus::Ok && ours && run.at >= job.started_at && job.proving_until.is_some() {
+        job.next_stage();
+        return apply::advance(world, now);
+    }
+    if !(by_provider && there && run.at >= job.started_at) {
+        return Vec::new();
+    }
+    let vendor = account.as_ref().map(crate::domain::vendor_of).unwrap_or_else(|| VendorId::new("unknown"));
+    let crisis = Arc::make_mut(&mut world.crisis);
+    crisis.relapses.push(now);
+    crisis.came_back.remove(&vendor);
+    world.following.relapsed = Some(vendor);
+    world.following.unsaved = true;
     Vec::new()
+}
+
+/// Takes in what the outage has become, before anything is planned.
+pub fn follow(world: &mut World, obs: &Observation) {
+    if !obs.gateway_reachable {
+        return;
+    }
+    let settings = &world.effective;
+    let outage = policy::outage(obs, settings);
+    let serving = policy::vendors_serving(obs, settings);
+    let counted = policy::vendors_counted(obs, settings);
+    let next = policy::follow(&world.crisis, &outage, &serving, &counted, !world.ledger.is_empty(), obs.at);
+    if next == *world.crisis {
+        return;
+    }
+    if next.relapses.len() > world.crisis.relapses.len() && next.recovering().is_some() {
+        let gone = world.crisis.came_back.keys().find(|vendor| !next.came_back.contains_key(*vendor)).cloned();
+        world.following.relapsed = gone.or_else(|| Some(VendorId::new("unknown")));
+    }
+    world.crisis = Arc::new(next);
+    world.following.unsaved = true;
+}
+
+/// The picture for the faces, after a plan was made.
+pub fn draw(world: &mut World, obs: &Observation) {
+    let settings = world.planning.clone();
+    let busy = world.job.as_ref().is_some_and(JobState::running);
+    let plannable = obs.gateway_reachable && !busy;
+    let owed = !world.ledger.is_empty();
+    let mode_on = world.crisis.mode.is_some();
+    let with_pace = |mut plan: Plan| {
+        plan.writes = apply::writes_used(world.write_window);
+        Arc::new(plan)
+    };
+    let enter = (plannable && !mode_on).then(|| with_pace(policy::enter_plan(obs, &settings)));
+    let recover = (plannable && (mode_on || owed)).then(|| with_pace(policy::recover_plan(obs, &settings)));
+    let outage = &world.plan.outage;
+    let n_to_give_back = recover.as_ref().map_or(0, |plan| plan.changes.len());
+    let serving = policy::vendors_serving(obs, &settings);
+    let ready = policy::readiness(&world.crisis, obs, &world.effective, outage, &serving, n_to_give_back);
+    // While nobody can be asked, it is as it was.
+    let readiness = if obs.gateway_reachable { ready } else { world.crisis_view.readiness.clone() };
+    let view = CrisisView {
+        state: world.crisis.clone(),
+        enter,
+        recover,
+        readiness,
+        expected_end: policy::expected_end(outage, &settings),
+        overloads: Vec::new(),
+        away: policy::long_away(obs, &settings, outage),
+        checks: world.crisis_view.checks.clone(),
+        automation: world.crisis_view.automation.clone(),
+    };
+    if view != *world.crisis_view {
+        world.crisis_view = Arc::new(view);
+    }
+}
+
+/// What follows from it: the state to disk, a stop after a relapse, a word on the desktop.
+pub fn settle(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if let Some(vendor) = world.following.relapsed.take() {
+        effects.extend(stop_recovering(world, now));
+        effects.extend(notify(world, Notice::Relapse { vendor }));
+        world.following.unsaved = true;
+    }
+    if std::mem::take(&mut world.following.unsaved) {
+        effects.push(save(world));
+    }
+    effects.extend(tell(world));
+    effects
+}
+
+fn save(world: &World) -> Effect {
+    Effect::Store(Box::new(StoreOp::SaveCrisis(world.crisis.clone())))
+}
+
+/// One word for an outage, one for its end, one for a cron about to be switched off; none for a check.
+fn tell(world: &mut World) -> Vec<Effect> {
+    if !matches!(world.connection, Connection::Connected(_)) || !world.ready() {
+        return Vec::new();
+    }
+    let view = world.crisis_view.clone();
+    let outage = &world.plan.outage;
+    let in_crisis = outage.level == OutageLevel::Crisis;
+    let down: Vec<VendorId> = outage.down.iter().filter(|_| in_crisis).map(|down| down.vendor.clone()).collect();
+    let nearly: BTreeMap<CronId, u32> =
+        policy::nearly_off(&world.crons).map(|cron| (cron.id.clone(), cron.consecutive_errors)).collect();
+    let now = Told { outage: down, ready: view.readiness == Readiness::Ready, nearly_off: nearly };
+    let before = std::mem::replace(&mut world.following.told, now);
+    let told = &world.following.told;
+    let mut notices = Vec::new();
+    let worse = told.outage.iter().any(|vendor| !before.outage.contains(vendor));
+    if worse && world.crisis.mode.is_none() {
+        let (n_move, n_pause) = view.enter.as_deref().map_or((0, 0), moves_and_pauses);
+        notices.push(Notice::Outage { level: outage.level, down: outage.down.clone(), n_move, n_pause });
+    }
+    if told.ready && !before.ready && world.crisis.mode.is_some() {
+        notices.push(Notice::RecoveryReady { n_crons: view.recover.as_ref().map_or(0, |plan| plan.changes.len()) });
+    }
+    for (id, n_errors) in &told.nearly_off {
+        if !before.nearly_off.contains_key(id)
+            && let Some(cron) = world.crons.get(id)
+        {
+            notices.push(Notice::NearlyOff { cron: cron.name.clone(), n_errors: *n_errors });
+        }
+    }
+    notices.into_iter().filter_map(|notice| notify(world, notice)).collect()
+}
+
+pub fn moves_and_pauses(plan: &Plan) -> (usize, usize) {
+    let pauses = plan.changes.iter().filter(|change| !change.to.enabled).count();
+    (plan.changes.len() - pauses, pauses)
+}
+
+/// Told only where somebody may be looking elsewhere, and wants to know.
+pub fn notify(world: &World, notice: Notice) -> Option<Effect> {
+    let wanted = &world.effective.notifications;
+    let wants = match notice {
+        Notice::Outage { .. } | Notice::CrisisEntered { .. } => wanted.outage,
+        Notice::RecoveryReady { .. } | Notice::Recovered { .. } => wanted.recovery,
+        Notice::Relapse { .. } | Notice::NearlyOff { .. } => wanted.attention,
+    };
+    (wants && world.checks.by_itself).then_some(Effect::Notify(notice))
+}
+
+/// What was read from the disk; what is on its way there is newer.
+pub fn take_loaded(world: &mut World, crisis: Crisis) {
+    if !world.following.unsaved {
+        world.crisis = Arc::new(crisis);
+    }
 }

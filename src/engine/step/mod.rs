@@ -1,9 +1,10 @@
 //! What happens next: world + input + moment → effects. Pure, total, without a wait.
 
 pub(super) mod apply;
+mod automation;
 pub(super) mod check;
 mod connection;
-mod crisis;
+pub(super) mod crisis;
 pub(super) mod edit;
 pub(super) mod edit_history;
 pub(super) mod edited;
@@ -27,7 +28,7 @@ use jiff::Timestamp;
 use super::effect::{Effect, Fetch, StoreOp};
 use super::input::{Input, Receipt};
 use super::{Command, Done, Event, Ticket, World};
-use crate::domain::{ProblemKind, Refusal};
+use crate::domain::{ProblemKind, Refusal, StartedBy};
 
 /// Takes one input into the world and says what must be done outside.
 pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
@@ -119,6 +120,8 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
         check::plan(world, now);
         world.dirty.plan = false;
         world.dirty.shown = true;
+        effects.extend(crisis::settle(world, now));
+        effects.extend(automation::settle(world, now));
         effects.extend(status::files(world, now));
         if std::mem::take(&mut world.edits_unsaved) && world.folder.is_some() {
             effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
@@ -189,8 +192,9 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         Command::RedoEdit => edit_history::redo(world, ticket),
         Command::Settings(change) => settings::change(world, ticket, change),
         Command::Apply { plan, crons } => quietly(apply::begin(world, &plan, &crons, now)?),
-        Command::EnterCrisis { plan, crons } => quietly(crisis::enter(world, &plan, &crons, now)?),
-        Command::Recover { plan, crons } => quietly(crisis::recover(world, &plan, &crons, now)?),
+        Command::EnterCrisis { plan, crons } => quietly(crisis::enter(world, &plan, &crons, StartedBy::Hand, now)?),
+        Command::Recover { plan, crons } => quietly(crisis::recover(world, &plan, &crons, StartedBy::Hand, now)?),
+        Command::Automate => quietly(automation::now(world, now)?),
         Command::GoOn => quietly(crisis::go_on(world, now)?),
         Command::StayInCrisis => quietly(crisis::stay(world, now)?),
         Command::RunNow { crons } => quietly(crisis::run_now(world, &crons)?),

@@ -9,7 +9,7 @@ use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState, Line, Stage};
 use super::undo;
-use crate::domain::{Change, CronId, JobPhase, LineOutcome, Plan, ProblemKind};
+use crate::domain::{Change, CronId, JobPhase, LineOutcome, Plan, ProblemKind, StartedBy};
 use crate::state::InterruptedJob;
 
 /// Keeps a job without an end until the gateway can say what became of it.
@@ -37,9 +37,20 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
         } else {
             (LineOutcome::LeftOut, Stage::Idle)
         };
-        Line { change: Arc::new(change.clone()), outcome, stage, unanswered: false, pause_now: false }
+        Line {
+            change: Arc::new(change.clone()),
+            outcome,
+            stage,
+            turn: 0,
+            owes: false,
+            unanswered: false,
+            pause_now: false,
+        }
     };
-    let lines = plan.changes.iter().map(line).collect();
+    let mut lines: Vec<Line> = plan.changes.iter().map(line).collect();
+    for line in &mut lines {
+        line.owes = apply::owes(world, line, &plan.origin);
+    }
     world.job = Some(JobState {
         id,
         plan,
@@ -50,6 +61,9 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
         expected_end: None,
         takes_back: undo::by_cron(found.undoes),
         proving: false,
+        by: StartedBy::Hand,
+        open_stage: u8::MAX,
+        proving_until: None,
         paced_until: None,
         drain_check_at: None,
     });
@@ -85,7 +99,7 @@ pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
     effects
 }
 
-/// Debts that are none: a pause that was never written, or a cron that somebody switched on again.
+/// Debts that are none: of a write that never arrived, or of which somebody took back everything.
 ///
 /// A cron that is not in the list is still owed: it may only be unreadable, or the list another
 /// gateway's. Crons of a running job have their own way to the ledger, and a pause that got no answer may
@@ -105,11 +119,13 @@ pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
             missing.push((id.clone(), entry.name.clone()));
             true
         }
-        Some(cron) if cron.enabled => false,
-        Some(_) => {
-            entry.confirmed = true;
-            true
-        }
+        Some(cron) => match apply::seen(entry.clone(), &cron.fields()) {
+            Some(seen) => {
+                *entry = seen;
+                true
+            }
+            None => false,
+        },
     });
     for (id, cron) in missing {
         let detail = "this program paused it, and the gateway does not list it any more".to_owned();

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::World;
 use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::GatewayAnswer;
-use super::check;
+use super::{check, crisis};
 use crate::domain::{
     AccountId, Change, Confirmation, Cron, Diagnosis, HealthState, ModelRef, ModelScope, MoneyRead, ProbeStatus,
     ProblemKind, QuotaWindow, Reason, RunRecord, Source, Switch, SwitchId,
@@ -73,11 +73,14 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     let effective = world.effective.clone();
     let said = said(world, &run);
     let network = check::explained_by_network(world, said.as_ref(), run.finished_at);
-    if !network && !check::hold_back(world, &run, said.as_ref(), now) {
+    let held_back = !network && check::hold_back(world, &run, said.as_ref(), now);
+    let by_provider = !network && !held_back && fails(said.as_ref());
+    if !network && !held_back {
         policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, now);
     }
     super::triage::note(world, &told, said);
     let mut effects = confirm(world, &run, now);
+    effects.extend(crisis::heard_of_run(world, &run, by_provider, now));
     if let Some(known) = Arc::make_mut(&mut world.runs).get_mut(&run.cron) {
         known.insert(0, run);
         known.truncate(RUNS_SHOWN);
@@ -87,6 +90,10 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     // As the gateway tells it, so that the same run is known again.
     effects.push(Effect::Store(Box::new(StoreOp::RememberRuns(vec![told]))));
     effects
+}
+
+fn fails(said: Option<&Diagnosis>) -> bool {
+    said.and_then(Diagnosis::health).is_some_and(|health| health.fails())
 }
 
 /// What the error of a failed run means, given what is known of its account's quota.

@@ -181,6 +181,7 @@ fn switched(cron: &Cron) -> Switch {
         cause: Cause::Health,
         confirmation: Confirmation::Waiting,
         undone_by: None,
+        by: crate::domain::StartedBy::Hand,
         seal: None,
     }
 }

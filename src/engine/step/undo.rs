@@ -100,7 +100,7 @@ fn meant<'a>(name: &str, switches: impl Iterator<Item = &'a Switch>) -> Result<U
 
 /// Offers a plan that takes back these switches of one plan.
 pub(super) fn offer(world: &mut World, of: &PlanId, switches: &[Switch], now: Timestamp) -> Result<(), Refusal> {
-    let mut plan = policy::undo_plan(switches, of, &world.observation(now), &world.effective);
+    let mut plan = policy::undo_plan(switches, of, &world.observation(now), &world.planning);
     plan.writes = apply::writes_used(world.write_window);
     if plan.changes.is_empty() {
         return Err(Refusal::NothingToDo);

@@ -48,6 +48,7 @@ fn switch(cron: &str, plan: &str, from: &Fields, to: &Fields) -> Switch {
         cause: Cause::Health,
         confirmation: Confirmation::Waiting,
         undone_by: None,
+        by: crate::domain::StartedBy::Hand,
         seal: None,
     }
 }

@@ -182,6 +182,7 @@ fn the_second_engine_looks_but_does_not_touch() {
         cause: Cause::Edit,
         confirmation: Confirmation::Waiting,
         undone_by: None,
+        by: crate::domain::StartedBy::Hand,
         seal: None,
     };
     let line = LogLine::parse("2026-11-23T07:00:00Z | a | a/b -> c/d | edited").unwrap();

@@ -75,6 +75,7 @@ fn switch(cron: &str) -> Switch {
         cause: change.cause,
         confirmation: Confirmation::Waiting,
         undone_by: None,
+        by: crate::domain::StartedBy::Hand,
         seal: None,
     }
 }

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::super::World;
 use super::super::super::effect::{Effect, StoreOp};
+use super::super::crisis;
 use super::debt::not_begun;
 use super::drain::next_line;
 use super::job::{JobState, Line, Stage};
 use super::line::{arrived_late, finish_line, prepare, verified};
 use super::pace::{expected_end, paced_until};
-use crate::domain::{Change, ChangeKind, JobPhase, LineOutcome, Reason, Verdict};
+use crate::domain::{Change, ChangeKind, JobPhase, LineOutcome, PlanOrigin, Reason, Verdict};
 use crate::policy;
 
 /// Takes the next step that can be taken now, if any.
@@ -43,9 +44,14 @@ pub(super) fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp)
     let mut effects = Vec::new();
     loop {
         let Some(index) = next_line(world, job, now) else {
-            let draining = job.lines.iter().any(Line::open);
-            if draining {
+            let open = |line: &Line| line.open() && line.turn <= job.open_stage;
+            if job.lines.iter().any(open) {
                 set_phase(world, job, JobPhase::Draining);
+            } else if job.lines.iter().any(Line::open) {
+                if !next_stage_begins(world, job, now) {
+                    return effects;
+                }
+                continue;
             } else {
                 effects.extend(end(world, job, JobPhase::Done, now));
             }
@@ -69,6 +75,23 @@ pub(super) fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp)
         effects.push(prepare(world, job, index, now));
         return effects;
     }
+}
+
+/// How long a run of what was given back is waited for.
+const STAGE_PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+
+/// The lines of this stage have their outcome. The next begins when a run has shown that it works, or has not come
+/// in time; at once when nothing was given back.
+fn next_stage_begins(world: &mut World, job: &mut JobState, now: Timestamp) -> bool {
+    let gave_back = job.lines.iter().any(|line| line.turn == job.open_stage && line.outcome == LineOutcome::Verified);
+    let until = job.proving_until.unwrap_or_else(|| now.saturating_add(STAGE_PATIENCE).unwrap_or(Timestamp::MAX));
+    if !gave_back || now >= until {
+        job.next_stage();
+        return true;
+    }
+    job.proving_until = Some(until);
+    set_phase(world, job, JobPhase::Proving { stage: job.open_stage, until });
+    false
 }
 
 /// A line is on its way. Without a gateway nobody can say what became of it: then a job that shall
@@ -119,7 +142,7 @@ fn withdrawn(world: &World, change: &Change, now: Timestamp) -> bool {
     let mut obs = world.observation(now);
     // Its own line is why it would be left alone.
     Arc::make_mut(&mut obs.busy).remove(&change.cron);
-    let Some((decision, planned)) = policy::plan_one(&obs, &world.effective, &change.cron) else { return false };
+    let Some((decision, planned)) = policy::plan_one(&obs, &world.planning, &change.cron) else { return false };
     match (planned, decision.verdict) {
         (Some(planned), _) => planned.to != change.to || planned.kind != change.kind,
         (None, Verdict::LeftAlone) => {
@@ -145,12 +168,17 @@ pub(super) fn end(world: &mut World, job: &mut JobState, phase: JobPhase, now: T
         // A line that was begun and put back may have left an intent behind.
         effects.extend(not_begun(world, line));
     }
+    job.proving_until = None;
     job.phase = phase.clone();
     job.ended_at = Some(now);
     job.paced_until = None;
     job.drain_check_at = None;
     world.dirty.shown = true;
     world.dirty.plan = true;
+    let done = phase == JobPhase::Done;
     effects.push(Effect::Store(Box::new(StoreOp::EndJob { job: job.id, phase })));
+    if job.plan.origin == PlanOrigin::Recovery {
+        effects.extend(crisis::job_ended(world, done, now));
+    }
     effects
 }

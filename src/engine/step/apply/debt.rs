@@ -1,4 +1,6 @@
-//! What we owe a cron that we pause: in the ledger before the call, and out of it when given back.
+//! What we owe a cron: in the ledger before the call, and out of it when nothing of ours stands in it any more.
+//!
+//! Owed is what a pause or a crisis changed, and whatever is written to a cron that is owed something already.
 
 use std::sync::Arc;
 
@@ -7,49 +9,108 @@ use jiff::Timestamp;
 use super::super::super::World;
 use super::super::super::effect::{Effect, StoreOp};
 use super::job::Line;
-use crate::domain::{Change, Cron, LedgerEntry, LedgerReason, Reason};
+use crate::domain::{Cause, Change, Cron, CronId, Fields, Ledger, LedgerEntry, LedgerReason, PlanOrigin, Reason};
 
-/// What we will owe for pausing `cron`.
-pub(super) fn debt(cron: &Cron, change: &Change, now: Timestamp) -> LedgerEntry {
-    let why = match change.reason {
-        Reason::PinnedOnDeadRoute { .. } => LedgerReason::PinnedOnDeadRoute,
-        _ => LedgerReason::NothingServes,
-    };
-    LedgerEntry {
+/// Enters every cron of a job at once that will be owed something, before the first of its calls.
+pub(super) fn owe_all(world: &mut World, lines: &mut [Line], origin: &PlanOrigin, now: Timestamp) -> Option<Effect> {
+    let mut entered = false;
+    for line in lines.iter_mut().filter(|line| line.open()) {
+        line.owes = owes(world, line, origin);
+        // A pause of ordinary distribution is entered when its turn comes: until then it may be withdrawn.
+        if line.owes && *origin == PlanOrigin::Crisis {
+            enter(world, &line.change, now);
+            entered = true;
+        }
+    }
+    entered.then(|| Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() })))
+}
+
+pub fn owes(world: &World, line: &Line, origin: &PlanOrigin) -> bool {
+    line.pauses() || *origin == PlanOrigin::Crisis || world.ledger.contains_key(&line.change.cron)
+}
+
+/// What we will owe for carrying out `change`, with what we owe already.
+pub(super) fn enter(world: &mut World, change: &Change, now: Timestamp) {
+    let Some(cron) = world.crons.get(&change.cron).cloned() else { return };
+    let known = world.ledger.get(&cron.id).cloned();
+    let entry = debt(&cron, known, change, now);
+    Arc::make_mut(&mut world.ledger).insert(cron.id.clone(), entry);
+}
+
+fn debt(cron: &Cron, known: Option<LedgerEntry>, change: &Change, now: Timestamp) -> LedgerEntry {
+    let fields = cron.fields();
+    let mut entry = known.unwrap_or_else(|| LedgerEntry {
         cron: cron.id.clone(),
         name: cron.name.clone(),
         opened_at: now,
-        why,
-        before: cron.fields(),
-        wrote: change.to.clone(),
+        why: why(&change.reason),
+        before: fields.clone(),
+        wrote: fields.clone(),
         revision_before: cron.revision.clone(),
         definition: cron.definition.clone(),
         confirmed: false,
         held: None,
         unknown: serde_json::Map::new(),
+    });
+    // A field that somebody changed meanwhile is theirs, and given back as they left it.
+    entry.before = entry.given_back(&fields);
+    if change.cause == Cause::Edit {
+        // The user wants this model: nothing is owed for it, but a pause still is.
+        entry.before = Fields { enabled: entry.before.enabled, ..change.to.clone() };
+    }
+    entry.held = Some(fields);
+    entry.wrote = change.to.clone();
+    entry.confirmed = false;
+    entry
+}
+
+fn why(reason: &Reason) -> LedgerReason {
+    match reason {
+        Reason::PinnedOnDeadRoute { .. } => LedgerReason::PinnedOnDeadRoute,
+        Reason::NothingServes { .. } => LedgerReason::NothingServes,
+        _ => LedgerReason::Crisis,
     }
 }
 
-/// The ledger after a line's outcome, when it changed. A pause whose call got no answer stays owed:
-/// it may still be carried out.
-pub(super) fn settle_ledger(world: &mut World, line: &Line, verified: bool) -> Option<Arc<crate::domain::Ledger>> {
+/// The ledger after a line's outcome, when it changed. A write whose call got no answer stays owed: it may still
+/// be carried out.
+pub(super) fn settle_ledger(world: &mut World, line: &Line, verified: bool) -> Option<Arc<Ledger>> {
     let cron = &line.change.cron;
-    let entry = world.ledger.get(cron)?;
-    let enables = line.change.patch().enabled == Some(true);
-    let pauses = line.pauses() && !entry.confirmed;
-    if verified && enables || !verified && pauses && !line.unanswered {
-        Arc::make_mut(&mut world.ledger).remove(cron);
-    } else if verified && pauses {
-        if let Some(entry) = Arc::make_mut(&mut world.ledger).get_mut(cron) {
-            entry.confirmed = true;
-        }
+    let entry = world.ledger.get(cron).filter(|_| line.owes)?;
+    let next = if verified {
+        seen(entry.clone(), &line.change.to)
+    } else if line.unanswered || entry.held.is_none() {
+        return None;
     } else {
+        entry.clone().without_the_write()
+    };
+    put(world, cron, next)
+}
+
+/// The debt once a cron was seen to hold `fields`; `None` when nothing of ours stands in it.
+pub fn seen(mut entry: LedgerEntry, fields: &Fields) -> Option<LedgerEntry> {
+    if entry.held.as_ref().is_some_and(|held| held == fields) && entry.wrote != *fields {
+        entry = entry.without_the_write()?;
+    } else if entry.wrote == *fields {
+        entry.held = None;
+    }
+    entry.confirmed |= entry.held.is_none();
+    entry.stands(fields).then_some(entry)
+}
+
+fn put(world: &mut World, cron: &CronId, entry: Option<LedgerEntry>) -> Option<Arc<Ledger>> {
+    if world.ledger.get(cron) == entry.as_ref() {
         return None;
     }
+    let ledger = Arc::make_mut(&mut world.ledger);
+    match entry {
+        Some(entry) => ledger.insert(cron.clone(), entry),
+        None => ledger.remove(cron),
+    };
     Some(world.ledger.clone())
 }
 
-/// The debt of a line that was prepared and put back.
+/// The debt of a line that was entered and put back.
 pub(super) fn not_begun(world: &mut World, line: &Line) -> Option<Effect> {
     let ledger = settle_ledger(world, line, false)?;
     Some(Effect::Store(Box::new(StoreOp::SaveLedger { ledger })))

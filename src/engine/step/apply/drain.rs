@@ -12,8 +12,9 @@ pub const DRAIN_PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 /// The first line that can be written now. Lines that pause a running cron wait for its run.
 pub(super) fn next_line(world: &mut World, job: &mut JobState, now: Timestamp) -> Option<usize> {
     let mut next = None;
+    let open_stage = job.open_stage;
     for (index, line) in job.lines.iter_mut().enumerate() {
-        if !line.open() {
+        if !line.open() || line.turn > open_stage {
             continue;
         }
         if let Some((since, limit)) = drains(world, line) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::super::undo::TakesBack;
-use crate::domain::{Change, CronId, Job, JobLine, JobPhase, LineOutcome, Plan};
+use crate::domain::{Change, CronId, Job, JobLine, JobPhase, LineOutcome, Plan, StartedBy};
 
 /// A plan being carried out.
 #[derive(Debug)]
@@ -22,6 +22,11 @@ pub struct JobState {
     pub(in crate::engine::step) takes_back: TakesBack,
     /// A guarded write that must be refused comes first.
     pub(in crate::engine::step) proving: bool,
+    pub(in crate::engine::step) by: StartedBy,
+    /// Lines of later stages are not written yet.
+    pub(in crate::engine::step) open_stage: u8,
+    /// When the next stage begins, whatever was heard until then.
+    pub(in crate::engine::step) proving_until: Option<Timestamp>,
     pub(in crate::engine::step) paced_until: Option<Timestamp>,
     /// When a drain turns into a question.
     pub(in crate::engine::step) drain_check_at: Option<Timestamp>,
@@ -32,6 +37,10 @@ pub(in crate::engine::step) struct Line {
     pub change: Arc<Change>,
     pub outcome: LineOutcome,
     pub stage: Stage,
+    /// In which stage of its job it is written.
+    pub turn: u8,
+    /// The cron is, or will be, in the ledger for it.
+    pub owes: bool,
     /// A call of it got no answer and had not arrived when the cron was read: it may still.
     pub unanswered: bool,
     /// The user said to pause it although it runs.
@@ -72,6 +81,16 @@ impl JobState {
         self.lines.iter().any(|line| matches!(line.stage, Stage::Preparing | Stage::InFlight))
     }
 
+    /// What was given back, or written, so far.
+    pub(in crate::engine::step) fn verified(&self) -> impl Iterator<Item = &Change> {
+        self.lines.iter().filter(|line| line.outcome == LineOutcome::Verified).map(|line| &*line.change)
+    }
+
+    pub(in crate::engine::step) fn next_stage(&mut self) {
+        self.open_stage = self.open_stage.saturating_add(1);
+        self.proving_until = None;
+    }
+
     /// Crons the planner leaves alone.
     pub(in crate::engine) fn busy(&self) -> BTreeSet<CronId> {
         if !self.running() {
@@ -84,11 +103,12 @@ impl JobState {
         if !self.running() {
             return None;
         }
-        [self.paced_until, self.drain_check_at].into_iter().flatten().min()
+        [self.paced_until, self.drain_check_at, self.proving_until].into_iter().flatten().min()
     }
 
     pub(in crate::engine) fn picture(&self) -> Arc<Job> {
-        let line = |line: &Line| JobLine { change: line.change.clone(), outcome: line.outcome.clone(), stage: 0 };
+        let line =
+            |line: &Line| JobLine { change: line.change.clone(), outcome: line.outcome.clone(), stage: line.turn };
         Arc::new(Job {
             id: self.id,
             plan: self.plan.clone(),

@@ -11,12 +11,14 @@ use jiff::Timestamp;
 use super::super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::super::input::WriteResult;
 use super::super::super::{Event, World};
-use super::super::{edit, edited, reconcile, record};
+use super::super::{crisis, edit, edited, reconcile, record};
 use super::advance::{advance, end};
-use super::debt::{debt, not_begun, settle_ledger};
+use super::debt::{enter, not_begun, settle_ledger};
 use super::drain::drains;
 use super::job::{JobState, Line, Stage};
-use crate::domain::{Change, ChangeKind, Cron, CronId, JobPhase, LineOutcome, ProblemKind, Switch, SwitchId};
+use crate::domain::{
+    Change, ChangeKind, Cron, CronId, JobPhase, LedgerEntry, LineOutcome, ProblemKind, Reason, Seal, Switch, SwitchId,
+};
 use crate::state::switch_log::LogLine;
 
 /// The journal, and for a pause the ledger, come before the call.
@@ -25,11 +27,9 @@ pub(super) fn prepare(world: &mut World, job: &mut JobState, index: usize, now: 
     line.outcome = LineOutcome::Writing;
     line.stage = Stage::Preparing;
     world.dirty.shown = true;
-    let ledger = line.pauses().then(|| {
-        if let Some(cron) = world.crons.get(&line.change.cron).cloned() {
-            let entry = debt(&cron, &line.change, now);
-            Arc::make_mut(&mut world.ledger).insert(cron.id.clone(), entry);
-        }
+    let change = line.change.clone();
+    let ledger = line.owes.then(|| {
+        enter(world, &change, now);
         world.ledger.clone()
     });
     Effect::Store(Box::new(StoreOp::Prepare { job: job.id, change: line.change.clone(), ledger }))
@@ -60,6 +60,7 @@ pub fn prepared(
         let line = &mut job.lines[index];
         line.stage = Stage::Idle;
         line.outcome = LineOutcome::Waiting;
+        let line = &job.lines[index];
         effects.extend(not_begun(world, line));
     } else {
         let line = &mut job.lines[index];
@@ -197,11 +198,13 @@ pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read
     let change = job.lines[index].change.clone();
     let fields = read.fields();
     let revision_after = read.revision.clone();
-    record::cron(world, read);
+    let debt = world.ledger.get(&change.cron).filter(|_| gives_back(&change)).cloned();
+    record::cron(world, read.clone());
     if !change.patch().holds_in(&fields) {
         let detail = "it was written, but reads back differently".to_owned();
         return finish_line(world, job, index, LineOutcome::Failed { detail }, None);
     }
+    let seal = debt.as_ref().map(|debt| seal(debt, &read));
     let switch = Switch {
         id: SwitchId::new(format!("{:x}-{}", now.as_millisecond(), change.cron)),
         plan: job.plan.id.clone(),
@@ -216,7 +219,8 @@ pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read
         cause: change.cause,
         confirmation: record::first_confirmation(&change),
         undone_by: None,
-        seal: None,
+        by: job.by,
+        seal,
     };
     let mut effects = Vec::new();
     if change.kind == ChangeKind::Undo {
@@ -224,11 +228,31 @@ pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read
         effects.extend(edit::hold_after_undo(world, &change.cron, now));
     }
     effects.extend(finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone())));
+    if let (Some(debt), Some(seal)) = (debt, seal) {
+        let paused_from = (!debt.held.as_ref().unwrap_or(&debt.wrote).enabled).then(|| paused_at(world, &debt));
+        effects.push(crisis::gave_back(world, &read, paused_from, seal, now));
+    }
     effects.push(Effect::Emit(Event::Switched(Box::new(switch))));
     if edited::applied(world, &change.cron) {
         effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
     }
     effects
+}
+
+/// The change ends a debt, as far as it can be ended now.
+fn gives_back(change: &Change) -> bool {
+    change.kind == ChangeKind::Resume || change.reason == Reason::GivenBack
+}
+
+fn seal(debt: &LedgerEntry, read: &Cron) -> Seal {
+    let same = debt.revision_before.is_some() && debt.revision_before == read.revision;
+    if same { Seal::Identical } else { Seal::Differs }
+}
+
+/// When the newest pause of ours was seen on the gateway.
+fn paused_at(world: &World, debt: &LedgerEntry) -> Timestamp {
+    let pause = |switch: &&Switch| switch.cron == debt.cron && !switch.to.enabled && switch.at >= debt.opened_at;
+    world.switches.iter().find(pause).map_or(debt.opened_at, |switch| switch.at)
 }
 
 /// Gives a line its final outcome and records it; the ledger follows the truth.

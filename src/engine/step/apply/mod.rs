@@ -19,10 +19,15 @@ use jiff::Timestamp;
 
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
+use super::crisis;
 use super::undo::{self, TakesBack};
-use crate::domain::{Access, Change, CronId, JobPhase, LineOutcome, Plan, PlanId, PlanOrigin, Refusal, Switch};
+use crate::domain::{
+    Access, Change, CronId, JobPhase, LineOutcome, Plan, PlanId, PlanOrigin, Refusal, StartedBy, Switch,
+};
+use crate::policy;
 
 pub use advance::advance;
+pub(super) use debt::{owes, seen};
 pub use job::JobState;
 pub(super) use job::{Line, Stage};
 pub use line::{prepared, resolve_uncertain, written};
@@ -34,19 +39,52 @@ pub use proof::{prove_again, proven};
 /// # Errors
 /// With the reason when nothing may be written, or the plan is no longer the plan.
 pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp) -> Result<Vec<Effect>, Refusal> {
-    if world.job.as_ref().is_some_and(JobState::running) {
-        return Err(Refusal::JobRunning);
-    }
-    decided(world)?;
-    let access = world.access().ok_or(Refusal::NotConnected)?;
-    if matches!(access, Access::ReadOnlyScopes | Access::FolderHeld | Access::FolderNotWritable) {
-        return Err(Refusal::ReadOnly);
-    }
+    may_begin(world)?;
     let (plan, takes_back) = match &world.undo {
         Some(undo) if undo.plan.id == *plan => (undo.plan.clone(), undo.takes_back.clone()),
         _ if world.plan.id == *plan => (world.plan.clone(), TakesBack::new()),
         _ => return Err(Refusal::Drifted),
     };
+    begin_with(world, plan, takes_back, crons, StartedBy::Hand, now)
+}
+
+/// Whether anything may be written now.
+///
+/// # Errors
+/// With the reason when not.
+pub fn may_begin(world: &World) -> Result<(), Refusal> {
+    if world.job.as_ref().is_some_and(JobState::running) {
+        return Err(Refusal::JobRunning);
+    }
+    decided(world)?;
+    let access = world.access().ok_or(Refusal::NotConnected)?;
+    if access.looks_only() { Err(Refusal::ReadOnly) } else { Ok(()) }
+}
+
+/// Starts carrying out the named lines of a plan that is the plan of this moment.
+///
+/// # Errors
+/// When nothing may be written, or none of its lines is named.
+pub fn start(
+    world: &mut World,
+    plan: Arc<Plan>,
+    crons: &[CronId],
+    by: StartedBy,
+    now: Timestamp,
+) -> Result<Vec<Effect>, Refusal> {
+    begin_with(world, plan, TakesBack::new(), crons, by, now)
+}
+
+fn begin_with(
+    world: &mut World,
+    plan: Arc<Plan>,
+    takes_back: TakesBack,
+    crons: &[CronId],
+    by: StartedBy,
+    now: Timestamp,
+) -> Result<Vec<Effect>, Refusal> {
+    may_begin(world)?;
+    let access = world.access().ok_or(Refusal::NotConnected)?;
     let asked: BTreeSet<&CronId> = crons.iter().collect();
     let mut lines: Vec<Line> =
         plan.changes.iter().map(|change| new_line(change, asked.contains(&change.cron))).collect();
@@ -59,11 +97,13 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
     let Some(first) = lines.iter().find(|line| line.open()).map(|line| line.change.cron.clone()) else {
         return Err(Refusal::NothingToDo);
     };
+    stage(&mut lines, &plan.origin);
     let closing = close_interrupted(world);
     let id = world.next_job;
     world.next_job += 1;
     let named = lines.iter().filter(|line| line.open()).map(|line| line.change.cron.clone()).collect();
     let mut effects: Vec<Effect> = closing.into_iter().collect();
+    effects.extend(debt::owe_all(world, &mut lines, &plan.origin, now));
     effects.push(Effect::Store(Box::new(StoreOp::BeginJob {
         job: id,
         plan: plan.clone(),
@@ -85,6 +125,9 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
         expected_end: None,
         takes_back,
         proving,
+        by,
+        open_stage: 0,
+        proving_until: None,
         paced_until: None,
         drain_check_at: None,
     });
@@ -124,7 +167,26 @@ pub fn close_interrupted(world: &World) -> Option<Effect> {
 
 fn new_line(change: &Change, asked: bool) -> Line {
     let outcome = if asked { LineOutcome::Waiting } else { LineOutcome::LeftOut };
-    Line { change: Arc::new(change.clone()), outcome, stage: Stage::Idle, unanswered: false, pause_now: false }
+    Line {
+        change: Arc::new(change.clone()),
+        outcome,
+        stage: Stage::Idle,
+        turn: 0,
+        owes: false,
+        unanswered: false,
+        pause_now: false,
+    }
+}
+
+/// Giving back goes in stages; everything else in one.
+fn stage(lines: &mut [Line], origin: &PlanOrigin) {
+    if *origin != PlanOrigin::Recovery {
+        return;
+    }
+    let n_open = lines.iter().filter(|line| line.open()).count();
+    for (line, turn) in lines.iter_mut().filter(|line| line.open()).zip(policy::stages(n_open)) {
+        line.turn = turn;
+    }
 }
 
 /// Finishes the line in flight; the rest is not started.
@@ -162,7 +224,12 @@ pub fn carry_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusa
         let undo = world.undo.as_ref().map(|undo| undo.plan.clone()).ok_or(Refusal::NothingToDo)?;
         return begin(world, &undo.id, &still_meant(&undo, &left), now);
     }
+    let (gives_back, by) = (job.plan.origin == PlanOrigin::Recovery, job.by);
     world.derive(now);
+    if gives_back {
+        let plan = world.crisis_view.recover.clone().ok_or(Refusal::NothingToDo)?;
+        return crisis::recover(world, &plan.id, &still_meant(&plan, &left), by, now);
+    }
     let plan = world.plan.clone();
     let same = still_meant(&plan, &left);
     if same.is_empty() && !plan.changes.is_empty() {
