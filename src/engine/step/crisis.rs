@@ -12,9 +12,9 @@ use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState};
 use crate::domain::{
-    Connection, Crisis, CrisisMode, CrisisView, Cron, CronId, Notice, Observation, OutageLevel, Plan, PlanId,
-    PlanOrigin, ProblemKind, Readiness, Recovering, RecoveryReport, Refusal, ReportLine, RunRecord, RunStatus, Seal,
-    StartedBy, VendorId,
+    Access, AccountId, Change, Connection, Crisis, CrisisMode, CrisisView, Cron, CronId, Notice, Observation,
+    OutageLevel, Plan, PlanId, PlanOrigin, ProblemKind, Readiness, Recovering, RecoveryReport, Refusal, ReportLine,
+    RunRecord, RunStatus, Seal, StartedBy, VendorId, vendor_of,
 };
 use crate::policy;
 
@@ -125,9 +125,8 @@ fn stop_recovering(world: &mut World, now: Timestamp) -> Vec<Effect> {
     }
     world.dirty.plan = true;
     world.dirty.shown = true;
-    let gives_back = world.job.as_ref().is_some_and(|job| job.running() && job.plan.origin == PlanOrigin::Recovery);
     // Nothing runs: nothing to stop.
-    if gives_back { apply::stop(world, now).unwrap_or_default() } else { Vec::new() }
+    if world.job.as_ref().is_some_and(gives_back) { apply::stop(world, now).unwrap_or_default() } else { Vec::new() }
 }
 
 /// A job that gave back has ended.
@@ -174,7 +173,7 @@ pub fn run_now(world: &World, crons: &[CronId]) -> Result<Vec<Effect>, Refusal> 
     if !world.connected() {
         return Err(Refusal::NotConnected);
     }
-    if world.access().is_none_or(crate::domain::Access::looks_only) {
+    if world.access().is_none_or(Access::looks_only) {
         return Err(Refusal::ReadOnly);
     }
     if let Some(unknown) = crons.iter().find(|id| !world.crons.contains_key(*id)) {
@@ -206,29 +205,35 @@ pub fn dismiss_report(world: &mut World) -> Result<Vec<Effect>, Refusal> {
     Ok(vec![save(world)])
 }
 
-/// A finished run: it shows whether what was given back works.
-pub fn heard_of_run(world: &mut World, run: &RunRecord, by_provider: bool, now: Timestamp) -> Vec<Effect> {
-    let Some(job) = world.job.as_mut().filter(|job| job.running() && job.plan.origin == PlanOrigin::Recovery) else {
-        return Vec::new();
-    };
-    let ours = job.verified().any(|change| change.cron == run.cron);
-    let account = run.provider.as_deref().map(crate::domain::AccountId::new);
-    let returned = |change: &crate::domain::Change| change.to_model.as_ref().map(crate::domain::ModelRef::account);
-    let there = account.is_some() && job.verified().any(|change| returned(change) == account);
-    if run.status == RunStatus::Ok && ours && run.at >= job.started_at && job.proving_until.is_some() {
-        job.next_stage();
-        return apply::advance(world, now);
-    }
-    if !(by_provider && there && run.at >= job.started_at) {
+/// A finished run: one that went well shows that what was given back works.
+pub fn heard_of_run(world: &mut World, run: &RunRecord, now: Timestamp) -> Vec<Effect> {
+    let waits = |job: &&mut JobState| gives_back(job) && job.proving_until.is_some() && run.at >= job.started_at;
+    let Some(job) = world.job.as_mut().filter(waits) else { return Vec::new() };
+    if run.status != RunStatus::Ok || !job.verified().any(|change| change.cron == run.cron) {
         return Vec::new();
     }
-    let vendor = account.as_ref().map(crate::domain::vendor_of).unwrap_or_else(|| VendorId::new("unknown"));
+    job.next_stage();
+    apply::advance(world, now)
+}
+
+/// A run failed for its provider: when crons were given back to that, it has relapsed.
+pub fn heard_of_failure(world: &mut World, run: &RunRecord, now: Timestamp) {
+    let (Some(job), Some(provider)) = (world.job.as_ref().filter(|job| gives_back(job)), &run.provider) else { return };
+    let account = AccountId::new(provider);
+    let there = |change: &Change| change.to_model.as_ref().is_some_and(|model| model.account() == account);
+    if run.at < job.started_at || !job.verified().any(there) {
+        return;
+    }
+    let vendor = vendor_of(&account);
     let crisis = Arc::make_mut(&mut world.crisis);
     crisis.relapses.push(now);
     crisis.came_back.remove(&vendor);
     world.following.relapsed = Some(vendor);
-    world.following.unsaved = true;
-    Vec::new()
+    world.dirty.plan = true;
+}
+
+fn gives_back(job: &JobState) -> bool {
+    job.running() && job.plan.origin == PlanOrigin::Recovery
 }
 
 /// Takes in what the outage has become, before anything is planned.

@@ -80,7 +80,10 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     }
     super::triage::note(world, &told, said);
     let mut effects = confirm(world, &run, now);
-    effects.extend(crisis::heard_of_run(world, &run, by_provider, now));
+    effects.extend(crisis::heard_of_run(world, &run, now));
+    if by_provider {
+        crisis::heard_of_failure(world, &run, now);
+    }
     if let Some(known) = Arc::make_mut(&mut world.runs).get_mut(&run.cron) {
         known.insert(0, run);
         known.truncate(RUNS_SHOWN);

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::super::effect::{Effect, Fetch};
 use super::super::super::input::GatewayAnswer;
 use super::super::super::{Done, Event, Ticket, World};
-use super::super::record;
+use super::super::{crisis, record};
 use super::account;
 use super::order::{Why, order};
 use super::{GATEWAY_TOKENS, OFFLINE, Question, REST, Suspect, note_paid, paid_left, vantage, watched};
@@ -306,6 +306,7 @@ fn acquit(world: &mut World, asked_at: Timestamp) {
     for Suspect { run, said, .. } in due {
         let fleet = Arc::make_mut(&mut world.fleet);
         policy::absorb_run(fleet, &run, Some(&said), &settings, run.finished_at);
+        crisis::heard_of_failure(world, &run, asked_at);
     }
 }
 

@@ -438,6 +438,7 @@ fn a_chain_of_one(world: &mut World) {
         ..Settings::default()
     };
     world.effective = Arc::new(settings.clone());
+    world.planning = world.effective.clone();
     world.settings = Arc::new(settings);
 }
 
@@ -485,13 +486,13 @@ fn files_that_were_read_before_a_write_bring_nothing_old_back() {
     assert_eq!(debts(&world), ["2"], "paid is paid, and what somebody else wrote down counts");
     assert_eq!(world.switches.len(), 2);
 
-    let owed = reread(&world, 3);
+    let owed = reread(&world, 4);
     world.dirty.plan = true;
     super::super::settle(&mut world, NOW);
     assert_eq!(debts(&world), [""; 0], "that cron is on");
     step(&mut world, Input::Reloaded(Ok(owed)), NOW);
     assert_eq!(debts(&world), [""; 0], "and the ledger that says so is on its way");
-    let mut written_since = reread(&world, 4);
+    let mut written_since = reread(&world, 5);
     written_since.loaded.ledger.insert(two.id.clone(), debt);
     step(&mut world, Input::Reloaded(Ok(written_since)), NOW);
     assert_eq!(debts(&world), ["2"], "a file that is newer than all of ours is right");
