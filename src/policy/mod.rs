@@ -24,6 +24,7 @@ mod looks;
 mod windows;
 
 mod confirm;
+mod fires;
 mod matching;
 mod misplaced;
 mod suggest;
@@ -37,7 +38,7 @@ pub use confirm::confirm;
 pub use crisis::expected_end;
 pub use early::nearly_off;
 pub use evidence::{absorb_catalog, absorb_run};
-pub use fires::{missed, next_fire};
+pub use fires::{fires, missed, next_fire};
 pub use looks::{Vantage, absorb_check, absorb_gateway_probe, absorb_money, unreached};
 pub use matching::{match_routes, with_matches};
 pub use misplaced::misplaced;
