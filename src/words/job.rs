@@ -1,7 +1,7 @@
 //! An apply job in words.
 
 use super::{Speech, clock, count, list, model_name, relative, span};
-use crate::domain::{Confirmation, Job, JobPhase, LineOutcome, ModelRef};
+use crate::domain::{Confirmation, Job, JobPhase, LineOutcome, ModelRef, PlanOrigin};
 
 const SAFE_TO_CLOSE: &str = "safe to close: the rest waits until the app is open again";
 
@@ -32,19 +32,21 @@ fn with_detail(what: &str, detail: &str) -> String {
     if detail.trim().is_empty() { what.to_owned() } else { format!("{what}: {}", detail.trim()) }
 }
 
-/// "Applying 2 of 5", "Applied 5 of 5", "Stopped after 2 of 5".
+/// "Applying 2 of 5", "Gave back 5 of 5", "Stopped after 2 of 5".
 pub fn job_headline(job: &Job) -> String {
     let tally = Tally::of(job);
     let of = |n: usize| format!("{n} of {}", tally.asked());
+    let back = job.plan.origin == PlanOrigin::Recovery;
     match job.phase {
         JobPhase::Writing
         | JobPhase::Paced { .. }
         | JobPhase::Proving { .. }
         | JobPhase::Draining
         | JobPhase::GatewayAway => {
-            format!("Applying {}", of(tally.settled()))
+            format!("{} {}", if back { "Giving back" } else { "Applying" }, of(tally.settled()))
         }
         JobPhase::Stopping => format!("Stopping after {}", of(tally.settled())),
+        JobPhase::Done if back => format!("Gave back {}", of(tally.verified)),
         JobPhase::Done => format!("Applied {}", of(tally.verified)),
         JobPhase::Stopped => format!("Stopped after {}", of(tally.settled())),
         JobPhase::Interrupted => format!("Interrupted after {}", of(tally.settled())),

@@ -4,6 +4,7 @@
 
 mod account;
 mod check;
+mod crisis;
 mod cron_expr;
 mod dashboard;
 mod demo;
@@ -26,6 +27,7 @@ mod testing;
 
 pub use account::*;
 pub use check::*;
+pub use crisis::*;
 pub use dashboard::*;
 pub use demo::*;
 pub use diagnosis::*;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::health::{route_is_prepaid, state};
 use super::model::stored_model;
 use super::reason::returned_since;
-use super::{Speech, clock, count, list, model_name, route_name, span};
+use super::{Speech, clock, count, list, model_name, pause_ends, route_name, span};
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Decision, Fields, ModelRef, Plan, PlanOrigin, Reason, RouteKey, SkipReason,
     Skipped, Verdict, WritesUsed,
@@ -57,6 +57,9 @@ pub fn ticked_summary(plan: &Plan, ticked: impl Fn(usize) -> bool, speech: &Spee
     let left = if left == 0 { String::new() } else { format!(" {left} left out unless you tick {}.", them(left)) };
     let undoes = matches!(plan.origin, PlanOrigin::Undo { .. });
     let held = if undoes { " What goes back is held until you lift it." } else { "" };
+    if plan.origin == PlanOrigin::Recovery && changes.len() > 1 {
+        return format!("{}.{left} In stages: one first, then a quarter, then the rest.", said.join(", "));
+    }
     format!(
         "{}.{left}{held} Takes about {}.",
         said.join(", "),
@@ -154,10 +157,11 @@ impl Group {
         let to = fields(&change.to, change.to_model.as_ref(), speech);
         match change.kind {
             ChangeKind::Refit => Self::Refit,
-            ChangeKind::Pause => Self::Pause { until: pause_ends(&change.reason, speech) },
+            ChangeKind::Pause => Self::Pause { until: pause_ends(&change.reason).map(|at| clock(at, speech)) },
             ChangeKind::Resume => Self::Resume { on: to },
             ChangeKind::Undo if only_fallbacks(change) => Self::UndoFallbacks,
             ChangeKind::Undo => Self::Undo { to },
+            ChangeKind::Move if change.reason == Reason::GivenBack => Self::Undo { to },
             ChangeKind::Move if change.cause == Cause::Edit => Self::Edit { to },
             ChangeKind::Move if returned_since(change, speech).is_some() => Self::Return { to },
             ChangeKind::Move => {
@@ -185,13 +189,6 @@ fn grouped(changes: &[&Change], speech: &Speech<'_>) -> Vec<(Group, usize)> {
     }
     groups.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     groups
-}
-
-fn pause_ends(reason: &Reason, speech: &Speech<'_>) -> Option<String> {
-    match reason {
-        Reason::NothingServes { expected_return: Some(at) } => Some(clock(*at, speech)),
-        _ => None,
-    }
 }
 
 /// "out of credits": what is wrong with the route it is on, when the reason tells.
@@ -243,7 +240,7 @@ pub fn fields(fields: &Fields, model: Option<&ModelRef>, speech: &Speech<'_>) ->
     if fields.enabled { model_text(fields, model, speech) } else { "paused".to_owned() }
 }
 
-fn model_text(fields: &Fields, model: Option<&ModelRef>, speech: &Speech<'_>) -> String {
+pub(super) fn model_text(fields: &Fields, model: Option<&ModelRef>, speech: &Speech<'_>) -> String {
     match (&fields.model, model) {
         (Some(_), Some(model)) => model_name(model, speech),
         (stored, _) => stored_model(stored.as_deref(), None, speech),

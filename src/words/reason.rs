@@ -65,7 +65,7 @@ pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
             format!("critical and pinned to {}, which does not serve: left as it is", pinned_to(model.as_ref(), speech))
         }
         Reason::Resumes { route } => format!("{} serves again: the pause ends", name(route)),
-        Reason::GivenBack => "given back what it had before the pause".to_owned(),
+        Reason::GivenBack => "given back what it had before".to_owned(),
         Reason::Settling { route, until } => {
             format!("{} serves again, but must go on until {} first", name(route), clock(*until, speech))
         }
@@ -232,6 +232,7 @@ fn users_turn(reason: &Reason) -> &'static str {
         Reason::Held { .. } => "It follows its chain once you lift the hold or change its tier.",
         Reason::PausedByUser => "It runs again once you switch it on.",
         Reason::AutoDisabled => "It runs again once you switch it on; look at its last error first.",
+        Reason::SwitchedOffInOutage { .. } => "It runs again once you tick its line and give back, or switch it on.",
         Reason::ChainNotSetUp { .. } => "It is distributed once a route of its chain is set up.",
         Reason::RouteUnanswered { .. } => "It is distributed once you say which model that route is.",
         Reason::CriticalStranded => "A higher cost guard or another route would let it run.",

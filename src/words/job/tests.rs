@@ -92,6 +92,27 @@ fn a_job_says_how_far_it_is_and_what_came_of_it() {
 }
 
 #[test]
+fn giving_back_is_called_so_and_says_what_it_waits_for() {
+    use LineOutcome::{Verified, Waiting};
+    let world = world();
+    let back = |phase, outcomes| {
+        let mut job = job(phase, outcomes);
+        let plan = Plan { origin: PlanOrigin::Recovery, ..Plan::clone(&job.plan) };
+        (job.plan, job.expected_end) = (Arc::new(plan), None);
+        job
+    };
+    let proving = JobPhase::Proving { stage: 0, until: world.now + SignedDuration::from_mins(12) };
+    let waits = back(proving, vec![Verified, Waiting]);
+    assert_eq!(job_headline(&waits), "Giving back 1 of 2");
+    assert_eq!(
+        job_detail(&waits, &world.speech()),
+        "waits for a run of what was given back, goes on in 12 min at the latest · safe to close: the rest waits \
+         until the app is open again"
+    );
+    assert_eq!(job_headline(&back(JobPhase::Done, vec![Verified, Verified])), "Gave back 2 of 2");
+}
+
+#[test]
 fn each_line_says_its_result() {
     let world = world();
     let asks = LineOutcome::DrainAsks { since: world.now - SignedDuration::from_mins(15) };

@@ -64,6 +64,18 @@ fn a_reason_names_what_was_passed_over_and_what_serves() {
         (Reason::RouteUnanswered { route: route("minimax") }, "waits for your word which model MiniMax is"),
         (Reason::Undone { of: PlanId::new("p1") }, "your undo of a switch"),
         (Reason::PausedByUser, "paused by you"),
+        (
+            Reason::CheapestInCrisis { route: route("minimax") },
+            "in a crisis simple crons run on the cheapest route that serves: MiniMax",
+        ),
+        (
+            Reason::PausedInCrisis { expected_return: Some(at("2026-11-24 09:00")) },
+            "not critical: it pauses in a crisis, until about tomorrow 09:00",
+        ),
+        (
+            Reason::LastChance { route: route("kimi"), n_errors: 9 },
+            "failed 9 times in a row and is switched off by the gateway at ten; Kimi serves",
+        ),
         (Reason::AsIntended { route: route("opus") }, "on Opus, as it should be"),
     ];
     for (why, said) in cases {
