@@ -390,6 +390,9 @@ pub enum PlanNote {
     },
     UnsortedFailing {
         n_crons: usize,
+        /// Which; absent in plans of earlier versions.
+        #[serde(default)]
+        crons: Vec<CronId>,
     },
 }
 

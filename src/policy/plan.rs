@@ -173,7 +173,7 @@ struct Drafts {
     tiers: BTreeSet<Tier>,
     n_waiting: usize,
     waiting_until: Option<Timestamp>,
-    n_unsorted_failing: usize,
+    unsorted_failing: Vec<CronId>,
 }
 
 impl Drafts {
@@ -190,7 +190,7 @@ impl Drafts {
             }
         }
         if decision.reason == Reason::Unsorted && cron.enabled && scene.own(cron).fails() {
-            self.n_unsorted_failing += 1;
+            self.unsorted_failing.push(cron.id.clone());
         }
         self.decisions.push(decided.decision);
         self.changes.extend(decided.change);
@@ -206,8 +206,9 @@ impl Drafts {
         if self.n_waiting > 0 {
             notes.push(PlanNote::Waiting { n_crons: self.n_waiting, expected_return: self.waiting_until });
         }
-        if self.n_unsorted_failing > 0 {
-            notes.push(PlanNote::UnsortedFailing { n_crons: self.n_unsorted_failing });
+        if !self.unsorted_failing.is_empty() {
+            let crons = self.unsorted_failing;
+            notes.push(PlanNote::UnsortedFailing { n_crons: crons.len(), crons });
         }
         Plan {
             id: plan_id(&self.changes),

@@ -261,7 +261,7 @@ pub fn note(note: &PlanNote, speech: &Speech<'_>) -> String {
             let until = expected_return.map(|at| format!(", expected back {}", clock_with_day(at, speech)));
             format!("{} {verb} for a provider{}", count(*n_crons, "cron"), until.unwrap_or_default())
         }
-        PlanNote::UnsortedFailing { n_crons } => {
+        PlanNote::UnsortedFailing { n_crons, .. } => {
             let (routes, them) =
                 if *n_crons == 1 { ("is on a route that does", "it") } else { ("are on routes that do", "them") };
             format!("{} {routes} not serve: give {them} a tier to move {them}", count(*n_crons, "unsorted cron"))

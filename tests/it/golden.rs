@@ -204,6 +204,10 @@ fn say_note(note: &PlanNote) -> Option<String> {
         PlanNote::OneShotKept { cron, .. }
         | PlanNote::CriticalStranded { cron, .. }
         | PlanNote::PinnedCritical { cron, .. } => Some(format!("{name} {cron}")),
-        PlanNote::Waiting { n_crons, .. } | PlanNote::UnsortedFailing { n_crons } => Some(format!("{name} {n_crons}")),
+        PlanNote::Waiting { n_crons, .. } => Some(format!("{name} {n_crons}")),
+        PlanNote::UnsortedFailing { crons, .. } => {
+            let crons: Vec<_> = crons.iter().map(ToString::to_string).collect();
+            Some(format!("{name} {}", crons.join(" ")))
+        }
     }
 }

@@ -177,7 +177,7 @@ fn notes_count_correctly() {
             "9 crons wait for a provider, expected back today 18:00",
         ),
         (
-            PlanNote::UnsortedFailing { n_crons: 1 },
+            PlanNote::UnsortedFailing { n_crons: 1, crons: vec![CronId::new("c")] },
             "1 unsorted cron is on a route that does not serve: give it a tier to move it",
         ),
         (
