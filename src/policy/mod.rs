@@ -9,7 +9,6 @@ mod chain;
 mod crisis;
 mod distribute;
 mod early;
-mod fires;
 mod outage;
 mod pause;
 mod plan;
