@@ -65,7 +65,7 @@ impl Timetable {
         }
     }
 
-    fn read(schedule: &Schedule) -> Option<Self> {
+    pub(super) fn read(schedule: &Schedule) -> Option<Self> {
         match schedule {
             Schedule::Cron { expr, zone, .. } => {
                 let zone: Tz = zone.as_deref().unwrap_or("UTC").parse().ok()?;

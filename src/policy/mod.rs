@@ -24,6 +24,7 @@ mod windows;
 
 mod confirm;
 mod fires;
+mod load;
 mod matching;
 mod misplaced;
 mod suggest;
@@ -38,6 +39,7 @@ pub use crisis::expected_end;
 pub use early::nearly_off;
 pub use evidence::{absorb_catalog, absorb_run};
 pub use fires::{fires, missed, next_fire};
+pub use load::{RunTally, overloads};
 pub use looks::{Vantage, absorb_check, absorb_gateway_probe, absorb_money, unreached};
 pub use matching::{match_routes, with_matches};
 pub use misplaced::misplaced;
