@@ -22,6 +22,7 @@ mod evidence;
 mod looks;
 mod windows;
 
+mod automation;
 mod confirm;
 mod fires;
 mod load;
@@ -33,6 +34,7 @@ mod triage;
 
 pub use advance::{advance, next_wake, set_back};
 pub use agenda::{Demand, Watched, doubted, look_due, next_round, paid_due};
+pub use automation::{Allowed, allowed};
 pub use chain::tier_models;
 pub use confirm::confirm;
 pub use crisis::expected_end;
