@@ -74,6 +74,7 @@ impl Engine {
         let (event_sender, _) = broadcast::channel(EVENTS);
         let mut world = World::new(options.state_root(), clock());
         world.checks.by_itself = options.watch;
+        world.zone = jiff::tz::TimeZone::system();
         let (snapshot_sender, snapshots) = watch::channel(Arc::new(world.snapshot(clock())));
         let handle = Handle::new(command_sender, snapshots, event_sender.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::step::apply::{self, JobState};
+use super::step::automation::Tried;
 use super::step::check::{self, Checks};
 use super::step::crisis::{self, Following};
 use super::step::edit::Saves;
@@ -87,6 +89,11 @@ pub struct World {
     pub(super) crisis: Arc<Crisis>,
     pub(super) crisis_view: Arc<CrisisView>,
     pub(super) following: Following,
+    pub(super) tried: Tried,
+    /// Runs of the last days by account: what one of them uses up of a window.
+    pub(super) tally: policy::RunTally,
+    /// This computer's, for quiet hours.
+    pub(super) zone: TimeZone,
     pub(super) undo: Option<Offer>,
     pub(super) job: Option<JobState>,
     pub(super) next_job: u64,
@@ -204,6 +211,9 @@ impl World {
             crisis: Arc::default(),
             crisis_view: Arc::default(),
             following: Following::default(),
+            tried: Tried::default(),
+            tally: policy::RunTally::default(),
+            zone: TimeZone::UTC,
             undo: None,
             job: None,
             next_job: 1,
@@ -235,6 +245,7 @@ impl World {
         self.known = old.known;
         self.next_job = old.next_job;
         self.proven = old.proven;
+        self.zone = old.zone;
         self.ledgers_sent = old.ledgers_sent;
         self.checks = check::after(&old.checks);
     }
@@ -310,7 +321,8 @@ impl World {
         };
         let job = self.job.as_ref().and_then(JobState::next_wake);
         let ours = [self.lease_at, self.refresh_at, self.refetch_at, self.wake_policy_at, check::next_wake(self)];
-        ours.into_iter().chain([retry_at, job]).flatten().min()
+        let ours = ours.into_iter().chain([self.tried.next_wake()]);
+        ours.chain([retry_at, job]).flatten().min()
     }
 
     /// Whether everything asked for was carried out, so that the process may end.

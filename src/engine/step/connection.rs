@@ -251,6 +251,7 @@ pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDur
     world.attempt = 0;
     world.crons_as_of = None;
     world.evidence = Evidence::default();
+    world.checks.looked = false;
     world.refresh_at = next_refresh(world, now);
     world.dirty.shown = true;
     let mut effects = fetch_all(world);
@@ -469,6 +470,7 @@ fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) -> Vec<
         let run = record::by_our_clock(world, told, now);
         let said = record::said(world, &run);
         let network = check::explained_by_network(world, said.as_ref(), run.finished_at);
+        world.tally.note(&run);
         let fresh = now.duration_since(run.finished_at) < FRESH_RUN;
         let waits = network || fresh && check::hold_back(world, &run, said.as_ref(), now);
         if !waits {

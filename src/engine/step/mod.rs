@@ -1,7 +1,7 @@
 //! What happens next: world + input + moment → effects. Pure, total, without a wait.
 
 pub(super) mod apply;
-mod automation;
+pub(super) mod automation;
 pub(super) mod check;
 mod connection;
 pub(super) mod crisis;
@@ -120,8 +120,8 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
         check::plan(world, now);
         world.dirty.plan = false;
         world.dirty.shown = true;
-        effects.extend(crisis::settle(world, now));
         effects.extend(automation::settle(world, now));
+        effects.extend(crisis::settle(world, now));
         effects.extend(status::files(world, now));
         if std::mem::take(&mut world.edits_unsaved) && world.folder.is_some() {
             effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
@@ -138,6 +138,9 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
 fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let mut effects = connection::retry(world, now);
     effects.extend(lease::ask(world, now));
+    if world.tried.next_wake().is_some_and(|at| at <= now) {
+        world.dirty.plan = true;
+    }
     if world.wake_policy_at.is_some_and(|at| at <= now) {
         world.wake_policy_at = None;
         world.dirty.plan = true;
@@ -194,7 +197,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         Command::Apply { plan, crons } => quietly(apply::begin(world, &plan, &crons, now)?),
         Command::EnterCrisis { plan, crons } => quietly(crisis::enter(world, &plan, &crons, StartedBy::Hand, now)?),
         Command::Recover { plan, crons } => quietly(crisis::recover(world, &plan, &crons, StartedBy::Hand, now)?),
-        Command::Automate => quietly(automation::now(world, now)?),
+        Command::Automate => quietly(automation::act_now(world, now)?),
         Command::GoOn => quietly(crisis::go_on(world, now)?),
         Command::StayInCrisis => quietly(crisis::stay(world, now)?),
         Command::RunNow { crons } => quietly(crisis::run_now(world, &crons)?),

@@ -8,7 +8,7 @@ use super::super::super::World;
 use super::super::super::effect::{Effect, StoreOp};
 use super::super::crisis;
 use super::debt::not_begun;
-use super::drain::next_line;
+use super::drain::{given_up, next_line};
 use super::job::{JobState, Line, Stage};
 use super::line::{arrived_late, finish_line, prepare, verified};
 use super::pace::{expected_end, paced_until};
@@ -61,7 +61,8 @@ pub(super) fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp)
             effects.extend(verified(world, job, index, read, now));
             continue;
         }
-        if let Some(outcome) = objection(world, &job.lines[index].change, now) {
+        let given_up = given_up(world, job, &job.lines[index]);
+        if let Some(outcome) = given_up.or_else(|| objection(world, &job.lines[index].change, now)) {
             effects.extend(finish_line(world, job, index, outcome, None));
             continue;
         }

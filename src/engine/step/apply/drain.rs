@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::super::World;
+use super::super::automation::does_not_ask;
 use super::job::{JobState, Line};
 use crate::domain::{Cron, LineOutcome};
 
@@ -12,7 +13,7 @@ pub const DRAIN_PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 /// The first line that can be written now. Lines that pause a running cron wait for its run.
 pub(super) fn next_line(world: &mut World, job: &mut JobState, now: Timestamp) -> Option<usize> {
     let mut next = None;
-    let open_stage = job.open_stage;
+    let (open_stage, leaves) = (job.open_stage, does_not_ask(job));
     for (index, line) in job.lines.iter_mut().enumerate() {
         if !line.open() || line.turn > open_stage {
             continue;
@@ -28,6 +29,9 @@ pub(super) fn next_line(world: &mut World, job: &mut JobState, now: Timestamp) -
                 line.outcome = outcome;
                 world.dirty.shown = true;
             }
+            if now >= asks_at && leaves && next.is_none() {
+                next = Some(index);
+            }
             continue;
         }
         if next.is_none() {
@@ -35,6 +39,14 @@ pub(super) fn next_line(world: &mut World, job: &mut JobState, now: Timestamp) -
         }
     }
     next
+}
+
+/// Nobody is there to be asked: a run that takes too long is left to end, and its cron to a later plan.
+pub(super) fn given_up(world: &World, job: &JobState, line: &Line) -> Option<LineOutcome> {
+    let asks = matches!(line.outcome, LineOutcome::DrainAsks { .. });
+    drains(world, line).filter(|_| asks && does_not_ask(job))?;
+    let detail = "it still runs, longer than it may; it pauses another time".to_owned();
+    Some(LineOutcome::Failed { detail })
 }
 
 /// The run that this line must not end, and how long it may take.

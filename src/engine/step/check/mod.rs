@@ -33,6 +33,8 @@ pub struct Checks {
     /// Looks by itself; a single command only looks when it is told to.
     pub(in crate::engine) by_itself: bool,
     round: Option<Round>,
+    /// Everybody was looked at since the gateway was reached, and since the computer slept.
+    pub(in crate::engine) looked: bool,
     /// Of rounds and tests alike: an answer to an earlier one is late.
     last_id: u64,
     /// Not before then does a round begin by itself.
@@ -209,6 +211,7 @@ pub fn look_anew(world: &mut World, now: Timestamp) -> Vec<Effect> {
     world.checks.looked_at.retain(|_, at| ahead(at));
     world.checks.paid.retain(|paid| ahead(&paid.at));
     world.checks.rests_until = None;
+    world.checks.looked = false;
     policy::set_back(Arc::make_mut(&mut world.fleet), now);
     world.dirty.plan = true;
     if world.connected() { super::connection::fetch_all(world) } else { Vec::new() }
