@@ -36,6 +36,12 @@ pub struct LedgerEntry {
 }
 
 impl LedgerEntry {
+    /// We switched it off.
+    #[must_use]
+    pub fn paused(&self) -> bool {
+        self.before.enabled && !self.wrote.enabled
+    }
+
     /// What the cron holds when our writes are taken back: a field that somebody changed meanwhile is theirs.
     #[must_use]
     pub fn given_back(&self, now: &Fields) -> Fields {

@@ -17,8 +17,8 @@ use super::plan::model_text;
 use super::time::day_and_time;
 use super::{Speech, account_name, clock, clock_and_relative, count, list, vendor_name};
 use crate::domain::{
-    AutomationWord, Change, ChangeKind, Crisis, Decision, Ledger, LongAway, Outage, OutageLevel, Overload, Plan,
-    PlanNote, Reason, StartedBy, VendorId, Verdict,
+    AutomationWord, Change, ChangeKind, Crisis, Decision, Ledger, LedgerEntry, LedgerReason, LongAway, Outage,
+    OutageLevel, Overload, Plan, PlanNote, Reason, StartedBy, VendorId, Verdict,
 };
 
 /// More targets than this are counted, not named.
@@ -212,9 +212,23 @@ pub struct Owed {
 impl Owed {
     #[must_use]
     pub fn of(ledger: &Ledger) -> Self {
-        let paused = ledger.values().filter(|debt| debt.before.enabled && !debt.wrote.enabled).count();
+        let paused = ledger.values().filter(|debt| debt.paused()).count();
         Self { paused, moved: ledger.len() - paused }
     }
+}
+
+/// "paused by this program at 14:02, in crisis mode; it had Kimi before".
+#[must_use]
+pub fn debt(debt: &LedgerEntry, speech: &Speech<'_>) -> String {
+    let what = if debt.paused() { "paused" } else { "moved" };
+    let why = match debt.why {
+        LedgerReason::NothingServes => "nothing in its chain served",
+        LedgerReason::PinnedOnDeadRoute => "what it is pinned to did not serve",
+        LedgerReason::Crisis => "in crisis mode",
+        LedgerReason::Imported => "as an older program noted",
+    };
+    let before = model_text(&debt.before, None, speech);
+    format!("{what} by this program at {}, {why}; it had {before} before", clock(debt.opened_at, speech))
 }
 
 /// "expected to end at about 18:00, in 3 h".

@@ -1,5 +1,7 @@
 //! An apply job in words.
 
+use jiff::Timestamp;
+
 use super::{Speech, clock, count, list, model_name, relative, span};
 use crate::domain::{Confirmation, Job, JobPhase, LineOutcome, ModelRef, PlanOrigin};
 
@@ -67,10 +69,7 @@ pub fn job_detail(job: &Job, speech: &Speech<'_>) -> String {
         JobPhase::Paced { until } => {
             running(Some(format!("the gateway's write limit is reached, goes on {}", relative(*until, speech.now))))
         }
-        JobPhase::Proving { until, .. } => running(Some(format!(
-            "waits for a run of what was given back, goes on {} at the latest",
-            relative(*until, speech.now)
-        ))),
+        JobPhase::Proving { until, .. } => running(Some(proving(*until, speech))),
         JobPhase::Draining => {
             let verb = if tally.draining == 1 { "runs now and pauses after" } else { "run now and pause after" };
             running(Some(format!("{} {verb}", count(tally.draining, "cron"))))
@@ -80,6 +79,11 @@ pub fn job_detail(job: &Job, speech: &Speech<'_>) -> String {
         JobPhase::Interrupted => format!("{} not finished · it can go on", count(tally.open(), "line")),
         JobPhase::Done | JobPhase::Stopped => tally.words(),
     }
+}
+
+/// "waits for a run of what was given back, goes on in 12 min at the latest".
+pub fn proving(until: Timestamp, speech: &Speech<'_>) -> String {
+    format!("waits for a run of what was given back, goes on {} at the latest", relative(until, speech.now))
 }
 
 const ONE_SECOND: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);

@@ -89,7 +89,9 @@ fn decided(verdict: Verdict, reason: &Reason) -> Option<CrisisGroupKind> {
     match (verdict, reason) {
         (Verdict::Stranded, _) => Some(CrisisGroupKind::Stranded),
         (_, Reason::RunsAfterReturn { .. }) => Some(CrisisGroupKind::Held),
-        (_, Reason::StillPaused) => Some(CrisisGroupKind::StaysPaused),
+        (_, Reason::StillPaused) | (Verdict::Waiting, Reason::PausedInCrisis { .. }) => {
+            Some(CrisisGroupKind::StaysPaused)
+        }
         (_, Reason::Held { .. }) => Some(CrisisGroupKind::OnHold),
         (Verdict::Waiting, _) => Some(CrisisGroupKind::Waiting),
         (Verdict::Stay, _) | (_, Reason::Pinned { .. }) => Some(CrisisGroupKind::KeepsRunning),

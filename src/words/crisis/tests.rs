@@ -174,6 +174,7 @@ fn every_cron_is_in_the_group_of_what_happens_to_it() {
             with("mine", Verdict::LeftAlone, Reason::Held { why: HoldReason::ByHand }),
             with("off", Verdict::LeftAlone, Reason::PausedByUser),
             with("ours", Verdict::Waiting, Reason::StillPaused),
+            with("ours2", Verdict::Waiting, Reason::PausedInCrisis { expected_return: None }),
             with("pin", Verdict::LeftAlone, Reason::Pinned { model: None }),
             with("stay", Verdict::Stay, Reason::AsIntended { route: RouteKey::new("minimax") }),
             with("wait", Verdict::Waiting, dead),
@@ -195,7 +196,7 @@ fn every_cron_is_in_the_group_of_what_happens_to_it() {
         (CrisisGroupKind::Unsorted, "new"),
         (CrisisGroupKind::Held, "later"),
         (CrisisGroupKind::Waiting, "wait"),
-        (CrisisGroupKind::StaysPaused, "ours"),
+        (CrisisGroupKind::StaysPaused, "ours ours2"),
         (CrisisGroupKind::OnHold, "mine"),
         (CrisisGroupKind::KeepsRunning, "pin stay"),
     ];
@@ -203,7 +204,7 @@ fn every_cron_is_in_the_group_of_what_happens_to_it() {
     let counts = CrisisCounts::of(&crisis);
     let brief = (counts.moves, counts.pauses, counts.held, counts.kept, counts.stranded, counts.unticked);
     assert_eq!(brief, (1, 1, 1, 2, 1, 1), "a line that nobody agreed to is not counted as paused");
-    assert_eq!((counts.stays_paused, counts.unsorted_failing, counts.resumes), (1, 1, 0));
+    assert_eq!((counts.stays_paused, counts.unsorted_failing, counts.resumes), (2, 1, 0));
 }
 
 #[test]
@@ -250,6 +251,11 @@ fn what_is_owed_is_counted_by_what_was_done() {
     let owed = Owed::of(&ledger);
     assert_eq!(owed_sentence(owed), "2 crons are paused by this program, 1 runs on another model than before");
     assert_eq!(owed_sentence(Owed::default()), "Nothing is owed");
+    let world = world();
+    let said = "paused by this program at 05:02, in crisis mode; it had Kimi before";
+    let mut paused = ledger[&CronId::new("a")].clone();
+    paused.before.model = KIMI.map(str::to_owned);
+    assert_eq!(super::debt(&paused, &world.speech()), said);
 }
 
 #[test]
