@@ -14,12 +14,15 @@ use super::print;
 use super::session::{NotDone, Session, read_only};
 use super::signal::told_to_end;
 use super::table::{cut, table};
-use crate::domain::{Connection, Job, JobPhase, LineOutcome, Plan, Refusal};
+use crate::domain::{Connection, CronId, Job, JobPhase, LineOutcome, Plan, Refusal};
 use crate::engine::{Command, Snapshot};
-use crate::words;
+use crate::words::{self, Speech};
 
 /// How long a gateway may be away in the middle of an apply before the rest is left out.
 const AWAY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// With `--yes` a plan that moved in between is taken anew this often.
+const DRIFTS: usize = 3;
 
 /// What became of the lines.
 pub(super) struct Applied {
@@ -27,14 +30,105 @@ pub(super) struct Applied {
     pub(super) exit: Exit,
 }
 
-/// Applies the ticked lines of `plan`.
-pub(super) fn apply(session: &mut Session, plan: &Plan) -> Result<Applied, NotDone> {
+/// A plan that is to be carried out.
+pub(super) struct Order<'a> {
+    /// As it was shown.
+    pub(super) shown: Arc<Plan>,
+    /// Nobody looks at it anyway: when the world moved meanwhile, the plan of now is as good.
+    pub(super) yes: bool,
+    /// Where the plan of now is found.
+    pub(super) again: &'a dyn Fn(&Snapshot) -> Option<Arc<Plan>>,
+    /// What carries it out; `None` when nothing of it is wanted.
+    pub(super) command: &'a dyn Fn(&Plan) -> Option<Command>,
+    pub(super) stages: Stages,
+}
+
+/// Whether giving back waits between its stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stages {
+    Wait,
+    GoOn,
+}
+
+/// What came of an order: the plan that was taken in the end, and its job when anything was to be written.
+pub(super) struct Carried {
+    pub(super) plan: Arc<Plan>,
+    pub(super) applied: Option<Applied>,
+}
+
+impl Carried {
+    pub(super) fn exit(&self) -> Exit {
+        self.applied.as_ref().map_or(Exit::Done, |applied| applied.exit)
+    }
+}
+
+/// Applies the ticked lines of a plan.
+pub(super) fn ticked_of(plan: &Plan) -> Option<Command> {
+    apply_of(plan, words::ticked_lines(plan))
+}
+
+/// Applies these lines of it.
+pub(super) fn apply_of(plan: &Plan, crons: Vec<CronId>) -> Option<Command> {
+    (!crons.is_empty()).then(|| Command::Apply { plan: plan.id.clone(), crons })
+}
+
+/// Carries an order out, and waits for the end of it.
+pub(super) fn carry_out(session: &mut Session, order: &Order<'_>) -> Result<Carried, Failure> {
+    let mut plan = order.shown.clone();
+    let mut attempt = 1;
+    loop {
+        let Some(command) = (order.command)(&plan) else { return Ok(Carried { plan, applied: None }) };
+        match begin(session, command, order.stages) {
+            Ok(applied) => return Ok(Carried { plan, applied }),
+            Err(NotDone::Refused(Refusal::Drifted)) if order.yes && attempt < DRIFTS => {
+                let context = session.settle()?;
+                plan = (order.again)(&context.snapshot).unwrap_or(plan);
+            }
+            Err(not_done) => return Err(session.failure(not_done)),
+        }
+        attempt += 1;
+    }
+}
+
+/// Hands a command over, and follows the job that comes of it; a change of mode may need none.
+fn begin(session: &mut Session, command: Command, stages: Stages) -> Result<Option<Applied>, NotDone> {
     let before = session.snapshot().job.as_ref().map(|job| job.id);
-    let crons = plan.changes.iter().filter(|change| change.ticked).map(|change| change.cron.clone()).collect();
-    session.ask(Command::Apply { plan: plan.id.clone(), crons })?;
-    let job = follow(session, before).map_err(NotDone::Failed)?;
+    let writes = match &command {
+        Command::Apply { crons, .. } | Command::EnterCrisis { crons, .. } | Command::Recover { crons, .. } => {
+            !crons.is_empty()
+        }
+        _ => false,
+    };
+    session.ask(command)?;
+    if !writes {
+        let context = session.settle().map_err(NotDone::Failed)?;
+        let job = context.snapshot.job.as_ref().map(|job| job.id);
+        if job == before {
+            return Ok(None);
+        }
+    }
+    let job = follow(session, before, stages).map_err(NotDone::Failed)?;
     let exit = exit_of(&job);
-    Ok(Applied { job, exit })
+    Ok(Some(Applied { job, exit }))
+}
+
+/// What automation made of being asked.
+pub(super) enum Automated {
+    /// Nothing is planned, or it may not.
+    Nothing,
+    /// A change of mode that needed no write.
+    Quietly,
+    Applied(Applied),
+}
+
+/// Does what automation may do by itself.
+pub(super) fn automate(session: &mut Session) -> Result<Automated, Failure> {
+    match begin(session, Command::Automate, Stages::Wait) {
+        Ok(None) => Ok(Automated::Quietly),
+        Ok(Some(applied)) => Ok(Automated::Applied(applied)),
+        Err(NotDone::Refused(Refusal::NothingToDo)) => Ok(Automated::Nothing),
+        Err(not_done) => Err(session.failure(not_done)),
+    }
 }
 
 /// Why applying is out of the question here, before anybody is asked.
@@ -75,11 +169,6 @@ pub(super) fn rows(applied: &Applied) -> Vec<LineRow> {
     output::lines(&applied.job)
 }
 
-/// A plan that nobody may apply because the world moved.
-pub(super) fn drifted(not_done: &NotDone) -> bool {
-    matches!(not_done, NotDone::Refused(Refusal::Drifted))
-}
-
 fn exit_of(job: &Job) -> Exit {
     let settled = |outcome: &LineOutcome| {
         matches!(outcome, LineOutcome::Verified | LineOutcome::LeftOut | LineOutcome::Withdrawn)
@@ -88,12 +177,14 @@ fn exit_of(job: &Job) -> Exit {
 }
 
 /// Follows the job that came after `before` until it is over.
-fn follow(session: &mut Session, before: Option<u64>) -> Result<Arc<Job>, Failure> {
-    let stop = session.stopper();
+fn follow(session: &mut Session, before: Option<u64>, stages: Stages) -> Result<Arc<Job>, Failure> {
+    let tell = session.teller();
+    let context = session.context();
     let (runtime, snapshots, patience) = session.watch();
     runtime.block_on(async move {
         let mut stopping = false;
         let mut deadline = None;
+        let mut proven = None;
         loop {
             let snapshot = snapshots.borrow_and_update().clone();
             let job = snapshot.job.clone().filter(|job| Some(job.id) != before);
@@ -101,9 +192,24 @@ fn follow(session: &mut Session, before: Option<u64>) -> Result<Arc<Job>, Failur
                 Some(job) if !job.running() => return Ok(job.clone()),
                 Some(job) if !stopping && waits_for_a_person(job) => {
                     stopping = true;
-                    stop()?;
+                    tell(Command::StopJob)?;
                 }
-                _ => {}
+                Some(job) => {
+                    if let JobPhase::Proving { stage, until } = job.phase
+                        && proven.replace(stage) != Some(stage)
+                    {
+                        let speech = Speech { now: snapshot.at, ..context.speech() };
+                        match stages {
+                            Stages::Wait => print::aside(&format!(
+                                "{}: {}",
+                                words::job_headline(job),
+                                words::proving(until, &speech)
+                            )),
+                            Stages::GoOn => tell(Command::GoOn)?,
+                        }
+                    }
+                }
+                None => {}
             }
             if let Some(why) = &snapshot.ended {
                 return Err(Failure::new(Exit::Failed, format!("the engine ended: {why}")));
@@ -124,7 +230,7 @@ fn follow(session: &mut Session, before: Option<u64>) -> Result<Arc<Job>, Failur
                     stopping = true;
                     deadline = None;
                     print::aside("Stopping after the line in flight…");
-                    stop()?;
+                    tell(Command::StopJob)?;
                 }
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                     if stopping {
@@ -134,7 +240,7 @@ fn follow(session: &mut Session, before: Option<u64>) -> Result<Arc<Job>, Failur
                     stopping = true;
                     deadline = None;
                     print::aside("The gateway is away; the rest is left out.");
-                    stop()?;
+                    tell(Command::StopJob)?;
                 }
             }
         }

@@ -69,19 +69,7 @@ fn look(
     let before = Before::of(&context.snapshot);
     let meant = named.map(|named| names::account(&context.snapshot.accounts, named)).transpose()?;
     let meant = meant.map(|account| account.id.clone());
-    let asked = session.ask_providers(Command::Check { accounts: meant.clone().map(|id| vec![id]) });
-    let unfinished = match asked {
-        Ok(_) => None,
-        // What is known stands; whoever asked for patience gets it.
-        Err(NotDone::Refused(refusal @ (Refusal::ToldToWait { .. } | Refusal::NothingToDo))) => {
-            if let Refusal::ToldToWait { .. } = refusal {
-                print::aside(&words::refusal(&refusal, &session.context().speech()).what);
-            }
-            None
-        }
-        Err(NotDone::Failed(failure)) if still_asking(session) => Some(failure),
-        Err(not_done) => return Err(session.failure(not_done)),
-    };
+    let unfinished = ask(session, meant.clone())?;
     let context = session.context();
     let document = document(meant.as_ref(), &before, &context);
     if as_json {
@@ -94,15 +82,31 @@ fn look(
         })?;
     }
     if let Some(failure) = unfinished {
-        return Err(late(failure, session));
+        return Err(failure);
     }
-    reached(&document, &context)?;
+    reached(&context)?;
     Ok(if arguments.exit_code { exit(&document, meant.is_some()) } else { Exit::Done })
 }
 
+/// Looks at one account or at all of them, and waits for the answers. Returned is what to say when some are late.
+pub(super) fn ask(session: &mut Session, meant: Option<AccountId>) -> Result<Option<Failure>, Failure> {
+    match session.ask_providers(Command::Check { accounts: meant.map(|id| vec![id]) }) {
+        Ok(_) => Ok(None),
+        // What is known stands; whoever asked for patience gets it.
+        Err(NotDone::Refused(refusal @ (Refusal::ToldToWait { .. } | Refusal::NothingToDo))) => {
+            if let Refusal::ToldToWait { .. } = refusal {
+                print::aside(&words::refusal(&refusal, &session.context().speech()).what);
+            }
+            Ok(None)
+        }
+        Err(NotDone::Failed(failure)) if still_asking(session) => Ok(Some(late(failure, session))),
+        Err(not_done) => Err(session.failure(not_done)),
+    }
+}
+
 /// Where nobody can be reached no check took place, and a script must not take it for one.
-fn reached(document: &Document, context: &Context) -> Result<(), Failure> {
-    if !document.offline {
+pub(super) fn reached(context: &Context) -> Result<(), Failure> {
+    if context.snapshot.looks.offline_since.is_none() {
         return Ok(());
     }
     let said = Failure::of_problem(&ProblemKind::Offline, &context.speech());

@@ -1,5 +1,6 @@
 //! `distribute`: applies the plan, and says what became of every line.
 
+use super::apply::{Order, Stages};
 use super::args::DistributeArguments;
 use super::exit::{Exit, Failure};
 use super::output::{DistributeDocument, LineRow};
@@ -8,11 +9,8 @@ use super::{apply, output, plan, print};
 use crate::domain::Plan;
 use crate::words;
 
-/// With `--yes` a plan that moved in between is taken anew this often.
-const DRIFTS: usize = 3;
-
 pub(super) fn run(session: &mut Session, arguments: &DistributeArguments, as_json: bool) -> Result<Exit, Failure> {
-    let mut context = plan::answered(session, &arguments.answers)?;
+    let context = plan::answered(session, &arguments.answers)?;
     let shown = context.snapshot.plan.clone();
     if !as_json {
         print::text(&plan::text(&shown, &context))?;
@@ -25,7 +23,7 @@ pub(super) fn run(session: &mut Session, arguments: &DistributeArguments, as_jso
         return Err(Failure::new(Exit::NeedsAnswer, "some routes need your word before anything is applied")
             .with_remedy(plan::questions(&context).trim_end()));
     }
-    if nothing_ticked(&shown) {
+    if ticked(&shown) == 0 {
         return told(&shown, left_out(&shown), &context, as_json, Exit::Done);
     }
     if let Some(failure) = apply::forbidden(session) {
@@ -37,26 +35,20 @@ pub(super) fn run(session: &mut Session, arguments: &DistributeArguments, as_jso
         told(&shown, Vec::new(), &context, as_json, failure.exit)?;
         return Err(failure);
     }
-    for attempt in 1.. {
-        let current = context.snapshot.plan.clone();
-        if nothing_ticked(&current) {
-            return told(&current, left_out(&current), &context, as_json, Exit::Done);
-        }
-        match apply::apply(session, &current) {
-            Ok(applied) => {
-                if as_json {
-                    return told(&current, apply::rows(&applied), &context, as_json, applied.exit);
-                }
-                apply::report(session, &applied)?;
-                return Ok(applied.exit);
-            }
-            Err(not_done) if arguments.yes && attempt < DRIFTS && apply::drifted(&not_done) => {
-                context = session.settle()?;
-            }
-            Err(not_done) => return Err(session.failure(not_done)),
-        }
+    let order = Order {
+        shown,
+        yes: arguments.yes,
+        again: &|snapshot| Some(snapshot.plan.clone()),
+        command: &apply::ticked_of,
+        stages: Stages::Wait,
+    };
+    let carried = apply::carry_out(session, &order)?;
+    let exit = carried.exit();
+    match &carried.applied {
+        Some(applied) if as_json => told(&carried.plan, apply::rows(applied), &context, as_json, exit),
+        Some(applied) => apply::report(session, applied).map(|()| exit),
+        None => told(&carried.plan, left_out(&carried.plan), &context, as_json, exit),
     }
-    Ok(Exit::Failed)
 }
 
 /// The document, when one is wanted.
@@ -68,11 +60,7 @@ fn told(plan: &Plan, lines: Vec<LineRow>, context: &Context, as_json: bool, exit
 }
 
 fn ticked(plan: &Plan) -> usize {
-    plan.changes.iter().filter(|change| change.ticked).count()
-}
-
-fn nothing_ticked(plan: &Plan) -> bool {
-    ticked(plan) == 0
+    words::ticked_lines(plan).len()
 }
 
 fn left_out(plan: &Plan) -> Vec<LineRow> {

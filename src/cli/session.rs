@@ -186,11 +186,11 @@ impl Session {
         Context { snapshot, settings, zone: self.zone.clone() }
     }
 
-    /// Stops the apply job, from inside a wait.
-    pub(super) fn stopper(&self) -> impl Fn() -> Result<(), Failure> + use<> {
+    /// Hands commands over from inside a wait, such as one that stops the apply job.
+    pub(super) fn teller(&self) -> impl Fn(Command) -> Result<(), Failure> + use<> {
         let handle = self.engine.as_ref().map(|engine| engine.handle.clone());
-        move || {
-            let sent = handle.as_ref().map(|handle| handle.send(Command::StopJob));
+        move |command| {
+            let sent = handle.as_ref().map(|handle| handle.send(command));
             match sent {
                 Some(Ok(_)) => Ok(()),
                 _ => Err(Failure::new(Exit::Failed, "the engine does not take commands now")),
@@ -245,6 +245,17 @@ impl Drop for Session {
             engine.shutdown();
         }
     }
+}
+
+/// The other program that acts on this folder or this gateway.
+pub(super) fn other_engine(snapshot: &Snapshot) -> Option<&str> {
+    let holder = snapshot.folder.as_ref().and_then(|folder| folder.held_by.as_deref());
+    holder.or_else(|| {
+        snapshot.problems.iter().find_map(|problem| match &problem.what {
+            ProblemKind::GatewayOwned { host, .. } => Some(host.as_str()),
+            _ => None,
+        })
+    })
 }
 
 /// Why nothing may be written here, if so.

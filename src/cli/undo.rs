@@ -1,5 +1,6 @@
 //! `undo`: takes switches back, by a plan like any other.
 
+use super::apply::{Order, Stages};
 use super::exit::{Exit, Failure};
 use super::output::DistributeDocument;
 use super::session::{Context, NotDone, Session};
@@ -31,13 +32,20 @@ pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json:
         }
         return Err(failure);
     }
-    let applied = apply::apply(session, &undo).map_err(|not_done| session.failure(not_done))?;
-    if as_json {
-        print::json(&document(apply::rows(&applied)))?;
-    } else {
-        apply::report(session, &applied)?;
+    let order = Order {
+        shown: undo.clone(),
+        yes: false,
+        again: &|snapshot| snapshot.undo_plan.clone(),
+        command: &apply::ticked_of,
+        stages: Stages::Wait,
+    };
+    let carried = apply::carry_out(session, &order)?;
+    match &carried.applied {
+        Some(applied) if !as_json => apply::report(session, applied)?,
+        applied if as_json => print::json(&document(applied.as_ref().map(apply::rows).unwrap_or_default()))?,
+        _ => {}
     }
-    Ok(applied.exit)
+    Ok(carried.exit())
 }
 
 fn nothing(context: &Context, as_json: bool) -> Result<Exit, Failure> {
