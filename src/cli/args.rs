@@ -69,6 +69,16 @@ pub(super) enum Command {
     Plan(PlanArguments),
     /// Apply the plan: every cron goes to where it should be
     Distribute(DistributeArguments),
+    /// Enter crisis mode: critical and simple crons keep running, the others pause
+    Crisis(CrisisArguments),
+    /// End crisis mode: every cron gets back what it had, in stages
+    Recover(RecoverArguments),
+    /// Look at all accounts, then do whatever is due and allowed; for a daily cron
+    Orchestrate {
+        /// Distribute what health causes, also where automation only asks
+        #[arg(long)]
+        yes: bool,
+    },
     /// Say why a cron is where it is
     Explain {
         /// Its id, the beginning of its id, or its name
@@ -146,6 +156,35 @@ pub(super) struct DistributeArguments {
     pub(super) yes: bool,
     #[command(flatten)]
     pub(super) answers: Answers,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CrisisArguments {
+    /// Show what would happen and write nothing
+    #[arg(long, conflicts_with = "yes")]
+    pub(super) dry_run: bool,
+    /// Do it without asking
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Move what fails to what serves, pause nothing, and leave crisis mode off
+    #[arg(long)]
+    pub(super) only_reroute: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecoverArguments {
+    /// Show what would be given back and write nothing
+    #[arg(long, conflicts_with = "yes")]
+    pub(super) dry_run: bool,
+    /// Do it without asking
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Do not wait between the stages for a run of what was given back first
+    #[arg(long)]
+    pub(super) now: bool,
+    /// Look first, then do only what automation may do; nothing to do is no failure
+    #[arg(long, conflicts_with_all = ["dry_run", "yes", "now"])]
+    pub(super) automatic: bool,
 }
 
 #[derive(Debug, Args)]
@@ -229,6 +268,12 @@ pub(super) struct TierArguments {
     /// The same as --release
     #[arg(long)]
     no_hold: bool,
+    /// Automation never changes it by itself
+    #[arg(long, conflicts_with = "no_ask_first")]
+    ask_first: bool,
+    /// Automation may change it, as its level allows
+    #[arg(long)]
+    no_ask_first: bool,
     /// Agree to what is otherwise never done to it
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     allow: Vec<Consent>,
@@ -262,6 +307,10 @@ impl TierArguments {
 
     pub(super) fn hold(&self) -> Option<bool> {
         either(self.hold, self.release || self.no_hold)
+    }
+
+    pub(super) fn ask_first(&self) -> Option<bool> {
+        either(self.ask_first, self.no_ask_first)
     }
 
     /// Each consent that is given or taken back, once.
@@ -385,6 +434,11 @@ mod tests {
             "tier a --allow everything",
             "tier",
             "distribute --dry-run --yes",
+            "crisis --dry-run --yes",
+            "recover --automatic --yes",
+            "recover --automatic --now",
+            "tier a --ask-first --no-ask-first",
+            "orchestrate --dry-run",
             "distribute --match flash",
             "status --tls-fingerprint abc",
             "status --timeout 0",

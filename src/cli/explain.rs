@@ -18,6 +18,7 @@ struct Document {
     critical: bool,
     pinned: Option<String>,
     held: bool,
+    ask_first: bool,
     allowed: Vec<&'static str>,
     enabled: bool,
     schedule: String,
@@ -31,6 +32,16 @@ struct Document {
     chain: Vec<RouteRow>,
     would_change: Option<String>,
     suggestion: Option<SuggestionRow>,
+    owed: Option<OwedRow>,
+}
+
+/// What this program did to it and owes back.
+#[derive(Debug, Serialize)]
+struct OwedRow {
+    since: Timestamp,
+    paused: bool,
+    before: String,
+    said: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,6 +83,7 @@ fn document(cron: &Cron, context: &Context) -> Document {
         critical: entry.is_some_and(|entry| entry.critical),
         pinned: output::pinned(entry),
         held: entry.is_some_and(|entry| entry.hold.is_some()),
+        ask_first: entry.is_some_and(|entry| entry.ask_first),
         allowed: consent::given(entry),
         enabled: cron.enabled,
         schedule: words::schedule(&cron.schedule, &speech),
@@ -87,6 +99,15 @@ fn document(cron: &Cron, context: &Context) -> Document {
         suggestion: snapshot.suggestions.get(&cron.id).map(|suggestion| SuggestionRow {
             tier: suggestion.tier.number(),
             reason: words::suggestion(&suggestion.why),
+        }),
+        owed: snapshot.ledger.get(&cron.id).map(|debt| OwedRow {
+            since: debt.opened_at,
+            paused: debt.paused(),
+            before: output::reference(
+                &debt.before,
+                snapshot.catalog.resolve(debt.before.model.as_deref(), None).as_ref(),
+            ),
+            said: words::debt(debt, &speech),
         }),
     }
 }
@@ -147,6 +168,9 @@ fn text(cron: &Cron, document: &Document, context: &Context) -> String {
     if let Some(reason) = &document.reason {
         lines.push(format!("Why: {reason}"));
     }
+    if let Some(owed) = &document.owed {
+        lines.push(format!("Owed: {}", owed.said));
+    }
     if let Some(suggestion) = &document.suggestion {
         lines.push(format!("Suggested: T{}, {}", suggestion.tier, suggestion.reason));
     }
@@ -176,7 +200,12 @@ fn chain_table(document: &Document) -> String {
 /// "T1, critical, pinned, agent-edit allowed".
 fn standing(entry: Option<&TierEntry>) -> String {
     let Some(entry) = entry else { return "unsorted".to_owned() };
-    let marks = [(entry.critical, "critical"), (entry.pinned.is_some(), "pinned"), (entry.hold.is_some(), "held")];
+    let marks = [
+        (entry.critical, "critical"),
+        (entry.pinned.is_some(), "pinned"),
+        (entry.hold.is_some(), "held"),
+        (entry.ask_first, "automation asks first"),
+    ];
     let marks = marks.into_iter().filter(|(set, _)| *set).map(|(_, mark)| mark.to_owned());
     let allowed = consent::given(Some(entry)).into_iter().map(|word| format!("{word} allowed"));
     std::iter::once(Tier::code(entry.tier).to_owned()).chain(marks).chain(allowed).collect::<Vec<_>>().join(", ")

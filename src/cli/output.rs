@@ -10,6 +10,7 @@ use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Fields, Job, JobLine, LineOutcome, MatchCertainty, ModelRef, OutageLevel,
     Plan, PlanOrigin, Tier, TierEntry, VendorDown,
 };
+use crate::engine::Snapshot;
 use crate::words;
 
 #[derive(Debug, Serialize)]
@@ -197,6 +198,11 @@ pub(super) fn outcome(outcome: &LineOutcome) -> (&'static str, Option<String>) {
             ("left_out", Some("still runs; it is paused only after its run".to_owned()))
         }
     }
+}
+
+/// Whether a job is under way.
+pub(super) fn at_work(snapshot: &Snapshot) -> bool {
+    snapshot.job.as_ref().is_some_and(|job| job.running())
 }
 
 pub(super) fn mode(level: OutageLevel) -> &'static str {

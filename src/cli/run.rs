@@ -11,7 +11,8 @@ use super::log::{self, Quiet};
 use super::session::Session;
 use super::window::OpenWindow;
 use super::{
-    check, demo, diagnose, distribute, explain, export, import, plan, print, scrape_quota, status, tier, undo, window,
+    check, crisis, demo, diagnose, distribute, explain, export, import, orchestrate, plan, print, recover,
+    scrape_quota, status, tier, undo, window,
 };
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
@@ -65,6 +66,9 @@ fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Fail
         }
         Some(Command::Plan(arguments)) => plan::run(&mut open(&common)?, &arguments, json),
         Some(Command::Distribute(arguments)) => distribute::run(&mut open(&common)?, &arguments, json),
+        Some(Command::Crisis(arguments)) => crisis::run(&mut open(&common)?, &arguments, json),
+        Some(Command::Recover(arguments)) => recover::run(&mut open(&common)?, &arguments, json),
+        Some(Command::Orchestrate { yes }) => orchestrate::run(&mut open(&common)?, yes, json),
         Some(Command::Explain { cron }) => explain::run(&mut open(&common)?, &cron, json),
         Some(Command::Diagnose(arguments)) => diagnose::run(&arguments, json),
         Some(Command::ScrapeQuota(arguments)) => scrape_quota::run(&common, &arguments, open),

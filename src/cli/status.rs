@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::exit::{Exit, Failure};
 use super::output::{self, DownRow};
 use super::session::{Context, Session};
+use super::standing::{self, CrisisRow};
 use super::{exit, print};
-use crate::domain::{Access, Planned, SwitchOff, Tier, Triage};
+use crate::domain::{Access, LedgerEntry, Planned, SwitchOff, Tier, Triage};
 use crate::words::{self, Said};
 
 #[derive(Debug, Serialize)]
@@ -19,6 +20,7 @@ struct Document {
     mode: &'static str,
     summary: String,
     down: Vec<DownRow>,
+    crisis: CrisisRow,
     crons: Counts,
     plan: PlanRow,
     triage: Vec<TriageRow>,
@@ -109,6 +111,7 @@ fn document(context: &Context) -> Document {
         mode: output::mode(snapshot.level()),
         summary: words::outage(&snapshot.plan.outage, &speech),
         down: output::down(context),
+        crisis: standing::row(context),
         crons: counts(context),
         plan: PlanRow {
             id: snapshot.plan.id.to_string(),
@@ -129,6 +132,7 @@ fn text(context: &Context) -> String {
         crons_line(&counts(context)),
         format!("{} · {}", words::plan_headline(&snapshot.plan), words::plan_summary(&snapshot.plan, &speech)),
     ];
+    lines.extend(standing::lines(context));
     lines.extend(triage_lines(context));
     if let Some(folder) = &snapshot.folder {
         lines.push(format!("State folder {}", folder.path.display()));
@@ -240,7 +244,7 @@ fn counts(context: &Context) -> Counts {
     for cron in snapshot.crons.values().filter(|cron| cron.routable()) {
         counts.routable += 1;
         counts.failing += usize::from(cron.failing());
-        counts.paused_by_us += usize::from(snapshot.ledger.contains_key(&cron.id));
+        counts.paused_by_us += usize::from(snapshot.ledger.get(&cron.id).is_some_and(LedgerEntry::paused));
         let Some(entry) = snapshot.tiers.get(&cron.id) else {
             counts.unsorted += 1;
             continue;

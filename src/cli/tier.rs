@@ -30,6 +30,7 @@ struct CronRow {
     critical: bool,
     pinned: Option<String>,
     held: bool,
+    ask_first: bool,
     allowed: Vec<&'static str>,
 }
 
@@ -110,6 +111,9 @@ fn edits(arguments: &TierArguments, crons: &[CronId], context: &Context) -> Resu
     if let Some(hold) = arguments.hold() {
         edits.push(Edit::SetHold { crons: crons.clone(), hold });
     }
+    if let Some(ask_first) = arguments.ask_first() {
+        edits.push(Edit::SetAskFirst { crons: crons.clone(), ask_first });
+    }
     let consents = arguments.consents().map_err(|consent| {
         Failure::new(Exit::Usage, format!("{} is both allowed and forbidden", consent::word(consent)))
     })?;
@@ -173,6 +177,7 @@ fn document(crons: &[CronId], context: &Context) -> Document {
             critical: entry.is_some_and(|entry| entry.critical),
             pinned: output::pinned(entry),
             held: entry.is_some_and(|entry| entry.hold.is_some()),
+            ask_first: entry.is_some_and(|entry| entry.ask_first),
             allowed: consent::given(entry),
         }
     };
@@ -188,7 +193,8 @@ fn text(document: &Document, context: &Context) -> String {
             let pinned = row.pinned.as_ref().map(|model| format!("pinned to {model}"));
             let allowed = (!row.allowed.is_empty()).then(|| format!("allowed: {}", row.allowed.join(" ")));
             let (critical, held) = (row.critical.then_some("critical"), row.held.then_some("held"));
-            let marks = [critical.map(str::to_owned), pinned, held.map(str::to_owned), allowed];
+            let asks = row.ask_first.then(|| "automation asks first".to_owned());
+            let marks = [critical.map(str::to_owned), pinned, held.map(str::to_owned), asks, allowed];
             let marks: Vec<_> = marks.into_iter().flatten().collect();
             [tier.to_owned(), row.name.clone(), marks.join(", ")]
         })

@@ -4,6 +4,7 @@
 //! who runs the tests: no home, no keychain, no variables.
 
 mod check;
+mod crisis;
 mod shell;
 
 use std::path::Path;

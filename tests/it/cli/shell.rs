@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use model_orchestrator::demo::{Demo, DemoClock, DemoOptions, cron_id, seed_state};
-use model_orchestrator::domain::{DemoOutage, GatewayTarget};
+use model_orchestrator::domain::{CronId, DemoOutage, GatewayTarget};
 use model_orchestrator::engine::{Command as Task, Engine, EngineOptions, Target};
 use model_orchestrator::gateway::{self, Endpoint, Env, News};
 use serde_json::{Value, json};
@@ -64,6 +64,18 @@ impl Shell {
         config["gateway"] = json!({ "mode": "local", "bind": "loopback", "port": port });
         shell.keep(CONFIG, &config.to_string());
         shell
+    }
+
+    /// A provider of the demo begins or ends to fail.
+    pub fn set_outage(&self, provider: &str, outage: DemoOutage) {
+        self.demo.set_outage(provider, outage);
+    }
+
+    /// Somebody edits one value of the settings by hand.
+    pub fn set(&self, section: &str, key: &str, value: &Value) {
+        let mut settings: Value = serde_json::from_str(&self.state_file("settings.json")).expect("settings");
+        settings[section][key] = value.clone();
+        self.put_state_file("settings.json", &settings.to_string());
     }
 
     /// The keys of the demo's providers.
@@ -146,6 +158,11 @@ impl Shell {
         ["cron.add", "cron.update", "cron.remove", "cron.run"].iter().filter_map(|method| calls.get(*method)).sum()
     }
 
+    /// Crons that were asked to be changed.
+    pub fn updates(&self) -> u64 {
+        self.demo.calls().get("cron.update").copied().unwrap_or_default()
+    }
+
     pub fn id(&self, slug: &str) -> String {
         let id = cron_id(slug);
         assert!(self.demo.job(&id).is_some(), "the demo has no {slug}");
@@ -154,7 +171,12 @@ impl Shell {
 
     /// The gateway's own name for what a cron is, without its state.
     pub fn definition(&self, slug: &str) -> String {
-        let job = self.demo.job(&cron_id(slug)).expect("the demo has it");
+        self.definition_of(cron_id(slug).as_str())
+    }
+
+    /// The same by the cron's id.
+    pub fn definition_of(&self, id: &str) -> String {
+        let job = self.demo.job(&CronId::new(id)).expect("the demo has it");
         job["configRevision"].as_str().expect("a revision").to_owned()
     }
 

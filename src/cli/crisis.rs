@@ -1,0 +1,203 @@
+//! `crisis`: says what crisis mode and re-routing alone would do, and does one of them.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::apply::{self, Carried, Order, Stages};
+use super::args::CrisisArguments;
+use super::exit::{Exit, Failure};
+use super::output::{self, DownRow, LineRow, PlanDocument};
+use super::session::{Context, Session};
+use super::standing::{self, CrisisRow, GroupRow};
+use super::table::table;
+use super::{plan, print};
+use crate::domain::Plan;
+use crate::engine::{Command, Snapshot};
+use crate::words;
+
+#[derive(Debug, Serialize)]
+struct Document {
+    level: &'static str,
+    summary: String,
+    down: Vec<DownRow>,
+    crisis: CrisisRow,
+    /// What would be done, or was.
+    does: &'static str,
+    plan: Option<PlanDocument>,
+    groups: Vec<GroupRow>,
+    /// Both ways in a sentence; `null` where there is none now.
+    enter: Option<String>,
+    only_reroute: Option<String>,
+    lines: Vec<LineRow>,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Enter,
+    /// Crisis mode is on: what is left of its plan.
+    GoOn,
+    OnlyReroute,
+}
+
+impl Way {
+    fn of(arguments: &CrisisArguments, snapshot: &Snapshot) -> Self {
+        match (snapshot.crisis.state.mode.is_some(), arguments.only_reroute) {
+            (true, _) => Self::GoOn,
+            (false, true) => Self::OnlyReroute,
+            (false, false) => Self::Enter,
+        }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Enter => "enter",
+            Self::GoOn => "go_on",
+            Self::OnlyReroute => "only_reroute",
+        }
+    }
+
+    fn plan(self, snapshot: &Snapshot) -> Option<Arc<Plan>> {
+        match self {
+            Self::Enter => snapshot.crisis.enter.clone(),
+            Self::GoOn | Self::OnlyReroute => Some(snapshot.plan.clone()),
+        }
+    }
+
+    fn command(self, plan: &Plan) -> Option<Command> {
+        match self {
+            Self::Enter => Some(Command::EnterCrisis { plan: plan.id.clone(), crons: words::ticked_lines(plan) }),
+            Self::GoOn => apply::ticked_of(plan),
+            Self::OnlyReroute => apply::apply_of(plan, words::reroute_lines(plan)),
+        }
+    }
+
+    fn question(self, n_lines: usize) -> String {
+        let changes = words::count(n_lines, "change");
+        match self {
+            Self::Enter => format!("Enter crisis mode with {changes}?"),
+            Self::GoOn | Self::OnlyReroute => format!("Apply {changes}?"),
+        }
+    }
+}
+
+pub(super) fn run(session: &mut Session, arguments: &CrisisArguments, as_json: bool) -> Result<Exit, Failure> {
+    let mut context = session.ready()?;
+    let way = Way::of(arguments, &context.snapshot);
+    if way == Way::GoOn && arguments.only_reroute {
+        return Err(Failure::new(Exit::Usage, "crisis mode is on, so re-routing alone is not what is planned")
+            .with_remedy("End it with recover, or leave --only-reroute out"));
+    }
+    if !as_json {
+        print::text(&text(way, &context))?;
+    }
+    let shown = way.plan(&context.snapshot);
+    let leaves_recovery = context.snapshot.crisis.state.recovering().is_some();
+    let nothing = !leaves_recovery && shown.as_deref().is_none_or(|plan| way.command(plan).is_none());
+    if arguments.dry_run || nothing {
+        return told(way, shown.as_deref(), Vec::new(), &context, as_json, Exit::Done);
+    }
+    let n_lines = shown.as_deref().map_or(0, |plan| words::ticked_lines(plan).len());
+    let stopped =
+        apply::forbidden(session).map_or_else(|| apply::agreed(arguments.yes, as_json, &way.question(n_lines)), Err);
+    if let Err(failure) = stopped {
+        told(way, shown.as_deref(), Vec::new(), &context, as_json, failure.exit)?;
+        return Err(failure);
+    }
+    if leaves_recovery {
+        session.tell(Command::StayInCrisis)?;
+        session.shows(|snapshot| snapshot.crisis.state.governs() && !output::at_work(snapshot))?;
+        context = session.settle()?;
+    }
+    let Some(shown) = way.plan(&context.snapshot) else { return Ok(Exit::Done) };
+    let order = Order {
+        shown,
+        // Going back to the rules of a crisis makes a plan that nobody was shown.
+        yes: arguments.yes || leaves_recovery,
+        again: &|snapshot| way.plan(snapshot),
+        command: &|plan| way.command(plan),
+        stages: Stages::Wait,
+    };
+    let carried = apply::carry_out(session, &order)?;
+    finish(session, way, &carried, as_json)
+}
+
+fn finish(session: &mut Session, way: Way, carried: &Carried, as_json: bool) -> Result<Exit, Failure> {
+    let context = session.context();
+    let lines = carried.applied.as_ref().map(apply::rows).unwrap_or_default();
+    if as_json {
+        return told(way, Some(&carried.plan), lines, &context, as_json, carried.exit());
+    }
+    if let Some(applied) = &carried.applied {
+        apply::report(session, applied)?;
+    }
+    if let Some(mode) = words::crisis_mode(&context.snapshot.crisis.state, &context.speech()) {
+        print::text(&mode)?;
+    }
+    Ok(carried.exit())
+}
+
+/// The document, when one is wanted.
+fn told(
+    way: Way,
+    plan: Option<&Plan>,
+    lines: Vec<LineRow>,
+    context: &Context,
+    as_json: bool,
+    exit: Exit,
+) -> Result<Exit, Failure> {
+    if as_json {
+        print::json(&document(way, plan, lines, context))?;
+    }
+    Ok(exit)
+}
+
+fn document(way: Way, plan: Option<&Plan>, lines: Vec<LineRow>, context: &Context) -> Document {
+    let (snapshot, speech) = (&context.snapshot, context.speech());
+    let off = snapshot.crisis.state.mode.is_none();
+    Document {
+        level: output::mode(snapshot.level()),
+        summary: words::outage(&snapshot.plan.outage, &speech),
+        down: output::down(context),
+        crisis: standing::row(context),
+        does: way.code(),
+        groups: plan.map(|plan| standing::group_rows(&words::crisis_groups(plan), context)).unwrap_or_default(),
+        plan: plan.map(|plan| output::plan(plan, context)),
+        enter: snapshot.crisis.enter.as_ref().map(|plan| words::enter_sentence(plan, &speech)),
+        only_reroute: off.then(|| words::reroute_sentence(&snapshot.plan, &speech)),
+        lines,
+    }
+}
+
+/// Who is down, both ways in a sentence, and what happens to whom.
+fn text(way: Way, context: &Context) -> String {
+    let (snapshot, speech) = (&context.snapshot, context.speech());
+    let view = &snapshot.crisis;
+    let mut lines = vec![words::outage_headline(&snapshot.plan.outage, &speech)];
+    if !snapshot.plan.outage.down.is_empty() {
+        lines.push(words::expected_end(view.expected_end, &speech));
+    }
+    lines.extend(standing::lines(context));
+    lines.push(String::new());
+    if way == Way::GoOn {
+        lines.push(format!("What is left: {}", words::plan_summary(&snapshot.plan, &speech)));
+    } else {
+        let enter = view.enter.as_ref().map(|plan| words::enter_sentence(plan, &speech));
+        let enter = enter.unwrap_or_else(|| "Nothing can be planned now.".to_owned());
+        lines.push(format!("Crisis mode: {enter}"));
+        lines.push(format!("Only re-route: {}", words::reroute_sentence(&snapshot.plan, &speech)));
+    }
+    let lines: Vec<_> = lines.iter().map(|line| words::on_one_line(line)).collect();
+    let mut text = lines.join("\n") + "\n";
+    if let Some(plan) = way.plan(snapshot) {
+        let groups = words::crisis_groups(&plan);
+        if !groups.is_empty() {
+            text = format!("{text}\n{}", table(&standing::group_lines(&groups, context)));
+        }
+        if plan.changes.iter().any(|change| !change.ticked) {
+            text.push_str(plan::LEFT_OUT);
+        }
+    }
+    text
+}

@@ -1,0 +1,181 @@
+//! `orchestrate`: looks at the providers, then does whatever is due and allowed: what a daily cron calls.
+//!
+//! What health causes is distributed; crisis mode is entered and left only as automation may. The user's own
+//! edits wait for `distribute`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::apply::{self, Applied, Order, Stages};
+use super::exit::{Exit, Failure};
+use super::output::{self, DownRow, LineRow};
+use super::session::{Context, Session};
+use super::standing::{self, CrisisRow};
+use super::{check, print, recover};
+use crate::domain::{AutomationLevel, Cause, CronId, OutageLevel, Plan, PlanOrigin, Readiness};
+use crate::engine::Snapshot;
+use crate::words;
+
+#[derive(Debug, Serialize)]
+struct Document {
+    checked_at: Timestamp,
+    level: &'static str,
+    summary: String,
+    down: Vec<DownRow>,
+    crisis: CrisisRow,
+    did: Vec<DidRow>,
+    due: Vec<DueRow>,
+    handed_over_to: Option<String>,
+}
+
+/// One plan that was carried out.
+#[derive(Debug, Serialize)]
+struct DidRow {
+    what: &'static str,
+    plan: String,
+    said: String,
+    lines: Vec<LineRow>,
+}
+
+/// What should be done, and was not.
+#[derive(Debug, Serialize)]
+struct DueRow {
+    what: &'static str,
+    crons: usize,
+    said: String,
+    /// What does it.
+    command: &'static str,
+}
+
+pub(super) fn run(session: &mut Session, yes: bool, as_json: bool) -> Result<Exit, Failure> {
+    if let Some(other) = recover::handed_over(session)? {
+        return hand_over(session, other, as_json);
+    }
+    session.ready()?;
+    if let Some(late) = check::ask(session, None)? {
+        print::aside(&late.what);
+    }
+    let context = session.settle()?;
+    check::reached(&context)?;
+    let acts = context.snapshot.settings.automation.level == AutomationLevel::ActWithinLimits;
+    let mut done = if acts { recover::all_that_automation_may(session)? } else { Vec::new() };
+    if yes {
+        done.extend(distribute(session)?);
+    }
+    let context = session.settle()?;
+    let due = due(&context);
+    let not_verified = done.iter().map(|applied| applied.exit).find(|exit| *exit != Exit::Done);
+    let exit = not_verified.unwrap_or(if due.is_empty() { Exit::Done } else { Exit::Changes });
+    if as_json {
+        print::json(&document(&done, due, None, &context))?;
+        return Ok(exit);
+    }
+    for applied in &done {
+        apply::report(session, applied)?;
+    }
+    print::text(&text(&done, &due, &context))?;
+    Ok(exit)
+}
+
+/// The ticked lines of the plan that health causes.
+fn distribute(session: &mut Session) -> Result<Option<Applied>, Failure> {
+    let shown = session.snapshot().plan.clone();
+    if by_health(&shown).is_empty() {
+        return Ok(None);
+    }
+    if let Some(failure) = apply::forbidden(session) {
+        return Err(failure);
+    }
+    let order = Order {
+        shown,
+        yes: true,
+        again: &|snapshot: &Snapshot| Some(Arc::clone(&snapshot.plan)),
+        command: &|plan| apply::apply_of(plan, by_health(plan)),
+        stages: Stages::Wait,
+    };
+    Ok(apply::carry_out(session, &order)?.applied)
+}
+
+fn by_health(plan: &Plan) -> Vec<CronId> {
+    let lines = plan.changes.iter().filter(|change| change.ticked && change.cause == Cause::Health);
+    lines.map(|change| change.cron.clone()).collect()
+}
+
+fn due(context: &Context) -> Vec<DueRow> {
+    let (snapshot, speech) = (&context.snapshot, context.speech());
+    let (view, plan) = (&snapshot.crisis, &snapshot.plan);
+    let mode_on = view.state.mode.is_some();
+    let mut due = Vec::new();
+    if let Some(enter) = view.enter.as_ref().filter(|_| snapshot.level() == OutageLevel::Crisis && !mode_on) {
+        let said = words::enter_sentence(enter, &speech);
+        due.push(DueRow { what: "enter", crons: words::ticked_lines(enter).len(), said, command: "crisis" });
+    }
+    let back = view.recover.as_ref().filter(|_| mode_on && view.readiness == Readiness::Ready);
+    if let Some(back) = back {
+        let said = words::recover_sentence(back);
+        due.push(DueRow { what: "recover", crons: words::ticked_lines(back).len(), said, command: "recover" });
+    }
+    let health = by_health(plan);
+    if !health.is_empty() {
+        let lines: Vec<_> = plan.changes.iter().map(|change| health.contains(&change.cron)).collect();
+        let said = words::ticked_summary(plan, |line| lines[line], &speech);
+        due.push(DueRow { what: "distribute", crons: health.len(), said, command: "distribute" });
+    }
+    due
+}
+
+fn hand_over(session: &Session, other: String, as_json: bool) -> Result<Exit, Failure> {
+    let context = session.context();
+    if as_json {
+        print::json(&document(&[], Vec::new(), Some(other), &context))?;
+    } else {
+        print::text(&words::on_one_line(&recover::hand_over_sentence(&other)))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn document(done: &[Applied], due: Vec<DueRow>, other: Option<String>, context: &Context) -> Document {
+    let did = done.iter().map(|applied| DidRow {
+        what: what(&applied.job.plan),
+        plan: applied.job.plan.id.to_string(),
+        said: words::job_headline(&applied.job),
+        lines: apply::rows(applied),
+    });
+    Document {
+        checked_at: context.snapshot.at,
+        level: output::mode(context.snapshot.level()),
+        summary: words::outage(&context.snapshot.plan.outage, &context.speech()),
+        down: output::down(context),
+        crisis: standing::row(context),
+        did: did.collect(),
+        due,
+        handed_over_to: other,
+    }
+}
+
+fn what(plan: &Plan) -> &'static str {
+    match plan.origin {
+        PlanOrigin::Distribution => "distribute",
+        PlanOrigin::Crisis => "crisis",
+        PlanOrigin::Recovery => "recover",
+        PlanOrigin::Undo { .. } => "undo",
+    }
+}
+
+fn text(done: &[Applied], due: &[DueRow], context: &Context) -> String {
+    let mut lines = vec![output::outage(context)];
+    lines.extend(standing::lines(context));
+    lines.extend(due.iter().map(|row| format!("Due: {} Do it with {}", row.said, row.command)));
+    let own = context.snapshot.plan.changes.iter().filter(|change| change.cause == Cause::Edit).count();
+    if own > 0 {
+        let verb = if own == 1 { "waits" } else { "wait" };
+        lines.push(format!("{} of your own {verb} for distribute", words::count(own, "change")));
+    }
+    if done.is_empty() && due.is_empty() {
+        lines.push("Nothing is due".to_owned());
+    }
+    let lines: Vec<_> = lines.iter().map(|line| words::on_one_line(line)).collect();
+    lines.join("\n")
+}
