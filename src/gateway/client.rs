@@ -52,6 +52,27 @@ pub struct Usage {
     pub refreshing: bool,
 }
 
+/// A cron that fires once and goes: it starts a program on the gateway's host, asks no model and tells nobody.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OneShot {
+    /// Another one with this key takes its place.
+    pub key: String,
+    pub name: String,
+    /// By the gateway's clock.
+    pub at: Timestamp,
+    pub argv: Vec<String>,
+}
+
+/// What came of asking for a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunAsked {
+    Queued,
+    /// In the gateway's words: `already-running`, `disabled`, `not-due`.
+    NotRun {
+        reason: String,
+    },
+}
+
 impl Client {
     pub(crate) fn new(asks: mpsc::Sender<Ask>, places: Arc<Semaphore>, bye: Arc<Notify>, patience: Patience) -> Self {
         Self { asks, places, bye, patience }
@@ -112,6 +133,29 @@ impl Client {
             params["expectedConfigRevision"] = revision.as_str().into();
         }
         readable(self.call("cron.update", params).await?)
+    }
+
+    /// Puts a one-shot on the gateway, or moves the one with its key; returns the cron as the gateway keeps it.
+    ///
+    /// Asked again it changes nothing, so an answer that got lost is no reason for a second one. Does not pace:
+    /// the gateway takes 30 of these in a minute, whatever `update` has used.
+    pub async fn add_one_shot(&self, shot: &OneShot) -> Result<Cron, GatewayError> {
+        let mut answer = self.call("cron.add", convert::one_shot_to(shot)).await?;
+        // With a key the cron is inside, beside what became of it.
+        let job = answer.get_mut("job").map(Value::take).unwrap_or(answer);
+        readable(job)
+    }
+
+    /// Takes a cron off the gateway; [`GatewayError::NotFound`] when it is gone already.
+    pub async fn remove_cron(&self, id: &CronId) -> Result<(), GatewayError> {
+        self.call("cron.remove", json!({ "id": id.as_str() })).await.map(|_| ())
+    }
+
+    /// Lets a cron run now, whether it is due or not. It is only queued: the end of its run is news.
+    pub async fn run_cron(&self, id: &CronId) -> Result<RunAsked, GatewayError> {
+        let answer = self.call("cron.run", json!({ "id": id.as_str(), "mode": "force" })).await?;
+        convert::run_asked_from(&answer)
+            .ok_or_else(|| GatewayError::Garbage { detail: "a run that is neither queued nor refused".to_owned() })
     }
 
     /// The models that may be chosen, and which one a cron without a model gets.

@@ -29,7 +29,7 @@ mod socket;
 
 pub use address::Address;
 pub use backoff::backoff;
-pub use client::{Client, CronList, Usage};
+pub use client::{Client, CronList, OneShot, RunAsked, Usage};
 pub use connect::{Connected, Endpoint, Hello, Patience, connect, connect_with};
 pub use convert::{catalog_from, cron_from, crons_from, probe_from, run_from, usage_from};
 pub use discover::{Env, configuration_of, discover};

@@ -6,6 +6,7 @@
 mod attempt;
 mod job;
 mod model;
+mod own;
 mod probe;
 mod run;
 mod usage;
@@ -19,4 +20,5 @@ pub use usage::usage_from;
 
 pub(crate) use attempt::{Refusal, refusal_from};
 pub(crate) use job::patch_to;
+pub(crate) use own::{one_shot_to, run_asked_from};
 pub(crate) use value::{moment, span_millis, text};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use model_orchestrator::domain::{AccountId, CronId, Patch, ProbeStatus, Revision};
-use model_orchestrator::gateway::{GatewayError, Patience};
+use model_orchestrator::domain::{AccountId, CronId, Patch, ProbeStatus, Revision, Schedule};
+use model_orchestrator::gateway::{GatewayError, OneShot, Patience, RunAsked};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -48,6 +48,92 @@ fn each_call_sends_what_a_real_gateway_took() {
         let cron = cron.expect("is updated");
         assert_eq!((&cron.id, cron.fields().model), (&id, model));
         assert!(cron.revision.is_some_and(|now| now != revision));
+    });
+}
+
+/// Put there, put there again, moved; then it has run and gone, and is taken off once more.
+#[test]
+fn a_one_shot_is_put_moved_and_taken_off_as_recorded() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let client = connected.client.clone();
+        let file = recorded("cron-own-one-shot");
+        let frames: Vec<&Value> =
+            file["frames"].as_array().expect("frames").iter().map(|entry| &entry["frame"]).collect();
+        let asked: Vec<&Value> = frames.iter().filter(|frame| frame["type"] == "req").copied().collect();
+        let answer =
+            |id: &Value| *frames.iter().find(|frame| frame["type"] == "res" && frame["id"] == *id).expect("one");
+        for sent in &asked {
+            let (method, params) = (sent["method"].as_str().expect("a method"), &sent["params"]);
+            let serve = async {
+                let request = session.request().await;
+                assert_eq!((request["method"].as_str(), &request["params"]), (Some(method), params));
+                match answer(&sent["id"]) {
+                    fine if fine["ok"] == true => session.answer(&request, &fine["payload"]).await,
+                    refused => session.refuse(&request, &refused["error"]).await,
+                }
+            };
+            if method == "cron.remove" {
+                let id = CronId::new(params["id"].as_str().expect("an id"));
+                let (gone, ()) = tokio::join!(client.remove_cron(&id), serve);
+                assert_eq!(gone, Err(GatewayError::NotFound));
+                continue;
+            }
+            let shot = OneShot {
+                key: params["declarationKey"].as_str().expect("a key").to_owned(),
+                name: params["name"].as_str().expect("a name").to_owned(),
+                at: params["schedule"]["at"].as_str().expect("a time").parse().expect("a time"),
+                argv: vec!["true".to_owned()],
+            };
+            let (put, ()) = tokio::join!(client.add_one_shot(&shot), serve);
+            let put = put.expect("is put there");
+            assert_eq!(
+                (put.declaration_key.as_deref(), put.schedule),
+                (Some(&*shot.key), Schedule::At { at: shot.at })
+            );
+            assert!(put.enabled && put.delete_after_run && put.revision.is_some(), "{:?}", put.definition);
+        }
+        assert_eq!(asked.len(), 4);
+    });
+}
+
+#[test]
+fn a_cron_added_without_a_key_is_the_answer_itself() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let shot = OneShot { key: String::new(), name: "x".into(), at: jiff::Timestamp::UNIX_EPOCH, argv: Vec::new() };
+        let serve = async {
+            let request = session.request().await;
+            session.answer(&request, &recorded_payload("cron-add")).await;
+        };
+        let (put, ()) = tokio::join!(connected.client.add_one_shot(&shot), serve);
+        assert_eq!(put.expect("is read").name, "Frame demo");
+    });
+}
+
+#[test]
+fn a_run_is_queued_or_it_is_said_why_not() {
+    run(async {
+        let (connected, mut session) = Peer::listen().await.connected().await;
+        let sent = recorded("cron-run")["frames"][0]["frame"]["params"].clone();
+        let id = CronId::new(sent["id"].as_str().expect("an id"));
+        let not = |reason: &str| RunAsked::NotRun { reason: reason.to_owned() };
+        let [due, _, disabled] = &recorded_frames("cron-run-not-run")[..] else { panic!("three answers") };
+        let cases = [
+            (recorded_payload("cron-run"), Ok(RunAsked::Queued)),
+            (due["payload"].clone(), Ok(not("not-due"))),
+            (disabled["payload"].clone(), Ok(not("disabled"))),
+            (json!({ "ok": true }), Err(())),
+        ];
+        for (answer, expected) in cases {
+            let serve = async {
+                let request = session.request().await;
+                assert_eq!((request["method"].as_str(), &request["params"]), (Some("cron.run"), &sent));
+                session.answer(&request, &answer).await;
+            };
+            let (asked, ()) = tokio::join!(connected.client.run_cron(&id), serve);
+            assert_eq!(asked.map_err(|error| assert!(matches!(error, GatewayError::Garbage { .. }))), expected);
+        }
     });
 }
 

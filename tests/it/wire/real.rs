@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use model_orchestrator::domain::{AccountId, Cron, CronId, ModelRef, Patch, ProbeStatus, Secret};
-use model_orchestrator::gateway::{Connected, Endpoint, GatewayError, News, connect};
+use jiff::{SignedDuration, Timestamp};
+use model_orchestrator::domain::{
+    AccountId, Cron, CronId, ModelRef, Patch, ProbeStatus, RECOVERY_KEY_PREFIX, RunStatus, Schedule, Secret,
+};
+use model_orchestrator::gateway::{Connected, Endpoint, GatewayError, News, OneShot, RunAsked, connect};
 use serde_json::json;
 
 const A_MOMENT: &str = "2026-11-23T08:00:00Z";
@@ -117,6 +119,49 @@ fn a_cron_lives_its_life_on_a_real_gateway() {
         client.close();
         heard(&mut connected, "the end", |news| matches!(news, News::Closed { .. }).then_some(())).await;
         assert!(matches!(client.crons().await, Err(GatewayError::Closed { .. })));
+    });
+}
+
+#[test]
+#[ignore = "needs a real gateway: run tests/gateway/run.sh"]
+fn a_one_shot_of_ours_is_moved_runs_without_a_model_and_goes() {
+    runtime().block_on(async {
+        let mut connected = connect(&endpoint()).await.expect("connects");
+        let (client, now) = (connected.client.clone(), connected.hello.gateway_time.expect("its clock"));
+        let mut shot = OneShot {
+            key: format!("{RECOVERY_KEY_PREFIX}wire-test"),
+            name: "Wire test".to_owned(),
+            at: now + SignedDuration::from_hours(1),
+            argv: vec!["false".to_owned()],
+        };
+        let first = client.add_one_shot(&shot).await.expect("is put there");
+        let again = client.add_one_shot(&shot).await.expect("is there");
+        assert_eq!((&again.id, &again.revision), (&first.id, &first.revision), "asked twice, there once");
+
+        assert_eq!(client.run_cron(&first.id).await, Ok(RunAsked::Queued));
+        let ended = |id: CronId| {
+            move |news| match news {
+                News::RunFinished(run, cron) if cron.id == id => Some(run),
+                _ => None,
+            }
+        };
+        let run = heard(&mut connected, "the run by hand", ended(first.id.clone())).await;
+        assert_eq!((run.status, run.provider), (RunStatus::Error, None));
+        assert!(client.cron(&first.id).await.expect("is still there").enabled, "a run by hand does not use it up");
+
+        shot.argv = vec!["true".to_owned()];
+        shot.at = now + SignedDuration::from_secs(8);
+        let moved = client.add_one_shot(&shot).await.expect("is moved");
+        assert_eq!((&moved.id, &moved.schedule), (&first.id, &Schedule::At { at: shot.at }));
+        let crons = client.crons().await.expect("lists").crons;
+        assert_eq!(crons.iter().filter(|cron| cron.declaration_key.as_ref() == Some(&shot.key)).count(), 1);
+        let run = heard(&mut connected, "its time", ended(first.id.clone())).await;
+        assert_eq!((run.status, run.provider, run.model, run.usage), (RunStatus::Ok, None, None, None));
+        heard(&mut connected, "its end", |news| (news == News::CronRemoved(first.id.clone())).then_some(())).await;
+        assert_eq!(client.remove_cron(&first.id).await, Err(GatewayError::NotFound));
+
+        shot.at = now - SignedDuration::from_hours(1);
+        assert!(matches!(client.add_one_shot(&shot).await, Err(GatewayError::Rejected { .. })), "that is past");
     });
 }
 
