@@ -330,14 +330,19 @@ fn entry(job: &Job, run: &Run, now_ms: i64, session: &str) -> Value {
     if let Some((input, output)) = outcome.usage {
         set("usage", json!({ "input_tokens": input, "output_tokens": output, "total_tokens": input + output }));
     }
-    if outcome.error.is_none() {
-        set("delivered", false.into());
-        let intended = json!({ "channel": "last", "to": null, "source": "last" });
-        set("delivery", json!({ "intended": intended, "fallbackUsed": false, "delivered": false }));
+    if job.payload_kind() == "command" {
+        // It has no session, and nobody to whom an answer would go.
+        set("delivery", json!({ "intended": { "source": "explicit" } }));
+    } else {
+        if outcome.error.is_none() {
+            set("delivered", false.into());
+            let intended = json!({ "channel": "last", "to": null, "source": "last" });
+            set("delivery", json!({ "intended": intended, "fallbackUsed": false, "delivered": false }));
+        }
+        set("sessionId", session.into());
+        set("sessionKey", session_key(job.id(), session).into());
     }
     set("deliveryStatus", "not-requested".into());
-    set("sessionId", session.into());
-    set("sessionKey", session_key(job.id(), session).into());
     set("jobName", job.text("name").into());
     Value::Object(entry)
 }

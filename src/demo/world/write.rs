@@ -1,10 +1,12 @@
 //! The writing half of `cron.*`: what a client may change, and how it is refused.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::job::Job;
+use super::job::{Job, canonical};
 use super::read::{delivery_preview, job_id, not_found};
 use super::{World, cron_event, uuid};
+use crate::demo::schedule;
 use crate::demo::wire::{Event, Fault, Reply};
 
 /// What `cron.update` takes in its patch.
@@ -28,6 +30,9 @@ const PATCHABLE: &[&str] = &[
 ];
 
 const PAYLOAD_KINDS: [&str; 5] = ["agentTurn", "command", "script", "systemEvent", "heartbeat"];
+
+/// A one-shot that is so late runs at once; a later one is refused.
+const LATE_MS: i64 = 60_000;
 
 const ADD_REQUIRED: [&str; 5] = ["name", "schedule", "sessionTarget", "wakeMode", "payload"];
 
@@ -130,22 +135,50 @@ impl World {
         if !PAYLOAD_KINDS.contains(&kind) {
             return invalid("at /payload: must have required property 'kind'".into()).into();
         }
+        let at_ms = schedule::at_ms(&def["schedule"]).filter(|_| def["schedule"]["kind"] == "at");
+        if let Some(at_ms) = at_ms.filter(|at_ms| *at_ms < now_ms - LATE_MS) {
+            return Err(Fault::invalid(past(&def["schedule"], at_ms, now_ms))).into();
+        }
         let key = def.get("declarationKey").and_then(Value::as_str);
         let existing = key.and_then(|key| self.jobs.values().find(|job| job.text("declarationKey") == key));
-        let existing = existing.map(|job| (job.id().to_owned(), job.created_ms));
-        let (id, created_ms) = existing.clone().unwrap_or_else(|| (self.fresh_id(), now_ms));
-        let mut job = Job { def: definition(&id, def), state: Map::new(), created_ms, updated_ms: now_ms, run: None };
-        job.reschedule(now_ms);
-        let action = if existing.is_some() { "updated" } else { "added" };
-        let events = vec![cron_event(&job, action)];
-        let mut shown = job.whole();
-        shown["deliveryPreview"] = delivery_preview(&job);
-        self.insert(job);
-        let answer = match (key.is_some(), existing.is_some()) {
-            (false, _) => shown,
-            (true, false) => json!({ "created": true, "job": shown }),
-            (true, true) => json!({ "created": false, "updated": true, "job": shown }),
+        let Some(existing) = existing.cloned() else {
+            let id = self.fresh_id();
+            let state = Map::new();
+            let mut job = Job { def: definition(&id, def), state, created_ms: now_ms, updated_ms: now_ms, run: None };
+            job.reschedule(now_ms);
+            run_if_late(&mut job, at_ms, now_ms);
+            let (events, preview) = (vec![cron_event(&job, "added")], delivery_preview(&job));
+            let mut shown = job.whole();
+            let answer = if key.is_some() {
+                json!({ "created": true, "job": shown, "deliveryPreview": preview })
+            } else {
+                shown["deliveryPreview"] = preview;
+                shown
+            };
+            self.insert(job);
+            return Reply { answer: Ok(answer), events };
         };
+        let mut job = Job { def: definition(existing.id(), def), ..existing.clone() };
+        // Whether it is on stays as it is, unless it is named.
+        if !def.contains_key("enabled") {
+            job.def.insert("enabled".into(), existing.enabled().into());
+        }
+        let updated = canonical(&Value::Object(job.def.clone())) != canonical(&Value::Object(existing.def));
+        let mut events = Vec::new();
+        if updated {
+            job.updated_ms = now_ms;
+            job.state.insert("scheduleActivatedAtMs".into(), now_ms.into());
+            if def.get("enabled") == Some(&Value::Bool(true)) {
+                job.state.insert("consecutiveErrors".into(), 0.into());
+                job.state.insert("scheduleErrorCount".into(), 0.into());
+            }
+            job.reschedule(now_ms);
+            run_if_late(&mut job, at_ms, now_ms);
+            events.push(cron_event(&job, "updated"));
+        }
+        let preview = delivery_preview(&job);
+        let answer = json!({ "created": false, "updated": updated, "job": job.whole(), "deliveryPreview": preview });
+        self.insert(job);
         Reply { answer: Ok(answer), events }
     }
 
@@ -232,6 +265,20 @@ fn patch_payload(job: &mut Job, changes: &Map<String, Value>) {
         }
     }
     job.def.insert("payload".into(), Value::Object(payload));
+}
+
+/// A one-shot whose moment has just passed runs at once.
+fn run_if_late(job: &mut Job, at_ms: Option<i64>, now_ms: i64) {
+    if let Some(at_ms) = at_ms.filter(|at_ms| job.enabled() && *at_ms <= now_ms) {
+        job.state.insert("nextRunAtMs".into(), at_ms.into());
+    }
+}
+
+fn past(schedule: &Value, at_ms: i64, now_ms: i64) -> String {
+    let moment = |ms| Timestamp::from_millisecond(ms).map(|at| format!("{at:.3}")).unwrap_or_default();
+    let at = schedule["at"].as_str().unwrap_or_default();
+    let minutes = (now_ms - at_ms) / 60_000;
+    format!("schedule.at is in the past: {at} ({minutes} minutes ago). Current time: {}", moment(now_ms))
 }
 
 /// What the gateway stores of `cron.add`: the definition, with what it adds of its own.

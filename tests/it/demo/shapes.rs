@@ -7,11 +7,16 @@ use serde_json::{Map, Value, json};
 
 use super::{Stage, id, minutes, of_action};
 
-fn recorded(name: &str) -> Vec<Value> {
+/// The frames of a recorded exchange, each with who sent it.
+fn entries(name: &str) -> Vec<Value> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/gateway").join(format!("{name}.json"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
     let file: Value = serde_json::from_str(&text).unwrap();
-    let frames = file["frames"].as_array().unwrap().iter();
+    file["frames"].as_array().unwrap().clone()
+}
+
+fn recorded(name: &str) -> Vec<Value> {
+    let frames = entries(name).into_iter();
     frames.filter(|frame| frame["from"] == "gateway").map(|frame| frame["frame"].clone()).collect()
 }
 
@@ -287,5 +292,38 @@ fn every_outage_ends_a_run_as_recorded() {
         }
         let after = stage.world.job(added["id"].as_str().unwrap()).unwrap()["state"].clone();
         same_shape(recorded, &run["state"], &after, &[]);
+    }
+}
+
+#[test]
+fn a_one_shot_of_the_program_lives_as_recorded() {
+    let file = entries("cron-own-one-shot");
+    let file: Vec<&Value> = file.iter().map(|entry| &entry["frame"]).collect();
+    let asked = file.iter().filter(|frame| frame["method"] == "cron.add");
+    let told = |action: &str| file.iter().find(|frame| frame["payload"]["action"] == action).unwrap();
+    let mut stage = Stage::new();
+    for (nth, sent) in asked.enumerate() {
+        let mut params = sent["params"].clone();
+        // Two for an hour from now, the third for a few minutes.
+        let at = if nth < 2 { minutes(60) } else { minutes(5) };
+        params["schedule"]["at"] = format!("{:.3}", stage.now + at).into();
+        let reply = stage.call("cron.add", params);
+        let (wanted, found) = (&answer("cron-own-one-shot", nth)["payload"], reply.answer.unwrap());
+        same_shape("cron.add", wanted, &found, &[]);
+        assert_eq!((&found["created"], &found["updated"]), (&wanted["created"], &wanted["updated"]), "call {nth}");
+        let actions: Vec<_> = reply.events.iter().map(|event| event.payload["action"].as_str().unwrap()).collect();
+        assert_eq!(actions, [&["added"][..], &[], &["updated"]][nth]);
+        for event in &reply.events {
+            same_shape("its event", &told(actions[0])["payload"], &event.payload, &[]);
+        }
+    }
+    let events = stage.pass(minutes(6));
+    for action in ["started", "finished", "removed"] {
+        let key = &told(action)["payload"]["job"]["declarationKey"];
+        let found =
+            of_action(&events, action).into_iter().find(|event| event["job"]["declarationKey"] == *key).unwrap();
+        let except = ["/diagnostics", "/job/state/lastDiagnostics", "/job/state/lastDiagnosticSummary"];
+        same_shape(action, &told(action)["payload"], &found, &except);
+        assert!(["model", "provider", "usage", "sessionKey"].iter().all(|key| found.get(key).is_none()), "{found}");
     }
 }

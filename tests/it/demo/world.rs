@@ -138,6 +138,33 @@ fn a_declaration_key_makes_adding_an_upsert() {
 }
 
 #[test]
+fn an_upsert_keeps_what_it_does_not_name_and_a_one_shot_is_never_in_the_past() {
+    let mut stage = Stage::new();
+    let job = |minutes_from_now: i64, enabled: Option<bool>| {
+        let at = format!("{:.3}", stage.now + minutes(minutes_from_now));
+        let mut job = json!({
+            "name": "Wake-up", "declarationKey": "model-orchestrator:wake", "schedule": { "kind": "at", "at": at },
+            "sessionTarget": "isolated", "wakeMode": "now", "payload": { "kind": "command", "argv": ["true"] },
+            "delivery": { "mode": "none" }, "deleteAfterRun": true,
+        });
+        if let Some(enabled) = enabled {
+            job["enabled"] = enabled.into();
+        }
+        job
+    };
+    let [off, moved, on, past, late] =
+        [job(60, Some(false)), job(90, None), job(90, Some(true)), job(-2, None), job(0, None)];
+    assert_eq!(stage.ok("cron.add", off)["job"]["enabled"], json!(false));
+    assert_eq!(stage.ok("cron.add", moved)["job"]["enabled"], json!(false), "moved, and still off");
+    assert!(stage.ok("cron.add", on)["job"]["nextRunAtMs"].is_i64());
+    assert!(stage.refused("cron.add", past).message.starts_with("schedule.at is in the past"));
+    stage.ok("cron.add", late);
+    let actions = stage.pass(minutes(1)).into_iter().filter(|event| event.payload["job"]["name"] == "Wake-up");
+    let actions: Vec<_> = actions.map(|event| event.payload["action"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(actions, ["started", "finished", "removed"], "one that is a moment late runs at once");
+}
+
+#[test]
 fn the_write_limit_counts_by_method_and_caller_in_a_fixed_window() {
     let mut stage = Stage::with(&DemoOptions { write_limit: 3, ..options() });
     let write = || json!({ "id": "no-such-job", "patch": {} });
