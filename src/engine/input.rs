@@ -116,13 +116,13 @@ pub enum Input {
     CheckPlaced {
         session: u64,
         account: AccountId,
-        result: Box<Result<Cron, String>>,
+        result: Box<Result<Cron, NotCarriedOut>>,
     },
-    /// One of our crons was taken off the gateway, or could not be.
+    /// One of our crons is not on the gateway any more, or could not be taken off it.
     OwnRemoved {
         session: u64,
         cron: CronId,
-        result: Result<(), String>,
+        result: Result<(), NotCarriedOut>,
     },
     KeyKept {
         ticket: Ticket,
@@ -136,6 +136,16 @@ pub enum Input {
         task: String,
         detail: String,
     },
+}
+
+/// A call about a cron of our own that did not come to its end. It may have been carried out all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotCarriedOut {
+    pub detail: String,
+    /// When the gateway asks for patience.
+    pub retry_after: Option<jiff::SignedDuration>,
+    /// Asked again it would be refused again.
+    pub for_good: bool,
 }
 
 #[derive(Debug)]
