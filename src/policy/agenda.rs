@@ -11,7 +11,7 @@ use super::standing::{current, later};
 use crate::domain::{Breaker, Health, HealthState, ModelScope, QuotaWindow, Settings, Source, Thresholds, Vital};
 
 /// After a limit's reset, so that the provider's clock has passed it too.
-const AFTER_RESET: SignedDuration = SignedDuration::from_secs(60);
+pub const AFTER_RESET: SignedDuration = SignedDuration::from_secs(60);
 /// After the reset of a limit that lasts minutes.
 const AFTER_SHORT_RESET: SignedDuration = SignedDuration::from_secs(2);
 /// Between two questions that cost tokens, to one account: at least, and at most.

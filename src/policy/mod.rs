@@ -20,6 +20,7 @@ mod agenda;
 mod breaker;
 mod evidence;
 mod looks;
+mod wakeups;
 mod windows;
 
 mod automation;
@@ -33,7 +34,7 @@ mod temporary;
 mod triage;
 
 pub use advance::{advance, next_wake, set_back};
-pub use agenda::{Demand, Watched, doubted, look_due, next_round, paid_due};
+pub use agenda::{AFTER_RESET, Demand, Watched, doubted, look_due, next_round, paid_due};
 pub use automation::{Allowed, allowed};
 pub use chain::tier_models;
 pub use confirm::confirm;
@@ -52,4 +53,5 @@ pub use suggest::suggest_tier;
 pub use temporary::with_temporary;
 pub use triage::triage;
 pub use undo::undo_plan;
+pub use wakeups::wakeups;
 pub use windows::{absorb_hand, absorb_windows};

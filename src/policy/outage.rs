@@ -88,7 +88,7 @@ fn failing(obs: &Observation, settings: &Settings) -> BTreeMap<VendorId, Vec<Fai
     failing
 }
 
-fn routes_in_chains(settings: &Settings) -> Vec<&Route> {
+pub(super) fn routes_in_chains(settings: &Settings) -> Vec<&Route> {
     let keys: BTreeSet<_> = Tier::ALL.into_iter().flat_map(|tier| &settings.chain(tier).routes).collect();
     keys.into_iter().filter_map(|key| settings.routes.get(key)).collect()
 }
