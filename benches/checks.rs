@@ -63,7 +63,7 @@ fn rounds(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let root = tempfile::tempdir().expect("a folder");
     let env = Env { home: Some(root.path().to_path_buf()), ..Env::default() };
-    let options = EngineOptions { state_root: Some(root.path().join("root")), env, watch: false };
+    let options = EngineOptions { state_root: Some(root.path().join("root")), env, watch: false, program: None };
     let engine = Engine::start(options, || ()).expect("the engine starts");
     done(&runtime, &engine, Command::Connect(Target::Demo));
     let mut snapshots = engine.handle.snapshots();

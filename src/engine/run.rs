@@ -36,13 +36,16 @@ pub struct EngineOptions {
     pub env: Env,
     /// Whether accounts are looked at without being told to.
     pub watch: bool,
+    /// This program, for a gateway on this computer that shall start it when an account is expected back.
+    pub program: Option<PathBuf>,
 }
 
 impl EngineOptions {
     /// This machine, as the desktop sees it.
     #[must_use]
     pub fn of_this_process() -> Self {
-        Self { state_root: None, env: Env::process(), watch: true }
+        // Without a path nothing is started, and a running program hears of it all the same.
+        Self { state_root: None, env: Env::process(), watch: true, program: std::env::current_exe().ok() }
     }
 
     /// Gateways of this machine, for a face that must choose one before it starts an engine.
@@ -75,6 +78,7 @@ impl Engine {
         let mut world = World::new(options.state_root(), clock());
         world.checks.by_itself = options.watch;
         world.zone = jiff::tz::TimeZone::system();
+        world.own.program.clone_from(&options.program);
         let (snapshot_sender, snapshots) = watch::channel(Arc::new(world.snapshot(clock())));
         let handle = Handle::new(command_sender, snapshots, event_sender.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

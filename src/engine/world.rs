@@ -14,6 +14,7 @@ use super::step::crisis::{self, Following};
 use super::step::edit::Saves;
 use super::step::edit_history::EditHistory;
 use super::step::edited::Wish;
+use super::step::own::{self, OwnChecks};
 use super::step::triage::{self, Failure};
 use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot};
@@ -94,6 +95,8 @@ pub struct World {
     pub(super) tally: policy::RunTally,
     /// This computer's, for quiet hours.
     pub(super) zone: TimeZone,
+    /// The one-shots that this program keeps on the gateway.
+    pub(super) own: OwnChecks,
     pub(super) undo: Option<Offer>,
     pub(super) job: Option<JobState>,
     pub(super) next_job: u64,
@@ -214,6 +217,7 @@ impl World {
             tried: Tried::default(),
             tally: policy::RunTally::default(),
             zone: TimeZone::UTC,
+            own: OwnChecks::default(),
             undo: None,
             job: None,
             next_job: 1,
@@ -248,6 +252,7 @@ impl World {
         self.zone = old.zone;
         self.ledgers_sent = old.ledgers_sent;
         self.checks = check::after(&old.checks);
+        self.own = own::after(&old.own);
     }
 
     /// Whether crons, models and files are all here, so that planning makes sense.
@@ -261,10 +266,18 @@ impl World {
 
     /// A moment that the gateway told, by our clock.
     pub(super) fn by_our_clock(&self, theirs: Timestamp) -> Timestamp {
+        theirs.saturating_sub(self.skew()).unwrap_or(theirs)
+    }
+
+    /// A moment of ours as the gateway must be told it.
+    pub(super) fn by_gateways_clock(&self, ours: Timestamp) -> Timestamp {
+        ours.saturating_add(self.skew()).unwrap_or(ours)
+    }
+
+    fn skew(&self) -> SignedDuration {
         let skew = self.connection.info().map_or(SignedDuration::ZERO, |info| info.clock_skew);
         // Less is the time that a message takes.
-        let skew = if skew.abs() > SKEW_IGNORED { skew } else { SignedDuration::ZERO };
-        theirs.saturating_sub(skew).unwrap_or(theirs)
+        if skew.abs() > SKEW_IGNORED { skew } else { SignedDuration::ZERO }
     }
 
     pub(super) fn access(&self) -> Option<Access> {
@@ -321,8 +334,8 @@ impl World {
         };
         let job = self.job.as_ref().and_then(JobState::next_wake);
         let ours = [self.lease_at, self.refresh_at, self.refetch_at, self.wake_policy_at, check::next_wake(self)];
-        let ours = ours.into_iter().chain([self.tried.next_wake()]);
-        ours.chain([retry_at, job]).flatten().min()
+        let others = [retry_at, job, own::next_wake(self), self.tried.next_wake()];
+        ours.into_iter().chain(others).flatten().min()
     }
 
     /// Whether everything asked for was carried out, so that the process may end.

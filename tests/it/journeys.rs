@@ -1,10 +1,12 @@
 //! The journeys of a person, through the engine, over the demo's real protocol.
 
+use jiff::{SignedDuration, Timestamp};
+use model_orchestrator::demo::DemoOutage;
 use model_orchestrator::domain::{
-    Access, Chain, ChainOrder, ChangeKind, Confirmation, CronId, LineOutcome, OutageLevel, ProblemKind, Refusal,
-    RouteKey, Tier,
+    Access, AccountId, Chain, ChainOrder, ChangeKind, Confirmation, CronId, LineOutcome, OutageLevel, ProblemKind,
+    RECOVERY_KEY_PREFIX, Refusal, RouteKey, Schedule, Tier,
 };
-use model_orchestrator::engine::{Command, Done, Edit, Event, SettingsChange, UndoScope};
+use model_orchestrator::engine::{Command, Done, Edit, Event, SettingsChange, Snapshot, UndoScope};
 use model_orchestrator::state::Folder;
 
 use crate::support::Rig;
@@ -281,6 +283,44 @@ fn the_demo_starts_degraded_and_is_labelled() {
     assert!(now.demo);
     assert_eq!(now.crons.len(), 50);
     assert_eq!(now.level(), OutageLevel::Degraded);
+}
+
+/// The one-shots of recovery that the gateway has: by what they wait for, and when they run.
+fn waited_for(now: &Snapshot) -> Vec<(String, Timestamp)> {
+    let own = now.crons.values().filter_map(|cron| {
+        let account = cron.declaration_key.as_deref()?.strip_prefix(RECOVERY_KEY_PREFIX)?;
+        let Schedule::At { at } = cron.schedule else { return None };
+        Some((account.to_owned(), at))
+    });
+    own.collect()
+}
+
+#[test]
+fn one_one_shot_waits_on_the_gateway_for_an_account_whose_return_is_known() {
+    let rig = Rig::new();
+    rig.demo.set_outage("kimi", DemoOutage::QuotaExhausted);
+    let engine = rig.engine();
+    engine.wait("the past", |now| now.evidence_read);
+    assert_eq!(rig.writes(), 0, "nothing is written on connecting");
+    assert!(engine.apply_all().lines.iter().any(|line| line.outcome == LineOutcome::Verified));
+    let there = engine.wait("a one-shot", |now| !waited_for(now).is_empty());
+    let windows = &there.fleet.windows[&AccountId::new("kimi")];
+    let reset = windows.iter().filter(|window| window.used_ratio >= 1.0).filter_map(|window| window.resets_at).max();
+    let at = reset.expect("a reset") + SignedDuration::from_secs(60);
+    assert_eq!(waited_for(&there), [("kimi".to_owned(), at)]);
+    assert_eq!(rig.calls("cron.add"), 1);
+
+    drop(engine);
+    let next = rig.engine();
+    let now = next.wait("the past", |now| now.evidence_read);
+    assert_eq!(waited_for(&now), waited_for(&there), "it outlives this program");
+    next.set_tier(&["Newsletter digest"], Tier::T1);
+    next.wait("a plan", |now| now.plan.changes.iter().any(|change| change.ticked));
+    next.apply_all();
+    rig.demo.set_outage("kimi", DemoOutage::Serving);
+    next.tell(Command::Refresh);
+    next.wait("it is taken off", |now| waited_for(now).is_empty());
+    assert_eq!((rig.calls("cron.add"), rig.calls("cron.remove")), (1, 1));
 }
 
 /// From now on the journal takes no outcome of a verified line, as if the disk were full.

@@ -33,7 +33,7 @@ impl Running {
     pub fn options(program: &Program) -> EngineOptions {
         let home = program.home();
         let env = Env { home: Some(home.clone()), ..Env::default() };
-        EngineOptions { state_root: Some(home.join("root")), env, watch: true }
+        EngineOptions { state_root: Some(home.join("root")), env, watch: true, program: None }
     }
 
     pub fn with(gateway: &Gateway, program: &Program, options: EngineOptions) -> Self {

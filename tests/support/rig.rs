@@ -88,6 +88,7 @@ impl Rig {
             state_root: Some(self.root().join("root")),
             env: Env { home: Some(self.root().to_path_buf()), ..Env::default() },
             watch: false,
+            program: None,
         };
         Running { engine: Engine::start(options, || ()).expect("the engine starts") }
     }

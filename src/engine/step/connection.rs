@@ -10,7 +10,7 @@ use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::{DemoStarted, Fetched, Opened, Reread};
 use super::super::world::{Evidence, REFRESH_EVERY};
 use super::super::{FolderInfo, Target, World};
-use super::{apply, check, crisis, edited, lease, reconcile, record, triage, unsaved};
+use super::{apply, check, crisis, edited, lease, own, reconcile, record, triage, unsaved};
 use crate::domain::{
     Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, KnownGateway, ProblemKind, Refusal, RunRecord,
     Source, Trouble,
@@ -399,8 +399,10 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
     match what {
         Fetched::Crons { crons, unreadable, took, asked_at } => {
             world.clear("gateway/crons");
+            let (before, first) = (world.crons.clone(), world.crons_as_of.is_none());
             take_list(world, crons, asked_at);
             world.crons_as_of = Some(now);
+            own::listed(world, &before, first, now);
             if let Connection::Connected(info) = &mut world.connection {
                 info.latency = Some(took);
             }
@@ -412,6 +414,7 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
             return apply::resolve_uncertain(world, now);
         }
         Fetched::CronGone(id) => {
+            own::gone(world, &id, now);
             world.note_change(&id);
             Arc::make_mut(&mut world.crons).remove(&id);
             let mut effects: Vec<Effect> = reconcile::forget_debt(world, &id).into_iter().collect();
@@ -547,6 +550,7 @@ pub fn news(world: &mut World, session: u64, news: News, now: Timestamp) -> Vec<
     match news {
         News::CronChanged(cron) => record::cron_from_event(world, cron).into_iter().collect(),
         News::CronRemoved(id) => {
+            own::gone(world, &id, now);
             Arc::make_mut(&mut world.crons).remove(&id);
             world.note_change(&id);
             let mut effects: Vec<Effect> = reconcile::forget_debt(world, &id).into_iter().collect();
@@ -561,6 +565,7 @@ pub fn news(world: &mut World, session: u64, news: News, now: Timestamp) -> Vec<
             Vec::new()
         }
         News::RunFinished(run, cron) => {
+            own::has_run(world, &cron, now);
             let mut effects: Vec<Effect> = record::cron_from_event(world, cron).into_iter().collect();
             effects.extend(record::run(world, run, now));
             effects.extend(apply::advance(world, now));

@@ -9,7 +9,7 @@ pub(super) mod edit;
 pub(super) mod edit_history;
 pub(super) mod edited;
 mod lease;
-mod own;
+pub(super) mod own;
 mod reconcile;
 mod record;
 mod settings;
@@ -118,6 +118,7 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
         }
         world.derive(now);
         check::plan(world, now);
+        effects.extend(own::keep(world, now));
         world.dirty.plan = false;
         world.dirty.shown = true;
         effects.extend(automation::settle(world, now));
@@ -149,6 +150,7 @@ fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
         effects.extend(connection::refresh(world, now));
     }
     effects.extend(check::tick(world, now));
+    own::tick(world, now);
     if world.refetch_at.is_some_and(|at| at <= now) {
         world.refetch_at = None;
         if world.connected() {

@@ -19,6 +19,7 @@ mod edits;
 mod evidence;
 mod known;
 mod lease;
+mod own;
 mod runs;
 mod settings;
 mod triage;

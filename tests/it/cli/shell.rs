@@ -183,7 +183,7 @@ impl Shell {
     /// While another program, here an engine of our own, holds the state folder.
     pub fn while_held(&self, look: impl FnOnce(&Self)) {
         let env = Env { home: Some(self.folder.path().join("home")), ..Env::default() };
-        let options = EngineOptions { state_root: Some(self.folder.path().join("root")), env, watch: false };
+        let options = EngineOptions { state_root: Some(self.folder.path().join("root")), env, watch: false, program: None };
         let holder = Engine::start(options, || ()).expect("the engine starts");
         let target = GatewayTarget {
             name: "held".to_owned(),

@@ -31,7 +31,7 @@ pub(super) use debt::{owes, seen};
 pub use job::JobState;
 pub(super) use job::{Line, Stage};
 pub use line::{prepared, resolve_uncertain, written};
-pub use pace::writes_used;
+pub use pace::{WRITE_WINDOW, WRITES_PER_WINDOW, writes_used};
 pub use proof::{prove_again, proven};
 
 /// Starts carrying out the named lines of a plan that was shown.

@@ -43,6 +43,8 @@ pub struct Checks {
     all_at: Option<Timestamp>,
     /// Who is looked at before that.
     early: BTreeMap<AccountId, Timestamp>,
+    /// Who something happened to, and when: looked at whatever the interval is.
+    called: BTreeMap<AccountId, Timestamp>,
     /// Asked for while a round was under way.
     waiting: Vec<(Ticket, BTreeSet<AccountId>)>,
     /// Whoever asked for patience gets it.
@@ -78,6 +80,8 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const TOGETHER: SignedDuration = SignedDuration::from_secs(10);
 /// Between the end of a round and the next one that nobody asked for, whatever seems due.
 const REST: SignedDuration = SignedDuration::from_secs(5);
+/// A look that is no older is not repeated for an event that tells the same.
+const JUST_LOOKED: SignedDuration = SignedDuration::from_secs(30);
 /// Between rounds while nothing can be reached.
 const OFFLINE: [SignedDuration; 4] = [
     SignedDuration::from_secs(30),
@@ -190,10 +194,33 @@ pub fn plan(world: &mut World, now: Timestamp) {
                 early.insert(AccountId::new(provider), suspect.heard_at);
             }
         }
-        let early = if on_demand_only || world.checks.offline_since.is_some() { BTreeMap::new() } else { early };
-        world.checks.early = early;
+        if on_demand_only {
+            early.clear();
+        }
+        let looked_since = |id: &AccountId, at: Timestamp| world.checks.looked_at.get(id).is_some_and(|own| *own >= at);
+        let mut called = world.checks.called.clone();
+        called.retain(|id, at| world.accounts.contains_key(id) && !looked_since(id, *at));
+        for (id, at) in &called {
+            let may = world.checks.not_before.get(id).copied().unwrap_or(Timestamp::MIN);
+            if useful(world, id, now) {
+                early.insert(id.clone(), (*at).max(may));
+            }
+        }
+        world.checks.called = called;
+        world.checks.early = if world.checks.offline_since.is_some() { BTreeMap::new() } else { early };
     }
     picture::draw(world, now);
+}
+
+/// Something happened that makes this account worth a look at once, unless it is just being looked at.
+pub fn look_now(world: &mut World, account: &AccountId, now: Timestamp) {
+    let asked = world.checks.round.as_ref().is_some_and(|round| round.asked.contains(account));
+    let just = now.saturating_sub(JUST_LOOKED).unwrap_or(Timestamp::MIN);
+    let lately = world.checks.looked_at.get(account).is_some_and(|at| (just..=now).contains(at));
+    if !asked && !lately && world.checks.by_itself {
+        world.checks.called.insert(account.clone(), now);
+        world.dirty.plan = true;
+    }
 }
 
 /// Whether anything could be learned by asking: of one that its owner set aside or called down nobody asks.
