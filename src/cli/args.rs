@@ -135,6 +135,9 @@ pub(super) struct DemoArguments {
     /// Let a provider fail from the start, such as kimi=quota; once for each that is to fail
     #[arg(long = "outage", value_name = "PROVIDER=OUTAGE", value_parser = super::demo::outage)]
     pub(super) outages: Vec<(&'static str, DemoOutage)>,
+    /// With --headless: how many calls of one writing method the demo takes in a minute, for rehearsals in a hurry
+    #[arg(long, value_name = "N", requires = "headless", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) write_limit: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -448,6 +451,8 @@ mod tests {
             "demo --outage kimi",
             "demo --headless --outage somebody=quota",
             "demo --headless --outage kimi=credits",
+            "demo --write-limit 100",
+            "demo --headless --write-limit 0",
             "scrape-quota",
             "scrape-quota ../kimi --from page.html",
             "scrape-quota kimi --write",

@@ -1,4 +1,6 @@
 //! `demo --headless`: the demo gateway and its providers without a window, for rehearsals and scripts.
+//!
+//! What a provider does can be changed while it runs, line by line on standard input.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -7,8 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tempfile::{NamedTempFile, TempDir};
+use tokio::sync::mpsc;
 
-use super::args::Common;
+use super::args::{Common, DemoArguments};
 use super::exit::{Exit, Failure};
 use super::print;
 use super::signal::told_to_end;
@@ -43,11 +46,13 @@ pub(super) fn outage(text: &str) -> Result<(&'static str, DemoOutage), String> {
 
 /// Serves until Ctrl-C. Token and keys are in files that only their owner may read; they go when the demo
 /// ends, and so does its state folder unless it was named.
-pub(super) fn serve(common: &Common, outages: &[(&'static str, DemoOutage)]) -> Result<Exit, Failure> {
+pub(super) fn serve(common: &Common, arguments: &DemoArguments) -> Result<Exit, Failure> {
     let folder = StateFolder::of(common.state_dir.as_deref())?;
-    let demo = Demo::start(DemoOptions::default()).map_err(failed("start the demo"))?;
+    let defaults = DemoOptions::default();
+    let write_limit = arguments.write_limit.unwrap_or(defaults.write_limit);
+    let demo = Demo::start(DemoOptions { write_limit, ..defaults }).map_err(failed("start the demo"))?;
     seed_state(folder.path(), &demo).map_err(failed("write the demo's files"))?;
-    for (provider, outage) in outages {
+    for (provider, outage) in &arguments.outages {
         demo.set_outage(provider, *outage);
     }
     let token = kept(".token", demo.token().reveal())?;
@@ -57,7 +62,7 @@ pub(super) fn serve(common: &Common, outages: &[(&'static str, DemoOutage)]) -> 
         token_file: token.path().display().to_string(),
         config_file: config.path().display().to_string(),
         state_dir: folder.path().display().to_string(),
-        outages: demo.outages().into_iter().map(|(provider, outage)| (provider, outage.code())).collect(),
+        outages: failing(&demo),
     };
     if common.json {
         print::json(&document)?;
@@ -65,8 +70,51 @@ pub(super) fn serve(common: &Common, outages: &[(&'static str, DemoOutage)]) -> 
         print::text(&in_words(&document))?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed("wait"))?;
-    runtime.block_on(told_to_end()).map_err(failed("wait"))?;
+    runtime.block_on(rehearse(&demo, common.json))?;
     Ok(Exit::Done)
+}
+
+/// Does what each line says until somebody ends it. The end of the lines is not the end of the demo.
+async fn rehearse(demo: &Demo, as_json: bool) -> Result<(), Failure> {
+    let mut lines = lines().map_err(failed("read standard input"))?;
+    let told_to_end = told_to_end();
+    tokio::pin!(told_to_end);
+    loop {
+        tokio::select! {
+            told = &mut told_to_end => return told.map_err(failed("wait")),
+            Some(line) = lines.recv() => match outage(&line) {
+                Ok((provider, now)) => {
+                    demo.set_outage(provider, now);
+                    let outages = failing(demo);
+                    if as_json {
+                        print::json(&json!({ "outages": outages }))?;
+                    } else {
+                        print::text(&format!("{provider} is now: {}", now.code()))?;
+                    }
+                }
+                Err(why) => print::aside(&why),
+            },
+        }
+    }
+}
+
+/// The lines of standard input that say something, as they come.
+fn lines() -> std::io::Result<mpsc::Receiver<String>> {
+    let (sender, lines) = mpsc::channel(16);
+    // It waits for a line that may never come, so it ends with the process.
+    std::thread::Builder::new().name("demo-input".to_owned()).spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(lines)
+}
+
+/// The providers that fail now, and how.
+fn failing(demo: &Demo) -> BTreeMap<&'static str, &'static str> {
+    demo.outages().into_iter().map(|(provider, outage)| (provider, outage.code())).collect()
 }
 
 fn in_words(document: &Document) -> String {
@@ -76,7 +124,7 @@ fn in_words(document: &Document) -> String {
     let failing = failing.concat();
     format!(
         "DEMO gateway at {url}\nTry: model-orchestrator --url {url} --token-file {token_file} --state-dir {state_dir} \
-         status\nWith the keys of its providers: OPENCLAW_CONFIG_PATH={config_file}\n{failing}Ctrl-C ends it"
+         status\nWith the keys of its providers: OPENCLAW_CONFIG_PATH={config_file}\n{failing}A line such as kimi=quota or kimi=serving changes what a provider does; Ctrl-C ends it"
     )
 }
 

@@ -57,7 +57,7 @@ fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Fail
     let open = |common: &Common| Session::open(common);
     match command {
         None => window::run(&common, open_window),
-        Some(Command::Demo(arguments)) if arguments.headless => demo::serve(&common, &arguments.outages),
+        Some(Command::Demo(arguments)) if arguments.headless => demo::serve(&common, &arguments),
         Some(Command::Demo(arguments)) => window::run_demo(&arguments.outages, open_window),
         Some(Command::Status) => status::run(&mut open(&common)?, json),
         Some(Command::Check(arguments)) => check::all(&mut open(&common)?, &arguments, json),

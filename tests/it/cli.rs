@@ -424,7 +424,7 @@ fn nonsense_ends_with_two_and_help_with_zero() {
 #[cfg(unix)]
 fn the_headless_demo_says_where_it_is_and_keeps_its_token_to_itself() {
     let shell = Shell::new();
-    let document = shell::headless_demo(&shell, &[], |document| {
+    let document = shell::headless_demo(&shell, &[], |document, _| {
         let url = document["url"].as_str().expect("an address");
         let token_file = document["token_file"].as_str().expect("a path");
         let token = std::fs::read_to_string(token_file).expect("the token");
@@ -446,7 +446,7 @@ fn the_configuration_of_a_headless_demo_is_enough_to_reach_it_and_its_providers(
     let shell = Shell::new();
     let folder = shell.path("rehearsal");
     let arguments = ["--outage", "kimi=quota", "--outage", "minimax=serving", "--state-dir", &folder];
-    let document = shell::headless_demo(&shell, &arguments, |document| {
+    let document = shell::headless_demo(&shell, &arguments, |document, _| {
         let path = document["config_file"].as_str().expect("a path");
         let mode = std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "only its owner reads it");
@@ -466,6 +466,39 @@ fn the_configuration_of_a_headless_demo_is_enough_to_reach_it_and_its_providers(
     });
     assert_eq!(document["outages"], serde_json::json!({ "kimi": "quota" }));
     assert!(Path::new(&folder).join("cron-tiers.json").exists(), "a folder that was named stays");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_headless_demo_is_told_line_by_line_who_fails_and_takes_as_many_writes_as_it_is_told() {
+    use model_orchestrator::domain::{CronId, Patch, Secret};
+    use model_orchestrator::gateway::{Endpoint, GatewayError, connect};
+    let shell = Shell::new();
+    shell::headless_demo(&shell, &["--write-limit", "40"], |document, mut rehearsal| {
+        let mut now = |line: &str| {
+            rehearsal.tell("somebody=quota");
+            rehearsal.tell(line);
+            rehearsal.document()
+        };
+        let outages = |outages: Value| serde_json::json!({ "outages": outages });
+        let kimi = serde_json::json!({ "minimax": "credits", "kimi": "quota" });
+        assert_eq!(now("kimi=quota"), outages(kimi));
+        assert_eq!(now("minimax=serving"), outages(serde_json::json!({ "kimi": "quota" })));
+        assert_eq!(now(" kimi = serving"), outages(serde_json::json!({})));
+        let token = std::fs::read_to_string(document["token_file"].as_str().expect("a path")).expect("the token");
+        let endpoint = Endpoint::new(document["url"].as_str().expect("an address"), Some(Secret::new(token.trim())));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let n_taken = runtime.block_on(async {
+            let client = connect(&endpoint).await.expect("connects").client;
+            let mut n_taken = 0;
+            // Invalid calls count, too.
+            while let Err(GatewayError::NotFound) = client.update(&CronId::new("x"), &Patch::default(), None).await {
+                n_taken += 1;
+            }
+            n_taken
+        });
+        assert_eq!(n_taken, 40);
+    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -183,7 +183,8 @@ impl Shell {
     /// While another program, here an engine of our own, holds the state folder.
     pub fn while_held(&self, look: impl FnOnce(&Self)) {
         let env = Env { home: Some(self.folder.path().join("home")), ..Env::default() };
-        let options = EngineOptions { state_root: Some(self.folder.path().join("root")), env, watch: false, program: None };
+        let options =
+            EngineOptions { state_root: Some(self.folder.path().join("root")), env, watch: false, program: None };
         let holder = Engine::start(options, || ()).expect("the engine starts");
         let target = GatewayTarget {
             name: "held".to_owned(),
@@ -344,21 +345,39 @@ fn interrupt(process: u32) {
     assert!(sent.expect("kill is there").success());
 }
 
-/// Starts `demo --headless --json`, hands over its document, and ends it as Ctrl-C would: what it wrote is gone.
-pub fn headless_demo(shell: &Shell, arguments: &[&str], look: impl FnOnce(&Value)) -> Value {
-    let mut program = shell.program();
-    program.args(["demo", "--headless", "--json"]).args(arguments).stdout(Stdio::piped());
-    let mut demo = program.spawn().expect("the program starts");
-    let out = BufReader::new(demo.stdout.take().expect("is piped"));
-    let mut text = String::new();
-    let document: Value = out
-        .lines()
-        .find_map(|line| {
-            text.push_str(&line.expect("is readable"));
+/// The lines that a headless demo is told, and the documents it answers with.
+pub struct Rehearsal {
+    told: ChildStdin,
+    said: BufReader<ChildStdout>,
+}
+
+impl Rehearsal {
+    pub fn tell(&mut self, line: &str) {
+        writeln!(self.told, "{line}").expect("it listens");
+    }
+
+    pub fn document(&mut self) -> Value {
+        let mut text = String::new();
+        let lines = (&mut self.said).lines();
+        let mut documents = lines.map_while(Result::ok).filter_map(|line| {
+            text.push_str(&line);
             serde_json::from_str(&text).ok()
-        })
-        .expect("a document");
-    look(&document);
+        });
+        documents.next().expect("a document")
+    }
+}
+
+/// Starts `demo --headless --json`, hands over its document, and ends it as Ctrl-C would: what it wrote is gone.
+pub fn headless_demo(shell: &Shell, arguments: &[&str], look: impl FnOnce(&Value, Rehearsal)) -> Value {
+    let mut program = shell.program();
+    program.args(["demo", "--headless", "--json"]).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut demo = program.spawn().expect("the program starts");
+    let said = BufReader::new(demo.stdout.take().expect("is piped"));
+    let mut rehearsal = Rehearsal { told: demo.stdin.take().expect("is piped"), said };
+    let document = rehearsal.document();
+    look(&document, rehearsal);
+    // The end of what it is told is not its own end.
+    assert!(demo.try_wait().expect("can be asked").is_none(), "it has ended by itself");
     interrupt(demo.id());
     assert!(demo.wait().expect("it ends").success());
     for left in ["token_file", "config_file"] {
