@@ -3,9 +3,12 @@
 pub mod activity;
 pub mod board;
 pub mod drawer;
+mod guard;
+mod job;
 pub mod plan;
 pub mod providers;
 pub mod settings;
 mod tables;
+mod ticks;
 pub mod transfer;
 pub mod welcome;

@@ -7,15 +7,16 @@ use std::ops::Range;
 
 use egui::accesskit::Role;
 use egui::{
-    Align2, EventFilter, Id, Key, Modifiers, Rangef, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
-    vec2,
+    Align2, EventFilter, Id, Key, Modifiers, Rangef, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, vec2,
 };
 
-use crate::domain::VendorId;
+use crate::domain::{ChangeMark, VendorId};
 use crate::ui::icon;
 use crate::ui::theme::table::{GAP, MARK_GAP, SEARCH, TICK};
 use crate::ui::theme::{self, corner};
 use crate::ui::widgets;
+use crate::words;
 
 /// The keyboard's place in a table whose rows exist only while they are visible.
 ///
@@ -200,6 +201,23 @@ pub(super) fn model_ui(ui: &mut Ui, vendor: Option<VendorId>, text: &str, width:
     }
     let font = if strong { theme::strong_font() } else { theme::text_font() };
     widgets::elided(ui, text, font, palette.text, left);
+}
+
+/// A cron's name in a cell of this width, with its star.
+pub(super) fn name_ui(ui: &mut Ui, name: &str, critical: bool, width: f32) {
+    let palette = theme::palette(ui);
+    let star = if critical { 20.0 } else { 0.0 };
+    widgets::elided(ui, name, theme::strong_font(), palette.text, width - star);
+    if critical {
+        ui.add_space(4.0);
+        let star = ui.label(RichText::new("★").color(palette.warning));
+        star.on_hover_text("Critical: must keep running in a crisis");
+    }
+}
+
+/// The mark without its explanation: "untested", "made by an agent".
+pub(super) fn in_short(mark: &ChangeMark) -> &'static str {
+    words::mark(mark).split([':', ';']).next().unwrap_or_default()
 }
 
 /// A field that filters what is below it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Change, Decision, Job, JobPhase, LineOutcome, Plan};
+use crate::domain::{Change, Decision, Job, LineOutcome, Plan};
 use crate::engine::Snapshot;
 
 /// The lines on screen and where they come from.
@@ -63,39 +63,5 @@ impl Shown {
 
     pub fn decision(&self, line: usize) -> Option<&Decision> {
         self.plan().decision(&self.change(line).cron)
-    }
-}
-
-/// What became of a job's lines, counted when the snapshot changes.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
-    pub verified: usize,
-    pub failed: usize,
-    pub not_started: usize,
-    /// Lines that wait for the user or that failed, in the plan's order.
-    pub attention: Vec<usize>,
-}
-
-impl Tally {
-    pub fn of(job: &Job) -> Self {
-        let mut tally = Self::default();
-        for (at, line) in job.lines.iter().enumerate() {
-            match &line.outcome {
-                LineOutcome::Verified => tally.verified += 1,
-                LineOutcome::Conflict { .. } | LineOutcome::Refused { .. } | LineOutcome::Failed { .. } => {
-                    tally.failed += 1;
-                    tally.attention.push(at);
-                }
-                LineOutcome::DrainAsks { .. } => tally.attention.push(at),
-                LineOutcome::NotStarted | LineOutcome::Waiting if !job.running() => tally.not_started += 1,
-                _ => {}
-            }
-        }
-        tally
-    }
-
-    /// There is something that "continue" would go on with.
-    pub fn can_continue(&self, job: &Job) -> bool {
-        self.not_started > 0 && matches!(job.phase, JobPhase::Stopped | JobPhase::Interrupted)
     }
 }

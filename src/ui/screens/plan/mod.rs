@@ -8,7 +8,6 @@ mod cards;
 mod lines;
 mod say;
 mod table;
-mod ticks;
 
 use std::time::Duration;
 
@@ -19,27 +18,23 @@ use jiff::tz::TimeZone;
 use crate::domain::{Access, Connection, CronId, Job, JobPhase};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
+use crate::ui::rights::cannot_write;
 use crate::ui::screens::drawer::explain;
 use crate::ui::theme::table::{HEADER, ROW};
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Kept, Tone};
 use crate::words::{self, Speech};
 
-use lines::{Shown, Tally};
+use lines::Shown;
 use table::{Did, Table};
-use ticks::{Counts, Ticks};
 
+use super::guard::Guard;
+use super::job::{Tally, attention_ui, job_ui};
 use super::tables::Cursor;
+use super::ticks::{Counts, Ticks};
 
 /// Beyond this age the word of the gateway is shown as stale.
 const STALE: SignedDuration = SignedDuration::from_mins(3);
-
-/// How long the button rests after a line came or went elsewhere, in seconds: long enough to see it.
-const REST: f64 = 1.5;
-
-/// How long the button rests after the plan came on screen, in seconds: the second half of a double click on what led
-/// to it is not meant for it.
-const ARRIVES: f64 = 0.5;
 
 /// Height of the line with the button that applies, and of the space above it.
 const BAR: f32 = 42.0;
@@ -49,10 +44,7 @@ const BAR: f32 = 42.0;
 pub struct Plan {
     ticks: Ticks,
     undo_ticks: Ticks,
-    /// Until then the button rests, in the toolkit's time.
-    rests_until: f64,
-    /// Until then no press is meant for it.
-    arrives_until: f64,
+    guard: Guard,
     selected: Option<CronId>,
     cursor: Cursor,
     tally: Tally,
@@ -123,38 +115,15 @@ impl Plan {
     }
 
     fn follow(&mut self, ui: &Ui, snapshot: &Snapshot, shown: &Shown) {
-        let frame = ui.ctx().cumulative_frame_nr();
-        let now = ui.input(|input| input.time);
-        let ticks = match shown {
-            Shown::Offer(_) => Some(&self.ticks),
-            Shown::Undo(_) => Some(&self.undo_ticks),
-            Shown::Job(_) => None,
-        };
-        if ticks.is_some_and(|ticks| !ticks.was_on_screen(frame)) {
-            self.arrives_until = now + ARRIVES;
-        }
-        let startled = match shown {
-            Shown::Offer(plan) => self.ticks.follow(plan, frame),
-            Shown::Undo(plan) => self.undo_ticks.follow(plan, frame),
+        match shown {
+            Shown::Offer(plan) => self.guard.follow(ui, &mut self.ticks, plan),
+            Shown::Undo(plan) => self.guard.follow(ui, &mut self.undo_ticks, plan),
             Shown::Job(job) if self.counted != Some(snapshot.revision) => {
                 self.tally = Tally::of(job);
                 self.counted = Some(snapshot.revision);
-                false
             }
-            Shown::Job(_) => false,
-        };
-        if startled {
-            self.rests_until = now + REST;
+            Shown::Job(_) => {}
         }
-    }
-
-    /// Whether the button rests; if so, the window is drawn again when it no longer does.
-    fn rests(&self, ui: &Ui) -> bool {
-        let left = self.rests_until - ui.input(|input| input.time);
-        if left > 0.0 {
-            ui.ctx().request_repaint_after(Duration::from_secs_f64(left));
-        }
-        left > 0.0
     }
 
     fn ticks_of(&self, shown: &Shown) -> &Ticks {
@@ -221,8 +190,9 @@ impl Plan {
         let ticks = if undo { &self.undo_ticks } else { &self.ticks };
         let n = ticks.counts().ticked;
         let new = (ticks.new_on() > 0).then(|| say::new_lines(ticks.new_on()));
-        let rests = new.as_ref().filter(|_| self.rests(ui)).map(|new| format!("The plan has just changed: {new}"));
-        let cannot = say::cannot_write(snapshot).or_else(|| (n == 0).then(|| "No line is ticked".to_owned())).or(rests);
+        let rests =
+            new.as_ref().filter(|_| self.guard.rests(ui)).map(|new| format!("The plan has just changed: {new}"));
+        let cannot = cannot_write(snapshot).or_else(|| (n == 0).then(|| "No line is ticked".to_owned())).or(rests);
         let summary = self.summary.of(&plan.id, ticks.version(), speech.now, || {
             words::ticked_summary(plan, |line| ticks.is_on(line), speech)
         });
@@ -237,8 +207,7 @@ impl Plan {
                     None => apply.on_hover_text(widgets::GO_ON),
                 };
                 arrows_to_lines(ui, &apply, &mut self.cursor, selected);
-                let meant = ui.input(|input| input.time) >= self.arrives_until;
-                if meant && (apply.clicked() || go && cannot.is_none()) {
+                if self.guard.meant(ui) && (apply.clicked() || go && cannot.is_none()) {
                     let crons = ticks.crons(plan);
                     actions.push(Action::Tell(Command::Apply { plan: plan.id.clone(), crons }));
                 }
@@ -272,8 +241,8 @@ impl Plan {
         let mut actions = Vec::new();
         ui.spacing_mut().item_spacing.y = space::M;
         if let Some(job) = shown.job() {
-            actions.extend(cards::job_ui(ui, job, &self.tally, go, speech));
-            actions.extend(cards::attention_ui(ui, snapshot, job, &self.tally, speech));
+            actions.extend(job_ui(ui, job, &self.tally, go, speech));
+            actions.extend(attention_ui(ui, snapshot, job, &self.tally, speech));
             if !job.running() && job.phase != JobPhase::Interrupted && !snapshot.plan.changes.is_empty() {
                 let palette = theme::palette(ui);
                 let n = snapshot.plan.changes.len();

@@ -1,9 +1,6 @@
-//! The plan screen's own short lines: counts, the button's name, and why it cannot be pressed.
+//! The plan screen's own short lines: what the plan counts.
 
-use crate::domain::{Access, Connection};
-use crate::engine::Snapshot;
-
-use super::ticks::Counts;
+use crate::ui::screens::ticks::Counts;
 
 /// "5 crons move, 2 pause, 1 left out".
 pub(super) fn headline(counts: Counts) -> String {
@@ -31,24 +28,6 @@ pub(super) fn new_lines(n: usize) -> String {
     match n {
         1 => "1 line is new".to_owned(),
         n => format!("{n} lines are new"),
-    }
-}
-
-/// Why nothing can be written now, as far as it does not depend on the plan.
-pub(super) fn cannot_write(snapshot: &Snapshot) -> Option<String> {
-    let info = match &snapshot.connection {
-        Connection::Connected(info) => info,
-        Connection::None => return Some("No gateway is connected".to_owned()),
-        _ => return Some("The gateway is away; this can be applied when it is back".to_owned()),
-    };
-    match info.access {
-        Access::ReadWrite | Access::UnprovenVersion => None,
-        Access::ReadOnlyScopes => Some("The gateway gave this program the right to read only".to_owned()),
-        Access::FolderNotWritable => Some("Nothing can be written into the state folder".to_owned()),
-        Access::FolderHeld => {
-            let holder = snapshot.folder.as_ref().and_then(|folder| folder.held_by.as_deref());
-            Some(format!("The state folder is held by {}", holder.unwrap_or("another program")))
-        }
     }
 }
 

@@ -1,18 +1,19 @@
 //! The diff: one row for each change, ticked or not, with what became of it.
 
-use egui::{Color32, Layout, Margin, RichText, Stroke, Ui};
+use egui::{Layout, Margin, RichText, Stroke, Ui};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use crate::domain::{Change, ChangeKind, ChangeMark, Fleet, LineOutcome};
 use crate::ui::icon;
-use crate::ui::screens::tables::{Cursor, Row, Tick, model_ui, row_id, tick_ui};
+use crate::ui::screens::job::outcome_color;
+use crate::ui::screens::tables::{Cursor, Row, Tick, in_short, model_ui, name_ui, row_id, tick_ui};
+use crate::ui::screens::ticks::Ticks;
+use crate::ui::theme;
 use crate::ui::theme::table::{GAP, HEADER, LEAD, ROW};
-use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::{self, elided};
 use crate::words::{self, Speech};
 
 use super::lines::Shown;
-use super::ticks::Ticks;
 
 /// What the user did in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +182,7 @@ impl Table<'_> {
     fn cells_ui(&self, row: &mut TableRow<'_, '_>, line: usize, widths: Widths) {
         let change = self.shown.change(line);
         let speech = &self.speech;
-        row.col(|ui| name_ui(ui, change, widths.name - GAP));
+        row.col(|ui| name_ui(ui, &change.name, change.critical, widths.name - GAP));
         row.col(|ui| {
             let palette = theme::palette(ui);
             let tier = change.tier.map_or("–", crate::domain::Tier::code);
@@ -310,31 +311,4 @@ impl Table<'_> {
         parts.push(result);
         parts.join(", ")
     }
-}
-
-fn name_ui(ui: &mut Ui, change: &Change, width: f32) {
-    let palette = theme::palette(ui);
-    let star = if change.critical { 20.0 } else { 0.0 };
-    elided(ui, &change.name, theme::strong_font(), palette.text, width - star);
-    if change.critical {
-        ui.add_space(4.0);
-        let star = ui.label(RichText::new("★").color(palette.warning));
-        star.on_hover_text("Critical: must keep running in a crisis");
-    }
-}
-
-/// Colour never comes alone: the word beside it says the same.
-pub(super) fn outcome_color(outcome: &LineOutcome, palette: &Palette) -> Color32 {
-    match outcome {
-        LineOutcome::Verified => palette.good,
-        LineOutcome::Writing | LineOutcome::Draining { .. } => palette.accent,
-        LineOutcome::Conflict { .. } | LineOutcome::DrainAsks { .. } => palette.warning,
-        LineOutcome::Refused { .. } | LineOutcome::Failed { .. } => palette.bad,
-        LineOutcome::LeftOut | LineOutcome::Waiting | LineOutcome::NotStarted | LineOutcome::Withdrawn => palette.faint,
-    }
-}
-
-/// The mark without its explanation: "untested", "made by an agent".
-fn in_short(mark: &ChangeMark) -> &'static str {
-    words::mark(mark).split([':', ';']).next().unwrap_or_default()
 }

@@ -1,0 +1,22 @@
+//! Why nothing can be written now.
+
+use crate::domain::{Access, Connection};
+use crate::engine::Snapshot;
+
+/// Why nothing can be written now, as far as it does not depend on the plan.
+pub fn cannot_write(snapshot: &Snapshot) -> Option<String> {
+    let info = match &snapshot.connection {
+        Connection::Connected(info) => info,
+        Connection::None => return Some("No gateway is connected".to_owned()),
+        _ => return Some("The gateway is away; this can be applied when it is back".to_owned()),
+    };
+    match info.access {
+        Access::ReadWrite | Access::UnprovenVersion => None,
+        Access::ReadOnlyScopes => Some("The gateway gave this program the right to read only".to_owned()),
+        Access::FolderNotWritable => Some("Nothing can be written into the state folder".to_owned()),
+        Access::FolderHeld => {
+            let holder = snapshot.folder.as_ref().and_then(|folder| folder.held_by.as_deref());
+            Some(format!("The state folder is held by {}", holder.unwrap_or("another program")))
+        }
+    }
+}
