@@ -11,6 +11,8 @@ pub enum Action {
     /// Something for the engine.
     Tell(Command),
     Go(Screen),
+    /// Opens the crisis screen with this prepared: the press there does it.
+    Prepare(Choice),
     /// Opens the details drawer for a cron.
     Open(CronId),
     CloseDrawer,
@@ -18,6 +20,10 @@ pub enum Action {
     Pick(Pick),
     /// Opens a web page in the browser.
     Browse(String),
+    /// Takes the window out of sight; the program goes on.
+    Minimise,
+    /// Closes the window without asking again.
+    Close,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -27,8 +33,24 @@ pub enum Screen {
     Board,
     Providers,
     Plan,
+    Crisis,
     Activity,
     Settings,
+}
+
+/// What can be done about an outage, or after one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Choice {
+    /// Switches crisis mode on.
+    Enter,
+    /// The ordinary plan without its pauses.
+    Reroute,
+    /// What crisis mode would change now that it is on.
+    Follow,
+    /// Gives back what was changed.
+    Recover,
+    /// What was given back, to be read.
+    Report,
 }
 
 /// What a path is wanted for.

@@ -35,6 +35,8 @@ pub struct App {
     /// What is said after that.
     then: Vec<Command>,
     shutdown: Option<Box<dyn FnOnce()>>,
+    /// The user was asked, or cannot be: the window closes.
+    closes: bool,
 }
 
 impl std::fmt::Debug for App {
@@ -69,6 +71,7 @@ impl App {
             first,
             then,
             shutdown: Some(shutdown),
+            closes: false,
         }
     }
 
@@ -146,10 +149,16 @@ impl App {
         match action {
             Action::Tell(command) => self.tell(command),
             Action::Go(screen) => self.go(screen),
+            Action::Prepare(choice) => self.shell.prepare(choice),
             Action::Open(cron) => self.shell.open(cron),
             Action::CloseDrawer => self.shell.close_drawer(),
             Action::Pick(pick) => self.shell.ask_path(pick),
             Action::Browse(url) => ctx.open_url(egui::OpenUrl::new_tab(url)),
+            Action::Minimise => ctx.send_viewport_cmd(ViewportCommand::Minimized(true)),
+            Action::Close => {
+                self.closes = true;
+                ctx.send_viewport_cmd(ViewportCommand::Close);
+            }
         }
         // What was asked for shows in the next frame, also when the engine has nothing to say.
         ctx.request_repaint_after(Duration::from_millis(1));
@@ -174,7 +183,13 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.listen(ctx);
         if ctx.input(|input| input.viewport().close_requested()) {
-            tracing::debug!("the window closes");
+            self.closes |= signalled(ctx) || !self.shell.asks_before_closing(&self.shown);
+            if self.closes {
+                tracing::debug!("the window closes");
+            } else {
+                ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+                ctx.request_repaint_after(Duration::from_millis(1));
+            }
         }
     }
 
@@ -208,8 +223,17 @@ fn connecting_to(target: &Target) -> Connection {
     Connection::Connecting { name, url, attempt: 1 }
 }
 
-/// Asks a window to close, from another thread.
+/// Closes a window from another thread, because the system wants the program to end: nobody is asked.
 pub fn close(ctx: &Context) {
+    ctx.data_mut(|data| data.insert_temp(signal_id(), true));
     ctx.send_viewport_cmd(ViewportCommand::Close);
     ctx.request_repaint_after(Duration::from_millis(1));
+}
+
+fn signalled(ctx: &Context) -> bool {
+    ctx.data(|data| data.get_temp(signal_id())).unwrap_or_default()
+}
+
+fn signal_id() -> egui::Id {
+    egui::Id::unique("the system ends the program")
 }

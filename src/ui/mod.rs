@@ -4,6 +4,7 @@ pub mod action;
 pub mod app;
 pub mod files;
 pub mod icon;
+pub mod paused;
 pub mod rights;
 pub mod run;
 pub mod screens;

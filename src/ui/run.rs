@@ -70,7 +70,7 @@ fn wake(ctx: Context) -> Wake {
     Box::new(move || ctx.request_repaint_after(Duration::from_millis(1)))
 }
 
-/// SIGTERM and Ctrl+C close the window like its own button does, so that the engine ends well.
+/// SIGTERM and Ctrl+C close the window, so that the engine ends well. Unlike its own button they ask nothing.
 fn close_on_signal(ctx: Context) {
     let listen = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

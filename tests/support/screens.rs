@@ -116,6 +116,150 @@ impl Scene {
         scene
     }
 
+    /// Kimi and Google are down: three simple crons would move to MiniMax, one more only if it is ticked, one pauses,
+    /// one is held. Nobody has answered yet.
+    pub fn crisis() -> Self {
+        let mut scene = Self::new();
+        for cron in Arc::make_mut(&mut scene.snapshot.crons).values_mut() {
+            let id = cron.id.clone();
+            *cron = Arc::new(self::cron(id.as_str(), &cron.name, KIMI));
+        }
+        let tiers = Arc::make_mut(&mut scene.snapshot.tiers);
+        tiers.get_mut("rotation").expect("has a tier").tier = Tier::T2;
+        let ends = now() + minutes(720);
+        let moves = [("backup", 180, vec![]), ("heartbeat", 2, vec![]), ("cleanup", 60, vec![])];
+        let moves = moves.into_iter().chain([("standup", 50, vec![ChangeMark::AgentMade])]);
+        let route = RouteKey::new("minimax");
+        let mut changes: Vec<Change> = moves
+            .map(|(id, next, marks)| Change {
+                reason: Reason::CheapestInCrisis { route: route.clone() },
+                to_route: Some(route.clone()),
+                ..scene.change(id, MINIMAX, next, marks)
+            })
+            .collect();
+        let ordinary = changes.clone();
+        let pause = scene.change("invoice", KIMI, 540, vec![]);
+        changes.push(Change {
+            to: Fields { enabled: false, ..pause.from.clone() },
+            to_route: None,
+            kind: ChangeKind::Pause,
+            reason: Reason::PausedInCrisis { expected_return: Some(ends) },
+            ..pause
+        });
+        let mut enter = Plan { origin: PlanOrigin::Crisis, ..plan("enter-1", changes) };
+        enter.decisions.push(Decision {
+            cron: CronId::new("rotation"),
+            verdict: Verdict::Waiting,
+            chosen: None,
+            model: None,
+            skipped: Arc::default(),
+            reason: Reason::RunsAfterReturn { expected_return: ends },
+            since: None,
+            would_change: None,
+        });
+        enter.decisions.sort_by(|a, b| a.cron.cmp(&b.cron));
+        let down = |vendor: &str, resets_at| VendorDown {
+            vendor: VendorId::new(vendor),
+            health: Health::LimitHit { resets_at },
+            since: Some(now() - minutes(60)),
+            resets_at,
+        };
+        let down = vec![down("kimi", Some(ends)), down("google", Some(now() + minutes(60 * 27)))];
+        enter.outage = Outage { level: OutageLevel::Crisis, down };
+        let mut offered = plan("plan-1", ordinary);
+        offered.changes.push(enter.changes[4].clone());
+        offered.outage = enter.outage.clone();
+        scene.snapshot.plan = Arc::new(offered);
+        scene.snapshot.crisis =
+            Arc::new(CrisisView { enter: Some(Arc::new(enter)), expected_end: Some(ends), ..CrisisView::default() });
+        scene
+    }
+
+    /// Crisis mode is on since two hours; what was moved and paused is owed.
+    pub fn in_crisis() -> Self {
+        let mut scene = Self::crisis();
+        let plan = Arc::clone(scene.snapshot.crisis.enter.as_ref().expect("an offer"));
+        let lines: Vec<&Change> = plan.changes.iter().filter(|change| change.ticked).collect();
+        for change in &lines {
+            let cron = Arc::clone(&scene.snapshot.crons[&change.cron]);
+            let written = Cron { enabled: change.to.enabled, ..(*cron).clone() };
+            Arc::make_mut(&mut scene.snapshot.crons).insert(change.cron.clone(), Arc::new(written));
+            Arc::make_mut(&mut scene.snapshot.ledger).insert(change.cron.clone(), debt(change));
+        }
+        let back = lines.iter().map(|change| Change {
+            from: change.to.clone(),
+            to: change.from.clone(),
+            from_model: change.to_model.clone(),
+            to_model: change.from_model.clone(),
+            kind: if change.to.enabled { ChangeKind::Move } else { ChangeKind::Resume },
+            reason: Reason::GivenBack,
+            ..(*change).clone()
+        });
+        let recover = Plan { origin: PlanOrigin::Recovery, ..self::plan("recover-1", back.collect()) };
+        let mode = CrisisMode { since: now() - minutes(118), by: StartedBy::Hand, recovering: None };
+        let view = Arc::make_mut(&mut scene.snapshot.crisis);
+        view.enter = None;
+        view.recover = Some(Arc::new(recover));
+        view.state = Arc::new(Crisis { mode: Some(mode), ..Crisis::default() });
+        let down = plan.outage.down.iter().map(|down| down.vendor.clone()).collect();
+        view.readiness = Readiness::StillDown { vendors: down, expected: view.expected_end };
+        let outage = plan.outage.clone();
+        scene.snapshot.plan = Arc::new(Plan { origin: PlanOrigin::Crisis, outage, ..self::plan("plan-2", Vec::new()) });
+        scene
+    }
+
+    /// Kimi has come back and settled.
+    pub fn can_recover() -> Self {
+        Self::in_crisis().with(|snapshot| {
+            let view = Arc::make_mut(&mut snapshot.crisis);
+            view.readiness = Readiness::Ready;
+            let back = BTreeMap::from([(VendorId::new("kimi"), now() - minutes(12))]);
+            Arc::make_mut(&mut view.state).came_back = back;
+            let outage = &mut Arc::make_mut(&mut snapshot.plan).outage;
+            outage.level = OutageLevel::Degraded;
+            outage.down.remove(0);
+        })
+    }
+
+    /// What was changed is being given back; the canary waits for its run.
+    pub fn recovering() -> Self {
+        use LineOutcome::{Verified, Waiting};
+        let mut scene = Self::can_recover();
+        let recover = scene.snapshot.crisis.recover.clone().expect("a plan");
+        scene.snapshot.plan = recover;
+        let proving = JobPhase::Proving { stage: 0, until: now() + minutes(4) };
+        scene.job(proving, &[Verified, Waiting, Waiting, Waiting]).with(|snapshot| {
+            let view = Arc::make_mut(&mut snapshot.crisis);
+            view.readiness = Readiness::Recovering;
+            let state = Arc::make_mut(&mut view.state);
+            let mode = state.mode.as_mut().expect("it is on");
+            mode.recovering = Some(Recovering { since: now(), by: StartedBy::Hand });
+        })
+    }
+
+    /// Everything was given back; two crons missed runs, one of them was run since.
+    pub fn recovered() -> Self {
+        let line = |id: &str, name: &str, n_runs: u32, seal| ReportLine {
+            cron: CronId::new(id),
+            name: name.to_owned(),
+            back_at: now() - minutes(2),
+            seal,
+            paused_from: (n_runs > 0).then(|| now() - minutes(118)),
+            missed: (n_runs > 0).then(|| Missed { n_runs, first: None, last: Some(now() - minutes(30)) }),
+            ran_at: None,
+        };
+        let lines = vec![
+            line("backup", "Backup verify", 0, Seal::Identical),
+            line("invoice", "Invoice chaser", 1, Seal::Identical),
+            line("rotation", "Log rotation report", 3, Seal::Differs),
+        ];
+        Self::new().with(|snapshot| {
+            Arc::make_mut(&mut snapshot.plan).outage = Outage::default();
+            let report = Some(RecoveryReport { since: now() - minutes(3), lines });
+            Arc::make_mut(&mut snapshot.crisis).state = Arc::new(Crisis { report, ..Crisis::default() });
+        })
+    }
+
     /// A line that moves a cron of the scene to `to`.
     pub fn change(&self, id: &str, to: &str, next_in_minutes: i64, marks: Vec<ChangeMark>) -> Change {
         let cron = &self.snapshot.crons[id];
@@ -199,6 +343,23 @@ impl Scene {
         change(&mut self.snapshot);
         self.snapshot.revision += 1;
         self
+    }
+}
+
+/// What is owed for a change of crisis mode.
+fn debt(change: &Change) -> LedgerEntry {
+    LedgerEntry {
+        cron: change.cron.clone(),
+        name: change.name.clone(),
+        opened_at: now() - minutes(118),
+        why: LedgerReason::Crisis,
+        before: change.from.clone(),
+        wrote: change.to.clone(),
+        revision_before: change.revision.clone(),
+        definition: Arc::new(serde_json::Value::Null),
+        confirmed: true,
+        held: None,
+        unknown: serde_json::Map::new(),
     }
 }
 

@@ -83,7 +83,7 @@ fn escape_closes_a_menu_and_nothing_else() {
 #[test]
 fn the_path_of_an_export_is_ready_to_be_typed_over() {
     let mut harness = window(morning().snapshot());
-    press(&mut harness, Modifiers::COMMAND, Key::Num5);
+    press(&mut harness, Modifiers::COMMAND, Key::Num6);
     harness.get_by_label("Export the whole folder…").focus();
     harness.run_steps(4);
     key(&mut harness, Key::Enter);
@@ -207,7 +207,7 @@ fn the_first_arrow_goes_to_the_first_card() {
 #[test]
 fn what_gets_the_focus_comes_into_view() {
     let mut harness = sized(morning().snapshot(), [1024.0, 700.0], egui::Theme::Dark);
-    press(&mut harness, Modifiers::COMMAND, Key::Num5);
+    press(&mut harness, Modifiers::COMMAND, Key::Num6);
     let in_view = |harness: &Harness<'_, Window>, name: &str| {
         let rect = harness.get_by_label(name).rect();
         rect.top() > 48.0 && rect.bottom() < 674.0

@@ -1,6 +1,7 @@
 //! Screens by label and keyboard, without a window.
 
 mod board;
+mod crisis;
 mod keyboard;
 mod screens;
 mod shell;

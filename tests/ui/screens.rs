@@ -1,9 +1,9 @@
 //! The screens beside the board: by label and keyboard, in the room they have at 1024×700.
 
 #[path = "../support/providers.rs"]
-mod accounts;
+pub mod accounts;
 #[path = "../support/screens.rs"]
-mod scene;
+pub mod scene;
 
 mod activity;
 mod drawer;

@@ -42,6 +42,7 @@ pub fn sized(snapshot: Snapshot, size: [f32; 2], theme: egui::Theme) -> Harness<
                 for wish in &wishes {
                     match wish {
                         Action::Go(screen) => window.shell.go(*screen),
+                        Action::Prepare(choice) => window.shell.prepare(*choice),
                         Action::Open(cron) => window.shell.open(cron.clone()),
                         Action::CloseDrawer => window.shell.close_drawer(),
                         Action::Pick(pick) => window.shell.ask_path(pick.clone()),
@@ -56,7 +57,7 @@ pub fn sized(snapshot: Snapshot, size: [f32; 2], theme: egui::Theme) -> Harness<
     harness
 }
 
-fn click(harness: &mut Harness<'_, Window>, label: &str) {
+pub fn click(harness: &mut Harness<'_, Window>, label: &str) {
     harness.get_by_label(label).click();
     harness.run_steps(4);
 }
@@ -92,8 +93,9 @@ fn the_sidebar_and_control_with_a_digit_lead_to_the_screens() {
     assert_eq!(harness.state().shell.screen(), Screen::Plan);
     let keys = [
         (Key::Num2, Screen::Providers),
-        (Key::Num4, Screen::Activity),
-        (Key::Num5, Screen::Settings),
+        (Key::Num4, Screen::Crisis),
+        (Key::Num5, Screen::Activity),
+        (Key::Num6, Screen::Settings),
         (Key::Num1, Screen::Board),
     ];
     for (key, screen) in keys {
@@ -222,7 +224,7 @@ fn the_demo_is_labelled_wherever_one_looks() {
     let mut snapshot = morning().snapshot();
     snapshot.demo = true;
     let mut harness = window(snapshot);
-    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5] {
+    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6] {
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run_steps(3);
         assert!(harness.get_all_by_label_contains("DEMO").count() >= 2, "{key:?}");

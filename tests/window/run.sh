@@ -295,7 +295,7 @@ picture keys-applied
 applied=$(switches)
 say "keys applied the plan: $applied switches verified and logged"
 
-keys ctrl+4
+keys ctrl+5
 until_true 10 still || true
 picture keys-activity
 keys u

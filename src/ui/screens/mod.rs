@@ -2,10 +2,12 @@
 
 pub mod activity;
 pub mod board;
+pub mod crisis;
 pub mod drawer;
 mod guard;
 mod job;
 pub mod plan;
+pub mod preview;
 pub mod providers;
 pub mod settings;
 mod tables;

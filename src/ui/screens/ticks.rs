@@ -136,9 +136,15 @@ impl Ticks {
     }
 
     pub fn set(&mut self, plan: &Plan, line: usize, ticked: bool) {
-        let Some(change) = plan.changes.get(line) else { return };
-        self.by_hand.insert(change.cron.clone(), ticked);
-        self.on[line] = ticked;
+        self.set_these(plan, &[line], ticked);
+    }
+
+    pub fn set_these(&mut self, plan: &Plan, lines: &[usize], ticked: bool) {
+        for line in lines {
+            let Some(change) = plan.changes.get(*line) else { continue };
+            self.by_hand.insert(change.cron.clone(), ticked);
+            self.on[*line] = ticked;
+        }
         self.count(plan);
     }
 

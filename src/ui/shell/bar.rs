@@ -5,6 +5,7 @@ use egui::{Align, Layout, RichText, Stroke, Ui, UiBuilder, vec2};
 use crate::domain::Plan;
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Screen};
+use crate::ui::screens::preview::offered;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{GO_ON, Kept, plain_button, primary_button, progress_bar, sentence};
 use crate::words::{self, Speech};
@@ -13,7 +14,9 @@ use super::job_is_open;
 
 /// Whether the bar is shown. The plan's own screen says all of it already.
 pub(super) fn has_something(snapshot: &Snapshot, screen: Screen) -> bool {
-    let something = job_is_open(snapshot) || snapshot.undo_plan.is_some() || !snapshot.plan.changes.is_empty();
+    // In an outage that nobody has answered, the banner asks, and nothing else.
+    let planned = !snapshot.plan.changes.is_empty() && (offered(snapshot).is_none() || screen != Screen::Board);
+    let something = job_is_open(snapshot) || snapshot.undo_plan.is_some() || planned;
     something && matches!(screen, Screen::Board | Screen::Activity)
 }
 

@@ -37,7 +37,7 @@ const RIGHT: [(&str, Keys); 4] = [
     (
         "Everywhere",
         &[
-            ("Ctrl+1 … 5", "Board, Providers, Plan, Activity, Settings"),
+            ("Ctrl+1 … 6", "Board, Providers, Plan, Crisis, Activity, Settings"),
             ("Tab", "to the next part; Shift+Tab back"),
             ("Ctrl+Enter", "the button at the bottom right"),
             ("Ctrl+F  /", "search the board; Enter goes to what was found"),
@@ -51,11 +51,11 @@ const RIGHT: [(&str, Keys); 4] = [
         &[("↑ ↓ ← →", "walk the accounts"), ("Enter", "everything that can be done with one"), ("C", "check it now")],
     ),
     (
-        "Plan",
+        "Plan, and the plans of a crisis",
         &[
             ("↑ ↓", "walk the lines; the one you are on is explained"),
             ("Space", "tick or untick it"),
-            ("Ctrl+Enter", "apply what is ticked"),
+            ("Ctrl+Enter", "do what the button at the bottom right says"),
         ],
     ),
     ("Activity", &[("U", "undo this switch, or on its title the whole plan"), ("Enter", "details of the cron")]),

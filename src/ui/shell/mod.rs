@@ -2,7 +2,9 @@
 //!
 //! Draws a snapshot and returns wishes, like every view. Which screen is open is its own affair.
 
+mod banner;
 mod bar;
+mod closing;
 mod help;
 mod notice;
 mod place;
@@ -19,9 +21,11 @@ pub use notice::{Notice, Notices};
 
 use crate::domain::{Connection, CronId, JobPhase};
 use crate::engine::Snapshot;
-use crate::ui::action::{Action, Pick, Screen};
+use crate::ui::action::{Action, Choice, Pick, Screen};
+use crate::ui::paused;
 use crate::ui::screens::activity::Activity;
 use crate::ui::screens::board::Board;
+use crate::ui::screens::crisis::Crisis;
 use crate::ui::screens::drawer::Drawer;
 use crate::ui::screens::plan::Plan;
 use crate::ui::screens::providers::Providers;
@@ -30,8 +34,10 @@ use crate::ui::screens::transfer::Transfer;
 use crate::ui::screens::welcome::Welcome;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{Kept, covered, go_on_pressed};
-use crate::words::Speech;
+use crate::words::{Owed, Speech};
 
+use banner::Banner;
+use closing::Closing;
 use help::Help;
 use place::{Over, Place, Towards};
 
@@ -42,12 +48,15 @@ pub struct Shell {
     board: Board,
     providers: Providers,
     plan: Plan,
+    crisis: Crisis,
     activity: Activity,
     welcome: Welcome,
     settings: Settings,
     drawer: Drawer,
     transfer: Transfer,
     help: Help,
+    banner: Banner,
+    closing: Closing,
     place: Place,
     summary: Kept,
     /// A screen was opened: the keyboard goes to it.
@@ -65,16 +74,19 @@ struct Counted {
     n_crons: usize,
     n_routable: usize,
     n_sorted: usize,
+    owed: Owed,
 }
 
 impl Counted {
     fn of(snapshot: &Snapshot) -> Self {
+        let paused = paused::by_us(snapshot).count();
         let routable = || snapshot.crons.values().filter(|cron| cron.routable());
         Self {
             revision: Some(snapshot.revision),
             n_crons: snapshot.crons.len(),
             n_routable: routable().count(),
             n_sorted: routable().filter(|cron| snapshot.tiers.contains_key(&cron.id)).count(),
+            owed: Owed { paused, moved: snapshot.ledger.len() - paused },
         }
     }
 }
@@ -98,6 +110,7 @@ impl Shell {
         }
         wishes.extend(self.transfer.ui(ui, snapshot, zone));
         self.help.ui(ui);
+        wishes.extend(self.closing.ui(ui, self.counted.owed));
         wishes
     }
 
@@ -120,6 +133,7 @@ impl Shell {
                 Screen::Board => self.board.take_focus(),
                 Screen::Providers => self.providers.take_focus(),
                 Screen::Plan => self.plan.take_focus(snapshot),
+                Screen::Crisis => self.crisis.take_focus(),
                 Screen::Activity => self.activity.take_focus(),
                 Screen::Welcome | Screen::Settings => {}
             },
@@ -127,7 +141,7 @@ impl Shell {
         }
     }
 
-    /// Ctrl+1 to Ctrl+5 open the screens, Ctrl+Enter the plan, F1 or ? the list of keys; Escape closes the drawer.
+    /// Ctrl+1 to Ctrl+6 open the screens, Ctrl+Enter the plan, F1 or ? the list of keys; Escape closes the drawer.
     fn keys(&mut self, ui: &Ui, snapshot: &Snapshot) -> Vec<Action> {
         if covered(ui) {
             return Vec::new();
@@ -142,8 +156,9 @@ impl Shell {
             (Key::Num1, Screen::Board),
             (Key::Num2, Screen::Providers),
             (Key::Num3, Screen::Plan),
-            (Key::Num4, Screen::Activity),
-            (Key::Num5, Screen::Settings),
+            (Key::Num4, Screen::Crisis),
+            (Key::Num5, Screen::Activity),
+            (Key::Num6, Screen::Settings),
         ];
         let screens = screens.into_iter().filter(|(key, _)| pressed(Modifiers::COMMAND, *key));
         let mut wishes: Vec<Action> = screens.map(|(_, screen)| Action::Go(screen)).collect();
@@ -189,6 +204,7 @@ impl Shell {
             let room = Rect::from_min_max(middle.min + vec2(16.0, 12.0), middle.max - vec2(16.0, 14.0));
             ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
                 wishes.extend(strip::strips_ui(ui, snapshot, speech, self.screen));
+                wishes.extend(self.banner.ui(ui, snapshot, self.screen, self.counted.owed, speech));
                 wishes.extend(self.screen_ui(ui, self.screen, snapshot, zone));
             });
         });
@@ -217,6 +233,7 @@ impl Shell {
             Screen::Board => self.board.ui(ui, snapshot, zone),
             Screen::Providers => self.providers.ui(ui, snapshot, zone),
             Screen::Plan => self.plan.ui(ui, snapshot, zone),
+            Screen::Crisis => self.crisis.ui(ui, snapshot, zone),
             Screen::Activity => self.activity.ui(ui, snapshot, zone),
             Screen::Welcome => self.welcome.ui(ui, snapshot, zone),
             Screen::Settings => self.settings.ui(ui, snapshot, zone),
@@ -230,6 +247,17 @@ impl Shell {
         }
         self.screen = screen;
         self.arriving = true;
+    }
+
+    /// Shows the crisis screen with this prepared.
+    pub fn prepare(&mut self, choice: Choice) {
+        self.go(Screen::Crisis);
+        self.crisis.prepare(choice);
+    }
+
+    /// Whether the window must not close yet: crons would stay paused, and the user is asked.
+    pub fn asks_before_closing(&mut self, snapshot: &Snapshot) -> bool {
+        self.closing.asks(snapshot)
     }
 
     #[must_use]

@@ -4,7 +4,7 @@ use egui::{
     Align2, Button, Popup, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, accesskit, pos2, vec2,
 };
 
-use crate::domain::Connection;
+use crate::domain::{Connection, OutageLevel};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Screen};
 use crate::ui::icon;
@@ -23,21 +23,47 @@ impl Shell {
         let mut wishes = Vec::new();
         brand_ui(ui, full, folded);
         let entries = [
-            (Screen::Board, icon::VIEW_KANBAN, "Board", 0),
-            (Screen::Providers, icon::DNS, "Providers", 0),
-            (Screen::Plan, icon::RULE, "Plan", snapshot.plan.changes.len()),
-            (Screen::Activity, icon::HISTORY, "Activity", 0),
-            (Screen::Settings, icon::TUNE, "Settings", 0),
+            (Screen::Board, icon::VIEW_KANBAN, "Board", Beside::Nothing),
+            (Screen::Providers, icon::DNS, "Providers", Beside::Nothing),
+            (Screen::Plan, icon::RULE, "Plan", Beside::count(snapshot.plan.changes.len())),
+            (Screen::Crisis, icon::WARNING, "Crisis", Beside::crisis(snapshot)),
+            (Screen::Activity, icon::HISTORY, "Activity", Beside::Nothing),
+            (Screen::Settings, icon::TUNE, "Settings", Beside::Nothing),
         ];
-        for (row, (screen, glyph, name, count)) in entries.into_iter().enumerate() {
+        for (row, (screen, glyph, name, beside)) in entries.into_iter().enumerate() {
             let top = full.top() + 50.0 + row as f32 * ENTRY;
             let rect = Rect::from_min_size(pos2(full.left() + 10.0, top), vec2(full.width() - 21.0, ENTRY - 2.0));
-            if entry_ui(ui, rect, glyph, name, count, self.screen == screen, folded) {
+            if entry_ui(ui, rect, (glyph, name), beside, self.screen == screen, folded) {
                 wishes.push(Action::Go(screen));
             }
         }
         wishes.extend(gateway_ui(ui, full, snapshot, folded));
         wishes
+    }
+}
+
+/// What stands beside an entry's name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    Count(usize),
+    /// A dot, and what it means.
+    Alarm(&'static str),
+}
+
+impl Beside {
+    fn count(n: usize) -> Self {
+        if n == 0 { Self::Nothing } else { Self::Count(n) }
+    }
+
+    fn crisis(snapshot: &Snapshot) -> Self {
+        if snapshot.crisis.state.mode.is_some() {
+            Self::Alarm("crisis mode is on")
+        } else if snapshot.level() == OutageLevel::Crisis {
+            Self::Alarm("providers are down")
+        } else {
+            Self::Nothing
+        }
     }
 }
 
@@ -55,10 +81,14 @@ fn brand_ui(ui: &Ui, full: Rect, folded: bool) {
     }
 }
 
-fn entry_ui(ui: &Ui, rect: Rect, glyph: &str, name: &str, count: usize, open: bool, folded: bool) -> bool {
+fn entry_ui(ui: &Ui, rect: Rect, (glyph, name): (&str, &str), beside: Beside, open: bool, folded: bool) -> bool {
     let palette = theme::palette(ui);
     let response = ui.interact(rect, egui::Id::unique(("sidebar", name)), Sense::click());
-    let label = if count > 0 { format!("{name}, {count}") } else { name.to_owned() };
+    let label = match beside {
+        Beside::Nothing => name.to_owned(),
+        Beside::Count(count) => format!("{name}, {count}"),
+        Beside::Alarm(what) => format!("{name}, {what}"),
+    };
     response.widget_info(|| WidgetInfo::selected(accesskit::Role::Tab, true, open, &label));
     let painter = ui.painter();
     if open {
@@ -76,28 +106,39 @@ fn entry_ui(ui: &Ui, rect: Rect, glyph: &str, name: &str, count: usize, open: bo
         let font = if open { theme::strong_font() } else { theme::text_font() };
         painter.text(pos2(rect.left() + 34.0, rect.center().y), Align2::LEFT_CENTER, name, font, color);
     }
-    if count > 0 {
-        let most = if folded { 99 } else { 999 };
-        let text = if count > most { format!("{most}+") } else { count.to_string() };
-        let (color, fill) = if open { (palette.text, palette.card) } else { (palette.accent, palette.accent_ground) };
-        let galley = cut(painter, &text, theme::chip_font(), color, 40.0);
-        // Folded it stands above the icon's shoulder, in the margin beside it.
-        let (size, middle) = if folded {
-            let size = galley.size() + vec2(8.0, 0.0);
-            (size, rect.right_top() + vec2(7.0 - size.x / 2.0, 2.0))
-        } else {
-            let size = galley.size() + vec2(14.0, 4.0);
-            (size, rect.right_center() - vec2(8.0 + size.x / 2.0, 0.0))
-        };
-        let ground = Rect::from_center_size(middle, size);
-        painter.rect_filled(ground, ground.height() / 2.0, fill);
-        painter.galley(ground.center() - galley.size() / 2.0, galley, color);
+    match beside {
+        Beside::Nothing => {}
+        Beside::Count(count) => count_ui(ui, rect, count, open, folded),
+        Beside::Alarm(_) => {
+            let at = if folded { rect.right_top() + vec2(3.0, 3.0) } else { rect.right_center() - vec2(16.0, 0.0) };
+            painter.circle_filled(at, 4.0, palette.bad);
+        }
     }
     let clicked = response.clicked();
     if folded {
         response.on_hover_text(label);
     }
     clicked
+}
+
+/// A count in a round ground at the right end of an entry.
+fn count_ui(ui: &Ui, rect: Rect, count: usize, open: bool, folded: bool) {
+    let (palette, painter) = (theme::palette(ui), ui.painter());
+    let most = if folded { 99 } else { 999 };
+    let text = if count > most { format!("{most}+") } else { count.to_string() };
+    let (color, fill) = if open { (palette.text, palette.card) } else { (palette.accent, palette.accent_ground) };
+    let galley = cut(painter, &text, theme::chip_font(), color, 40.0);
+    // Folded it stands above the icon's shoulder, in the margin beside it.
+    let (size, middle) = if folded {
+        let size = galley.size() + vec2(8.0, 0.0);
+        (size, rect.right_top() + vec2(7.0 - size.x / 2.0, 2.0))
+    } else {
+        let size = galley.size() + vec2(14.0, 4.0);
+        (size, rect.right_center() - vec2(8.0 + size.x / 2.0, 0.0))
+    };
+    let ground = Rect::from_center_size(middle, size);
+    painter.rect_filled(ground, ground.height() / 2.0, fill);
+    painter.galley(ground.center() - galley.size() / 2.0, galley, color);
 }
 
 /// The gateway's name with a dot for its connection, and what can be done with it.

@@ -9,11 +9,12 @@ use egui::{Color32, FontId, Painter, Pos2, Rect, Stroke, StrokeKind, Ui, pos2, v
 use jiff::SignedDuration;
 
 use crate::domain::{Change, ChangeKind, RunStatus, SuggestionReason};
+use crate::ui::paused::PausedBy;
 use crate::ui::theme::{self, Palette, corner};
 use crate::ui::widgets::{self, MARK, Tone, cut, paint_mark, vendor_of_model};
 use crate::words::{self, Speech};
 
-use super::facts::{Card, Lane, PausedBy};
+use super::facts::{Card, Lane};
 
 /// Height of a card, and of the gap below it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,7 +70,7 @@ pub fn paint_card(
     frame(painter, rect, look, card, palette);
     let faded = card.lane == Lane::NotRoutable || card.paused.is_some() || look.carried;
     let pen = Pen { painter, palette, inner: rect.shrink2(vec2(10.0, 0.0)), fade: if faded { 0.72 } else { 1.0 } };
-    let result = result(card, speech);
+    let result = result(card, change, speech);
     let cut = pen.name_line(card, rect.top() + 9.0, density.compact.then_some(&result));
     let mut parts = Parts { cut, suggestion: None };
     if let Some(next) = card.cron.next_run_at.filter(|_| card.cron.enabled) {
@@ -95,7 +96,7 @@ pub fn described(card: &Card, change: Option<&Change>, speech: &Speech<'_>) -> S
     let marks =
         [(card.critical, "critical"), (card.pinned, "pinned"), (card.held, "held"), (card.saving, "being saved")];
     parts.extend(marks.into_iter().filter(|(on, _)| *on).map(|(_, word)| word.to_owned()));
-    parts.push(result(card, speech).0);
+    parts.push(result(card, change, speech).0);
     parts.retain(|part| !part.is_empty());
     parts.join(", ")
 }
@@ -356,15 +357,19 @@ fn kind_word(card: &Card) -> &str {
 }
 
 /// The last result, or what matters more than it.
-fn result(card: &Card, speech: &Speech<'_>) -> (String, Tone) {
+fn result(card: &Card, change: Option<&Change>, speech: &Speech<'_>) -> (String, Tone) {
     let cron = &card.cron;
     match card.paused {
         Some(PausedBy::Us) => return ("paused by us".to_owned(), Tone::Warning),
+        Some(PausedBy::Crisis) => return ("paused in the crisis".to_owned(), Tone::Warning),
         Some(PausedBy::You) => return ("paused by you".to_owned(), Tone::Plain),
         Some(PausedBy::Gateway) => return ("✗ switched off".to_owned(), Tone::Bad),
         None => {}
     }
     if let Some(since) = cron.running_since {
+        if change.is_some_and(|change| change.kind == ChangeKind::Pause) {
+            return ("runs now, pauses after".to_owned(), Tone::Plain);
+        }
         let span = speech.now.duration_since(since);
         let text = if span < SignedDuration::from_mins(1) {
             "runs now".to_owned()
@@ -381,6 +386,9 @@ fn result(card: &Card, speech: &Speech<'_>) -> (String, Tone) {
     }
     if card.waiting {
         return ("waits for its route".to_owned(), Tone::Warning);
+    }
+    if card.keeps_running {
+        return ("keeps running".to_owned(), Tone::Plain);
     }
     let Some(run) = &cron.last_run else { return (String::new(), Tone::Plain) };
     let when = words::relative(run.at, speech.now);

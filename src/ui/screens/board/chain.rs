@@ -10,6 +10,7 @@ use crate::domain::{
     Chain, ChainOrder, Decision, MatchCertainty, ModelRef, Route, RouteKey, SkipReason, Tier, VendorId, Vital,
 };
 use crate::engine::Snapshot;
+use crate::ui::screens::preview::shown_plan;
 use crate::ui::widgets::vendor_of_model;
 
 /// A tier's chain in the order it is tried.
@@ -52,7 +53,7 @@ struct Votes<'a> {
 
 fn votes(snapshot: &Snapshot) -> BTreeMap<Tier, Votes<'_>> {
     let mut votes: BTreeMap<Tier, Votes<'_>> = BTreeMap::new();
-    let mut decisions = snapshot.plan.decisions.iter().peekable();
+    let mut decisions = shown_plan(snapshot).decisions.iter().peekable();
     for (id, entry) in snapshot.tiers.iter().filter(|(_, entry)| entry.pinned.is_none()) {
         while decisions.next_if(|decision| decision.cron < *id).is_some() {}
         if let Some(decision) = decisions.next_if(|decision| decision.cron == *id) {

@@ -8,6 +8,7 @@ use egui::{
 use crate::domain::Tier;
 use crate::engine::Edit;
 use crate::ui::action::Action;
+use crate::ui::screens::preview::shown_plan;
 use crate::ui::theme::{self, corner};
 use crate::ui::widgets::{chip, cut};
 use crate::words;
@@ -115,7 +116,7 @@ impl Board {
     fn card_ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, row: usize, rect: Rect) {
         let facts = scene.facts.clone();
         let card = &facts.cards[scene.lanes.rows(lane)[row]];
-        let change = card.change.and_then(|index| scene.snapshot.plan.changes.get(index));
+        let change = card.change.and_then(|index| shown_plan(scene.snapshot).changes.get(index));
         let response = self.card_response(ui, scene, lane, row, card, rect);
         let selected = self.selection.chosen.contains(card.id());
         let carried = selected && DragAndDrop::has_payload_of_type::<Carried>(ui.ctx());
@@ -255,7 +256,8 @@ fn head_ui(ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, rect: Rect) {
     let (shown, total) = (scene.lanes.rows(lane).len(), scene.lanes.total(lane));
     let count = if shown == total { total.to_string() } else { format!("{shown} of {total}") };
     painter.text(count_at, Align2::LEFT_TOP, count, theme::text_font(), palette.faint);
-    let explained = cut(&painter, lane.explained(), theme::small_font(), palette.secondary, width);
+    let explained = scene.facts.in_crisis(lane).unwrap_or(lane.explained());
+    let explained = cut(&painter, explained, theme::small_font(), palette.secondary, width);
     painter.galley(pos2(left, rect.top() + 29.0), explained, palette.secondary);
     painter.hline(rect.x_range().shrink(1.0), rect.bottom(), Stroke::new(1.0, palette.line));
     let at = pos2(left, rect.top() + TITLE);

@@ -12,6 +12,9 @@ use crate::domain::{
     Cron, CronId, Decision, Ledger, ModelRef, Plan, Settings, Suggestion, Tier, TierEntry, TierMap, Verdict,
 };
 use crate::engine::Snapshot;
+use crate::ui::paused::{PausedBy, paused_by};
+use crate::ui::screens::preview::{crisis_is_shown, shown_plan};
+use crate::words::{self, Speech};
 
 use super::chain::{ChainView, chain_views};
 
@@ -71,14 +74,6 @@ impl Lane {
     }
 }
 
-/// Who switched a cron off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PausedBy {
-    Us,
-    You,
-    Gateway,
-}
-
 /// One cron as a card.
 #[derive(Clone, Debug)]
 pub struct Card {
@@ -92,6 +87,8 @@ pub struct Card {
     pub paused: Option<PausedBy>,
     /// Its line in the plan.
     pub change: Option<usize>,
+    /// Critical in a crisis: it runs on, wherever it goes.
+    pub keeps_running: bool,
     /// Critical, and nothing serves.
     pub stranded: bool,
     /// Its route fails and nothing better is known.
@@ -147,6 +144,8 @@ pub struct Facts {
     pub revision: u64,
     pub cards: Vec<Card>,
     pub chains: [ChainView; 3],
+    /// What the crisis does to each tier, for the line below its title.
+    in_crisis: [Option<String>; 3],
 }
 
 /// The parts of a snapshot that cards depend on.
@@ -162,6 +161,7 @@ struct Source {
     catalog: Arc<crate::domain::Catalog>,
     fleet: Arc<crate::domain::Fleet>,
     matches: Arc<Vec<crate::domain::RouteMatch>>,
+    crisis: bool,
 }
 
 impl Source {
@@ -169,7 +169,7 @@ impl Source {
         Self {
             crons: snapshot.crons.clone(),
             tiers: snapshot.tiers.clone(),
-            plan: snapshot.plan.clone(),
+            plan: shown_plan(snapshot).clone(),
             ledger: snapshot.ledger.clone(),
             suggestions: snapshot.suggestions.clone(),
             saving: snapshot.saving.clone(),
@@ -177,13 +177,14 @@ impl Source {
             catalog: snapshot.catalog.clone(),
             fleet: snapshot.fleet.clone(),
             matches: snapshot.matches.clone(),
+            crisis: crisis_is_shown(snapshot),
         }
     }
 
     fn is_of(&self, snapshot: &Snapshot) -> bool {
         Arc::ptr_eq(&self.crons, &snapshot.crons)
             && Arc::ptr_eq(&self.tiers, &snapshot.tiers)
-            && Arc::ptr_eq(&self.plan, &snapshot.plan)
+            && Arc::ptr_eq(&self.plan, shown_plan(snapshot))
             && Arc::ptr_eq(&self.ledger, &snapshot.ledger)
             && Arc::ptr_eq(&self.suggestions, &snapshot.suggestions)
             && Arc::ptr_eq(&self.saving, &snapshot.saving)
@@ -191,20 +192,22 @@ impl Source {
             && Arc::ptr_eq(&self.catalog, &snapshot.catalog)
             && Arc::ptr_eq(&self.fleet, &snapshot.fleet)
             && Arc::ptr_eq(&self.matches, &snapshot.matches)
+            && self.crisis == crisis_is_shown(snapshot)
     }
 }
 
 impl Facts {
     /// The facts of `snapshot`: `before` itself when nothing they depend on has changed.
     #[must_use]
-    pub fn of(snapshot: &Snapshot, before: &Rc<Self>) -> Rc<Self> {
+    pub fn of(snapshot: &Snapshot, before: &Rc<Self>, speech: &Speech<'_>) -> Rc<Self> {
         if before.source.as_ref().is_some_and(|source| source.is_of(snapshot)) {
             return before.clone();
         }
         let mut resolver = Resolver { catalog: &snapshot.catalog, known: BTreeMap::new() };
+        let plan = shown_plan(snapshot);
         let changes: BTreeMap<&CronId, usize> =
-            snapshot.plan.changes.iter().enumerate().map(|(index, change)| (&change.cron, index)).collect();
-        let mut decisions = snapshot.plan.decisions.iter().peekable();
+            plan.changes.iter().enumerate().map(|(index, change)| (&change.cron, index)).collect();
+        let mut decisions = plan.decisions.iter().peekable();
         let mut tiers = snapshot.tiers.iter().peekable();
         let mut old = before.cards.iter().peekable();
         let mut cards = Vec::with_capacity(snapshot.crons.len());
@@ -222,6 +225,10 @@ impl Facts {
         Rc::new(Self {
             revision: before.revision + 1,
             chains: chain_views(snapshot),
+            in_crisis: Tier::ALL.map(|tier| {
+                let shown = crisis_is_shown(snapshot);
+                shown.then(|| words::tier_in_crisis(plan, &snapshot.tiers, tier, speech)).flatten()
+            }),
             source: Some(Source::of(snapshot)),
             cards,
         })
@@ -230,6 +237,14 @@ impl Facts {
     #[must_use]
     pub fn card(&self, id: &CronId) -> Option<&Card> {
         self.index(id).map(|index| &self.cards[index])
+    }
+
+    #[must_use]
+    pub fn in_crisis(&self, lane: Lane) -> Option<&str> {
+        match lane {
+            Lane::Tier(tier) => self.in_crisis[usize::from(tier.number()) - 1].as_deref(),
+            Lane::Unsorted | Lane::NotRoutable => None,
+        }
     }
 
     #[must_use]
@@ -264,6 +279,7 @@ fn card<'a>(snapshot: &Snapshot, cron: &'a Arc<Cron>, known: Known<'_>, resolver
         saving: snapshot.saving.contains(&cron.id),
         paused: paused_by(snapshot, cron),
         change: known.change,
+        keeps_running: entry.is_some_and(|entry| entry.critical) && cron.enabled && crisis_is_shown(snapshot),
         stranded: known.decision.is_some_and(|decision| decision.verdict == Verdict::Stranded),
         waiting: known.decision.is_some_and(|decision| decision.verdict == Verdict::Waiting),
         model: resolver.model(cron),
@@ -271,20 +287,6 @@ fn card<'a>(snapshot: &Snapshot, cron: &'a Arc<Cron>, known: Known<'_>, resolver
         cron: cron.clone(),
         text,
     }
-}
-
-fn paused_by(snapshot: &Snapshot, cron: &Cron) -> Option<PausedBy> {
-    if cron.enabled {
-        return None;
-    }
-    let ours = snapshot.ledger.get(&cron.id).is_some_and(|entry| entry.before.enabled && !entry.wrote.enabled);
-    Some(if ours {
-        PausedBy::Us
-    } else if cron.auto_disabled.is_some() {
-        PausedBy::Gateway
-    } else {
-        PausedBy::You
-    })
 }
 
 /// Resolves stored model names, each once.

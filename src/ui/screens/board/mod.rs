@@ -96,7 +96,7 @@ impl Board {
     /// Draws the board and returns what the user asked for.
     pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         let speech = &Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
-        let facts = Facts::of(snapshot, &self.facts);
+        let facts = Facts::of(snapshot, &self.facts, speech);
         if facts.revision != self.facts.revision {
             // Keys go on working on a card where it arrives.
             let card = self.selection.cursor.as_ref().and_then(|id| facts.card(id));

@@ -15,6 +15,7 @@ use crate::domain::{AgentTurn, Cron, CronId, MadeBy, Owner, Payload, Schedule, T
 use crate::engine::{Command, Consent, Edit, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
+use crate::ui::screens::preview::shown_plan;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone, elided};
 use crate::words::{self, Speech};
@@ -121,8 +122,8 @@ impl Drawer {
         if cron.routable() {
             actions.extend(consents_ui(ui, cron, entry));
         }
-        let change = snapshot.plan.change(&cron.id);
-        let decision = snapshot.plan.decision(&cron.id);
+        let change = shown_plan(snapshot).change(&cron.id);
+        let decision = shown_plan(snapshot).decision(&cron.id);
         explain::section_ui(ui, snapshot, &cron.id, change, decision, speech);
         widgets::section(ui, "Last runs", |ui| runs::runs_ui(ui, snapshot, &cron.id, speech));
         widgets::section(ui, "Switches", |ui| actions.extend(runs::switches_ui(ui, snapshot, &cron.id, speech)));
@@ -298,7 +299,7 @@ fn model_ui(ui: &mut Ui, snapshot: &Snapshot, cron: &Cron, speech: &Speech<'_>) 
                 ));
             }
         });
-        if let Some(change) = snapshot.plan.change(&cron.id) {
+        if let Some(change) = shown_plan(snapshot).change(&cron.id) {
             fact_ui(ui, "Planned", |ui| {
                 let to = change.to_model.as_ref().filter(|_| change.to.enabled);
                 let vendor = to.map(widgets::vendor_of_model);

@@ -189,9 +189,8 @@ impl Plan {
         let undo = matches!(shown, Shown::Undo(_));
         let ticks = if undo { &self.undo_ticks } else { &self.ticks };
         let n = ticks.counts().ticked;
-        let new = (ticks.new_on() > 0).then(|| say::new_lines(ticks.new_on()));
-        let rests =
-            new.as_ref().filter(|_| self.guard.rests(ui)).map(|new| format!("The plan has just changed: {new}"));
+        let new = (ticks.new_on() > 0).then(|| words::new_lines(ticks.new_on()));
+        let rests = new.as_ref().filter(|_| self.guard.rests(ui)).map(|new| words::plan_just_changed(new));
         let cannot = cannot_write(snapshot).or_else(|| (n == 0).then(|| "No line is ticked".to_owned())).or(rests);
         let summary = self.summary.of(&plan.id, ticks.version(), speech.now, || {
             words::ticked_summary(plan, |line| ticks.is_on(line), speech)

@@ -23,14 +23,6 @@ pub(super) fn headline(counts: Counts) -> String {
     parts.join(", ")
 }
 
-/// How many lines would be written that were not there when the user began to read.
-pub(super) fn new_lines(n: usize) -> String {
-    match n {
-        1 => "1 line is new".to_owned(),
-        n => format!("{n} lines are new"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Counts, headline};

@@ -1,0 +1,261 @@
+//! The banner of an outage: what is down, what crisis mode would do, what it did, and the way back. Whole above the
+//! board, in one line above the other screens.
+//!
+//! Nothing that changes a cron happens here: its buttons prepare the crisis screen, where the second press does it.
+
+use egui::{Align, Frame, Label, Layout, Margin, RichText, Stroke, Ui, vec2};
+use jiff::Timestamp;
+
+use crate::domain::{JobPhase, OutageLevel, Readiness};
+use crate::engine::{Command, Snapshot};
+use crate::ui::action::{Action, Choice, Screen};
+use crate::ui::icon;
+use crate::ui::rights::cannot_write;
+use crate::ui::screens::preview::offered;
+use crate::ui::theme::{self, corner, space};
+use crate::ui::widgets::{self, Tone, danger_button, plain_button, primary_button};
+use crate::words::{self, Owed, Speech};
+
+/// Height of the whole banner without its frame; two lines of sentence fit below the headline.
+const HEIGHT: f32 = 56.0;
+const LINE: f32 = 30.0;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    Plain,
+    Primary,
+    Danger,
+}
+
+#[derive(Debug)]
+struct Press {
+    text: String,
+    action: Action,
+    weight: Weight,
+    /// It leads to writing, so that it needs the right to.
+    writes: bool,
+}
+
+#[derive(Debug)]
+struct Saying {
+    tone: Tone,
+    icon: &'static str,
+    headline: String,
+    sentence: String,
+    /// What it counts down to.
+    until: Option<Timestamp>,
+    /// From right to left.
+    presses: Vec<Press>,
+}
+
+fn looks(text: &str, action: Action) -> Press {
+    Press { text: text.to_owned(), action, weight: Weight::Plain, writes: false }
+}
+
+fn writes(text: &str, action: Action, weight: Weight) -> Press {
+    Press { text: text.to_owned(), action, weight, writes: true }
+}
+
+/// What there is to say, made anew when the world changes or a minute has passed.
+#[derive(Debug, Default)]
+pub(super) struct Banner {
+    of: Option<(u64, i64)>,
+    said: Option<Saying>,
+}
+
+impl Banner {
+    /// Draws it, if there is anything.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        screen: Screen,
+        owed: Owed,
+        speech: &Speech<'_>,
+    ) -> Option<Action> {
+        let of = (snapshot.revision, speech.now.as_second().div_euclid(60));
+        if self.of != Some(of) {
+            self.of = Some(of);
+            self.said = banner(snapshot, owed, speech);
+        }
+        let said = self.said.as_ref().filter(|_| !matches!(screen, Screen::Crisis | Screen::Welcome))?;
+        if let Some(until) = said.until {
+            widgets::counts_minutes(ui, until, speech.now);
+        }
+        let wish = if screen == Screen::Board { whole_ui(ui, snapshot, said) } else { line_ui(ui, said) };
+        ui.add_space(space::S / 2.0);
+        wish
+    }
+}
+
+fn banner(snapshot: &Snapshot, owed: Owed, speech: &Speech<'_>) -> Option<Saying> {
+    let state = &snapshot.crisis.state;
+    match (&state.mode, snapshot.level()) {
+        (Some(mode), _) if mode.recovering.is_some() => Some(recovering(snapshot, speech)),
+        (Some(_), _) if snapshot.crisis.readiness == Readiness::Ready => ready(snapshot),
+        (Some(_), _) => Some(on(snapshot, owed, speech)),
+        (None, OutageLevel::Crisis) => Some(asks(snapshot, speech)),
+        (None, _) => report(snapshot, speech),
+    }
+}
+
+/// Nobody has answered the outage yet.
+fn asks(snapshot: &Snapshot, speech: &Speech<'_>) -> Saying {
+    let mut presses = Vec::new();
+    let mut sentence = String::new();
+    if let Some(plan) = offered(snapshot) {
+        sentence = words::enter_sentence(plan, speech);
+        presses.push(writes("Enter crisis mode", Action::Prepare(Choice::Enter), Weight::Danger));
+        let review = format!("Review {}", words::count(plan.changes.len(), "change"));
+        presses.push(looks(&review, Action::Prepare(Choice::Enter)));
+        if !words::reroute_lines(&snapshot.plan).is_empty() {
+            presses.push(writes("Only re-route", Action::Prepare(Choice::Reroute), Weight::Plain));
+        }
+    } else {
+        presses.push(looks("Show", Action::Go(Screen::Crisis)));
+    }
+    let headline = words::outage_headline(&snapshot.plan.outage, speech);
+    Saying { tone: Tone::Bad, icon: icon::WARNING, headline, sentence, until: None, presses }
+}
+
+fn on(snapshot: &Snapshot, owed: Owed, speech: &Speech<'_>) -> Saying {
+    let view = &snapshot.crisis;
+    let headline = words::crisis_mode(&view.state, speech).unwrap_or_default();
+    let job = snapshot.job.as_ref().filter(|job| job.running());
+    let sentence = match job {
+        Some(job) => format!("{} · {}", words::job_headline(job), words::job_detail(job, speech)),
+        None => format!("{}. {}.", words::owed_sentence(owed), words::expected_end(view.expected_end, speech)),
+    };
+    let mut presses = vec![looks("Show", Action::Go(Screen::Crisis))];
+    if job.is_none() && !snapshot.plan.changes.is_empty() {
+        let review = format!("Review {}", words::count(snapshot.plan.changes.len(), "change"));
+        presses.insert(0, looks(&review, Action::Prepare(Choice::Follow)));
+    }
+    Saying { tone: Tone::Warning, icon: icon::WARNING, headline, sentence, until: view.expected_end, presses }
+}
+
+fn ready(snapshot: &Snapshot) -> Option<Saying> {
+    let plan = snapshot.crisis.recover.as_ref()?;
+    Some(Saying {
+        tone: Tone::Good,
+        icon: icon::CHECK_CIRCLE,
+        headline: words::returned(&snapshot.crisis),
+        sentence: format!("{}.", words::recover_sentence(plan)),
+        until: None,
+        presses: vec![writes("Recover", Action::Prepare(Choice::Recover), Weight::Primary)],
+    })
+}
+
+fn recovering(snapshot: &Snapshot, speech: &Speech<'_>) -> Saying {
+    let job = snapshot.job.as_ref().filter(|job| job.running());
+    let mut presses = vec![looks("Show", Action::Go(Screen::Crisis))];
+    let stop = "Stop and stay in crisis mode";
+    presses.push(Press { writes: true, ..looks(stop, Action::Tell(Command::StayInCrisis)) });
+    let mut until = None;
+    if let Some(JobPhase::Proving { until: at, .. }) = job.map(|job| &job.phase) {
+        until = Some(*at);
+        let go_on = Action::Tell(Command::GoOn);
+        presses.push(Press { writes: true, ..looks("Give back the rest now", go_on) });
+    }
+    let sentence = job.map(|job| format!("{} · {}", words::job_headline(job), words::job_detail(job, speech)));
+    Saying {
+        tone: Tone::Accent,
+        icon: icon::RESTART_ALT,
+        headline: words::readiness(&snapshot.crisis, speech),
+        sentence: sentence.unwrap_or_default(),
+        until,
+        presses,
+    }
+}
+
+fn report(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Saying> {
+    let report = snapshot.crisis.state.report.as_ref().filter(|report| !report.lines.is_empty())?;
+    Some(Saying {
+        tone: Tone::Good,
+        icon: icon::CHECK_CIRCLE,
+        headline: words::report_headline(report, speech),
+        sentence: String::new(),
+        until: None,
+        presses: vec![
+            looks("Dismiss", Action::Tell(Command::DismissReport)),
+            looks("Show", Action::Prepare(Choice::Report)),
+        ],
+    })
+}
+
+fn framed<R>(ui: &mut Ui, tone: Tone, margin: Margin, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let (color, ground) = tone.colors(theme::palette(ui));
+    let frame = Frame::new().fill(ground).stroke(Stroke::new(1.0, color)).corner_radius(corner::PANEL);
+    frame.inner_margin(margin).show(ui, add_contents).inner
+}
+
+fn whole_ui(ui: &mut Ui, snapshot: &Snapshot, banner: &Saying) -> Option<Action> {
+    let palette = theme::palette(ui);
+    let (color, _) = banner.tone.colors(palette);
+    let cannot = cannot_write(snapshot);
+    let height = if banner.sentence.is_empty() { LINE } else { HEIGHT };
+    framed(ui, banner.tone, Margin::symmetric(16, 10), |ui| {
+        let size = vec2(ui.available_width(), height);
+        let row = ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = space::M;
+            let mut wish = None;
+            for press in &banner.presses {
+                wish = press_ui(ui, press, cannot.as_deref()).or(wish);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                widgets::icon(ui, banner.icon, 22.0, color);
+                ui.vertical(|ui| {
+                    ui.spacing_mut().item_spacing.y = 2.0;
+                    let width = ui.available_width();
+                    // In the middle, whether the sentence takes two lines, one, or none.
+                    let text = theme::strong_font();
+                    let lines = ui.painter().layout(banner.sentence.clone(), theme::text_font(), color, width);
+                    let taken = text.size + 4.0 + if banner.sentence.is_empty() { 0.0 } else { lines.size().y + 2.0 };
+                    ui.add_space(((height - taken) / 2.0).max(0.0));
+                    widgets::elided(ui, &banner.headline, theme::title_font(), palette.text, width);
+                    if !banner.sentence.is_empty() {
+                        let text = RichText::new(&banner.sentence).color(palette.secondary);
+                        ui.add(Label::new(text).wrap());
+                    }
+                });
+            });
+            wish
+        });
+        row.inner
+    })
+}
+
+fn press_ui(ui: &mut Ui, press: &Press, cannot: Option<&str>) -> Option<Action> {
+    let why = cannot.filter(|_| press.writes);
+    let button = ui.add_enabled_ui(why.is_none(), |ui| match press.weight {
+        Weight::Plain => plain_button(ui, &press.text),
+        Weight::Primary => primary_button(ui, &press.text),
+        Weight::Danger => danger_button(ui, &press.text),
+    });
+    let button = match why {
+        Some(why) => button.inner.on_disabled_hover_text(why),
+        None => button.inner,
+    };
+    button.clicked().then(|| press.action.clone())
+}
+
+/// Above the other screens: the headline, and the way to the whole.
+fn line_ui(ui: &mut Ui, banner: &Saying) -> Option<Action> {
+    let palette = theme::palette(ui);
+    let (color, _) = banner.tone.colors(palette);
+    framed(ui, banner.tone, Margin::symmetric(12, 3), |ui| {
+        let size = vec2(ui.available_width(), LINE);
+        let row = ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            let leads = |press: &Press| matches!(press.action, Action::Prepare(Choice::Report | Choice::Recover));
+            let prepared = banner.presses.iter().find(|press| leads(press)).map(|press| press.action.clone());
+            let show = plain_button(ui, "Show").clicked();
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                widgets::icon(ui, banner.icon, 18.0, color);
+                ui.label(RichText::new(&banner.headline).font(theme::strong_font()));
+                ui.add(Label::new(RichText::new(&banner.sentence).color(palette.secondary)).truncate());
+            });
+            show.then(|| prepared.unwrap_or(Action::Go(Screen::Crisis)))
+        });
+        row.inner
+    })
+}
