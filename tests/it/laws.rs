@@ -77,7 +77,7 @@ prop_compose! {
         CronLine {
             id: String::new(), name: None, tier: tier.map(str::to_owned), on, next: next.map(str::to_owned), fallbacks,
             critical, above_guard, pinned, held, off_by, was_on, one_shot, may_miss, running, agent_made,
-            agreed: false, edited, busy, kind,
+            agreed: false, edited, busy, kind, ..CronLine::default()
         }
     }
 }
@@ -95,7 +95,7 @@ prop_compose! {
         let routes = route_names().into_iter().zip(states).collect();
         World {
             routes, crons, gateway_away, previous_level: None, down_since: BTreeMap::new(),
-            default_model: default_model.map(str::to_owned),
+            default_model: default_model.map(str::to_owned), ..World::default()
         }
     }
 }

@@ -15,13 +15,14 @@ pub fn now() -> Timestamp {
     "2026-11-23T08:00:00Z".parse().expect("a moment")
 }
 
-/// What the gateway of the cases lists: one model for each default route, and two that no chain names.
+/// What the gateway of the cases lists: one model for each default route, and three that no chain names.
 pub const MODELS: &[(&str, &str)] = &[
     ("minimax", "minimax/MiniMax-M3"),
     ("gemini_flash", "google/gemini-3-flash"),
     ("kimi", "moonshot/kimi-k2.5"),
     ("opus", "anthropic/claude-opus-4-5"),
     ("sonnet", "anthropic/claude-sonnet-4-5"),
+    ("gemini_pro", "google/gemini-3-pro"),
     ("gpt", "openai/gpt-5-mini"),
     ("mystery", "acme/mystery-1"),
 ];
@@ -38,6 +39,8 @@ pub struct World {
     pub down_since: BTreeMap<String, String>,
     /// The agents' default model, as a route or a reference.
     pub default_model: Option<String>,
+    /// `crisis` while crisis mode is on.
+    pub mode: PlanMode,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -59,6 +62,13 @@ pub struct CronLine {
     pub off_by: Option<String>,
     /// What it was on before our pause, where that is not what it is on now.
     pub was_on: Option<String>,
+    /// What a crisis changed of it, a pause or not.
+    pub owed: Option<Owed>,
+    /// Failed runs in a row, and the gateway's code for the last one.
+    pub errors: u32,
+    pub error: Option<String>,
+    /// When the gateway switched it off, with `off_by`.
+    pub switched_off: Option<String>,
     pub one_shot: bool,
     pub may_miss: bool,
     pub running: bool,
@@ -68,6 +78,33 @@ pub struct CronLine {
     pub busy: bool,
     /// `command`, `heartbeat`, `own mark`; else an agent turn.
     pub kind: Option<String>,
+}
+
+/// A debt. What is not said of the fields before or of those that we wrote is as the cron holds it now, but
+/// before it was on.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Owed {
+    pub was: OwedFields,
+    pub wrote: OwedFields,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OwedFields {
+    pub on: Option<String>,
+    pub fallbacks: Option<Vec<String>>,
+    pub off: Option<bool>,
+}
+
+impl OwedFields {
+    fn over(&self, now: Fields) -> Fields {
+        Fields {
+            model: self.on.as_deref().map_or(now.model, stored),
+            fallbacks: self.fallbacks.as_deref().map_or(now.fallbacks, |routes| Some(stored_list(routes))),
+            enabled: self.off.map_or(now.enabled, |off| !off),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -80,6 +117,8 @@ pub struct Wishes {
     /// Dollars per million output tokens, by route.
     pub price: BTreeMap<String, f64>,
     pub crisis_vendors: Option<u32>,
+    /// Until when, by route, whatever its state.
+    pub set_aside: BTreeMap<String, String>,
 }
 
 /// `+5m` after the moment of the observation, `-2h` before it.
@@ -117,10 +156,14 @@ fn stored(text: &str) -> Option<String> {
     }
 }
 
+fn stored_list(routes: &[String]) -> Arc<[String]> {
+    routes.iter().filter_map(|route| stored(route)).collect()
+}
+
 impl Wishes {
     pub fn settings(&self, world: &World) -> Settings {
         let mut settings = Settings::default();
-        for extra in ["gpt", "mystery"] {
+        for extra in ["gemini_pro", "gpt", "mystery"] {
             let model = model(extra).expect("listed above");
             let route = Route {
                 label: extra.to_owned(),
@@ -134,7 +177,8 @@ impl Wishes {
         for (key, route) in &mut settings.routes {
             let state = world.routes.get(key.as_str()).map_or("unknown", String::as_str);
             route.model = model(key.as_str()).filter(|_| !["unmatched", "asks"].contains(&state));
-            route.set_aside_until = state.strip_prefix("aside ").map(moment);
+            let aside = self.set_aside.get(key.as_str()).map(String::as_str);
+            route.set_aside_until = aside.or(state.strip_prefix("aside ")).map(moment);
             let price = self.price.get(key.as_str());
             route.price = price.map(|output| Price { input: Usd(0.0), output: Usd(*output) });
         }
@@ -181,7 +225,7 @@ impl World {
             down_since: since.map(|(vendor, at)| (VendorId::new(vendor), moment(at))).collect(),
             previous_level: self.previous_level.unwrap_or_default(),
             busy: ids(&|line| line.busy),
-            mode: PlanMode::Ordinary,
+            mode: self.mode,
         }
     }
 }
@@ -257,10 +301,9 @@ pub fn set_route(fleet: &mut Fleet, catalog: &mut Catalog, route: &str, id: &Mod
 
 impl CronLine {
     pub fn fields(&self) -> Fields {
-        let fallbacks = self.fallbacks.as_ref();
         Fields {
             model: stored(&self.on),
-            fallbacks: fallbacks.map(|routes| routes.iter().filter_map(|route| stored(route)).collect()),
+            fallbacks: self.fallbacks.as_deref().map(stored_list),
             enabled: self.off_by.is_none(),
         }
     }
@@ -277,12 +320,18 @@ impl CronLine {
             }),
         };
         let next_run_at = self.next.as_deref().map(moment).filter(|_| fields.enabled);
-        let off = AutoDisabled { at: None, reason: None, consecutive_errors: 10 };
+        let off = AutoDisabled {
+            at: self.switched_off.as_deref().map(moment),
+            reason: None,
+            consecutive_errors: FAILURES_TO_SWITCH_OFF,
+        };
         Cron {
             enabled: fields.enabled,
             revision: Some(Revision::new(format!("rev-{}", self.id))),
             next_run_at,
             running_since: self.running.then(|| moment("-1m")),
+            consecutive_errors: self.errors,
+            last_run: self.error.as_deref().map(failed_run),
             auto_disabled: (self.off_by.as_deref() == Some("gateway")).then_some(off),
             declaration_key: (self.kind.as_deref() == Some("own mark")).then(|| format!("{OWN_KEY_PREFIX}owner")),
             made_by: if self.agent_made { MadeBy::Agent } else { MadeBy::Operator },
@@ -316,8 +365,27 @@ impl CronLine {
         let ours = self.off_by.as_deref() == Some("us");
         let now = self.fields();
         let model = self.was_on.as_deref().map_or(now.model.clone(), stored);
-        let before = Fields { model, enabled: true, ..now };
+        let before = Fields { model, enabled: true, ..now.clone() };
+        if let Some(owed) = &self.owed {
+            let before = owed.was.over(Fields { enabled: true, ..now.clone() });
+            let entry = debt(&self.cron(), before, owed.wrote.over(now));
+            return Some(LedgerEntry { why: LedgerReason::Crisis, ..entry });
+        }
         ours.then(|| debt(&self.cron(), before.clone(), Fields { enabled: false, ..before }))
+    }
+}
+
+/// A run that ended a minute ago in what the gateway calls `reason`: `billing`, `timeout`; in a sentence of the
+/// gateway's own otherwise.
+fn failed_run(reason: &str) -> LastRun {
+    let code = !reason.contains(' ');
+    LastRun {
+        at: moment("-2m"),
+        status: RunStatus::Error,
+        error: Some(if code { format!("the model returned a {reason} error") } else { reason.to_owned() }),
+        error_reason: code.then(|| reason.to_owned()),
+        undelivered: false,
+        duration: Some(SignedDuration::from_mins(1)),
     }
 }
 
