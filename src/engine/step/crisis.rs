@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState};
+use super::own;
 use crate::domain::{
     Access, AccountId, Change, Connection, Crisis, CrisisMode, CrisisView, Cron, CronId, Notice, Observation,
     OutageLevel, Plan, PlanId, PlanOrigin, ProblemKind, Readiness, Recovering, RecoveryReport, Refusal, ReportLine,
@@ -287,7 +288,7 @@ pub fn draw(world: &mut World, obs: &Observation) {
         expected_end: policy::expected_end(outage, &settings),
         overloads,
         away: policy::long_away(obs, &settings, outage),
-        checks: world.crisis_view.checks.clone(),
+        checks: own::checks(world),
         automation: world.crisis_view.automation.clone(),
     };
     if view != *world.crisis_view {

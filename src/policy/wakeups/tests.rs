@@ -82,6 +82,7 @@ fn left(from: &str, when: i64) -> Switch {
         cause: Cause::Health,
         confirmation: Confirmation::Waiting,
         undone_by: None,
+        by: crate::domain::StartedBy::Hand,
         seal: None,
     }
 }
