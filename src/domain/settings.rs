@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use jiff::civil::{Time, date};
+use jiff::civil::{Time, date, time};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -75,6 +75,13 @@ pub struct Automation {
 pub struct QuietHours {
     pub from: Time,
     pub to: Time,
+}
+
+impl Default for QuietHours {
+    /// What is offered when they are switched on: the night.
+    fn default() -> Self {
+        Self { from: time(22, 0, 0, 0), to: time(7, 0, 0, 0) }
+    }
 }
 
 /// What a person who does not look at the window is told on the desktop.

@@ -12,6 +12,8 @@ mod error;
 mod files;
 pub mod gateways;
 pub mod lease;
+mod section;
+mod writer;
 
 pub mod ledger;
 pub mod scraped;

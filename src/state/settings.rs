@@ -8,7 +8,6 @@ mod accounts;
 #[cfg(test)]
 mod laws;
 mod read;
-mod section;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -20,6 +19,8 @@ pub use read::read;
 pub use write::patched;
 
 use crate::domain::{AutomationLevel, Billing, ChainOrder, Period, Region, ThemeChoice};
+
+use super::writer::code_of;
 
 const ORDERS: &[(ChainOrder, &str)] =
     &[(ChainOrder::Listed, "listed"), (ChainOrder::Cheapest, "cheapest"), (ChainOrder::Smartest, "smartest")];
@@ -40,8 +41,3 @@ const BILLINGS: &[(Billing, &str)] = &[
 const PERIODS: &[(Period, &str)] =
     &[(Period::Week, "week"), (Period::Month, "month"), (Period::Quarter, "quarter"), (Period::Year, "year")];
 const REGIONS: &[(Region, &str)] = &[(Region::Global, "global"), (Region::China, "china")];
-
-/// The word of the file for a choice.
-fn code_of<T: PartialEq>(codes: &[(T, &'static str)], wanted: &T) -> &'static str {
-    codes.iter().find(|(choice, _)| choice == wanted).map_or("", |(_, code)| code)
-}

@@ -57,7 +57,7 @@ fn read_entry(path: &str, value: &Value, now: Timestamp, bad: &mut Vec<BadValue>
     };
     let (critical, above_guard) = (flag("critical"), flag("above_guard"));
     let (edit_agent_made, may_miss_one_shot) = (flag("edit_agent_made"), flag("may_miss_one_shot"));
-    let flag_ask = flag("ask_first");
+    let ask_first = flag("ask_first");
     Some(TierEntry {
         tier,
         critical,
@@ -66,7 +66,7 @@ fn read_entry(path: &str, value: &Value, now: Timestamp, bad: &mut Vec<BadValue>
         hold: read_hold(path, fields.get("hold"), now, bad),
         edit_agent_made,
         may_miss_one_shot,
-        ask_first: flag_ask,
+        ask_first,
         note: fields.get("note").and_then(Value::as_str).filter(|note| !note.is_empty()).map(str::to_owned),
     })
 }
@@ -200,6 +200,7 @@ fn patch_entry(slot: &mut Value, before: Option<&TierEntry>, after: &TierEntry) 
     set_flag(fields, "above_guard", before.above_guard, after.above_guard);
     set_flag(fields, "edit_agent_made", before.edit_agent_made, after.edit_agent_made);
     set_flag(fields, "may_miss_one_shot", before.may_miss_one_shot, after.may_miss_one_shot);
+    set_flag(fields, "ask_first", before.ask_first, after.ask_first);
     if before.pinned != after.pinned {
         let pin = |pin: &Pin| pin.model.as_ref().map_or(Value::Bool(true), |model| Value::from(model.as_str()));
         set_or_drop(fields, "pinned", after.pinned.as_ref().map(pin));

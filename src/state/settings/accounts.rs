@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use crate::domain::{AccountId, Billing, FlatPrice, KeySource, ProviderAccount, Service, Settings, Undocumented, Usd};
 use crate::state::BadValue;
 use crate::state::document::number;
+use crate::state::section::{Entry, Section, set};
+use crate::state::writer::Writer;
 
-use super::section::{Entry, Section, set};
-use super::write::Writer;
 use super::{BILLINGS, PERIODS, REGIONS, code_of, windows};
 
 const SECTION: &str = "accounts";

@@ -1,5 +1,6 @@
 //! Whatever is set is read back as it was, whatever the file said before.
 
+use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -7,8 +8,8 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::{
-    AccountId, CheckSettings, FlatPrice, HandWindow, KeySource, Metric, ProviderAccount, ResetRule, Service, Settings,
-    Span, Undocumented, Usd, WindowSettings, Workspace,
+    AccountId, Automation, CheckSettings, FlatPrice, HandWindow, KeySource, Metric, Notifications, ProviderAccount,
+    QuietHours, ResetRule, Service, Settings, Span, Undocumented, Usd, WindowSettings, Workspace,
 };
 use crate::state::document::Document;
 
@@ -86,16 +87,37 @@ prop_compose! {
     }
 }
 
+fn time_of_day() -> impl Strategy<Value = Time> {
+    let seconds = prop_oneof![Just(0), 0i8..60];
+    (0i8..24, 0i8..60, seconds).prop_map(|(hour, minute, second)| Time::constant(hour, minute, second, 0))
+}
+
+prop_compose! {
+    fn automation()(
+        level in select(LEVELS.to_vec()),
+        percent in 0u32..=100,
+        max_crons in any::<u32>(),
+        quiet in prop::option::of((time_of_day(), time_of_day())),
+    ) -> Automation {
+        let max_ratio = f64::from(percent) / 100.0;
+        Automation { level: level.0, max_ratio, max_crons, quiet: quiet.map(|(from, to)| QuietHours { from, to }) }
+    }
+}
+
 prop_compose! {
     fn settings()(
         accounts in prop::collection::vec(account(), 0..4),
         minutes in prop_oneof![Just(0), 1i64..=1440],
         paid_per_day in any::<u32>(),
         theme in select(THEMES.to_vec()),
+        automation in automation(),
+        (outage, recovery, attention) in any::<(bool, bool, bool)>(),
     ) -> Settings {
         Settings {
             accounts: accounts.into_iter().map(|account| (account.id.clone(), account)).collect(),
             checks: CheckSettings { every: SignedDuration::from_mins(minutes), paid_per_day },
+            automation,
+            notifications: Notifications { outage, recovery, attention },
             window: WindowSettings { theme: theme.0, ..WindowSettings::default() },
             ..Settings::default()
         }
@@ -109,7 +131,8 @@ proptest! {
     fn what_is_written_over_anything_is_read_back(first in settings(), second in settings()) {
         let start = json!({
             "later": {"x": 1}, "billing": {"kimi": "local", "work": "barter"},
-            "accounts": {"zai": {"key": 4, "colour": "red", "windows": [1]}, "openai": {}, "kimi": null}
+            "accounts": {"zai": {"key": 4, "colour": "red", "windows": [1]}, "openai": {}, "kimi": null},
+            "automation": {"quiet_hours": {"from": "noon", "days": [1]}, "max_crons": "few"}, "notifications": 7
         });
         let mut document = Document::parse(start.to_string().as_bytes()).unwrap();
         for wanted in [first, second] {

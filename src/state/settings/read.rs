@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use crate::domain::{
-    AccountId, Chain, ModelFacts, Price, PriceTable, Route, RouteKey, Settings, Usd, VendorId, vendor_of,
+    AccountId, Chain, ModelFacts, Price, PriceTable, QuietHours, Route, RouteKey, Settings, Usd, VendorId, vendor_of,
 };
 use crate::state::BadValue;
+use crate::state::section::{Entry, Section, set, tier_of};
 
 use super::accounts;
-use super::section::{Entry, Section, set, tier_of};
 
 /// What the file says, over the defaults.
 #[must_use]
@@ -54,9 +54,24 @@ impl Section<'_, '_> {
         set(&mut automation.level, section.choice("level", super::LEVELS));
         set(&mut automation.max_ratio, section.percent("max_percent_of_crons"));
         set(&mut automation.max_crons, section.whole("max_crons", 0, u32::MAX));
+        automation.quiet = section.section("quiet_hours").into_quiet_hours();
+        let mut section = self.section("notifications");
+        let notifications = &mut settings.notifications;
+        set(&mut notifications.outage, section.flag("outage"));
+        set(&mut notifications.recovery, section.flag("recovery"));
+        set(&mut notifications.attention, section.flag("attention"));
         let mut section = self.section("window");
         set(&mut settings.window.theme, section.choice("theme", super::THEMES));
         set(&mut settings.window.compact_cards, section.flag("compact_cards"));
+    }
+
+    /// An end that is not said, or cannot be read, is the usual one: they hold all the same.
+    fn into_quiet_hours(mut self) -> Option<QuietHours> {
+        self.fields?;
+        let mut quiet = QuietHours::default();
+        set(&mut quiet.from, self.time_of_day("from"));
+        set(&mut quiet.to, self.time_of_day("to"));
+        Some(quiet)
     }
 
     fn into_route(mut self, key: &RouteKey, before: Option<Route>) -> Route {

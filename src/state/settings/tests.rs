@@ -1,12 +1,14 @@
 //! Every value read on its own, and only differences written.
 
 use jiff::SignedDuration;
+use jiff::civil::time;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::{
-    AccountId, Automation, Chain, CheckSettings, FlatPrice, HandWindow, KeySource, Metric, ModelFacts, ModelRef, Price,
-    ProviderAccount, ResetRule, Route, RouteKey, Service, Settings, Span, Tier, Undocumented, Usd, VendorId,
+    AccountId, Automation, Chain, CheckSettings, FlatPrice, HandWindow, KeySource, Metric, ModelFacts, ModelRef,
+    Notifications, Price, ProviderAccount, QuietHours, ResetRule, Route, RouteKey, Service, Settings, Span, Tier,
+    Undocumented, Usd, VendorId,
 };
 
 fn price(input: f64, output: f64) -> Price {
@@ -47,8 +49,9 @@ fn unusual() -> Settings {
     settings.thresholds.settle = SignedDuration::from_secs(90);
     settings.thresholds.strained_ratio = 0.28;
     settings.thresholds.proof_lasts = SignedDuration::from_hours(6);
-    settings.automation =
-        Automation { level: AutomationLevel::ActWithinLimits, max_ratio: 0.07, max_crons: 5, quiet: None };
+    let quiet = Some(QuietHours { from: time(23, 30, 0, 0), to: time(6, 15, 0, 0) });
+    settings.automation = Automation { level: AutomationLevel::ActWithinLimits, max_ratio: 0.07, max_crons: 5, quiet };
+    settings.notifications = Notifications { outage: false, recovery: false, attention: false };
     settings.window.theme = ThemeChoice::Dark;
     settings.window.compact_cards = true;
     settings
@@ -163,7 +166,7 @@ fn a_bad_value_costs_only_itself_and_stays_until_it_is_changed() {
 fn wrong_shapes_everywhere_never_panic() {
     let shapes = [json!(null), json!(1), json!("x"), json!([]), json!({}), json!({"T1": []}), json!({"opus": null})];
     let sections = ["routes", "chains", "prices", "cost_guard_usd", "billing", "accounts", "checks"];
-    for key in sections.into_iter().chain(["thresholds", "automation", "window"]) {
+    for key in sections.into_iter().chain(["thresholds", "automation", "notifications", "window"]) {
         for shape in &shapes {
             let root: Value = json!({ key: shape });
             let (settings, _) = read(&root);
@@ -171,6 +174,44 @@ fn wrong_shapes_everywhere_never_panic() {
             assert_eq!(read(&patched(&root, &unusual())).0, unusual(), "a change finds its place in {root}");
         }
     }
+}
+
+#[test]
+fn quiet_hours_hold_although_an_end_cannot_be_read() {
+    let quiet = |from, to| Some(QuietHours { from: time(from, 0, 0, 0), to: time(to, 0, 0, 0) });
+    let cases = [
+        (json!(null), None, vec![]),
+        (json!({"from": "21:00", "to": "08:00"}), quiet(21, 8), vec![]),
+        (json!({"from": "21:00:00", "to": "08:00", "days": ["Mon"]}), quiet(21, 8), vec![]),
+        (json!({}), quiet(22, 7), vec![]),
+        (json!({"from": "25:00", "to": "08:00"}), quiet(22, 8), vec!["from"]),
+        (json!({"from": 21, "to": "late"}), quiet(22, 7), vec!["from", "to"]),
+    ];
+    for (said, expected, complaints) in cases {
+        let root = json!({"automation": {"quiet_hours": said}});
+        let (settings, bad) = read(&root);
+        let paths: Vec<_> = bad.iter().filter_map(|bad| bad.path.strip_prefix("automation.quiet_hours.")).collect();
+        assert_eq!((settings.automation.quiet, paths), (expected, complaints), "{root}");
+        assert_eq!(patched(&root, &settings), root);
+    }
+    let (settings, bad) = read(&json!({"automation": {"quiet_hours": true}}));
+    assert_eq!((settings.automation.quiet, &*bad[0].path), (None, "automation.quiet_hours"));
+
+    let root = json!({"automation": {"quiet_hours": {"days": ["Mon"], "to": "08:00", "from": "21:00"}, "later": 1}});
+    let mut settings = read(&root).0;
+    settings.automation.quiet = quiet(21, 9);
+    let written = patched(&root, &settings);
+    let expected = root.to_string().replace("08:00", "09:00");
+    assert_eq!(written.to_string(), expected, "only the end that moved");
+    settings.automation.quiet = None;
+    assert_eq!(patched(&written, &settings), json!({"automation": {"quiet_hours": null, "later": 1}}));
+}
+
+#[test]
+fn each_kind_of_notification_is_read_on_its_own() {
+    let (settings, bad) = read(&json!({"notifications": {"outage": false, "recovery": "no", "noise": true}}));
+    let expected = Notifications { outage: false, recovery: true, attention: true };
+    assert_eq!((settings.notifications, &*bad[0].path, bad.len()), (expected, "notifications.recovery", 1));
 }
 
 #[test]

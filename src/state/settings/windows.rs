@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 use crate::domain::{HandWindow, Metric, ResetRule, Span};
 use crate::state::BadValue;
 use crate::state::document::{as_object, number};
-
-use super::section::Section;
+use crate::state::section::Section;
 
 pub(super) fn read(account: &mut Section<'_, '_>, key: &str) -> Vec<HandWindow> {
     let mut windows = Vec::new();

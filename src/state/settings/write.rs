@@ -1,12 +1,14 @@
 //! From [`Settings`] to the value of `settings.json`: only what the file says otherwise is written.
 
 use jiff::SignedDuration;
+use jiff::civil::Time;
 use serde_json::{Value, json};
 
-use crate::domain::{Price, Route, Settings, Tier, Usd};
+use crate::domain::{Price, QuietHours, Route, Settings, Tier, Usd};
+use crate::state::document::number;
+use crate::state::writer::Writer;
 
 use super::{accounts, code_of, read};
-use crate::state::document::{as_object, number};
 
 /// The file's value saying `after`; everything it says already, and all that is unknown, stays.
 #[must_use]
@@ -33,41 +35,33 @@ pub fn patched(root: &Value, after: &Settings) -> Value {
     writer.differing(&["automation", "level"], &was.level, &is.level, |level| code_of(super::LEVELS, level).into());
     writer.differing(&["automation", "max_percent_of_crons"], &was.max_ratio, &is.max_ratio, percent);
     writer.differing(&["automation", "max_crons"], &was.max_crons, &is.max_crons, |n| json!(n));
+    writer.quiet_hours(was.quiet, is.quiet);
+    let (was, is) = (&before.notifications, &after.notifications);
+    writer.differing(&["notifications", "outage"], &was.outage, &is.outage, |flag| json!(flag));
+    writer.differing(&["notifications", "recovery"], &was.recovery, &is.recovery, |flag| json!(flag));
+    writer.differing(&["notifications", "attention"], &was.attention, &is.attention, |flag| json!(flag));
     let (was, is) = (&before.window, &after.window);
     writer.differing(&["window", "theme"], &was.theme, &is.theme, |theme| code_of(super::THEMES, theme).into());
     writer.differing(&["window", "compact_cards"], &was.compact_cards, &is.compact_cards, |flag| json!(flag));
     writer.root
 }
 
-pub(super) struct Writer {
-    pub root: Value,
-}
-
 impl Writer {
-    fn differing<T: PartialEq>(&mut self, path: &[&str], was: &T, is: &T, value: impl Fn(&T) -> Value) {
-        if was != is {
-            self.set(path, value(is));
+    fn quiet_hours(&mut self, was: Option<QuietHours>, is: Option<QuietHours>) {
+        let path = ["automation", "quiet_hours"];
+        let Some(quiet) = is else { return self.nullable(&path, was.as_ref(), None, |_| Value::Null) };
+        if was == is {
+            return;
         }
-    }
-
-    pub fn set(&mut self, path: &[&str], value: Value) {
-        let (last, sections) = path.split_last().expect("paths are not empty");
-        let mut place = &mut self.root;
-        for key in sections {
-            place = as_object(place).entry(*key).or_insert_with(|| json!({}));
-        }
-        as_object(place).insert((*last).to_owned(), value);
-    }
-
-    pub fn unset(&mut self, path: &[&str]) {
-        let (last, sections) = path.split_last().expect("paths are not empty");
-        let mut place = Some(&mut self.root);
-        for key in sections {
-            place = place.and_then(|value| value.get_mut(*key));
-        }
-        if let Some(fields) = place.and_then(Value::as_object_mut) {
-            fields.shift_remove(*last);
-        }
+        let was = self.object_at(&path).then_some(was).flatten();
+        let time = |time: &Time| time_of_day(*time);
+        self.nullable(
+            &["automation", "quiet_hours", "from"],
+            was.map(|was| was.from).as_ref(),
+            Some(&quiet.from),
+            time,
+        );
+        self.nullable(&["automation", "quiet_hours", "to"], was.map(|was| was.to).as_ref(), Some(&quiet.to), time);
     }
 
     fn routes(&mut self, before: &Settings, after: &Settings, defaults: &Settings) {
@@ -100,14 +94,6 @@ impl Writer {
         self.optional(&path("price_usd"), was.is_none_or(|was| was.price != is.price), price);
         let until = is.set_aside_until.map(|until| Value::from(until.to_string()));
         self.optional(&path("set_aside_until"), was.is_none_or(|was| was.set_aside_until != is.set_aside_until), until);
-    }
-
-    pub fn optional(&mut self, path: &[&str], differs: bool, value: Option<Value>) {
-        match value {
-            Some(value) if differs => self.set(path, value),
-            None if differs => self.unset(path),
-            _ => {}
-        }
     }
 
     fn chains(&mut self, before: &Settings, after: &Settings) {
@@ -157,6 +143,12 @@ impl Writer {
             }
         }
     }
+}
+
+/// "22:00", as a person writes it.
+fn time_of_day(time: Time) -> Value {
+    let is_whole = time.second() == 0 && time.subsec_nanosecond() == 0;
+    if is_whole { format!("{:02}:{:02}", time.hour(), time.minute()).into() } else { time.to_string().into() }
 }
 
 fn price_value(price: &Price) -> Value {

@@ -75,7 +75,7 @@ fn every_decision_of_the_user_survives_a_round_trip() {
         hold: Some(Hold { since: now(), why: HoldReason::Undone }),
         edit_agent_made: true,
         may_miss_one_shot: true,
-        ask_first: false,
+        ask_first: true,
         note: Some("余 🦀".to_owned()),
     };
     let after = set(&root, "old", |entry| *entry = full.clone());

@@ -1,10 +1,12 @@
-//! Reading `settings.json` field by field: a value is read, or a complaint is made, and the default stands.
+//! Reading a file of ours field by field: a value is read, or a complaint is made, and the default stands.
 
+use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::domain::{ModelRef, Tier};
-use crate::state::BadValue;
+
+use super::BadValue;
 
 /// An object of the file, with its path for what is wrong in it. An absent one has no fields.
 pub(super) struct Section<'a, 'b> {
@@ -97,6 +99,10 @@ impl<'a> Section<'a, '_> {
 
     pub fn moment(&mut self, key: &str) -> Option<Timestamp> {
         self.field(key, "a date and time", |value| value.as_str()?.parse().ok())
+    }
+
+    pub fn time_of_day(&mut self, key: &str) -> Option<Time> {
+        self.field(key, "a time such as 22:00", |value| value.as_str()?.parse().ok())
     }
 
     pub fn choice<T: Copy>(&mut self, key: &str, codes: &[(T, &'static str)]) -> Option<T> {
