@@ -1,27 +1,33 @@
-//! `ledger.json`: every pause this program made and has not given back.
+//! `ledger.json`: what this program changed and has not given back, and crisis mode.
 //!
 //! A view, like `tiers`. It is written before the first call to the gateway and never lives in the
 //! database alone. An entry that cannot be read stays in the file, and is reported.
 
-use std::collections::BTreeMap;
+mod crisis;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Crisis, CronId, Fields, Ledger, LedgerEntry, LedgerReason, Revision};
+pub use crisis::{patched as with_crisis, read as crisis};
+
+use crate::domain::{CronId, Fields, Ledger, LedgerEntry, LedgerReason, Revision};
 
 use super::BadValue;
 use super::document::as_object;
+use super::writer::{Writer, code_of};
 
 const ENTRIES: &str = "entries";
-const CRISIS: &str = "crisis";
 /// What was taken over from `disabled-tracking.json`: cron id to its `disabledAt`.
 const IMPORTED: &str = "imported_from_disabled_tracking";
 
-const KNOWN: [&str; 8] = ["name", "opened_at", "why", "before", "wrote", "revision_before", "confirmed", "definition"];
+const KNOWN: [&str; 9] =
+    ["name", "opened_at", "why", "before", "wrote", "revision_before", "confirmed", "held", "definition"];
 
-const REASONS: [(LedgerReason, &str); 4] = [
+const REASONS: &[(LedgerReason, &str)] = &[
     (LedgerReason::NothingServes, "nothing_serves"),
     (LedgerReason::PinnedOnDeadRoute, "pinned_on_dead_route"),
     (LedgerReason::Crisis, "crisis"),
@@ -34,7 +40,7 @@ pub fn read(root: &Value) -> (Ledger, Vec<BadValue>) {
     let (mut ledger, mut bad) = (Ledger::new(), Vec::new());
     let entries = root.get(ENTRIES).and_then(Value::as_object);
     for (id, value) in entries.into_iter().flatten() {
-        match read_entry(id, value) {
+        match read_entry(id, value, &mut bad) {
             Ok(entry) => {
                 ledger.insert(CronId::new(id), entry);
             }
@@ -44,7 +50,8 @@ pub fn read(root: &Value) -> (Ledger, Vec<BadValue>) {
     (ledger, bad)
 }
 
-fn read_entry(id: &str, value: &Value) -> Result<LedgerEntry, BadValue> {
+/// What can do without is complained of in `bad`; what cannot is the end of the entry.
+fn read_entry(id: &str, value: &Value, bad: &mut Vec<BadValue>) -> Result<LedgerEntry, BadValue> {
     let path = |field: &str| format!("{ENTRIES}.{id}.{field}");
     let found = |field: &str| value.get(field).unwrap_or(&Value::Null);
     let expected = |field: &str, wanted: &str| BadValue::expected(path(field), wanted, found(field));
@@ -52,7 +59,7 @@ fn read_entry(id: &str, value: &Value) -> Result<LedgerEntry, BadValue> {
     let opened_at = found("opened_at").as_str().and_then(|at| at.parse().ok());
     let why = found("why").as_str().and_then(|why| REASONS.iter().find(|(_, code)| *code == why));
     let fields = |field| read_fields(found(field)).ok_or_else(|| expected(field, "model, fallbacks and enabled"));
-    Ok(LedgerEntry {
+    let entry = LedgerEntry {
         cron: CronId::new(id),
         name: found("name").as_str().unwrap_or(id).to_owned(),
         opened_at: opened_at.ok_or_else(|| expected("opened_at", "a date and time"))?,
@@ -65,7 +72,11 @@ fn read_entry(id: &str, value: &Value) -> Result<LedgerEntry, BadValue> {
         confirmed: found("confirmed").as_bool().unwrap_or(false),
         held: read_fields(found("held")),
         unknown: map.iter().filter(|(key, _)| !KNOWN.contains(&key.as_str())).map(own).collect(),
-    })
+    };
+    if entry.held.is_none() && !found("held").is_null() {
+        bad.push(expected("held", "model, fallbacks and enabled"));
+    }
+    Ok(entry)
 }
 
 fn own((key, value): (&String, &Value)) -> (String, Value) {
@@ -88,19 +99,17 @@ fn read_fields(value: &Value) -> Option<Fields> {
 /// The file's value with the ledger as it is now; `before` is what `root` was read as.
 #[must_use]
 pub fn patched(root: &Value, before: &Ledger, after: &Ledger) -> Value {
+    if after.is_empty() && root.get(ENTRIES).is_none() {
+        return root.clone();
+    }
     let mut root = root.clone();
     let entries = object_in(&mut root, ENTRIES);
     entries.retain(|id, _| after.contains_key(id.as_str()) || !before.contains_key(id.as_str()));
     for (id, entry) in after {
-        if before.get(id) == Some(entry) && entries.contains_key(id.as_str()) {
-            continue;
-        }
-        let slot = entries.entry(id.as_str()).or_insert_with(|| json!({}));
-        let fields = as_object(slot);
-        for (key, value) in entry_value(entry) {
-            if fields.get(&key) != Some(&value) {
-                fields.insert(key, value);
-            }
+        let slot = entries.entry(id.as_str()).or_insert(Value::Null);
+        let before = before.get(id).filter(|_| slot.is_object());
+        if before != Some(entry) {
+            *slot = with_entry(slot.take(), before, entry);
         }
     }
     root
@@ -110,35 +119,44 @@ fn object_in<'a>(root: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
     as_object(&mut root[key])
 }
 
-fn entry_value(entry: &LedgerEntry) -> Map<String, Value> {
-    let fields =
-        |fields: &Fields| json!({"model": fields.model, "fallbacks": fields.fallbacks, "enabled": fields.enabled});
-    let code = REASONS.iter().find(|(reason, _)| *reason == entry.why).map_or("", |(_, code)| code);
-    let mut map = Map::new();
-    map.insert("name".to_owned(), Value::from(entry.name.as_str()));
-    map.insert("opened_at".to_owned(), Value::from(entry.opened_at.to_string()));
-    map.insert("why".to_owned(), Value::from(code));
-    map.insert("before".to_owned(), fields(&entry.before));
-    map.insert("wrote".to_owned(), fields(&entry.wrote));
-    map.insert("revision_before".to_owned(), json!(entry.revision_before.as_ref().map(Revision::as_str)));
-    map.insert("confirmed".to_owned(), Value::Bool(entry.confirmed));
-    map.extend(entry.unknown.iter().map(own));
-    map.insert("definition".to_owned(), (*entry.definition).clone());
-    map
+/// The entry saying `is`; what it says already, and what nobody here knows, stays.
+fn with_entry(slot: Value, was: Option<&LedgerEntry>, is: &LedgerEntry) -> Value {
+    let mut entry = Writer { root: slot };
+    let differs = |same: &dyn Fn(&LedgerEntry) -> bool| !was.is_some_and(same);
+    let mut put = |key: &str, differs: bool, value: Value| entry.optional(&[key], differs, Some(value));
+    put("name", differs(&|was| was.name == is.name), is.name.as_str().into());
+    put("opened_at", differs(&|was| was.opened_at == is.opened_at), is.opened_at.to_string().into());
+    put("why", differs(&|was| was.why == is.why), code_of(REASONS, &is.why).into());
+    put_fields(&mut entry, "before", was.map(|was| &was.before), &is.before);
+    put_fields(&mut entry, "wrote", was.map(|was| &was.wrote), &is.wrote);
+    let mut put = |key: &str, differs: bool, value: Value| entry.optional(&[key], differs, Some(value));
+    let revision = json!(is.revision_before.as_ref().map(Revision::as_str));
+    put("revision_before", differs(&|was| was.revision_before == is.revision_before), revision);
+    put("confirmed", differs(&|was| was.confirmed == is.confirmed), is.confirmed.into());
+    let held = was.and_then(|was| was.held.as_ref());
+    match &is.held {
+        Some(is) => put_fields(&mut entry, "held", held, is),
+        None => entry.nullable(&["held"], held, None, |_| Value::Null),
+    }
+    for (key, value) in &is.unknown {
+        if was.is_none_or(|was| was.unknown.get(key) != Some(value)) {
+            entry.set(&[key], value.clone());
+        }
+    }
+    if differs(&|was| was.definition == is.definition) {
+        entry.set(&["definition"], (*is.definition).clone());
+    }
+    entry.root
 }
 
-/// Crisis mode, as it was when this was written last.
-#[must_use]
-pub fn crisis(root: &Value) -> Crisis {
-    root.get(CRISIS).and_then(|crisis| serde_json::from_value(crisis.clone()).ok()).unwrap_or_default()
-}
-
-/// The file's value with that state of crisis mode.
-#[must_use]
-pub fn with_crisis(root: &Value, crisis: &Crisis) -> Value {
-    let mut root = root.clone();
-    as_object(&mut root).insert(CRISIS.to_owned(), serde_json::to_value(crisis).unwrap_or_default());
-    root
+fn put_fields(entry: &mut Writer, key: &str, was: Option<&Fields>, is: &Fields) {
+    if was == Some(is) {
+        return;
+    }
+    entry.object_at(&[key]);
+    entry.set(&[key, "model"], json!(is.model));
+    entry.set(&[key, "fallbacks"], json!(is.fallbacks));
+    entry.set(&[key, "enabled"], is.enabled.into());
 }
 
 /// Takes over pauses of the older scripts, each once: those that providers caused, never the
@@ -157,7 +175,7 @@ pub fn with_imported(root: &Value, older: &Value, now: Timestamp) -> Option<Valu
         let is_open = after.get(ENTRIES).is_some_and(|entries| entries.get(id).is_some());
         if seen.get(id) != Some(disabled_at) && !is_open {
             let entry = imported(id, record, now);
-            object_in(&mut after, ENTRIES).insert(id.clone(), Value::Object(entry_value(&entry)));
+            object_in(&mut after, ENTRIES).insert(id.clone(), with_entry(Value::Null, None, &entry));
         }
     }
     if seen == seen_now {
@@ -193,97 +211,19 @@ fn imported(id: &str, record: &Value, now: Timestamp) -> LedgerEntry {
     }
 }
 
-/// Both ledgers in one: a debt is never dropped by an import, and one that both know stays ours.
+/// Both ledgers in one: a debt is never dropped by an import, one that both know stays ours, and so does
+/// crisis mode. A pause of the older scripts that either has taken over is not taken over again.
 #[must_use]
 pub fn joined(ours: &Value, theirs: &Value) -> Value {
     let mut joined = ours.clone();
-    let theirs: BTreeMap<_, _> =
-        theirs.get(ENTRIES).and_then(Value::as_object).into_iter().flatten().map(own).collect();
-    let entries = object_in(&mut joined, ENTRIES);
-    for (id, entry) in theirs {
-        entries.entry(id).or_insert(entry);
-    }
-    joined
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(id: &str) -> LedgerEntry {
-        LedgerEntry {
-            cron: CronId::new(id),
-            name: format!("{id} 余"),
-            opened_at: "2026-11-23T07:00:00Z".parse().unwrap(),
-            why: LedgerReason::PinnedOnDeadRoute,
-            before: Fields { model: Some("a/b".into()), fallbacks: Some(["c/d".into()].into()), enabled: true },
-            wrote: Fields { model: Some("a/b".into()), fallbacks: None, enabled: false },
-            revision_before: Some(Revision::new("r1")),
-            definition: Arc::new(json!({"id": id, "payload": {"kind": "agentTurn"}})),
-            confirmed: false,
-            held: None,
-            unknown: Map::new(),
+    for section in [ENTRIES, IMPORTED] {
+        let Some(theirs) = theirs.get(section).and_then(Value::as_object).filter(|section| !section.is_empty()) else {
+            continue;
+        };
+        let ours = object_in(&mut joined, section);
+        for (id, value) in theirs {
+            ours.entry(id).or_insert_with(|| value.clone());
         }
     }
-
-    fn ledger(entries: &[LedgerEntry]) -> Ledger {
-        entries.iter().map(|entry| (entry.cron.clone(), entry.clone())).collect()
-    }
-
-    #[test]
-    fn every_debt_comes_back_as_it_was_written() {
-        let mut strange = entry("b");
-        strange.unknown.insert("later_field".to_owned(), json!([1, {"x": 2}]));
-        let whole = ledger(&[entry("a"), strange]);
-        let written = patched(&json!({"x": 1}), &Ledger::new(), &whole);
-        assert_eq!(read(&written), (whole.clone(), vec![]));
-        let fewer = ledger(&[entry("a")]);
-        let after = patched(&written, &whole, &fewer);
-        assert_eq!(read(&after).0, fewer);
-        assert_eq!(after["x"], 1);
-    }
-
-    #[test]
-    fn a_bad_entry_is_reported_and_stays_in_the_file() {
-        let root = json!({"entries": {"a": {"opened_at": "soon"}, "b": 7}});
-        let (read_back, bad) = read(&root);
-        assert!(read_back.is_empty());
-        assert_eq!(bad.iter().map(|bad| &*bad.path).collect::<Vec<_>>(), ["entries.a.opened_at", "entries.b"]);
-        let after = patched(&root, &read_back, &ledger(&[entry("c")]));
-        assert_eq!((&after["entries"]["a"], &after["entries"]["b"]), (&root["entries"]["a"], &root["entries"]["b"]));
-    }
-
-    #[test]
-    fn older_pauses_are_taken_over_once_and_the_users_own_never() {
-        let now = "2026-11-23T07:00:00Z".parse().unwrap();
-        let older = json!({
-            "p": {"disabledAt": "2026-03-01T10:00:00Z", "reason": "provider_down", "provider": "kimi", "tier": 2, "lastError": "429"},
-            "e": {"disabledAt": 1_772_359_200_000_i64, "reason": "error", "tier": 1},
-            "m": {"disabledAt": "2026-03-01T10:00:00Z", "reason": "manual"}
-        });
-        let first = with_imported(&json!({}), &older, now).expect("two are new");
-        let (taken, bad) = read(&first);
-        assert_eq!((taken.keys().map(CronId::as_str).collect::<Vec<_>>(), bad), (vec!["e", "p"], vec![]));
-        assert_eq!(taken["p"].why, LedgerReason::Imported);
-        assert_eq!(taken["p"].opened_at.to_string(), "2026-03-01T10:00:00Z");
-        assert_eq!(taken["p"].unknown["provider"], "kimi");
-        assert_eq!((taken["e"].before.enabled, taken["e"].wrote.enabled), (true, false));
-
-        let given_back = patched(&first, &taken, &Ledger::new());
-        assert_eq!(with_imported(&given_back, &older, now), None, "not again after it was given back");
-
-        let mut again = older.clone();
-        again["p"]["disabledAt"] = json!("2026-04-01T10:00:00Z");
-        let second = with_imported(&given_back, &again, now).expect("a later pause is another one");
-        assert_eq!(read(&second).0.len(), 1);
-    }
-
-    #[test]
-    fn an_import_never_drops_a_debt() {
-        let ours = patched(&json!({}), &Ledger::new(), &ledger(&[entry("a")]));
-        let mut other = entry("a");
-        other.confirmed = true;
-        let theirs = patched(&json!({}), &Ledger::new(), &ledger(&[other, entry("b")]));
-        assert_eq!(read(&joined(&ours, &theirs)).0, ledger(&[entry("a"), entry("b")]));
-    }
+    joined
 }

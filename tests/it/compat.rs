@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model_orchestrator::domain::{
-    Billing, Catalog, CronId, Fleet, Health, LedgerReason, Looks, Model, ModelRef, ModelScope, OutageLevel, Service,
-    Settings, Tier, TierEntry, Vital,
+    Billing, Catalog, CronId, Fleet, Health, LedgerReason, Looks, Model, ModelRef, ModelScope, OutageLevel, Seal,
+    Service, Settings, StartedBy, Tier, TierEntry, Vital,
 };
 use model_orchestrator::state::status::{Sight, StatusReport};
 use model_orchestrator::state::{Folder, atomic, names, switch_log};
@@ -77,7 +77,15 @@ fn the_sample_folder_is_read_without_a_complaint() {
     assert!(loaded.tiers.values().any(|entry| entry.hold.is_some()));
     assert_eq!(loaded.tiers.values().filter(|entry| entry.pinned.is_some()).count(), 2);
     let reasons: Vec<_> = loaded.ledger.values().map(|entry| entry.why).collect();
-    assert_eq!(reasons, [LedgerReason::Imported, LedgerReason::NothingServes], "a manual pause is not taken over");
+    let expected = [LedgerReason::Imported, LedgerReason::NothingServes, LedgerReason::Crisis];
+    assert_eq!(reasons, expected, "a manual pause is not taken over");
+    assert_eq!(loaded.ledger.values().filter(|entry| entry.held.is_some()).count(), 1);
+    assert!(loaded.tiers.values().any(|entry| entry.ask_first));
+    assert_eq!(loaded.crisis.mode.as_ref().map(|mode| mode.by), Some(StartedBy::Hand));
+    let report = loaded.crisis.report.as_ref().unwrap();
+    assert_eq!(report.lines.iter().map(|line| line.seal).collect::<Vec<_>>(), [Seal::Identical, Seal::Differs]);
+    assert_eq!(loaded.crisis.unknown, serde_json::Map::new());
+    assert!(loaded.settings.automation.quiet.is_some() && !loaded.settings.notifications.attention);
     assert_eq!(loaded.settings.routes["local"].label, "Own machine");
     let account = |id: &str| &loaded.settings.accounts[id];
     assert_eq!(

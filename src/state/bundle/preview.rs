@@ -68,10 +68,11 @@ fn recognised(bytes: &[u8]) -> Option<String> {
         "billing",
         "accounts",
         "checks",
+        "notifications",
     ];
     let name = if has("crons") {
         names::TIERS
-    } else if has("entries") {
+    } else if has("entries") || has("crisis") {
         names::LEDGER
     } else if has("providers") {
         names::TRACKING
@@ -99,6 +100,7 @@ fn effect(name: &str, ours: Option<&[u8]>, theirs: &[u8]) -> ImportEffect {
         return ImportEffect::Added { n_entries: theirs.len() };
     };
     let ours = entries(name, ours.root());
+    // Of a ledger nothing but debts is taken where there is one already: crisis mode stays ours.
     let only_grows = name == names::LEDGER;
     let named = |found: Vec<&Entry>| found.iter().map(|entry| entry.name.clone()).collect();
     let added: Vec<_> = theirs.iter().filter(|(id, _)| !ours.contains_key(*id)).map(|(_, entry)| entry).collect();
@@ -136,7 +138,8 @@ struct Entry {
     value: Value,
 }
 
-/// The things in a file: crons, debts, providers; of other files the fields, two levels deep.
+/// The things in a file: crons, debts (and nothing else of a ledger), providers; of other files the fields, two
+/// levels deep.
 fn entries(name: &str, root: &Value) -> BTreeMap<String, Entry> {
     let section = match name {
         names::TIERS => Some("crons"),
@@ -154,6 +157,7 @@ fn entries(name: &str, root: &Value) -> BTreeMap<String, Entry> {
                     entries.insert(format!("{key}.{id}"), Entry { name, value: value.clone() });
                 }
             }
+            _ if name == names::LEDGER => {}
             Some(inner) if name == names::SETTINGS => {
                 for (field, value) in inner {
                     let path = format!("{key}.{field}");

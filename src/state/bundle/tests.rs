@@ -190,6 +190,26 @@ fn a_debt_and_a_line_of_the_log_are_never_lost_by_an_import() {
 }
 
 #[test]
+fn crisis_mode_goes_out_with_an_export_and_never_over_ours() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let on = json!({"crisis": {"mode": {"since": "2026-11-23T06:00:00Z", "by": "hand"}, "came_back": {"kimi": "x"}}});
+    put(there.path(), names::LEDGER, &on.to_string());
+    let copy = here.path().join("copy");
+    assert_eq!(open(&there).export(&copy, &ExportWhat::Folder, now()).unwrap(), 1);
+    assert_eq!(fs::read_to_string(copy.join(names::LEDGER)).unwrap(), on.to_string());
+
+    let mut folder = open(&here);
+    let effect = |folder: &Folder| folder.preview_import(&copy).unwrap().files[0].effect.clone();
+    assert_eq!(effect(&folder), ImportEffect::Added { n_entries: 0 });
+    put(here.path(), names::LEDGER, &json!({"entries": {}, "crisis": {"mode": null}}).to_string());
+    assert_eq!(effect(&folder), ImportEffect::Same, "nothing of it is taken");
+    fs::remove_file(here.path().join(names::LEDGER)).unwrap();
+    let preview = folder.preview_import(&copy).unwrap();
+    let (_, loaded) = folder.import(&preview, &BTreeMap::new(), now()).unwrap();
+    assert!(loaded.crisis.mode.is_some(), "a place without a ledger takes all of it");
+}
+
+#[test]
 fn a_single_file_is_known_by_its_name_or_its_shape() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let folder = open(&here);
@@ -197,6 +217,8 @@ fn a_single_file_is_known_by_its_name_or_its_shape() {
         ("cron-tiers.json", "{}", names::TIERS),
         ("old mapping.json", "{\"crons\": {}}", names::TIERS),
         ("a.json", "{\"entries\": {}}", names::LEDGER),
+        ("a.json", "{\"crisis\": {}}", names::LEDGER),
+        ("a.json", "{\"notifications\": {}}", names::SETTINGS),
         ("a.json", "{\"providers\": {}}", names::TRACKING),
         ("a.json", "{\"lastCheck\": \"x\"}", names::STATUS),
         ("a.json", "{\"thresholds\": {}}", names::SETTINGS),

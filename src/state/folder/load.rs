@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::domain::{Problem, ProblemKind, Remembered};
+use crate::domain::{Crisis, Problem, ProblemKind, Remembered};
 use crate::state::files::{Known, Seen, StateFile, print_of};
 use crate::state::history::History;
 use crate::state::lease::{self, Asked};
@@ -71,6 +71,7 @@ fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>
         disabled: file(names::DISABLED),
         tiers_read: BTreeMap::new(),
         ledger_read: BTreeMap::new(),
+        crisis_read: Crisis::default(),
         taken_out: TakenOut::new(),
         history,
         has_newer_history,
@@ -233,7 +234,9 @@ fn import_older_pauses(folder: &mut Folder, now: Timestamp, problems: &mut Vec<P
 fn load(folder: &mut Folder, now: Timestamp, mut problems: Vec<Problem>) -> Loaded {
     let (tiers, bad_tiers) = tiers::read(folder.tiers.root(), now);
     let (settings, bad_settings) = settings::read(folder.settings.root());
-    let (ledger, bad_ledger) = ledger::read(folder.ledger.root());
+    let (ledger, mut bad_ledger) = ledger::read(folder.ledger.root());
+    let (crisis, bad_crisis) = ledger::crisis(folder.ledger.root(), now);
+    bad_ledger.extend(bad_crisis);
     let bad = [(names::TIERS, bad_tiers), (names::SETTINGS, bad_settings), (names::LEDGER, bad_ledger)];
     for (name, bad) in bad {
         problems.extend(bad.iter().map(|bad| bad.problem(name, now)));
@@ -248,6 +251,7 @@ fn load(folder: &mut Folder, now: Timestamp, mut problems: Vec<Problem>) -> Load
     });
     folder.tiers_read.clone_from(&tiers);
     folder.ledger_read.clone_from(&ledger);
+    folder.crisis_read.clone_from(&crisis);
     let temporary = tracking::temporary_models(folder.tracking.root());
     let (mut pending, mut proven, mut remembered) = (BTreeSet::new(), BTreeSet::new(), Remembered::default());
     if let Some(history) = &folder.history {
@@ -258,7 +262,6 @@ fn load(folder: &mut Folder, now: Timestamp, mut problems: Vec<Problem>) -> Load
             Err(error) => problems.push(error.problem(now)),
         }
     }
-    let crisis = ledger::crisis(folder.ledger.root());
     Loaded {
         settings,
         tiers,

@@ -65,6 +65,7 @@ pub struct Folder {
     /// What the file was last read as: changes are found by comparing with it.
     tiers_read: TierMap,
     ledger_read: Ledger,
+    crisis_read: Crisis,
     taken_out: TakenOut,
     history: Option<History>,
     /// There is a history, but a later version of this program wrote it.

@@ -76,14 +76,19 @@ impl Folder {
         Ok(())
     }
 
-    /// Writes crisis mode beside the debts, and waits until it is on disk.
+    /// Writes crisis mode beside the debts, and waits until it is on disk. Where nothing is to be said of it,
+    /// no file is made.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn save_crisis(&mut self, crisis: &Crisis) -> Result<(), StateError> {
         self.may_write()?;
-        let ours = ledger::with_crisis(self.ledger.root(), crisis);
-        self.store_ledger(&ours)
+        let ours = ledger::with_crisis(self.ledger.root(), &self.crisis_read, crisis);
+        if ours != *self.ledger.root() || self.ledger.exists() {
+            self.store_ledger(&ours)?;
+        }
+        self.crisis_read.clone_from(crisis);
+        Ok(())
     }
 
     pub(super) fn store_ledger(&mut self, root: &Value) -> Result<(), StateError> {

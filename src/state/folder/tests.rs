@@ -9,11 +9,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::{
-    Cause, Confirmation, CronId, Fields, LedgerEntry, LedgerReason, Outage, Plan, PlanId, PlanOrigin, ProblemKind,
-    Reason, SwitchId, ThemeChoice, Tier, TierEntry,
+    Cause, Confirmation, CrisisMode, CronId, Fields, LedgerEntry, LedgerReason, Outage, Plan, PlanId, PlanOrigin,
+    ProblemKind, Reason, RecoveryReport, StartedBy, SwitchId, ThemeChoice, Tier, TierEntry, VendorId,
 };
 use crate::state::switch_log::LogLine;
-use crate::state::{Record, atomic};
+use crate::state::{Record, atomic, ledger};
 
 fn now() -> Timestamp {
     "2026-11-23T07:00:00Z".parse().unwrap()
@@ -347,6 +347,125 @@ fn a_debt_outlives_the_history() {
     }
     let (_folder, loaded) = open(&place);
     assert_eq!((loaded.ledger, loaded.tiers["a"].tier), (ledger, Tier::T2));
+}
+
+/// A crisis in which everything is said, with a debt whose second write is on its way.
+fn in_crisis() -> (Ledger, Crisis) {
+    let mut moving = debt("a");
+    moving.why = LedgerReason::Crisis;
+    moving.held = Some(moving.wrote.clone());
+    let crisis = Crisis {
+        mode: Some(CrisisMode { since: now(), by: StartedBy::Automation, recovering: None }),
+        left_at: Some("2026-11-20T07:00:00Z".parse().unwrap()),
+        away: [VendorId::new("google")].into(),
+        relapses: vec![now()],
+        came_back: BTreeMap::from([(VendorId::new("kimi"), now())]),
+        report: Some(RecoveryReport { since: now(), lines: vec![] }),
+        unknown: serde_json::Map::new(),
+    };
+    (Ledger::from([(CronId::new("a"), moving)]), crisis)
+}
+
+fn save(folder: &mut Folder, ledger: &Ledger, crisis: &Crisis) {
+    folder.save_ledger(ledger).unwrap();
+    folder.save_crisis(crisis).unwrap();
+}
+
+#[test]
+fn nothing_to_say_of_a_crisis_makes_no_file() {
+    let place = temp();
+    let (mut folder, _) = open(&place);
+    save(&mut folder, &Ledger::new(), &Crisis::default());
+    assert_eq!(listing(&place), [""; 0]);
+    let (_, crisis) = in_crisis();
+    folder.save_crisis(&crisis).unwrap();
+    assert!(folder.reload(now()).unwrap().is_none(), "our own write is no news");
+    folder.save_crisis(&Crisis::default()).unwrap();
+    drop(folder);
+    let (_folder, loaded) = open(&place);
+    assert_eq!((loaded.crisis, loaded.problems), (Crisis::default(), vec![]), "what is over is over");
+}
+
+#[test]
+fn a_crisis_outlives_the_history_and_goes_with_a_copied_folder() {
+    let (place, copy) = (temp(), temp());
+    let (ledger, crisis) = in_crisis();
+    {
+        let (mut folder, _) = open(&place);
+        save(&mut folder, &ledger, &crisis);
+        // While we hold it, as somebody who makes a backup would.
+        for entry in fs::read_dir(place.path()).unwrap().map(Result::unwrap) {
+            fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+    }
+    for suffix in ["", "-wal", "-shm"] {
+        fs::remove_file(place.path().join(format!("history.db{suffix}"))).ok();
+    }
+    for place in [&place, &copy] {
+        let (folder, loaded) = open(place);
+        assert_eq!(folder.held_by(), None);
+        assert_eq!((loaded.ledger, loaded.crisis, loaded.problems), (ledger.clone(), crisis.clone(), vec![]));
+    }
+}
+
+#[test]
+fn a_program_of_another_version_loses_no_debt_and_no_mode() {
+    let place = temp();
+    let (ledger, crisis) = in_crisis();
+    {
+        let (mut folder, _) = open(&place);
+        save(&mut folder, &ledger, &crisis);
+    }
+    // A later version was here and said more.
+    let mut said: Value = serde_json::from_str(&get(&place, names::LEDGER)).unwrap();
+    said["entries"]["a"]["proof"] = json!([1]);
+    said["crisis"]["level"] = json!("deep");
+    said["crisis"]["mode"]["by_whom"] = json!("ann");
+    said["sealed"] = json!(true);
+    put(&place, names::LEDGER, serde_json::to_string_pretty(&said).unwrap());
+    let (mut folder, loaded) = open(&place);
+    assert_eq!((&loaded.crisis.mode, &loaded.problems[..]), (&crisis.mode, &[][..]));
+    assert_eq!(loaded.ledger["a"].held, ledger["a"].held);
+    let (mut after, mut debts) = (loaded.crisis.clone(), loaded.ledger.clone());
+    debts.get_mut("a").unwrap().held = None;
+    after.relapses.clear();
+    save(&mut folder, &debts, &after);
+    let mut expected = said;
+    expected["entries"]["a"]["held"] = Value::Null;
+    expected["crisis"]["relapses"] = json!([]);
+    assert_eq!(get(&place, names::LEDGER), serde_json::to_string_pretty(&expected).unwrap());
+}
+
+#[test]
+fn what_is_bad_of_a_crisis_is_reported_and_the_debts_stand() {
+    let place = temp();
+    let (debts, crisis) = in_crisis();
+    let mut said =
+        ledger::with_crisis(&ledger::patched(&json!({}), &Ledger::new(), &debts), &Crisis::default(), &crisis);
+    said["crisis"]["left_at"] = json!("soon");
+    put(&place, names::LEDGER, said.to_string());
+    let (_folder, loaded) = open(&place);
+    let [Problem { what: ProblemKind::BadValue { file, path, .. }, .. }] = &loaded.problems[..] else {
+        panic!("{:?}", loaded.problems);
+    };
+    assert_eq!((&**file, &**path), (names::LEDGER, "crisis.left_at"));
+    assert_eq!((loaded.ledger, loaded.crisis), (debts, Crisis { left_at: None, ..crisis }));
+}
+
+#[test]
+fn older_pauses_are_taken_over_during_a_crisis_too() {
+    let place = temp();
+    let (ledger, crisis) = in_crisis();
+    let (mut folder, _) = open(&place);
+    save(&mut folder, &ledger, &crisis);
+    put(&place, names::DISABLED, "{\"b\": {\"disabledAt\": \"2026-01-01T00:00:00Z\", \"reason\": \"error\"}}");
+    let loaded = folder.reload(now()).unwrap().expect("a pause was taken over");
+    assert_eq!((loaded.ledger.len(), &loaded.ledger["a"], &loaded.crisis), (2, &ledger["a"], &crisis));
+    let left = Crisis { mode: None, left_at: Some(now()), ..crisis };
+    folder.save_crisis(&left).unwrap();
+    drop(folder);
+    let (_folder, again) = open(&place);
+    assert_eq!((again.ledger, again.crisis), (loaded.ledger, left));
 }
 
 #[test]
