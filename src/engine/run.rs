@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::effect::Effect;
 use super::input::Input;
-use super::perform::Performer;
+use super::perform::{self, Performer};
 use super::step::{settle, step};
 use super::{Command, Event, Handle, Snapshot, Ticket, World};
 use crate::gateway::Env;
+use crate::words::{self, Speech};
 
 /// Commands that may wait; more than this is a problem to show.
 const COMMANDS: usize = 256;
@@ -166,7 +168,7 @@ async fn run(
         // What was known is old before anything new is understood by it.
         for input in clocks.jumped().then_some(Input::ClockJumped).into_iter().chain(input) {
             let effects = step(&mut world, input, clock());
-            perform(&mut performer, &mut events, effects).await;
+            carry_out(&world, &mut performer, &mut events, effects).await;
         }
         for _ in 0..BATCH {
             let waiting = inputs.try_recv().ok();
@@ -176,7 +178,7 @@ async fn run(
                 break;
             };
             let effects = step(&mut world, input, clock());
-            perform(&mut performer, &mut events, effects).await;
+            carry_out(&world, &mut performer, &mut events, effects).await;
         }
         let now = clock();
         let (shown, effects) = settle(&mut world, now);
@@ -186,7 +188,7 @@ async fn run(
         for event in events {
             faces.tell(event);
         }
-        perform(&mut performer, &mut Vec::new(), effects).await;
+        carry_out(&world, &mut performer, &mut Vec::new(), effects).await;
         if world.may_end() {
             break;
         }
@@ -197,10 +199,15 @@ async fn run(
     faces.show(Snapshot { revision: last.revision + 1, ended: Some(String::new()), ..last });
 }
 
-async fn perform(performer: &mut Performer, events: &mut Vec<Event>, effects: Vec<Effect>) {
+async fn carry_out(world: &World, performer: &mut Performer, events: &mut Vec<Event>, effects: Vec<Effect>) {
     for effect in effects {
         match effect {
             Effect::Emit(event) => events.push(event),
+            Effect::Notify(notice) => {
+                let zone = TimeZone::system();
+                let speech = Speech { now: clock(), zone: &zone, settings: &world.effective, catalog: &world.catalog };
+                perform::notify(words::notice(&notice, &speech));
+            }
             other => performer.perform(other).await,
         }
     }

@@ -90,6 +90,7 @@ const IMPURE: &[(&str, &str)] = &[
     ("notify", "a file"),
     ("directories", "a file"),
     ("keyring", "the desktop"),
+    ("notify_rust", "the desktop"),
     ("rfd", "the desktop"),
     ("egui", "the window"),
     ("eframe", "the window"),

@@ -17,6 +17,7 @@ use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 pub use keychain::{load as load_token, save as save_token};
+pub use notify::notify;
 
 use super::effect::{Effect, StoreOp};
 use super::input::{DemoStarted, Input};
@@ -67,7 +68,8 @@ impl Performer {
 
     pub async fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Emit(_) => {}
+            // Told by the loop, which knows the world.
+            Effect::Emit(_) | Effect::Notify(_) => {}
             Effect::Store(op) => self.store.queue(*op).await,
             Effect::Discover => {
                 let (env, root) = (self.env.clone(), self.state_root.clone());
@@ -104,7 +106,6 @@ impl Performer {
             Effect::RunCron { session, cron } => self.run_cron(session, cron),
             Effect::PlaceCheck { session, account, at, argv } => self.place_check(session, account, at, argv),
             Effect::RemoveOwn { session, cron } => self.remove_own(session, cron),
-            Effect::Notify(notice) => self.notify(notice),
             Effect::KeepKey { ticket, account, key } => {
                 self.spawn("keychain", async move {
                     let id = account.id.clone();
