@@ -3,6 +3,7 @@
 //! Pure: domain values in, sentences out. Times are said in the zone of the [`Speech`].
 
 mod account;
+mod automation;
 mod check;
 mod crisis;
 mod cron_expr;
@@ -28,6 +29,7 @@ mod window;
 mod testing;
 
 pub use account::*;
+pub use automation::*;
 pub use check::*;
 pub use crisis::*;
 pub use dashboard::*;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use jiff::civil::time;
 use model_orchestrator::domain::*;
 use model_orchestrator::engine::{Command, SettingsChange};
 use model_orchestrator::ui::action::{Action, Pick};
@@ -14,7 +15,7 @@ use model_orchestrator::ui::screens::settings::Settings as SettingsScreen;
 use super::scene::{FLASH, KIMI, Scene, model};
 use super::{NARROW, Stage, changes, click, control, fits, key, says, settle, stage, told};
 
-const TALL: [f32; 2] = [972.0, 1500.0];
+const TALL: [f32; 2] = [972.0, 1900.0];
 
 fn open(size: [f32; 2]) -> Harness<'static, Stage<SettingsScreen>> {
     stage(SettingsScreen::default(), SettingsScreen::ui, Scene::new(), size)
@@ -63,6 +64,74 @@ fn a_number_is_sent_once_when_it_is_left() {
     assert_eq!(changes(&settings), [], "not while it is typed");
     key(&mut settings, Key::Enter);
     assert_eq!(changes(&settings), [SettingsChange::SetSettleMinutes(25)]);
+}
+
+/// Writes over what a number or time says.
+fn rewrite(settings: &mut Harness<'static, Stage<SettingsScreen>>, label: &str, text: &str) {
+    click(settings, label);
+    settings.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    settings.event(egui::Event::Text(text.to_owned()));
+    key(settings, Key::Enter);
+}
+
+#[test]
+fn automation_has_a_level_limits_and_quiet_hours() {
+    let mut settings = open(TALL);
+    assert!(says(&settings, "waits for your click"), "each level says what it means");
+    click(&mut settings, "Act within limits");
+    rewrite(&mut settings, "Percent of the crons that automation may change in an hour", "10");
+    rewrite(&mut settings, "Crons that automation may change in an hour", "5");
+    click(&mut settings, "automation changes nothing from");
+    let now = Automation::default();
+    let quiet = QuietHours { from: time(22, 0, 0, 0), to: time(7, 0, 0, 0) };
+    let expected = [
+        Automation { level: AutomationLevel::ActWithinLimits, ..now.clone() },
+        Automation { max_ratio: 0.1, ..now.clone() },
+        Automation { max_crons: 5, ..now.clone() },
+        Automation { quiet: Some(quiet), ..now },
+    ];
+    assert_eq!(changes(&settings), expected.map(SettingsChange::SetAutomation));
+}
+
+#[test]
+fn quiet_hours_are_typed_as_times() {
+    let quiet = QuietHours { from: time(22, 0, 0, 0), to: time(7, 0, 0, 0) };
+    let scene = Scene::new().with(|snapshot| Arc::make_mut(&mut snapshot.settings).automation.quiet = Some(quiet));
+    let mut settings = stage(SettingsScreen::default(), SettingsScreen::ui, scene, TALL);
+    assert!(says(&settings, "22:00") && says(&settings, "07:00"));
+    rewrite(&mut settings, "Quiet hours begin", "23:15");
+    rewrite(&mut settings, "Quiet hours end", "6");
+    rewrite(&mut settings, "Quiet hours end", "late");
+    click(&mut settings, "automation changes nothing from");
+    let wished: Vec<_> = changes(&settings)
+        .into_iter()
+        .map(|change| match change {
+            SettingsChange::SetAutomation(automation) => automation.quiet,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let begins = QuietHours { from: time(23, 15, 0, 0), ..quiet };
+    let ends = QuietHours { to: time(6, 0, 0, 0), ..quiet };
+    assert_eq!(wished, [Some(begins), Some(ends), None], "and what is no time changes nothing");
+}
+
+#[test]
+fn each_kind_of_notification_has_its_switch() {
+    let mut settings = open(TALL);
+    for label in [
+        "an outage has begun, or automation has acted on it",
+        "what was changed can be given back, or was",
+        "something needs you: a cron about to be switched off, a provider that failed again",
+    ] {
+        click(&mut settings, label);
+    }
+    let all = Notifications::default();
+    let expected = [
+        Notifications { outage: false, ..all },
+        Notifications { recovery: false, ..all },
+        Notifications { attention: false, ..all },
+    ];
+    assert_eq!(changes(&settings), expected.map(SettingsChange::SetNotifications));
 }
 
 #[test]

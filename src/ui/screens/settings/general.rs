@@ -12,7 +12,7 @@ use crate::words::{self, Speech};
 
 use super::number::{Draft, Number};
 
-const LABEL: f32 = 130.0;
+pub(super) const LABEL: f32 = 130.0;
 /// Room for the button that copies.
 const COPY: f32 = 48.0;
 
@@ -27,12 +27,12 @@ const FILES: [&str; 7] = [
     "switches.log",
 ];
 
-fn fact_ui(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui)) {
+pub(super) fn fact_ui(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui)) {
     row_ui(ui, label, 26.0, add_contents);
 }
 
 /// The same with buttons, which are taller than text.
-fn buttons_ui(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui)) {
+pub(super) fn buttons_ui(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui)) {
     row_ui(ui, label, 32.0, add_contents);
 }
 

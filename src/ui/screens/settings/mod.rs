@@ -1,7 +1,8 @@
-//! Settings: the gateway, chains and prices, thresholds, the look, import and export.
+//! Settings: the gateway, chains and prices, thresholds, automation, notifications, the look, import and export.
 //!
 //! Each control is one change; numbers are sent when they are left, not while they move.
 
+mod automation;
 mod chains;
 mod general;
 mod number;
@@ -55,6 +56,8 @@ impl Settings {
                 actions.extend(self.chains_ui(ui, snapshot, &speech));
                 actions.extend(routes::section_ui(self.routes(), ui, snapshot, &speech));
                 actions.extend(general::thresholds_ui(ui, &mut self.draft, snapshot));
+                actions.extend(automation::automation_ui(ui, &mut self.draft, snapshot));
+                actions.extend(automation::notifications_ui(ui, snapshot));
             });
             actions.extend(general::look_ui(ui, snapshot));
             actions.extend(general::files_ui(ui, &mut self.export_file, snapshot));
