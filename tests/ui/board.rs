@@ -227,7 +227,12 @@ fn the_menu_opens_by_key_and_does_what_it_says() {
     harness.get_by_label_contains("Not critical").click();
     settle(&mut harness);
     let off = Edit::SetCritical { crons: ids(&["Email triage"]), critical: false };
-    assert_eq!(edits(harness.state()), vec![off]);
+    harness.get_by_label("Email triage").click_secondary();
+    settle(&mut harness);
+    harness.get_by_label_contains("Ask before automation changes it").click();
+    settle(&mut harness);
+    let asks = Edit::SetAskFirst { crons: ids(&["Email triage"]), ask_first: true };
+    assert_eq!(edits(harness.state()), vec![off, asks]);
 }
 
 #[test]

@@ -72,11 +72,12 @@ fn its_runs_are_asked_for_once_and_again_after_a_run() {
 }
 
 #[test]
-fn tier_critical_hold_and_pin_are_edits() {
+fn tier_critical_hold_pin_and_asking_first_are_edits() {
     let mut drawer = open(Scene::planned(), "heartbeat");
     click(&mut drawer, "T3");
     click(&mut drawer, "must keep running in a crisis");
     click(&mut drawer, "leave it alone");
+    click(&mut drawer, "ask before automation changes it");
     click(&mut drawer, "Pinned model");
     click(&mut drawer, "MiniMax (now)");
     let crons = vec![CronId::new("heartbeat")];
@@ -87,6 +88,7 @@ fn tier_critical_hold_and_pin_are_edits() {
             Edit::SetTier { crons: crons.clone(), tier: Some(Tier::T3) },
             Edit::SetCritical { crons: crons.clone(), critical: true },
             Edit::SetHold { crons: crons.clone(), hold: true },
+            Edit::SetAskFirst { crons: crons.clone(), ask_first: true },
             Edit::SetPin { crons, pin },
         ]
     );

@@ -72,8 +72,13 @@ fn menu_ui(ui: &mut Ui, board: &mut Board, scene: &mut Scene<'_>, card: &Card) {
             board.toggle(scene, mark);
         }
     }
+    let entry = scene.snapshot.tiers.get(card.id());
+    let (asks, allowed) = entry.map_or((false, false), |entry| (entry.ask_first, entry.edit_agent_made));
+    let text = if asks { "Let automation change it" } else { "Ask before automation changes it" };
+    if item(ui, text, "", sorted) {
+        scene.edit(Edit::SetAskFirst { crons: crons.clone(), ask_first: !asks });
+    }
     if card.cron.made_by == MadeBy::Agent && sorted {
-        let allowed = scene.snapshot.tiers.get(card.id()).is_some_and(|entry| entry.edit_agent_made);
         let text = if allowed { "Leave this agent's cron alone" } else { "Allow edits, though its authority is lost" };
         if item(ui, text, "", true) {
             scene.edit(Edit::Agree { crons, to: Consent::EditAgentMade, agrees: !allowed });

@@ -1,4 +1,4 @@
-//! What the user decides about a cron: tier, critical, pin, hold.
+//! What the user decides about a cron: tier, critical, pin, hold, and whether automation may change it.
 
 use egui::{Checkbox, ComboBox, RichText, Ui};
 
@@ -11,7 +11,7 @@ use crate::words::{self, Speech};
 
 use super::control_ui;
 
-/// Tier, critical, pin and hold of a routable cron; each is one step of undo.
+/// Tier, critical, pin, hold and asking first of a routable cron; each is one step of undo.
 pub(super) fn section_ui(
     ui: &mut Ui,
     snapshot: &Snapshot,
@@ -91,6 +91,13 @@ fn entry_ui(ui: &mut Ui, cron: &Cron, entry: &TierEntry, speech: &Speech<'_>) ->
         let tick = ui.add(Checkbox::new(&mut hold, text)).on_hover_text("Automatic changes leave a held cron alone");
         if tick.changed() {
             edit = Some(Edit::SetHold { crons: crons(), hold });
+        }
+    });
+    control_ui(ui, "Automation", |ui| {
+        let mut ask_first = entry.ask_first;
+        let tick = ui.add(Checkbox::new(&mut ask_first, "ask before automation changes it"));
+        if tick.on_hover_text("Left to you, also where automation acts within limits").changed() {
+            edit = Some(Edit::SetAskFirst { crons: crons(), ask_first });
         }
     });
     edit
