@@ -494,8 +494,9 @@ fn listed(world: &mut World, now: Timestamp) -> Vec<Effect> {
         return Vec::new();
     }
     world.derive(now);
-    let mut effects = reconcile::ledger(world, now);
-    effects.extend(reconcile::interrupted(world, now));
+    // What was given back as the program ended is told of while it is still known what was owed.
+    let mut effects = reconcile::interrupted(world, now);
+    effects.extend(reconcile::ledger(world, now));
     effects.extend(apply::resolve_uncertain(world, now));
     effects.extend(apply::prove_again(world));
     effects.extend(keep_definitions(world, now));

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState, Line, Stage};
-use super::undo;
-use crate::domain::{Change, CronId, JobPhase, LineOutcome, Plan, ProblemKind, StartedBy};
+use super::{crisis, undo};
+use crate::domain::{Change, CronId, JobPhase, LineOutcome, Plan, PlanOrigin, ProblemKind, StartedBy};
 use crate::state::InterruptedJob;
 
 /// Keeps a job without an end until the gateway can say what became of it.
@@ -94,7 +94,9 @@ pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
     if left > 0 {
         world.raise("job/interrupted", ProblemKind::Interrupted { left }, now);
     } else {
+        let gave_back = world.job.as_ref().is_some_and(|job| job.plan.origin == PlanOrigin::Recovery);
         effects.extend(apply::close_interrupted(world));
+        effects.extend(gave_back.then(|| crisis::job_ended(world, true, now)).into_iter().flatten());
     }
     effects
 }

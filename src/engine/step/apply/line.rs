@@ -227,11 +227,12 @@ pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read
         // Before the outcome, so that a crash in between does not offer the cron again.
         effects.extend(edit::hold_after_undo(world, &change.cron, now));
     }
-    effects.extend(finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone())));
     if let (Some(debt), Some(seal)) = (debt, seal) {
+        // Also before it: a crash in between does not leave it out of the report.
         let paused_from = (!debt.held.as_ref().unwrap_or(&debt.wrote).enabled).then(|| paused_at(world, &debt));
         effects.push(crisis::gave_back(world, &read, paused_from, seal, now));
     }
+    effects.extend(finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone())));
     effects.push(Effect::Emit(Event::Switched(Box::new(switch))));
     if edited::applied(world, &change.cron) {
         effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
