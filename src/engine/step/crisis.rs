@@ -274,7 +274,12 @@ pub fn draw(world: &mut World, obs: &Observation) {
     let outage = &world.plan.outage;
     let n_to_give_back = recover.as_ref().map_or(0, |plan| plan.changes.len());
     let serving = policy::vendors_serving(obs, &settings);
-    let ready = policy::readiness(&world.crisis, obs, &world.effective, outage, &serving, n_to_give_back);
+    // A recovery that was stopped, or that an earlier life began, is not under way: it is offered again.
+    let mut state = (*world.crisis).clone();
+    if let Some(mode) = state.mode.as_mut().filter(|_| !world.job.as_ref().is_some_and(gives_back)) {
+        mode.recovering = None;
+    }
+    let ready = policy::readiness(&state, obs, &world.effective, outage, &serving, n_to_give_back);
     // While nobody can be asked, it is as it was.
     let readiness = if obs.gateway_reachable { ready } else { world.crisis_view.readiness.clone() };
     let in_crisis = outage.level == OutageLevel::Crisis || mode_on;
