@@ -1,7 +1,7 @@
 //! The plan: one decision for every cron, and the changes in the order they should be written.
 //!
 //! Linear in crons: chains and the standing of models are worked out once. Order: critical first,
-//! then what fires soonest, then by name and id.
+//! then what fires soonest, then by name and id; in a crisis last of all what only becomes cheaper.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -174,6 +174,8 @@ struct Drafts {
     n_waiting: usize,
     waiting_until: Option<Timestamp>,
     unsorted_failing: Vec<CronId>,
+    /// Moved in a crisis although their own route serves.
+    only_cheaper: BTreeSet<CronId>,
 }
 
 impl Drafts {
@@ -192,6 +194,9 @@ impl Drafts {
         if decision.reason == Reason::Unsorted && cron.enabled && scene.own(cron).fails() {
             self.unsorted_failing.push(cron.id.clone());
         }
+        if matches!(decision.reason, Reason::CheapestInCrisis { .. }) && cron.enabled && !scene.own(cron).fails() {
+            self.only_cheaper.insert(cron.id.clone());
+        }
         self.decisions.push(decided.decision);
         self.changes.extend(decided.change);
         self.notes.extend(decided.note);
@@ -200,6 +205,8 @@ impl Drafts {
     fn finish(mut self, scene: &Scene<'_>) -> Plan {
         let (obs, settings) = (scene.obs, scene.settings);
         sort_changes(&mut self.changes);
+        // Nothing of these fails: those on dead routes go first.
+        self.changes.sort_by_key(|change| self.only_cheaper.contains(&change.cron));
         let mut notes: Vec<PlanNote> = self.tiers.iter().map(|tier| PlanNote::ChainNotSetUp { tier: *tier }).collect();
         notes.extend(unmatched(settings));
         notes.append(&mut self.notes);
