@@ -15,11 +15,13 @@ use crate::domain::*;
 
 mod apply;
 mod checks;
+mod crisis;
 mod edits;
 mod evidence;
 mod known;
 mod lease;
 mod own;
+mod outside;
 mod runs;
 mod settings;
 mod triage;

@@ -1,0 +1,195 @@
+//! Crisis and recovery: one click out, one click back, whatever comes between.
+
+use super::outside::{Gateway, Outside, Provider, run_on};
+use super::*;
+use crate::gateway::News;
+use crate::policy;
+
+mod crash;
+mod flapping;
+mod hand;
+mod outages;
+mod recovery;
+
+const MODELS: [&str; 5] = [
+    "minimax/MiniMax-M3",
+    "google/gemini-3-flash",
+    "kimi/kimi-k2",
+    "anthropic/claude-opus-4",
+    "anthropic/claude-sonnet-4",
+];
+const MINIMAX: &str = MODELS[0];
+const FLASH: &str = MODELS[1];
+const KIMI: &str = MODELS[2];
+const OPUS: &str = MODELS[3];
+
+/// A cron that runs every so many minutes, first after so many seconds.
+fn job(id: &str, model: Option<&str>, every: i64, first: i64) -> Cron {
+    let mut cron = cron(id, "");
+    if let Payload::AgentTurn(turn) = &mut cron.payload {
+        turn.model = model.map(str::to_owned);
+    }
+    cron.schedule = Schedule::Every { every: SignedDuration::from_mins(every), anchor: Some(at(first)) };
+    cron.next_run_at = Some(at(first));
+    cron
+}
+
+fn tier(tier: Tier, critical: bool) -> TierEntry {
+    TierEntry { critical, ..TierEntry::new(tier) }
+}
+
+/// Each cron on the first route of its chain.
+fn crons() -> Vec<(Cron, TierEntry)> {
+    let off = Cron { enabled: false, next_run_at: None, ..job("off", Some(FLASH), 10, 30) };
+    vec![
+        (job("t1", Some(MINIMAX), 10, 120), tier(Tier::T1, false)),
+        (job("t1-default", None, 30, 600), tier(Tier::T1, false)),
+        (job("t1-crit", Some(MINIMAX), 15, 300), tier(Tier::T1, true)),
+        (job("t2", Some(FLASH), 10, 90), tier(Tier::T2, false)),
+        (job("t2-crit", Some(FLASH), 60, 900), tier(Tier::T2, true)),
+        (job("t2-daily", Some(FLASH), 24 * 60, 10 * 3600), tier(Tier::T2, false)),
+        (job("t3", Some(OPUS), 20, 240), tier(Tier::T3, false)),
+        (job("t3-crit", Some(OPUS), 60, 1200), tier(Tier::T3, true)),
+        (off, tier(Tier::T2, false)),
+    ]
+}
+
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    let routes = ["minimax", "gemini_flash", "kimi", "opus", "sonnet"];
+    for (route, model) in routes.into_iter().zip(MODELS) {
+        settings.routes.get_mut(&RouteKey::new(route)).expect("a default").model = ModelRef::parse(model);
+    }
+    settings
+}
+
+fn started(crons: Vec<(Cron, TierEntry)>, settings: Settings) -> Outside {
+    let tiers = crons.iter().map(|(cron, entry)| (cron.id.clone(), entry.clone())).collect();
+    let gateway = Gateway::new(crons.into_iter().map(|(cron, _)| cron).collect(), &MODELS);
+    let mut play = Outside::start(gateway, settings, tiers);
+    play.pass(1);
+    assert_eq!(changes(&play.world.plan), [""; 0], "all is well at first");
+    assert_eq!(level(&play), OutageLevel::Healthy);
+    play.before = Some(play.gateway.crons.clone());
+    play
+}
+
+/// All is well, and so are its providers.
+fn all_well() -> Outside {
+    started(crons(), settings())
+}
+
+fn acts_by_itself() -> Outside {
+    let automation = Automation { level: AutomationLevel::ActWithinLimits, ..Automation::default() };
+    started(crons(), Settings { automation, ..settings() })
+}
+
+fn hours(play: &Outside, hours: i64) -> Option<Timestamp> {
+    Some(play.now + SignedDuration::from_hours(hours))
+}
+
+/// Its quota is used up for so many hours.
+fn out(play: &mut Outside, account: &str, n_hours: i64) {
+    let resets_at = hours(play, n_hours);
+    play.provider(account, Provider::UsedUp { resets_at });
+}
+
+/// Nobody says until when.
+fn out_for_good(play: &mut Outside, account: &str) {
+    play.provider(account, Provider::UsedUp { resets_at: None });
+}
+
+fn view(play: &Outside) -> Arc<CrisisView> {
+    play.world.crisis_view.clone()
+}
+
+fn level(play: &Outside) -> OutageLevel {
+    play.world.plan.outage.level
+}
+
+fn down(play: &Outside) -> Vec<String> {
+    play.world.plan.outage.down.iter().map(|down| down.vendor.to_string()).collect()
+}
+
+/// "t2 pauses", "t3 to google/gemini-3-flash", in the order of the plan.
+fn changes(plan: &Plan) -> Vec<String> {
+    let said = |change: &Change| match (change.to.enabled, &change.to.model) {
+        (false, _) => format!("{} pauses", change.cron),
+        (true, model) => format!("{} to {}", change.cron, model.as_deref().unwrap_or("its default")),
+    };
+    plan.changes.iter().map(said).collect()
+}
+
+fn ticked(plan: &Plan) -> Vec<CronId> {
+    plan.changes.iter().filter(|change| change.ticked).map(|change| change.cron.clone()).collect()
+}
+
+fn enter(play: &mut Outside) {
+    let plan = view(play).enter.clone().expect("it can be entered");
+    play.owed_at_first_write = None;
+    let command = Command::EnterCrisis { plan: plan.id.clone(), crons: ticked(&plan) };
+    play.tell(command).expect("it is entered");
+}
+
+fn begin_recovery(play: &mut Outside) {
+    let plan = view(play).recover.clone().expect("something is owed");
+    let command = Command::Recover { plan: plan.id.clone(), crons: ticked(&plan) };
+    play.tell(command).expect("it begins");
+}
+
+/// To its end: each of its stages waits two minutes.
+fn recover(play: &mut Outside) {
+    begin_recovery(play);
+    play.pass(6);
+}
+
+fn apply_plan(play: &mut Outside) {
+    let plan = play.world.plan.clone();
+    play.tell(Command::Apply { plan: plan.id.clone(), crons: ticked(&plan) }).expect("it is applied");
+}
+
+fn phase(play: &Outside) -> JobPhase {
+    play.world.job.as_ref().expect("a job").phase.clone()
+}
+
+fn keys(ledger: &Ledger) -> Vec<&str> {
+    ledger.keys().map(CronId::as_str).collect()
+}
+
+fn now_of<'a>(play: &'a Outside, id: &str) -> &'a Cron {
+    &play.gateway.crons[&CronId::new(id)]
+}
+
+fn model_of(play: &Outside, id: &str) -> Option<String> {
+    now_of(play, id).fields().model
+}
+
+fn written(play: &Outside) -> Vec<&str> {
+    play.gateway.writes.iter().map(|(_, cron)| cron.as_str()).collect()
+}
+
+/// Every definition is the one from before, nothing is owed, and the mode is off: here and on disk.
+fn all_as_before(play: &Outside, why: &str) {
+    for (id, before) in play.before.as_ref().expect("it is known") {
+        assert_eq!(play.gateway.crons[id].definition, before.definition, "{why}");
+    }
+    assert_eq!(keys(&play.disk.ledger()), [""; 0], "{why}");
+    assert_eq!(keys(&play.world.ledger), [""; 0], "{why}");
+    assert_eq!((play.disk.crisis().mode, &play.world.crisis.mode), (None, &None), "{why}");
+}
+
+fn reported(play: &Outside) -> Vec<String> {
+    let mut crons: Vec<String> =
+        play.disk.crisis().report.into_iter().flat_map(|r| r.lines).map(|line| line.cron.to_string()).collect();
+    crons.sort();
+    crons
+}
+
+fn seal_of(play: &Outside, id: &str) -> Seal {
+    let report = play.disk.crisis().report.expect("a report");
+    report.lines.iter().find(|line| line.cron.as_str() == id).expect("its line").seal
+}
+
+fn ready(play: &Outside) -> bool {
+    view(play).readiness == Readiness::Ready
+}
