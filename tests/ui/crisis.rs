@@ -341,7 +341,7 @@ fn the_way_back_names_resets_checks_and_what_may_be_set_aside() {
     for said in ["resets today 18:00", "looked at again at 18:01", "MiniMax's 5h window is 72% used"] {
         assert!(says(&harness, said), "{said}");
     }
-    click(&mut harness, "Set aside until 29 Nov 06:00");
+    click(&mut harness, "Set aside until Sun 06:00");
     let told = told(&harness);
     let [Command::Settings(SettingsChange::PutAccount(account))] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!(account.set_aside_until, Some(now() + minutes(60 * 24 * 6)));

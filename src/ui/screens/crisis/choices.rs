@@ -1,6 +1,6 @@
 //! The plans side by side, as cards of which one is prepared.
 
-use egui::{Id, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit, pos2, vec2};
+use egui::{Id, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit, pos2, vec2};
 
 use crate::domain::Plan;
 use crate::engine::Snapshot;
@@ -101,7 +101,10 @@ fn card_ui(ui: &mut Ui, rect: Rect, card: &Card, chosen: bool) -> bool {
         ui.spacing_mut().item_spacing = vec2(6.0, 5.0);
         ui.horizontal(|ui| {
             radio_ui(ui, chosen);
-            ui.label(RichText::new(title(choice)).font(theme::title_font()));
+            // Painted, and not a label: the card itself reads it out.
+            let name = widgets::cut(ui.painter(), title(choice), theme::title_font(), palette.text, f32::INFINITY);
+            let (place, _) = ui.allocate_exact_size(name.size(), Sense::empty());
+            ui.painter().galley(place.min, name, palette.text);
             for (text, tone) in &card.counts {
                 if ui.available_width() > TAG {
                     tag(ui, text, *tone);
