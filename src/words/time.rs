@@ -22,6 +22,16 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// When something comes, without seconds, so that it does not read differently every second: "due now", "in under 1 min",
+/// "in 2 h".
+pub fn soon(at: Timestamp, now: Timestamp) -> String {
+    match at.duration_since(now) {
+        left if left <= SignedDuration::ZERO => "due now".to_owned(),
+        left if left < SignedDuration::from_mins(1) => "in under 1 min".to_owned(),
+        _ => relative(at, now),
+    }
+}
+
 /// How old a reading is: "now" within the minute, so that it does not change every second.
 pub fn age(at: Timestamp, now: Timestamp) -> String {
     if now.duration_since(at).abs() < SignedDuration::from_mins(1) { "now".to_owned() } else { relative(at, now) }
@@ -104,7 +114,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::super::testing::{at, world};
-    use super::{clock, clock_and_relative, clock_with_day, exact_span, long_span, relative, span};
+    use super::{clock, clock_and_relative, clock_with_day, exact_span, long_span, relative, soon, span};
 
     #[test]
     fn a_near_moment_is_said_from_now() {
@@ -124,6 +134,16 @@ mod tests {
         ];
         for (secs, said) in cases {
             assert_eq!(relative(now + SignedDuration::from_secs(secs), now), said, "{secs} s from now");
+        }
+    }
+
+    #[test]
+    fn what_comes_soon_is_said_without_seconds() {
+        let now = at("2026-11-23 06:00");
+        for (secs, said) in
+            [(-3, "due now"), (0, "due now"), (45, "in under 1 min"), (60, "in 1 min"), (7200, "in 2 h")]
+        {
+            assert_eq!(soon(now + SignedDuration::from_secs(secs), now), said, "{secs} s from now");
         }
     }
 

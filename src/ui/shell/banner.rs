@@ -6,7 +6,7 @@
 use egui::{Align, Frame, Label, Layout, Margin, RichText, Stroke, Ui, vec2};
 use jiff::Timestamp;
 
-use crate::domain::{JobPhase, OutageLevel, Readiness};
+use crate::domain::{Job, JobPhase, OutageLevel, PlanOrigin, Readiness};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Choice, Screen};
 use crate::ui::icon;
@@ -42,6 +42,8 @@ struct Saying {
     icon: &'static str,
     headline: String,
     sentence: String,
+    /// How much of it is written, and how many lines of how many that is.
+    progress: Option<(f32, String)>,
     /// What it counts down to.
     until: Option<Timestamp>,
     /// From right to left.
@@ -115,13 +117,13 @@ fn asks(snapshot: &Snapshot, speech: &Speech<'_>) -> Saying {
         presses.push(looks("Show", Action::Go(Screen::Crisis)));
     }
     let headline = words::outage_headline(&snapshot.plan.outage, speech);
-    Saying { tone: Tone::Bad, icon: icon::WARNING, headline, sentence, until: None, presses }
+    Saying { tone: Tone::Bad, icon: icon::WARNING, headline, sentence, progress: None, until: None, presses }
 }
 
 fn on(snapshot: &Snapshot, owed: Owed, speech: &Speech<'_>) -> Saying {
     let view = &snapshot.crisis;
     let headline = words::crisis_mode(&view.state, speech).unwrap_or_default();
-    let job = snapshot.job.as_ref().filter(|job| job.running());
+    let job = job_of_crisis(snapshot);
     let sentence = match job {
         Some(job) => format!("{} · {}", words::job_headline(job), words::job_detail(job, speech)),
         None => format!("{}. {}.", words::owed_sentence(owed), words::expected_end(view.expected_end, speech)),
@@ -131,7 +133,15 @@ fn on(snapshot: &Snapshot, owed: Owed, speech: &Speech<'_>) -> Saying {
         let review = format!("Review {}", words::count(snapshot.plan.changes.len(), "change"));
         presses.insert(0, looks(&review, Action::Prepare(Choice::Follow)));
     }
-    Saying { tone: Tone::Warning, icon: icon::WARNING, headline, sentence, until: view.expected_end, presses }
+    Saying {
+        tone: Tone::Warning,
+        icon: icon::WARNING,
+        headline,
+        sentence,
+        progress: job.map(progress),
+        until: view.expected_end,
+        presses,
+    }
 }
 
 fn ready(snapshot: &Snapshot) -> Option<Saying> {
@@ -141,13 +151,14 @@ fn ready(snapshot: &Snapshot) -> Option<Saying> {
         icon: icon::CHECK_CIRCLE,
         headline: words::returned(&snapshot.crisis),
         sentence: format!("{}.", words::recover_sentence(plan)),
+        progress: None,
         until: None,
         presses: vec![writes("Recover", Action::Prepare(Choice::Recover), Weight::Primary)],
     })
 }
 
 fn recovering(snapshot: &Snapshot, speech: &Speech<'_>) -> Saying {
-    let job = snapshot.job.as_ref().filter(|job| job.running());
+    let job = job_of_crisis(snapshot);
     let mut presses = vec![looks("Show", Action::Go(Screen::Crisis))];
     let stop = "Stop and stay in crisis mode";
     presses.push(Press { writes: true, ..looks(stop, Action::Tell(Command::StayInCrisis)) });
@@ -163,6 +174,7 @@ fn recovering(snapshot: &Snapshot, speech: &Speech<'_>) -> Saying {
         icon: icon::RESTART_ALT,
         headline: words::readiness(&snapshot.crisis, speech),
         sentence: sentence.unwrap_or_default(),
+        progress: job.map(progress),
         until,
         presses,
     }
@@ -175,12 +187,25 @@ fn report(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Saying> {
         icon: icon::CHECK_CIRCLE,
         headline: words::report_headline(report, speech),
         sentence: String::new(),
+        progress: None,
         until: None,
         presses: vec![
             looks("Dismiss", Action::Tell(Command::DismissReport)),
             looks("Show", Action::Prepare(Choice::Report)),
         ],
     })
+}
+
+/// The running job that the banner speaks of, so that nothing else on the board has to.
+pub(super) fn job_of_crisis(snapshot: &Snapshot) -> Option<&Job> {
+    let ours = |job: &&Job| matches!(job.plan.origin, PlanOrigin::Crisis | PlanOrigin::Recovery);
+    let on = snapshot.crisis.state.mode.is_some();
+    snapshot.job.as_deref().filter(|job| on && job.running()).filter(ours)
+}
+
+fn progress(job: &Job) -> (f32, String) {
+    let (done, all) = job.progress();
+    (done as f32 / all.max(1) as f32, format!("{done} of {all} changes written"))
 }
 
 fn framed<R>(ui: &mut Ui, tone: Tone, margin: Margin, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
@@ -201,6 +226,9 @@ fn whole_ui(ui: &mut Ui, snapshot: &Snapshot, banner: &Saying) -> Option<Action>
             let mut wish = None;
             for press in &banner.presses {
                 wish = press_ui(ui, press, cannot.as_deref()).or(wish);
+            }
+            if let Some((ratio, name)) = &banner.progress {
+                widgets::progress_bar(ui, *ratio, color, name);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 widgets::icon(ui, banner.icon, 22.0, color);

@@ -10,13 +10,16 @@ use crate::ui::theme::{self, space};
 use crate::ui::widgets::{GO_ON, Kept, plain_button, primary_button, progress_bar, sentence};
 use crate::words::{self, Speech};
 
+use super::banner::job_of_crisis;
 use super::job_is_open;
 
 /// Whether the bar is shown. The plan's own screen says all of it already.
 pub(super) fn has_something(snapshot: &Snapshot, screen: Screen) -> bool {
-    // In an outage that nobody has answered, the banner asks, and nothing else.
-    let planned = !snapshot.plan.changes.is_empty() && (offered(snapshot).is_none() || screen != Screen::Board);
-    let something = job_is_open(snapshot) || snapshot.undo_plan.is_some() || planned;
+    // In an outage the banner says what can be done, and what is being done, and nothing else does.
+    let said_above = screen == Screen::Board && job_of_crisis(snapshot).is_some();
+    let asked = screen == Screen::Board && offered(snapshot).is_some();
+    let planned = !snapshot.plan.changes.is_empty() && !asked && !said_above;
+    let something = job_is_open(snapshot) && !said_above || snapshot.undo_plan.is_some() || planned;
     something && matches!(screen, Screen::Board | Screen::Activity)
 }
 

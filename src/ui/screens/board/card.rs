@@ -339,13 +339,8 @@ fn schedule_and_next(card: &Card, speech: &Speech<'_>) -> String {
 }
 
 fn next_run(card: &Card, speech: &Speech<'_>) -> String {
-    let next = card.cron.next_run_at.filter(|_| card.cron.enabled);
-    match next {
-        Some(at) if at <= speech.now => "due now".to_owned(),
-        Some(at) if at.duration_since(speech.now) < SignedDuration::from_mins(1) => "next in under 1 min".to_owned(),
-        Some(at) => format!("next {}", words::relative(at, speech.now)),
-        None => String::new(),
-    }
+    let next = card.cron.next_run_at.filter(|_| card.cron.enabled).map(|at| words::soon(at, speech.now));
+    next.map(|next| if next.starts_with("in ") { format!("next {next}") } else { next }).unwrap_or_default()
 }
 
 /// What a cron without a model runs.
@@ -383,6 +378,9 @@ fn result(card: &Card, change: Option<&Change>, speech: &Speech<'_>) -> (String,
     }
     if cron.consecutive_errors > 0 {
         return (format!("✗ {} failed", cron.consecutive_errors), Tone::Bad);
+    }
+    if card.held_back {
+        return ("held back".to_owned(), Tone::Plain);
     }
     if card.waiting {
         return ("waits for its route".to_owned(), Tone::Warning);

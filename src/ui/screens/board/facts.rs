@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::domain::{
-    Cron, CronId, Decision, Ledger, ModelRef, Plan, Settings, Suggestion, Tier, TierEntry, TierMap, Verdict,
+    Cron, CronId, Decision, Ledger, ModelRef, Plan, Reason, Settings, Suggestion, Tier, TierEntry, TierMap, Verdict,
 };
 use crate::engine::Snapshot;
 use crate::ui::paused::{PausedBy, paused_by};
@@ -91,6 +91,8 @@ pub struct Card {
     pub keeps_running: bool,
     /// Critical, and nothing serves.
     pub stranded: bool,
+    /// In a crisis: changed only if it lasts until its next run.
+    pub held_back: bool,
     /// Its route fails and nothing better is known.
     pub waiting: bool,
     /// What it runs as now.
@@ -281,6 +283,8 @@ fn card<'a>(snapshot: &Snapshot, cron: &'a Arc<Cron>, known: Known<'_>, resolver
         change: known.change,
         keeps_running: entry.is_some_and(|entry| entry.critical) && cron.enabled && crisis_is_shown(snapshot),
         stranded: known.decision.is_some_and(|decision| decision.verdict == Verdict::Stranded),
+        held_back: crisis_is_shown(snapshot)
+            && known.decision.is_some_and(|decision| matches!(decision.reason, Reason::RunsAfterReturn { .. })),
         waiting: known.decision.is_some_and(|decision| decision.verdict == Verdict::Waiting),
         model: resolver.model(cron),
         suggested: (lane == Lane::Unsorted).then(|| snapshot.suggestions.get(&cron.id)).flatten().map(|s| s.tier),

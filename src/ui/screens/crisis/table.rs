@@ -49,9 +49,9 @@ struct Widths {
 
 impl Widths {
     fn in_width(width: f32) -> Self {
-        let name = (width * 0.24).clamp(140.0, 260.0);
-        let when = (width * 0.19).clamp(110.0, 200.0);
-        let model = (width * 0.135).clamp(84.0, 140.0);
+        let name = (width * 0.22).clamp(138.0, 260.0);
+        let when = (width * 0.2).clamp(118.0, 220.0);
+        let model = (width * 0.118).clamp(82.0, 140.0);
         let fixed = TICK + TIER + ARROW + name + when + 2.0 * model;
         Self { name, when, model, why: (width - fixed).max(60.0) }
     }
@@ -82,7 +82,8 @@ impl Table<'_> {
             if let Some(row) = cursor.wanted(self.rows.len()) {
                 builder = builder.scroll_to_row(row, None);
             }
-            let table = builder.header(HEADER, header_ui);
+            let last = if self.shown.plan().is_some() { "Why" } else { "Result" };
+            let table = builder.header(HEADER, |row| header_ui(row, last));
             table.body(|body| {
                 body.rows(ROW, self.rows.len(), |mut row| {
                     did = self.row_ui(&mut row, cursor, across, widths).or(did.take());
@@ -205,6 +206,7 @@ impl Table<'_> {
     }
 
     fn line_cells_ui(&self, row: &mut TableRow<'_, '_>, line: usize, widths: Widths, stops: bool) -> Option<Did> {
+        let index = row.index();
         let change = self.shown.change(line)?;
         let speech = self.speech;
         let mut did = None;
@@ -225,12 +227,12 @@ impl Table<'_> {
                 model_ui(ui, vendor, &words::target(change, speech), widths.model, true);
             }
         });
-        row.col(|ui| did = self.why_ui(ui, line, widths.why - GAP, stops));
+        row.col(|ui| did = self.why_ui(ui, index, line, widths.why - GAP, stops));
         did
     }
 
     /// The reason, or what became of the line.
-    fn why_ui(&self, ui: &mut Ui, line: usize, width: f32, stops: bool) -> Option<Did> {
+    fn why_ui(&self, ui: &mut Ui, index: usize, line: usize, width: f32, stops: bool) -> Option<Did> {
         let palette = theme::palette(ui);
         let change = self.shown.change(line)?;
         if let Some(outcome) = self.shown.outcome(line) {
@@ -239,6 +241,7 @@ impl Table<'_> {
             if drains {
                 let pause = row_link_button(ui, "Pause now", stops)
                     .accessible_name(format!("Pause {} now, ending its run", change.name));
+                ui.add_space(GAP);
                 room -= pause.rect.width() + GAP;
                 if pause.clicked() {
                     return Some(Did::PauseNow(change.cron.clone()));
@@ -248,21 +251,24 @@ impl Table<'_> {
             elided(ui, &text, theme::text_font(), outcome_color(outcome, palette), room);
             return None;
         }
-        let reason = words::change_reason(change, self.speech);
+        let whole = words::change_reason(change, self.speech);
+        let repeats = self.says_the_same(index, &whole);
+        let reason = if repeats { "same reason" } else { whole.as_str() };
         let new = self.ticks.is_new(change).then(|| "new".to_owned());
         let marks = change.marks.iter().map(|mark| in_short(mark).to_owned());
-        let text: Vec<String> = new.into_iter().chain(marks).chain([reason.clone()]).collect();
+        let text: Vec<String> = new.into_iter().chain(marks).chain([reason.to_owned()]).collect();
         let color = if self.ticks.is_on(line) { palette.secondary } else { palette.faint };
         let response = elided(ui, &text.join(" · "), theme::text_font(), color, width);
-        if !change.marks.is_empty() {
+        if repeats || !change.marks.is_empty() {
             let mut lines: Vec<&str> = change.marks.iter().map(|mark| words::mark(mark)).collect();
-            lines.push(&reason);
+            lines.push(&whole);
             response.on_hover_text(lines.join("\n"));
         }
         None
     }
 
     fn cron_cells_ui(&self, row: &mut TableRow<'_, '_>, id: &CronId, widths: Widths) {
+        let index = row.index();
         let cron = self.snapshot.crons.get(id);
         let entry = self.snapshot.tiers.get(id);
         let name = cron.map_or(id.as_str(), |cron| cron.name.as_str());
@@ -279,8 +285,13 @@ impl Table<'_> {
         row.col(|_| {});
         row.col(|ui| {
             let palette = theme::palette(ui);
-            let reason = self.reason(id);
-            elided(ui, &reason, theme::text_font(), palette.secondary, widths.why - GAP);
+            let whole = self.reason(id);
+            let repeats = self.says_the_same(index, &whole);
+            let reason = if repeats { "same reason" } else { whole.as_str() };
+            let response = elided(ui, reason, theme::text_font(), palette.secondary, widths.why - GAP);
+            if repeats {
+                response.on_hover_text(whole);
+            }
         });
     }
 
@@ -294,16 +305,39 @@ impl Table<'_> {
         decision.map(|decision| words::reason(&decision.reason, self.speech)).unwrap_or_default()
     }
 
+    /// Whether the row above has that reason.
+    fn says_the_same(&self, index: usize, reason: &str) -> bool {
+        let above = index.checked_sub(1).and_then(|above| self.rows.get(above));
+        above.is_some_and(|above| match above {
+            Item::Title { .. } => false,
+            Item::Line(line) => {
+                self.shown.change(*line).is_some_and(|change| words::change_reason(change, self.speech) == reason)
+            }
+            Item::Cron(cron) => self.reason(cron) == reason,
+        })
+    }
+
     /// "every 5 min · in 2 min".
     fn when_ui(&self, ui: &mut Ui, id: &CronId, width: f32) {
         let Some(cron) = self.snapshot.crons.get(id) else { return };
         let palette = theme::palette(ui);
-        let mut text = words::schedule_in_short(&cron.schedule, self.speech);
-        if let Some(at) = cron.next_run_at.filter(|_| cron.enabled) {
+        let next = cron.next_run_at.filter(|_| cron.enabled).map(|at| {
             widgets::counts_minutes(ui, at, self.speech.now);
-            text = format!("{text} · {}", words::relative(at, self.speech.now));
-        }
-        elided(ui, &text, theme::small_font(), palette.secondary, width - GAP);
+            format!(" · {}", words::soon(at, self.speech.now))
+        });
+        // The schedule is cut before the next run is.
+        let next = widgets::cut(
+            ui.painter(),
+            next.as_deref().unwrap_or_default(),
+            theme::small_font(),
+            palette.secondary,
+            width - GAP,
+        );
+        let schedule = words::schedule_in_short(&cron.schedule, self.speech);
+        ui.spacing_mut().item_spacing.x = 0.0;
+        elided(ui, &schedule, theme::small_font(), palette.secondary, width - GAP - next.size().x);
+        let (place, _) = ui.allocate_exact_size(next.size(), egui::Sense::hover());
+        ui.painter().galley(place.min, next, palette.secondary);
     }
 
     /// The row for a screen reader.
@@ -346,8 +380,8 @@ impl Table<'_> {
     }
 }
 
-fn header_ui(mut row: TableRow<'_, '_>) {
-    for title in ["", "Cron", "Tier", "When", "From", "", "To", "Why"] {
+fn header_ui(mut row: TableRow<'_, '_>, last: &str) {
+    for title in ["", "Cron", "Tier", "When", "From", "", "To", last] {
         row.col(|ui| {
             let color = theme::palette(ui).faint;
             ui.label(RichText::new(title).font(theme::small_font()).color(color));

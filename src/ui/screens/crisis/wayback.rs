@@ -55,7 +55,7 @@ fn vendor_ui(ui: &mut Ui, snapshot: &Snapshot, down: &VendorDown, speech: &Speec
             ui.add(Label::new(RichText::new(words::vendor_down(down, speech))).wrap());
             if let Some(at) = down.resets_at {
                 widgets::counts_minutes(ui, at, speech.now);
-                let text = words::clock_and_relative(at, speech);
+                let text = words::soon(at, speech.now);
                 ui.label(RichText::new(text).font(theme::small_font()).color(palette.secondary));
             }
             for (account, check) in snapshot.crisis.checks.iter().filter(|(id, _)| vendor_of(id) == down.vendor) {
