@@ -6,7 +6,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use model_orchestrator::domain::*;
-use model_orchestrator::engine::{Command, SettingsChange, Snapshot};
+use model_orchestrator::engine::{Command, Edit, SettingsChange, Snapshot};
 use model_orchestrator::ui::action::{Action, Screen};
 
 use crate::screens::scene::{Scene, connected, minutes, now};
@@ -266,6 +266,35 @@ fn while_it_is_given_back_one_can_go_on_or_go_back() {
     for said in ["Safe already: 1 cron", "Next: 3 crons", "waits for a run of what was given back"] {
         assert!(says(&harness, said), "{said}");
     }
+}
+
+#[test]
+fn what_was_written_is_taken_back_on_the_screen_of_the_plan() {
+    use LineOutcome::{LeftOut, Verified};
+    let mut harness = open(Scene::in_crisis().with(|snapshot| {
+        let mut scene = Scene::crisis();
+        scene.snapshot.plan = scene.snapshot.crisis.enter.clone().expect("an offer");
+        let outcomes = [Verified, Verified, Verified, LeftOut, Verified];
+        snapshot.job = scene.job(JobPhase::Done, &outcomes).snapshot.job;
+    }));
+    key(&mut harness, Modifiers::COMMAND, Key::Num4);
+    assert!(says(&harness, "Recover: 4 crons get back what they had."), "the way back stands below the results");
+    click(&mut harness, "Undo these 4 changes");
+    assert!(matches!(told(&harness).as_slice(), [Command::PrepareUndo(_)]));
+    assert_eq!(harness.state().shell.screen(), Screen::Plan);
+}
+
+#[test]
+fn what_a_person_should_know_beside_the_changes_stands_there_too() {
+    let mut harness = open(Scene::crisis().with(|snapshot| {
+        let plan = Arc::make_mut(Arc::make_mut(&mut snapshot.crisis).enter.as_mut().expect("an offer"));
+        plan.notes = vec![PlanNote::PinnedCritical { cron: CronId::new("backup"), name: "Backup verify".into() }];
+    }));
+    key(&mut harness, Modifiers::COMMAND, Key::Num4);
+    assert!(says(&harness, "1 cron was made by an agent"));
+    click(&mut harness, "Unpin Backup verify");
+    let unpinned = |command: &Command| matches!(command, Command::Edit(Edit::SetPin { pin: None, .. }));
+    assert!(told(&harness).iter().all(unpinned) && !told(&harness).is_empty());
 }
 
 #[test]

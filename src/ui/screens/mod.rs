@@ -6,6 +6,7 @@ pub mod crisis;
 pub mod drawer;
 mod guard;
 mod job;
+mod notes;
 pub mod plan;
 pub mod preview;
 pub mod providers;

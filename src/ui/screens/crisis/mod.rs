@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 use jiff::tz::TimeZone;
 
-use crate::domain::{Connection, Job, JobPhase, OutageLevel, Plan};
+use crate::domain::{Connection, Job, JobPhase, OutageLevel, Plan, PlanOrigin, Refusal};
 use crate::engine::{Command, Snapshot};
-use crate::ui::action::{Action, Choice};
+use crate::ui::action::{Action, Choice, Screen};
 use crate::ui::icon;
 use crate::ui::rights::cannot_write;
 use crate::ui::theme::{self, space};
@@ -26,6 +26,7 @@ use crate::words::{self, Speech};
 
 use super::guard::Guard;
 use super::job::{Tally, attention_ui, job_ui};
+use super::notes::notes_ui;
 use super::tables::Cursor;
 use super::ticks::Ticks;
 use choices::Choices;
@@ -68,7 +69,7 @@ impl Crisis {
             return actions;
         }
         self.offers.follow(snapshot);
-        let job = snapshot.job.as_ref().filter(|job| concerns(snapshot, job));
+        let job = snapshot.job.as_ref().filter(|job| concerns(job));
         let running = job.is_some_and(|job| job.running());
         if self.counted != Some(snapshot.revision) {
             self.tally = job.map_or_else(Tally::default, |job| Tally::of(job));
@@ -82,7 +83,11 @@ impl Crisis {
         ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
             if let Some(job) = job {
                 // What is written is the only thing that Ctrl+Enter could go on with, and only when nothing is offered.
-                actions.extend(job_ui(ui, job, &self.tally, go && choice.is_none(), speech));
+                let asked = job_ui(ui, job, &self.tally, go && choice.is_none(), speech);
+                // An undo is offered on the screen of the plan.
+                let undoes = |action: &Action| matches!(action, Action::Tell(Command::PrepareUndo(_)));
+                let there = asked.iter().any(undoes).then_some(Action::Go(Screen::Plan));
+                actions.extend(asked.into_iter().chain(there));
                 actions.extend(recovering_ui(ui, snapshot, job));
                 actions.extend(attention_ui(ui, snapshot, job, &self.tally, speech));
                 ui.add_space(space::S / 2.0);
@@ -136,6 +141,10 @@ impl Crisis {
         ui.scope_builder(UiBuilder::new().max_rect(right), |ui| {
             ScrollArea::vertical().id_salt("way back").auto_shrink([false, false]).show(ui, |ui| {
                 actions.extend(wayback::wayback_ui(ui, snapshot, speech));
+                if let Some((choice, plan)) = choice.and_then(|choice| Some((choice, self.offers.plan(choice)?))) {
+                    let left_out = self.ticks.get(&choice).map_or(0, Ticks::agent_made_left_out);
+                    actions.extend(notes_ui(ui, plan, left_out, speech));
+                }
                 widgets::keep_focus_in_view(ui);
             });
         });
@@ -164,7 +173,13 @@ impl Crisis {
     ) -> Option<Action> {
         let shown = match choice {
             Some(choice) => Shown::Plan(choice, self.offers.plan(choice)?.clone()),
-            None => Shown::Job(snapshot.job.clone()?),
+            None => match snapshot.job.as_ref().filter(|job| concerns(job)) {
+                Some(job) => Shown::Job(job.clone()),
+                None => {
+                    nothing_ui(ui, snapshot);
+                    return None;
+                }
+            },
         };
         if let Shown::Plan(choice, plan) = &shown {
             self.guard.follow(ui, self.ticks.entry(*choice).or_default(), plan);
@@ -213,7 +228,9 @@ impl Crisis {
             Choice::Reroute | Choice::Follow | Choice::Report => true,
         };
         let none = (n == 0 && needs_lines).then(|| "No line is ticked".to_owned());
-        let cannot = cannot_write(snapshot).or(none).or(rests);
+        let busy = snapshot.job.as_ref().is_some_and(|job| job.running());
+        let busy = busy.then(|| words::refusal(&Refusal::JobRunning, speech).what);
+        let cannot = cannot_write(snapshot).or(busy).or(none).or(rests);
         let summary = self.summary.of(&plan.id, ticks.version(), speech.now, || {
             words::ticked_summary(&plan, |line| ticks.is_on(line), speech)
         });
@@ -268,12 +285,13 @@ fn press_ui(ui: &mut Ui, snapshot: &Snapshot, choice: Choice, n: usize) -> egui:
     }
 }
 
-/// The job whose lines belong here: of a crisis or of the way back, or whatever is written while one is on.
-fn concerns(snapshot: &Snapshot, job: &Job) -> bool {
-    use crate::domain::PlanOrigin;
-    let ours = matches!(job.plan.origin, PlanOrigin::Crisis | PlanOrigin::Recovery);
-    ours || job.running() && snapshot.crisis.state.mode.is_some()
-        || job.running() && job.plan.origin == PlanOrigin::Distribution
+/// The job whose lines belong here: of a crisis or of the way back, and whatever is written now but an undo.
+fn concerns(job: &Job) -> bool {
+    match job.plan.origin {
+        PlanOrigin::Crisis | PlanOrigin::Recovery => true,
+        PlanOrigin::Distribution => job.running(),
+        PlanOrigin::Undo { .. } => false,
+    }
 }
 
 /// What can be said to a job that gives back: go on, or go back.

@@ -4,8 +4,8 @@
 //! snapshot. Invariant: nothing is applied that came under the user's finger; such lines are marked, and
 //! the button rests for a moment, as it does when the plan itself has just come.
 
-mod cards;
 mod lines;
+mod nothing;
 mod say;
 mod table;
 
@@ -30,6 +30,7 @@ use table::{Did, Table};
 
 use super::guard::Guard;
 use super::job::{Tally, attention_ui, job_ui};
+use super::notes::notes_ui;
 use super::tables::Cursor;
 use super::ticks::{Counts, Ticks};
 
@@ -258,7 +259,7 @@ impl Plan {
         }
         if shown.can_tick() {
             let left_out = self.ticks_of(shown).agent_made_left_out();
-            actions.extend(cards::notes_ui(ui, shown.plan(), left_out, speech));
+            actions.extend(notes_ui(ui, shown.plan(), left_out, speech));
         }
         actions
     }
@@ -290,8 +291,8 @@ fn empty_ui(ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>
         });
         return actions;
     }
-    cards::nothing_ui(ui, snapshot, speech);
-    actions.extend(cards::notes_ui(ui, shown.plan(), 0, speech));
+    nothing::nothing_ui(ui, snapshot, speech);
+    actions.extend(notes_ui(ui, shown.plan(), 0, speech));
     actions
 }
 

@@ -1,17 +1,16 @@
-//! What stands around the diff: notes, and why there is nothing to do.
+//! What a person should know beside the changes of a plan.
 
 use egui::{RichText, Ui};
 
-use crate::domain::{Decision, Plan, PlanNote, Verdict};
-use crate::engine::{Command, Edit, Snapshot};
+use crate::domain::{Plan, PlanNote};
+use crate::engine::{Command, Edit};
 use crate::ui::action::Action;
 use crate::ui::icon;
-use crate::ui::rights::cannot_write;
-use crate::ui::theme::{self, space};
+use crate::ui::theme;
 use crate::ui::widgets::{self, link_button};
 use crate::words::{self, Speech};
 
-/// What a person should know beside the changes.
+/// Draws the notes; what a link of theirs leads to is the answer.
 pub(super) fn notes_ui(ui: &mut Ui, plan: &Plan, agent_made: usize, speech: &Speech<'_>) -> Option<Action> {
     let mut action = None;
     if plan.notes.is_empty() && agent_made == 0 {
@@ -71,57 +70,9 @@ fn note_ui(ui: &mut Ui, note: &PlanNote, speech: &Speech<'_>) -> Option<Action> 
 }
 
 fn with_icon(ui: &mut Ui, glyph: &str, loud: bool, add_contents: impl FnOnce(&mut Ui)) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let palette = theme::palette(ui);
         widgets::icon(ui, glyph, 16.0, if loud { palette.warning } else { palette.faint });
         add_contents(ui);
     });
-}
-
-/// Why there is nothing to do, said so that it can be believed.
-pub(super) fn nothing_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) {
-    let plan = &snapshot.plan;
-    if !matches!(snapshot.connection, crate::domain::Connection::Connected(_)) {
-        let why = cannot_write(snapshot).unwrap_or_default();
-        widgets::empty_state(ui, icon::CLOUD_OFF, "Nothing can be planned now", &why);
-        return;
-    }
-    if snapshot.crons_as_of.is_none() {
-        widgets::empty_state(
-            ui,
-            icon::HOURGLASS_TOP,
-            "Reading the crons…",
-            "The plan follows as soon as the list is complete",
-        );
-        return;
-    }
-    let routable = snapshot.crons.values().filter(|cron| cron.routable()).count();
-    let sorted =
-        snapshot.crons.values().filter(|cron| cron.routable() && snapshot.tiers.contains_key(&cron.id)).count();
-    if routable == 0 {
-        let text = "This gateway has no cron with a model to choose.";
-        widgets::empty_state(ui, icon::INBOX, "Nothing to plan", text);
-    } else if sorted == 0 {
-        let text = "No cron has a tier yet. Sort some on the board; what would change then shows up here, before anything is written.";
-        widgets::empty_state(ui, icon::INBOX, "Nothing is sorted yet", text);
-    } else {
-        let health = words::outage(&plan.outage, speech);
-        let rest = match routable - sorted {
-            0 => String::new(),
-            1 => " 1 unsorted cron is left alone.".to_owned(),
-            n => format!(" {n} unsorted crons are left alone."),
-        };
-        let stuck = |decision: &&Decision| matches!(decision.verdict, Verdict::Waiting | Verdict::Stranded);
-        let stuck = plan.decisions.iter().filter(stuck).count();
-        if stuck > 0 {
-            let verb = if stuck == 1 { "waits" } else { "wait" };
-            let text = format!("{} {verb}: no route of the chain serves. {health}.{rest}", words::count(stuck, "cron"));
-            widgets::empty_state(ui, icon::INBOX, "Nothing that a change would mend", &text);
-            return ui.add_space(space::L);
-        }
-        let noun = if sorted == 1 { "The sorted cron is" } else { "All sorted crons are" };
-        let text = format!("{noun} where the chains want them ({sorted} of {routable}). {health}.{rest}");
-        widgets::empty_state(ui, icon::CHECK_CIRCLE, "Nothing to change", &text);
-    }
-    ui.add_space(space::L);
 }
