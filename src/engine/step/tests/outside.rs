@@ -79,7 +79,7 @@ impl Disk {
     }
 
     pub(super) fn crisis(&self) -> Crisis {
-        file::crisis(&self.root)
+        file::crisis(&self.root, NOW).0
     }
 
     /// The history is gone: the files of their own stay.
@@ -461,7 +461,9 @@ impl Outside {
             }
             StoreOp::SavePending(pending) => self.disk.pending = pending,
             StoreOp::SaveLedger { ledger } if self.burn() => self.disk.save_ledger(&ledger),
-            StoreOp::SaveCrisis(crisis) if self.burn() => self.disk.root = file::with_crisis(&self.disk.root, &crisis),
+            StoreOp::SaveCrisis(crisis) if self.burn() => {
+                self.disk.root = file::with_crisis(&self.disk.root, &self.disk.crisis(), &crisis);
+            }
             StoreOp::BeginJob { job, plan, crons, .. } if self.burn() => {
                 let asked = plan.changes.iter().filter(|change| crons.contains(&change.cron));
                 let lines = asked.map(|change| (change.clone(), false, None)).collect();

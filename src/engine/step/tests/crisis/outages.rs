@@ -73,7 +73,11 @@ fn with_the_cheap_vendor_among_the_dead_simple_crons_go_to_the_next_cheapest() {
         "t3 pauses".to_owned(),
         to("t1-default", KIMI),
     ];
-    assert_eq!(changes(&plan), expected, "critical: the first serving of their chain; T1: the cheapest; the others pause");
+    assert_eq!(
+        changes(&plan),
+        expected,
+        "critical: the first serving of their chain; T1: the cheapest; the others pause"
+    );
     enter(&mut play);
     play.pass(140);
     recover(&mut play);
@@ -182,7 +186,8 @@ fn a_vendor_that_is_away_for_days_is_set_aside_and_nothing_pauses_without_an_end
     assert!(ready(&play), "{:?}", view(&play).readiness);
     recover(&mut play);
     assert_eq!(play.disk.crisis().mode, None);
-    let paused: Vec<_> = play.gateway.crons.values().filter(|cron| !cron.enabled).map(|cron| cron.id.as_str()).collect();
+    let paused: Vec<_> =
+        play.gateway.crons.values().filter(|cron| !cron.enabled).map(|cron| cron.id.as_str()).collect();
     assert_eq!(paused, ["off"], "only what the user had off");
     assert_eq!(model_of(&play, "t3").as_deref(), Some(FLASH), "what serves of its chain");
     assert_eq!(model_of(&play, "t3-crit").as_deref(), Some(FLASH));
@@ -224,7 +229,8 @@ fn a_one_shot_due_in_the_outage_is_kept_and_named() {
 #[test]
 fn a_pinned_critical_cron_is_left_and_named() {
     let mut crons = crons();
-    crons.iter_mut().find(|(cron, _)| cron.id.as_str() == "t3-crit").expect("there").1.pinned = Some(Pin { model: None });
+    crons.iter_mut().find(|(cron, _)| cron.id.as_str() == "t3-crit").expect("there").1.pinned =
+        Some(Pin { model: None });
     let mut play = started(crons, settings());
     out(&mut play, "kimi", 2);
     out(&mut play, "anthropic", 2);
