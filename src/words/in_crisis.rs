@@ -54,7 +54,8 @@ impl Members {
             let Some(entry) = tiers.get(&decision.cron).filter(|entry| entry.tier == tier) else { continue };
             members.total += 1;
             members.ordinary += usize::from(!entry.critical);
-            members.paused += usize::from(decision.reason == Reason::StillPaused);
+            let paused = matches!(decision.reason, Reason::StillPaused | Reason::PausedInCrisis { .. });
+            members.paused += usize::from(paused && decision.verdict != Verdict::Change);
         }
         members
     }
@@ -135,7 +136,7 @@ mod tests {
             origin: PlanOrigin::Crisis,
             outage: Outage::default(),
             changes,
-            decisions: decisions(Verdict::Change, reason).into(),
+            decisions: decisions(Verdict::Waiting, reason).into(),
             notes: Vec::new(),
             daily_cost: None,
             writes: None,

@@ -258,7 +258,7 @@ fn while_it_is_given_back_one_can_go_on_or_go_back() {
         harness.run_steps(4);
         assert!(says(&harness, "Giving back 1 of 4"), "{from:?}");
         click(&mut harness, "Give back the rest now");
-        click(&mut harness, "Stop and stay in crisis mode");
+        click(&mut harness, "Stay in crisis mode");
         assert!(matches!(told(&harness).as_slice(), [Command::GoOn, Command::StayInCrisis]), "{from:?}");
     }
     let mut harness = open(Scene::recovering());
@@ -449,8 +449,15 @@ fn the_board_shows_what_the_crisis_would_do() {
     for said in ["planned: paused", "planned: MiniMax", "keeps running"] {
         assert!(says(&harness, said), "{said}");
     }
-    let harness = open(Scene::in_crisis());
+    let mut harness = open(Scene::in_crisis());
     assert!(says(&harness, "paused in the crisis"));
+    change(&mut harness, |snapshot| {
+        let mut left_out = Scene::crisis().snapshot.crisis.enter.clone().expect("an offer").changes[3].clone();
+        left_out.ticked = false;
+        Arc::make_mut(&mut snapshot.plan).changes.push(left_out);
+    });
+    key(&mut harness, Modifiers::COMMAND, Key::Num4);
+    assert!(harness.query_by_label("Give back 4 crons").is_some(), "what nobody agreed to does not come first");
     let calm = open(Scene::planned());
     assert!(!says(&calm, "keeps running"));
 }

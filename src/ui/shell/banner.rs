@@ -19,6 +19,8 @@ use crate::words::{self, Owed, Speech};
 /// Height of the whole banner without its frame; two lines of sentence fit below the headline.
 const HEIGHT: f32 = 56.0;
 const LINE: f32 = 30.0;
+/// With less room than this beside the buttons the sentence alone says how far it is.
+const ROOM: f32 = 560.0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Weight {
@@ -160,7 +162,7 @@ fn ready(snapshot: &Snapshot) -> Option<Saying> {
 fn recovering(snapshot: &Snapshot, speech: &Speech<'_>) -> Saying {
     let job = job_of_crisis(snapshot);
     let mut presses = vec![looks("Show", Action::Go(Screen::Crisis))];
-    let stop = "Stop and stay in crisis mode";
+    let stop = "Stay in crisis mode";
     presses.push(Press { writes: true, ..looks(stop, Action::Tell(Command::StayInCrisis)) });
     let mut until = None;
     if let Some(JobPhase::Proving { until: at, .. }) = job.map(|job| &job.phase) {
@@ -227,7 +229,7 @@ fn whole_ui(ui: &mut Ui, snapshot: &Snapshot, banner: &Saying) -> Option<Action>
             for press in &banner.presses {
                 wish = press_ui(ui, press, cannot.as_deref()).or(wish);
             }
-            if let Some((ratio, name)) = &banner.progress {
+            if let Some((ratio, name)) = banner.progress.as_ref().filter(|_| ui.available_width() > ROOM) {
                 widgets::progress_bar(ui, *ratio, color, name);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

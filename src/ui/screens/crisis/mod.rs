@@ -308,7 +308,7 @@ fn recovering_ui(ui: &mut Ui, snapshot: &Snapshot, job: &Job) -> Vec<Action> {
             if proving && primary_button(ui, "Give back the rest now").clicked() {
                 actions.push(Action::Tell(Command::GoOn));
             }
-            if recovering && plain_button(ui, "Stop and stay in crisis mode").clicked() {
+            if recovering && plain_button(ui, "Stay in crisis mode").clicked() {
                 actions.push(Action::Tell(Command::StayInCrisis));
             }
         });

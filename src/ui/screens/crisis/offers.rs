@@ -26,7 +26,9 @@ impl Offers {
         let reroute = off && snapshot.level() == OutageLevel::Crisis;
         let reroute = reroute.then(|| self.reroute(&snapshot.plan));
         let follow = (state.governs() && !snapshot.plan.changes.is_empty()).then(|| Arc::clone(&snapshot.plan));
-        let recover = view.recover.clone().filter(|_| state.recovering().is_none());
+        // With the mode off there is only something to recover while something is owed.
+        let owed = |plan: &Arc<Plan>| !off || !plan.changes.is_empty();
+        let recover = view.recover.clone().filter(owed).filter(|_| state.recovering().is_none());
         self.plans = [enter, reroute, follow, recover];
         self.report = state.report.as_ref().is_some_and(|report| !report.lines.is_empty());
     }
@@ -67,6 +69,9 @@ impl Offers {
             OutageLevel::Crisis => [Choice::Enter, Choice::Follow, Choice::Recover, Choice::Report],
             _ => [Choice::Report, Choice::Follow, Choice::Recover, Choice::Enter],
         };
-        wanted.into_iter().chain(first).find(|choice| self.has(*choice))
+        // What nobody agreed to yet is there to be looked at, and not what matters most.
+        let follow = self.plan(Choice::Follow).is_some_and(|plan| plan.changes.iter().any(|change| change.ticked));
+        let first = first.into_iter().filter(|choice| *choice != Choice::Follow || follow);
+        wanted.into_iter().chain(first).chain([Choice::Follow]).find(|choice| self.has(*choice))
     }
 }

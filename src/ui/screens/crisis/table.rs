@@ -224,7 +224,9 @@ impl Table<'_> {
                 tag(ui, "pause", Tone::Warning);
             } else {
                 let vendor = change.to_model.as_ref().map(widgets::vendor_of_model).filter(|_| change.to.enabled);
-                model_ui(ui, vendor, &words::target(change, speech), widths.model, true);
+                // The group's title says already that it runs again.
+                let name = words::fields(&change.to, change.to_model.as_ref(), speech);
+                model_ui(ui, vendor, &name, widths.model, true);
             }
         });
         row.col(|ui| did = self.why_ui(ui, index, line, widths.why - GAP, stops));
