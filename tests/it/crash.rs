@@ -5,6 +5,7 @@
 //! operation, so that every operation is met, each beside a few writes. The program is a real process that
 //! is killed with SIGKILL; the gateway lives on in the test.
 
+mod crisis;
 mod plug;
 mod task;
 
