@@ -69,10 +69,15 @@ impl LedgerEntry {
         self.stands(&wrote).then_some(self)
     }
 
-    /// Whether anything that we wrote still stands in a cron that holds `now`.
+    /// Whether anything is owed to a cron that holds `now`: of a crisis everything that we wrote and still stands,
+    /// else only that it is off. Where it runs then is a matter of distribution.
     #[must_use]
     pub fn stands(&self, now: &Fields) -> bool {
-        self.given_back(now) != *now
+        let back = self.given_back(now);
+        match self.why {
+            LedgerReason::Crisis => back != *now,
+            _ => back.enabled && !now.enabled,
+        }
     }
 }
 

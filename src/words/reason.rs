@@ -54,7 +54,7 @@ pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
         Reason::NothingServes { expected_return: None } => "nothing in its chain serves".to_owned(),
         Reason::RunsAfterReturn { expected_return } => {
             let at = clock_with_day(*expected_return, speech);
-            format!("nothing in its chain serves now, but a provider is expected back {at}, before its next run")
+            format!("a provider is expected back {at}, before its next run")
         }
         Reason::CriticalStranded => "critical, and no route within its cost guard serves: left as it is".to_owned(),
         Reason::PinnedOnDeadRoute { model } => {

@@ -293,11 +293,19 @@ pub fn draw(world: &mut World, obs: &Observation) {
         expected_end: policy::expected_end(outage, &settings),
         overloads,
         away: policy::long_away(obs, &settings, outage),
-        checks: own::checks(world),
+        checks: world.crisis_view.checks.clone(),
         automation: world.crisis_view.automation.clone(),
     };
     if view != *world.crisis_view {
         world.crisis_view = Arc::new(view);
+    }
+}
+
+/// The one-shots that are on the gateway, or on their way there.
+pub fn show_checks(world: &mut World) {
+    let checks = own::checks(world);
+    if checks != world.crisis_view.checks {
+        Arc::make_mut(&mut world.crisis_view).checks = checks;
     }
 }
 

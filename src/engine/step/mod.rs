@@ -119,6 +119,7 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
         world.derive(now);
         check::plan(world, now);
         effects.extend(own::keep(world, now));
+        crisis::show_checks(world);
         world.dirty.plan = false;
         world.dirty.shown = true;
         effects.extend(automation::settle(world, now));

@@ -109,7 +109,8 @@ impl Lives {
     }
 
     fn ledger(&self) -> Value {
-        let text = std::fs::read_to_string(self.rig.state_dir().join("ledger.json")).unwrap_or_else(|_| "{}".to_owned());
+        let text =
+            std::fs::read_to_string(self.rig.state_dir().join("ledger.json")).unwrap_or_else(|_| "{}".to_owned());
         serde_json::from_str(&text).expect("whole, whenever the plug was pulled")
     }
 

@@ -18,7 +18,7 @@ pub(super) fn owe_all(world: &mut World, lines: &mut [Line], origin: &PlanOrigin
         line.owes = owes(world, line, origin);
         // A pause of ordinary distribution is entered when its turn comes: until then it may be withdrawn.
         if line.owes && *origin == PlanOrigin::Crisis {
-            enter(world, &line.change, now);
+            enter(world, &line.change, origin, now);
             entered = true;
         }
     }
@@ -30,20 +30,20 @@ pub fn owes(world: &World, line: &Line, origin: &PlanOrigin) -> bool {
 }
 
 /// What we will owe for carrying out `change`, with what we owe already.
-pub(super) fn enter(world: &mut World, change: &Change, now: Timestamp) {
+pub(super) fn enter(world: &mut World, change: &Change, origin: &PlanOrigin, now: Timestamp) {
     let Some(cron) = world.crons.get(&change.cron).cloned() else { return };
     let known = world.ledger.get(&cron.id).cloned();
-    let entry = debt(&cron, known, change, now);
+    let entry = debt(&cron, known, change, origin, now);
     Arc::make_mut(&mut world.ledger).insert(cron.id.clone(), entry);
 }
 
-fn debt(cron: &Cron, known: Option<LedgerEntry>, change: &Change, now: Timestamp) -> LedgerEntry {
+fn debt(cron: &Cron, known: Option<LedgerEntry>, change: &Change, origin: &PlanOrigin, now: Timestamp) -> LedgerEntry {
     let fields = cron.fields();
     let mut entry = known.unwrap_or_else(|| LedgerEntry {
         cron: cron.id.clone(),
         name: cron.name.clone(),
         opened_at: now,
-        why: why(&change.reason),
+        why: LedgerReason::NothingServes,
         before: fields.clone(),
         wrote: fields.clone(),
         revision_before: cron.revision.clone(),
@@ -52,6 +52,7 @@ fn debt(cron: &Cron, known: Option<LedgerEntry>, change: &Change, now: Timestamp
         held: None,
         unknown: serde_json::Map::new(),
     });
+    entry.why = why(entry.why, &change.reason, origin);
     // A field that somebody changed meanwhile is theirs, and given back as they left it.
     entry.before = entry.given_back(&fields);
     if change.cause == Cause::Edit {
@@ -64,11 +65,12 @@ fn debt(cron: &Cron, known: Option<LedgerEntry>, change: &Change, now: Timestamp
     entry
 }
 
-fn why(reason: &Reason) -> LedgerReason {
-    match reason {
-        Reason::PinnedOnDeadRoute { .. } => LedgerReason::PinnedOnDeadRoute,
-        Reason::NothingServes { .. } => LedgerReason::NothingServes,
-        _ => LedgerReason::Crisis,
+/// What a crisis has touched once is given back as a whole.
+fn why(known: LedgerReason, reason: &Reason, origin: &PlanOrigin) -> LedgerReason {
+    match (origin, reason) {
+        (PlanOrigin::Crisis, _) => LedgerReason::Crisis,
+        (_, Reason::PinnedOnDeadRoute { .. }) => LedgerReason::PinnedOnDeadRoute,
+        _ => known,
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn prepare(world: &mut World, job: &mut JobState, index: usize, now: 
     world.dirty.shown = true;
     let change = line.change.clone();
     let ledger = line.owes.then(|| {
-        enter(world, &change, now);
+        enter(world, &change, &job.plan.origin, now);
         world.ledger.clone()
     });
     Effect::Store(Box::new(StoreOp::Prepare { job: job.id, change: line.change.clone(), ledger }))
