@@ -1,7 +1,5 @@
 //! An apply job in words.
 
-use jiff::Timestamp;
-
 use super::{Speech, clock, count, list, model_name, relative, span};
 use crate::domain::{Confirmation, Job, JobPhase, LineOutcome, ModelRef, PlanOrigin};
 
@@ -65,25 +63,36 @@ pub fn job_detail(job: &Job, speech: &Speech<'_>) -> String {
         parts.join(" · ")
     };
     match &job.phase {
-        JobPhase::Writing => running(None),
-        JobPhase::Paced { until } => {
-            running(Some(format!("the gateway's write limit is reached, goes on {}", relative(*until, speech.now))))
-        }
-        JobPhase::Proving { until, .. } => running(Some(proving(*until, speech))),
-        JobPhase::Draining => {
-            let verb = if tally.draining == 1 { "runs now and pauses after" } else { "run now and pause after" };
-            running(Some(format!("{} {verb}", count(tally.draining, "cron"))))
-        }
-        JobPhase::GatewayAway => running(Some("the gateway is away, goes on when it is back".to_owned())),
         JobPhase::Stopping => "finishes the line in flight".to_owned(),
         JobPhase::Interrupted => format!("{} not finished · it can go on", count(tally.open(), "line")),
         JobPhase::Done | JobPhase::Stopped => tally.words(),
+        JobPhase::Writing
+        | JobPhase::Paced { .. }
+        | JobPhase::Proving { .. }
+        | JobPhase::Draining
+        | JobPhase::GatewayAway => running(job_waits(job, speech)),
     }
 }
 
-/// "waits for a run of what was given back, goes on in 12 min at the latest".
-pub fn proving(until: Timestamp, speech: &Speech<'_>) -> String {
-    format!("waits for a run of what was given back, goes on {} at the latest", relative(until, speech.now))
+/// What a job waits for: "waits for a run of what was given back, goes on in 12 min at the latest".
+pub fn job_waits(job: &Job, speech: &Speech<'_>) -> Option<String> {
+    Some(match &job.phase {
+        JobPhase::Paced { until } => {
+            format!("the gateway's write limit is reached, goes on {}", relative(*until, speech.now))
+        }
+        JobPhase::Proving { until, .. } => {
+            format!("waits for a run of what was given back, goes on {} at the latest", relative(*until, speech.now))
+        }
+        JobPhase::Draining => {
+            let draining = Tally::of(job).draining;
+            let verb = if draining == 1 { "runs now and pauses after" } else { "run now and pause after" };
+            format!("{} {verb}", count(draining, "cron"))
+        }
+        JobPhase::GatewayAway => "the gateway is away, goes on when it is back".to_owned(),
+        JobPhase::Writing | JobPhase::Stopping | JobPhase::Done | JobPhase::Stopped | JobPhase::Interrupted => {
+            return None;
+        }
+    })
 }
 
 const ONE_SECOND: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);

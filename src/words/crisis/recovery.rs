@@ -25,11 +25,13 @@ pub fn recover_sentence(plan: &Plan) -> String {
         }
     }
     let stays = plan.decisions.iter().filter(|decision| decision.reason == Reason::StillPaused).count();
+    let keeps = plan.decisions.iter().filter(|decision| decision.verdict == Verdict::Stay).count();
     let waits = plan.decisions.iter().filter(|d| d.verdict == Verdict::Waiting && d.reason != Reason::StillPaused);
     let said = sum_up([
         (back, ["gets back what it", "get back what they"], " had".to_owned()),
         (elsewhere, ["runs", "run"], " on another route until the former one serves".to_owned()),
         (switched_on, ["is", "are"], " switched on again after the gateway switched off".to_owned()),
+        (keeps, ["stays", "stay"], " on another model until the former one serves".to_owned()),
         (stays, ["stays", "stay"], " paused until a provider is back".to_owned()),
         (waits.count(), ["waits", "wait"], " for a provider".to_owned()),
     ]);

@@ -287,6 +287,11 @@ fn recovery_says_how_many_get_back_what_they_had() {
         ),
         (vec![back("a"), unticked(back("b"))], vec![], "1 cron gets back what it had. 1 left out unless you tick it"),
         (vec![], stays(), "1 cron stays paused until a provider is back"),
+        (
+            vec![back("a")],
+            vec![with("m", Verdict::Stay, Reason::NoEvidence)],
+            "1 cron gets back what it had, 1 stays on another model until the former one serves",
+        ),
         (vec![], vec![], "Nothing to give back"),
     ];
     for (changes, decisions, said) in cases {
