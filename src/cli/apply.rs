@@ -184,7 +184,7 @@ fn follow(session: &mut Session, before: Option<u64>, stages: Stages) -> Result<
     runtime.block_on(async move {
         let mut stopping = false;
         let mut deadline = None;
-        let mut proven = None;
+        let mut phase = std::mem::discriminant(&JobPhase::Writing);
         loop {
             let snapshot = snapshots.borrow_and_update().clone();
             let job = snapshot.job.clone().filter(|job| Some(job.id) != before);
@@ -194,22 +194,16 @@ fn follow(session: &mut Session, before: Option<u64>, stages: Stages) -> Result<
                     stopping = true;
                     tell(Command::StopJob)?;
                 }
-                Some(job) => {
-                    if let JobPhase::Proving { stage, until } = job.phase
-                        && proven.replace(stage) != Some(stage)
-                    {
-                        let speech = Speech { now: snapshot.at, ..context.speech() };
-                        match stages {
-                            Stages::Wait => print::aside(&format!(
-                                "{}: {}",
-                                words::job_headline(job),
-                                words::proving(until, &speech)
-                            )),
-                            Stages::GoOn => tell(Command::GoOn)?,
-                        }
+                Some(job) if std::mem::discriminant(&job.phase) != phase => {
+                    phase = std::mem::discriminant(&job.phase);
+                    let speech = Speech { now: snapshot.at, ..context.speech() };
+                    match (&job.phase, words::job_waits(job, &speech)) {
+                        (JobPhase::Proving { .. }, _) if stages == Stages::GoOn => tell(Command::GoOn)?,
+                        (_, Some(waits)) => print::aside(&format!("{}: {waits}", words::job_headline(job))),
+                        (_, None) => {}
                     }
                 }
-                None => {}
+                _ => {}
             }
             if let Some(why) = &snapshot.ended {
                 return Err(Failure::new(Exit::Failed, format!("the engine ended: {why}")));

@@ -8,13 +8,14 @@ use super::apply::{self, Carried, Order, Stages};
 use super::args::CrisisArguments;
 use super::exit::{Exit, Failure};
 use super::output::{self, DownRow, LineRow, PlanDocument};
+use super::print;
 use super::session::{Context, Session};
 use super::standing::{self, CrisisRow, GroupRow};
-use super::table::table;
-use super::{plan, print};
 use crate::domain::Plan;
 use crate::engine::{Command, Snapshot};
 use crate::words;
+
+const LEFT_OUT: &str = "Agree to what an edit costs those that agents made: tier CRON --allow agent-edit";
 
 #[derive(Debug, Serialize)]
 struct Document {
@@ -188,16 +189,16 @@ fn text(way: Way, context: &Context) -> String {
         lines.push(format!("Crisis mode: {enter}"));
         lines.push(format!("Only re-route: {}", words::reroute_sentence(&snapshot.plan, &speech)));
     }
-    let lines: Vec<_> = lines.iter().map(|line| words::on_one_line(line)).collect();
-    let mut text = lines.join("\n") + "\n";
     if let Some(plan) = way.plan(snapshot) {
         let groups = words::crisis_groups(&plan);
         if !groups.is_empty() {
-            text = format!("{text}\n{}", table(&standing::group_lines(&groups, context)));
+            lines.push(String::new());
+            lines.extend(standing::group_lines(&groups, context));
         }
         if plan.changes.iter().any(|change| !change.ticked) {
-            text.push_str(plan::LEFT_OUT);
+            lines.push(LEFT_OUT.to_owned());
         }
     }
-    text
+    let lines: Vec<_> = lines.iter().map(|line| words::on_one_line(line)).collect();
+    lines.join("\n") + "\n"
 }

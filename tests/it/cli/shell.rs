@@ -71,6 +71,11 @@ impl Shell {
         self.demo.set_outage(provider, outage);
     }
 
+    /// Whatever runs has ended.
+    pub fn finish_runs(&self) {
+        self.demo.finish_runs();
+    }
+
     /// Somebody edits one value of the settings by hand.
     pub fn set(&self, section: &str, key: &str, value: &Value) {
         let mut settings: Value = serde_json::from_str(&self.state_file("settings.json")).expect("settings");
