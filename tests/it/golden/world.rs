@@ -67,6 +67,8 @@ pub struct CronLine {
     /// Failed runs in a row, and the gateway's code for the last one.
     pub errors: u32,
     pub error: Option<String>,
+    /// When its definition was changed last, where that was after its last run.
+    pub updated: Option<String>,
     /// When the gateway switched it off, with `off_by`.
     pub switched_off: Option<String>,
     pub one_shot: bool,
@@ -332,6 +334,8 @@ impl CronLine {
             running_since: self.running.then(|| moment("-1m")),
             consecutive_errors: self.errors,
             last_run: self.error.as_deref().map(failed_run),
+            // The gateway notes the end of a run there too.
+            updated_at: self.error.as_ref().map(|_| moment(self.updated.as_deref().unwrap_or("-1m"))),
             auto_disabled: (self.off_by.as_deref() == Some("gateway")).then_some(off),
             declaration_key: (self.kind.as_deref() == Some("own mark")).then(|| format!("{OWN_KEY_PREFIX}owner")),
             made_by: if self.agent_made { MadeBy::Agent } else { MadeBy::Operator },
