@@ -298,7 +298,7 @@ impl World {
             down_since: self.down_since.clone(),
             previous_level: self.plan.outage.level,
             busy: Arc::new(self.job.as_ref().map(JobState::busy).unwrap_or_default()),
-            mode: self.crisis.plan_mode(),
+            mode: crisis::plan_mode(self),
         }
     }
 

@@ -21,6 +21,8 @@ use crate::domain::{
 pub(super) struct CrisisNow {
     /// When the outage is expected to be over: whatever runs only later is left alone.
     pub expected_end: Option<Timestamp>,
+    /// It wanes, and its level is below: nothing more pauses, whenever it runs.
+    over: bool,
 }
 
 impl CrisisNow {
@@ -29,7 +31,8 @@ impl CrisisNow {
         match obs.mode {
             PlanMode::Ordinary => None,
             PlanMode::Crisis | PlanMode::Waning => {
-                Some(Self { expected_end: if over { Some(obs.at) } else { expected_end(outage, settings) } })
+                let expected_end = if over { Some(obs.at) } else { expected_end(outage, settings) };
+                Some(Self { expected_end, over })
             }
         }
     }
@@ -101,7 +104,7 @@ fn cheapest(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> 
 /// one-shot would be lost: it is treated as critical.
 fn spare(scene: &Scene<'_>, case: &Case<'_>, own: &Own, crisis: &CrisisNow) -> Decided {
     let end = crisis.expected_end;
-    if let Some(back_at) = runs_only_after(case.cron, end) {
+    if let Some(back_at) = runs_only_after(case.cron, end).or(end.filter(|_| crisis.over)) {
         let reason = Reason::RunsAfterReturn { expected_return: back_at };
         return waiting(case.cron, reason, Trigger::At { at: back_at }).since(own.since());
     }

@@ -14,8 +14,8 @@ use super::apply::{self, JobState};
 use super::own;
 use crate::domain::{
     Access, AccountId, Change, Connection, Crisis, CrisisMode, CrisisView, Cron, CronId, Notice, Observation,
-    OutageLevel, Plan, PlanId, PlanOrigin, ProblemKind, Readiness, Recovering, RecoveryReport, Refusal, ReportLine,
-    RunRecord, RunStatus, Seal, StartedBy, VendorId, vendor_of,
+    OutageLevel, Plan, PlanId, PlanMode, PlanOrigin, ProblemKind, Readiness, Recovering, RecoveryReport, Refusal,
+    ReportLine, RunRecord, RunStatus, Seal, StartedBy, VendorId, vendor_of,
 };
 use crate::policy;
 
@@ -24,6 +24,9 @@ use crate::policy;
 pub struct Following {
     /// The state of crisis mode is not as it was last written down.
     unsaved: bool,
+    /// This crisis has been at its level; and whether it no longer is, as far as anybody knows.
+    reached: bool,
+    waning: bool,
     /// A vendor failed again while crons were given back to it.
     relapsed: Option<VendorId>,
     /// What was told to the desktop last: said again only when it is another.
@@ -237,6 +240,15 @@ fn gives_back(job: &JobState) -> bool {
     job.running() && job.plan.origin == PlanOrigin::Recovery
 }
 
+/// Which rules plan. Between a reset and the look that follows it nobody knows whether a vendor serves: nothing more
+/// pauses out of ignorance.
+pub fn plan_mode(world: &World) -> PlanMode {
+    match world.crisis.plan_mode() {
+        PlanMode::Crisis if world.following.waning => PlanMode::Waning,
+        mode => mode,
+    }
+}
+
 /// Takes in what the outage has become, before anything is planned.
 pub fn follow(world: &mut World, obs: &Observation) {
     if !obs.gateway_reachable {
@@ -247,6 +259,12 @@ pub fn follow(world: &mut World, obs: &Observation) {
     let serving = policy::vendors_serving(obs, settings);
     let counted = policy::vendors_counted(obs, settings);
     let next = policy::follow(&world.crisis, &outage, &serving, &counted, !world.ledger.is_empty(), obs.at);
+    let (is_on, in_crisis) = (next.mode.is_some(), outage.level == OutageLevel::Crisis);
+    let is_down = |vendor: &VendorId| outage.down.iter().any(|down| down.vendor == *vendor);
+    let in_doubt = next.away.iter().any(|vendor| !is_down(vendor));
+    let following = &mut world.following;
+    following.reached = is_on && (following.reached || in_crisis);
+    following.waning = is_on && (in_doubt || following.reached && !in_crisis);
     if next == *world.crisis {
         return;
     }
