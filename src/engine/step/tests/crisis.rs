@@ -1,10 +1,11 @@
 //! Crisis and recovery: one click out, one click back, whatever comes between.
 
-use super::outside::{Gateway, Outside, Provider, run_on};
+use super::outside::{Gateway, Outside, Provider};
 use super::*;
 use crate::gateway::News;
 use crate::policy;
 
+mod automation;
 mod crash;
 mod flapping;
 mod hand;
@@ -55,7 +56,9 @@ fn crons() -> Vec<(Cron, TierEntry)> {
 }
 
 fn settings() -> Settings {
-    let mut settings = Settings::default();
+    // What changes is reported at once: a round now and then is enough.
+    let checks = CheckSettings { every: SignedDuration::from_mins(30), ..CheckSettings::default() };
+    let mut settings = Settings { checks, ..Settings::default() };
     let routes = ["minimax", "gemini_flash", "kimi", "opus", "sonnet"];
     for (route, model) in routes.into_iter().zip(MODELS) {
         settings.routes.get_mut(&RouteKey::new(route)).expect("a default").model = ModelRef::parse(model);
@@ -79,9 +82,12 @@ fn all_well() -> Outside {
     started(crons(), settings())
 }
 
-fn acts_by_itself() -> Outside {
-    let automation = Automation { level: AutomationLevel::ActWithinLimits, ..Automation::default() };
-    started(crons(), Settings { automation, ..settings() })
+/// The vendors of two of them are out for twenty minutes.
+fn out_for_a_while(play: &mut Outside) {
+    for account in ["kimi", "anthropic"] {
+        let resets_at = Some(play.now + SignedDuration::from_mins(20));
+        play.provider(account, Provider::UsedUp { resets_at });
+    }
 }
 
 fn hours(play: &Outside, hours: i64) -> Option<Timestamp> {

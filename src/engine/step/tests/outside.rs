@@ -326,25 +326,38 @@ impl Outside {
         let until = self.now + SignedDuration::from_mins(minutes);
         while let Some(wake) = self.world.next_wake().filter(|wake| *wake <= until && !self.failed()) {
             self.now = wake.max(self.now + SignedDuration::from_millis(100));
+            self.one_shots_go();
             self.hear(Input::Tick).ok();
         }
         self.now = self.now.max(until);
         self.fire();
     }
 
+    /// The one-shots of this program whose time has come.
+    fn one_shots_go(&mut self) {
+        let due =
+            |cron: &&Cron| cron.owner() == Owner::ThisProgram && cron.next_run_at.is_some_and(|at| at <= self.now);
+        let gone: Vec<CronId> = self.gateway.crons.values().filter(due).map(|cron| cron.id.clone()).collect();
+        for id in gone {
+            self.gateway.crons.remove(&id);
+            self.news(News::CronRemoved(id));
+        }
+    }
+
     /// The gateway's crons have other next runs by now.
     pub(super) fn fire(&mut self) {
-        let now = self.now;
-        for cron in self.gateway.crons.values_mut() {
-            if cron.next_run_at.is_none_or(|next| next <= now) {
-                schedule(cron, now);
-            }
-        }
+        self.reschedule();
         let crons = self.gateway.crons.values().cloned().collect();
         let asked_at = self.world.changes_seen;
         let session = self.world.session;
         let what = Fetched::Crons { crons, unreadable: Vec::new(), took: SignedDuration::ZERO, asked_at };
         self.hear(Input::Fetched { session, what }).ok();
+    }
+
+    fn reschedule(&mut self) {
+        let now = self.now;
+        let due = |cron: &&mut Cron| cron.next_run_at.is_none_or(|next| next <= now);
+        self.gateway.crons.values_mut().filter(due).for_each(|cron| schedule(cron, now));
     }
 
     pub(super) fn news(&mut self, news: News) {
@@ -412,6 +425,26 @@ impl Outside {
             Effect::RunCron { session, cron } if self.burn() => {
                 vec![Input::RunQueued { session, cron, result: Ok(()) }]
             }
+            Effect::PlaceCheck { session, account, at, .. } => {
+                let key = format!("{}{account}", crate::domain::RECOVERY_KEY_PREFIX);
+                let shot = Cron {
+                    declaration_key: Some(key.clone()),
+                    next_run_at: Some(at),
+                    ..Cron::new(
+                        CronId::new(key),
+                        "wakes",
+                        Schedule::At { at },
+                        Payload::Other("systemEvent".to_owned()),
+                    )
+                };
+                let shot = defined(shot);
+                self.gateway.crons.insert(shot.id.clone(), shot.clone());
+                vec![Input::CheckPlaced { session, account, result: Box::new(Ok(shot)) }]
+            }
+            Effect::RemoveOwn { session, cron } => {
+                self.gateway.crons.remove(&cron);
+                vec![Input::OwnRemoved { session, cron, result: Ok(()) }]
+            }
             Effect::Notify(notice) => {
                 self.told.push(notice);
                 Vec::new()
@@ -422,9 +455,10 @@ impl Outside {
         inputs
     }
 
-    fn fetch(&self, what: Fetch) -> Fetched {
+    fn fetch(&mut self, what: Fetch) -> Fetched {
         match what {
             Fetch::Crons { asked_at } => {
+                self.reschedule();
                 let crons = self.gateway.crons.values().cloned().collect();
                 Fetched::Crons { crons, unreadable: Vec::new(), took: SignedDuration::ZERO, asked_at }
             }

@@ -7,7 +7,7 @@ fn there_and_back(play: &mut Outside) {
     if let Some(plan) = view(play).enter.clone() {
         play.tell(Command::EnterCrisis { plan: plan.id.clone(), crons: ticked(&plan) }).ok();
     }
-    play.pass(140);
+    play.pass(33);
     lead_out(play);
 }
 
@@ -20,8 +20,7 @@ fn lead_out(play: &mut Outside) {
 
 fn before_the_crisis() -> Outside {
     let mut play = all_well();
-    out(&mut play, "kimi", 2);
-    out(&mut play, "anthropic", 2);
+    out_for_a_while(&mut play);
     play
 }
 
@@ -37,7 +36,7 @@ fn finish(play: &mut Outside) {
         }
         assert!(!now_of(play, "t2").enabled && !now_of(play, "t3").enabled, "the crisis was finished");
         assert_eq!(model_of(play, "t3-crit").as_deref(), Some(FLASH));
-        play.pass(140);
+        play.pass(33);
     } else {
         play.tell(Command::ContinueJob).ok();
         play.pass(15);
@@ -91,7 +90,7 @@ fn without_its_history_the_ledger_alone_gives_everything_back() {
     play.pass(1);
     assert!(play.world.crisis.governs());
     assert_eq!(keys(&play.world.ledger), ["t2", "t3", "t3-crit"]);
-    play.pass(140);
+    play.pass(33);
     assert!(ready(&play), "{:?}", view(&play).readiness);
     recover(&mut play);
     all_as_before(&play, "from the ledger alone");
@@ -102,7 +101,7 @@ fn without_its_history_the_ledger_alone_gives_everything_back() {
 fn a_recovery_whose_history_was_lost_half_way_is_begun_again() {
     let mut play = before_the_crisis();
     enter(&mut play);
-    play.pass(140);
+    play.pass(33);
     begin_recovery(&mut play);
     play.disk.lose_history();
     play.reopen();

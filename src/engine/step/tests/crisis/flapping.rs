@@ -1,16 +1,16 @@
-//! Vendors that come and go, and what is done without being asked.
+//! Vendors that come and go all day.
 
 use super::*;
 
 /// Two vendors, six minutes away and six minutes there.
-fn flaps(play: &mut Outside, mut each: impl FnMut(&mut Outside)) {
+pub(super) fn flaps(play: &mut Outside, mut each: impl FnMut(&mut Outside)) {
     let mut stands = |play: &mut Outside, stands: &Provider| {
         for account in ["kimi", "anthropic"] {
             play.provider(account, stands.clone());
         }
-        for _ in 0..6 {
+        for _ in 0..2 {
             each(play);
-            play.pass(1);
+            play.pass(3);
         }
     };
     for _ in 0..24 * 5 {

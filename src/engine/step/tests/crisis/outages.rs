@@ -260,3 +260,23 @@ fn simple_crons_on_dead_routes_go_before_those_on_dearer_ones() {
     let place = |id: &str| written(&play).iter().position(|cron| *cron == id).expect("it is written");
     assert!(place("t1") < place("t1-dear"), "{:?}", written(&play));
 }
+
+#[test]
+fn a_held_cron_is_not_paused_between_a_reset_and_the_look_after_it() {
+    let mut play = all_well();
+    out(&mut play, "kimi", 1);
+    out(&mut play, "anthropic", 2);
+    enter(&mut play);
+    for minute in 0..150 {
+        let paused = changes(&play.world.plan).into_iter().filter(|line| line.ends_with("pauses")).count();
+        assert_eq!(paused, 0, "minute {minute}: it runs long after the outage is expected to end");
+        if minute == 100 {
+            let due = play.now - SignedDuration::from_secs(5);
+            let cron = play.gateway.edit("t2-daily", |cron| cron.next_run_at = Some(due));
+            play.news(News::CronChanged(cron));
+            let paused = changes(&play.world.plan).into_iter().any(|line| line.ends_with("pauses"));
+            assert!(!paused, "and when it is due while the crisis ends");
+        }
+        play.pass(1);
+    }
+}
