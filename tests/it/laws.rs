@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model_orchestrator::domain::{
-    Cause, Change, ChangeKind, Cron, Fields, ModelRef, Observation, Payload, Plan, PlanMode, Reason, RouteKey,
-    Settings, Tier, Usd, Verdict,
+    Cause, Change, ChangeKind, Cron, Fields, LedgerEntry, LedgerReason, ModelRef, Observation, Payload, Plan, PlanMode,
+    Reason, RouteKey, Settings, Tier, Usd, Verdict,
 };
-use model_orchestrator::policy::plan;
+use model_orchestrator::policy::{enter_plan, plan, recover_plan};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -132,6 +132,17 @@ fn applied(obs: &Observation, plan: &Plan) -> Observation {
             _ => {}
         }
         Arc::make_mut(&mut after.crons).insert(change.cron.clone(), Arc::new(written(&before, &change.to)));
+    }
+    after
+}
+
+/// The same in a crisis, where every cron that is touched is owed.
+fn owing(obs: &Observation, plan: &Plan) -> Observation {
+    let mut after = applied(obs, plan);
+    for change in &plan.changes {
+        let entry = debt(&obs.crons[&change.cron], change.from.clone(), change.to.clone());
+        let entry = LedgerEntry { why: LedgerReason::Crisis, ..entry };
+        Arc::make_mut(&mut after.ledger).insert(change.cron.clone(), entry);
     }
     after
 }
@@ -337,6 +348,38 @@ proptest! {
             let expected = to_its_pin || gives_back_unsorted(&change) || makes_room(&change);
             prop_assert!(left_unlisted || critical_again || expected, "{change:?}");
         }
+    }
+
+    #[test]
+    fn a_crisis_and_the_way_back_leave_everything_as_it_was(
+        mut world in world(),
+        wishes in wishes(),
+        outage in prop::collection::vec(select(vec!["up", "up", "unknown", "limit +3h", "balance", "refused"]), MODELS.len()),
+    ) {
+        for line in &mut world.crons {
+            (line.off_by, line.busy, line.edited) = (line.off_by.take().filter(|by| by != "us"), false, false);
+        }
+        (world.gateway_away, world.mode) = (false, PlanMode::Ordinary);
+        let under = |states: &[&str], crons: &Observation, mode| {
+            let routes = route_names().into_iter().zip(states.iter().map(|state| (*state).to_owned())).collect();
+            let world = World { routes, ..world.clone() };
+            let (crons, ledger) = (Arc::clone(&crons.crons), Arc::clone(&crons.ledger));
+            Observation { crons, ledger, mode, ..world.observe() }
+        };
+        let calm = [&"up"; MODELS.len()].map(|state| *state);
+        let obs = under(&calm, &world.observe(), PlanMode::Ordinary);
+        let settings = wishes.settings(&World { routes: BTreeMap::new(), ..world.clone() });
+        let before = applied(&obs, &plan(&obs, &settings));
+
+        let struck = under(&outage, &before, PlanMode::Crisis);
+        let crisis = owing(&struck, &enter_plan(&struck, &settings));
+        let back = under(&calm, &crisis, PlanMode::Ordinary);
+        let after = applied(&back, &recover_plan(&back, &settings));
+        for (id, cron) in before.crons.iter() {
+            prop_assert_eq!(cron.fields(), after.crons[id].fields(), "{}", id);
+        }
+        let again = plan(&under(&calm, &after, PlanMode::Ordinary), &settings).changes;
+        prop_assert!(again.is_empty(), "{again:?}");
     }
 }
 
