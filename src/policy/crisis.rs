@@ -9,6 +9,7 @@ use super::chain::{ChainNow, Link, cheaper};
 use super::distribute::{
     Case, distribute, move_to, nothing_serves, one_shot_to_keep, pinned, plain, runs_only_after, waiting,
 };
+use super::outage::vendors_serving;
 use super::pause::{back_trigger, keep_paused_or_resume, onto, pause, resume, still_paused};
 use super::plan::{Decided, Own, Scene};
 use crate::domain::{
@@ -23,6 +24,8 @@ pub(super) struct CrisisNow {
     pub expected_end: Option<Timestamp>,
     /// It wanes, and its level is below: nothing more pauses, whenever it runs.
     over: bool,
+    /// No vendor serves.
+    dark: bool,
 }
 
 impl CrisisNow {
@@ -31,8 +34,14 @@ impl CrisisNow {
         match obs.mode {
             PlanMode::Ordinary => None,
             PlanMode::Crisis | PlanMode::Waning => {
-                let expected_end = if over { Some(obs.at) } else { expected_end(outage, settings) };
-                Some(Self { expected_end, over })
+                let dark = outage.level == OutageLevel::Crisis && vendors_serving(obs, settings).is_empty();
+                let expected_end = match (over, dark) {
+                    (true, _) => Some(obs.at),
+                    // Nothing is left to run on: whatever comes back first counts.
+                    (false, true) => next_reset(outage),
+                    (false, false) => expected_end(outage, settings),
+                };
+                Some(Self { expected_end, over, dark })
             }
         }
     }
@@ -50,6 +59,10 @@ pub fn expected_end(outage: &Outage, settings: &Settings) -> Option<Timestamp> {
     Some(resets[last]).filter(|at| *at < Timestamp::MAX)
 }
 
+fn next_reset(outage: &Outage) -> Option<Timestamp> {
+    outage.down.iter().filter_map(|down| down.resets_at).min()
+}
+
 /// What a crisis makes of a cron that is on; `None` where the ordinary rules hold: for critical crons, and for
 /// simple ones that the user pinned.
 pub(super) fn in_crisis(scene: &Scene<'_>, case: &Case<'_>, own: &Own, crisis: &CrisisNow) -> Option<Decided> {
@@ -59,17 +72,22 @@ pub(super) fn in_crisis(scene: &Scene<'_>, case: &Case<'_>, own: &Own, crisis: &
     }
     match case.entry.tier {
         Tier::T1 if case.entry.pinned.is_some() => None,
-        Tier::T1 => Some(cheapest(scene, case, own, chain)),
+        Tier::T1 => Some(cheapest(scene, case, own, chain, crisis)),
         Tier::T2 | Tier::T3 => Some(spare(scene, case, own, crisis)),
     }
 }
 
 /// Simple crons run on the cheapest route of their chain that serves.
-fn cheapest(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Decided {
+fn cheapest(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow, crisis: &CrisisNow) -> Decided {
     let there = |index: usize| {
         let link = &chain.links[index];
         move_to(scene, case, own, link, Some(index), Reason::CheapestInCrisis { route: link.key.clone() })
     };
+    let better = better_for_simple(own, chain);
+    if let Some(back_at) = runs_only_after(case.cron, crisis.expected_end).filter(|_| own.fails() || better.is_some()) {
+        let reason = Reason::RunsAfterReturn { expected_return: back_at };
+        return waiting(case.cron, reason, Trigger::At { at: back_at }).since(own.since());
+    }
     if own.fails() {
         return match (chain.cheapest_serving, chain.first_unknown) {
             (Some(index), _) => there(index),
@@ -81,23 +99,40 @@ fn cheapest(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> 
             (None, None) => nothing_serves(scene, case, own, chain),
         };
     }
-    let position = own.model.as_ref().and_then(|model| chain.position(model));
-    let dearer = |index: &usize| {
-        let price = |at: usize| chain.links[at].output_price;
-        position.is_none_or(|own_at| cheaper(price(*index), price(own_at)).is_lt())
-    };
-    match chain.cheapest_settled.filter(dearer) {
+    match better {
         Some(index) => there(index),
-        None => {
-            let route = own.route.clone();
-            let reason = route.clone().map_or(Reason::NoEvidence, |route| Reason::CheapestInCrisis { route });
-            let trigger = route.map_or(Trigger::AnyRouteServes, |route| Trigger::RouteFails { route });
-            let mut decided = plain(case.cron, Verdict::Stay, reason, Some(trigger));
-            decided.decision.chosen.clone_from(&own.route);
-            decided.decision.model.clone_from(&own.model);
-            decided.skipped(chain.skipped(position)).since(own.since())
-        }
+        None => keep_simple(scene, case, own, chain),
     }
+}
+
+/// A cheaper route than its own that has served for `settle`; any such when its own is not in the chain.
+fn better_for_simple(own: &Own, chain: &ChainNow) -> Option<usize> {
+    chain.cheapest_settled.filter(|index| cheaper_than_own(own, chain, *index))
+}
+
+fn cheaper_than_own(own: &Own, chain: &ChainNow, index: usize) -> bool {
+    let position = own.model.as_ref().and_then(|model| chain.position(model));
+    let price = |at: usize| chain.links[at].output_price;
+    position.is_none_or(|own_at| cheaper(price(index), price(own_at)).is_lt())
+}
+
+/// It is on the cheapest route that may be used now: says so, or what it waits for.
+fn keep_simple(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Decided {
+    let settling = chain.cheapest_serving.filter(|index| cheaper_than_own(own, chain, *index));
+    let settling =
+        settling.and_then(|index| Some((&chain.links[index], chain.links[index].settled_at(scene.settings)?)));
+    let (reason, trigger) = match (settling, &own.route) {
+        (Some((link, until)), _) => (Reason::Settling { route: link.key.clone(), until }, Trigger::At { at: until }),
+        (None, Some(route)) if own.serves() => {
+            (Reason::CheapestInCrisis { route: route.clone() }, Trigger::RouteFails { route: route.clone() })
+        }
+        (None, _) => (Reason::NoEvidence, Trigger::AnyRouteServes),
+    };
+    let position = own.model.as_ref().and_then(|model| chain.position(model));
+    let mut decided = plain(case.cron, Verdict::Stay, reason, Some(trigger));
+    decided.decision.chosen.clone_from(&own.route);
+    decided.decision.model.clone_from(&own.model);
+    decided.skipped(chain.skipped(position)).since(own.since())
 }
 
 /// A medium or complex cron that is not critical makes room, unless it would not run before the end anyway. A
@@ -111,7 +146,12 @@ fn spare(scene: &Scene<'_>, case: &Case<'_>, own: &Own, crisis: &CrisisNow) -> D
     if let Some(due) = one_shot_to_keep(case) {
         return keep_due(scene, case, own, due);
     }
-    pause(scene, case, own, Reason::PausedInCrisis { expected_return: end }, end)
+    let reason = if crisis.dark && own.fails() {
+        Reason::NothingServes { expected_return: end }
+    } else {
+        Reason::PausedInCrisis { expected_return: end }
+    };
+    pause(scene, case, own, reason, end)
 }
 
 /// What treats it as critical: the ordinary rules, which never pause it silently. The plan names it.

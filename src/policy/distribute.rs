@@ -43,7 +43,7 @@ pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
     if !cron.enabled {
         return match our_pause(obs, cron) {
             Some(debt) => paused_by_us(scene, &Case::new(scene, cron, entry), debt),
-            None => offer_switched_off(scene, cron, entry).unwrap_or_else(|| paused_by_others(cron)),
+            None => off_by_others(scene, cron, entry),
         };
     }
     let own = scene.own(cron);
@@ -58,6 +58,18 @@ pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
     let debt = owed(obs, cron).filter(|_| scene.crisis.is_none() && !case.edited);
     let given_back = debt.and_then(|debt| give_back_moved(scene, &case, &own, debt));
     given_back.unwrap_or_else(|| distribute(scene, &case, &own))
+}
+
+/// Somebody else switched it off: it stays off, and gets back what of it is still ours.
+fn off_by_others<'a>(scene: &mut Scene<'a>, cron: &'a Cron, entry: &'a TierEntry) -> Decided {
+    let case = Case::new(scene, cron, entry);
+    let debt = owed(scene.obs, cron).filter(|_| scene.crisis.is_none() && !case.edited);
+    if let Some(decided) = offer_switched_off(scene, &case, debt) {
+        return decided;
+    }
+    let own = scene.own(cron);
+    let given_back = debt.and_then(|debt| give_back_moved(scene, &case, &own, debt));
+    given_back.unwrap_or_else(|| paused_by_others(cron))
 }
 
 fn paused_by_us(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry) -> Decided {

@@ -11,7 +11,9 @@ use super::chain::ChainNow;
 use super::distribute::{Case, Draft, dressed, move_to};
 use super::pause::settled_at;
 use super::plan::{Decided, Own, Scene};
-use crate::domain::{Cause, ChangeKind, Cron, CronId, Fields, Owner, Reason, RunStatus, Schedule, TierEntry, Trigger};
+use crate::domain::{
+    Cause, ChangeKind, Cron, CronId, Fields, LedgerEntry, Owner, Reason, RunStatus, Schedule, Trigger,
+};
 
 /// So many failures in a row, and the next one would be the last.
 const NEAR: u32 = 9;
@@ -58,20 +60,23 @@ pub(super) fn last_chance(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: 
 
 /// The gateway switched it off after failures of its provider, which has come back since: it is offered to be
 /// switched on again, and never ticked by itself.
-pub(super) fn offer_switched_off<'a>(scene: &mut Scene<'a>, cron: &'a Cron, entry: &TierEntry) -> Option<Decided> {
+/// What a crisis changed of it goes back with that.
+pub(super) fn offer_switched_off(scene: &Scene<'_>, case: &Case<'_>, debt: Option<&LedgerEntry>) -> Option<Decided> {
+    let cron = case.cron;
     let off = cron.auto_disabled.as_ref()?;
     if !failed_by_provider(cron) {
         return None;
     }
-    let own = scene.own(cron);
-    let returned = own.serves() && own.since() >= off.at && settled_at(scene, &own)? <= scene.obs.at;
-    if !returned {
+    let back = debt.map_or_else(|| cron.fields(), |debt| debt.given_back(&cron.fields()));
+    let there = scene.own_of(back.model.as_deref(), cron.agent.as_deref());
+    let returned = there.since() >= off.at || debt.is_some();
+    if !(there.serves() && returned && settled_at(scene, &there)? <= scene.obs.at) {
         return None;
     }
-    let to = Fields { enabled: true, ..cron.fields() };
-    let draft = Draft { kind: ChangeKind::Resume, to, to_model: own.model.clone(), to_route: own.route.clone() };
+    let to = Fields { enabled: true, ..back };
+    let draft = Draft { kind: ChangeKind::Resume, to, to_model: there.model.clone(), to_route: there.route.clone() };
     let reason = Reason::SwitchedOffInOutage { at: off.at };
-    let mut decided = dressed(cron, Some(entry), Cause::Health, &own, draft, reason, Trigger::TheUser);
+    let mut decided = dressed(cron, Some(case.entry), Cause::Health, &there, draft, reason, Trigger::TheUser);
     if let Some(change) = &mut decided.change {
         change.ticked = false;
     }

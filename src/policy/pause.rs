@@ -62,6 +62,10 @@ pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &L
             let to = if keeps { back } else { onto(chain, link) };
             resume(scene, case, &own, to, reason)
         }
+        // What it had before may be no route of its chain that is allowed now: it is given back all the same.
+        None if debt.why == LedgerReason::Crisis && resumable(scene, case, &own) => {
+            resume(scene, case, &own, back, Reason::GivenBack)
+        }
         None => still_paused(scene, case, debt, chain),
     }
 }
