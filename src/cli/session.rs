@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Providers are slower than a gateway; the engine waits for them up to 90 s.
 const PATIENCE_WITH_PROVIDERS: Duration = Duration::from_secs(100);
 
+/// Long enough for a few calls of a gateway that is there.
+const A_LITTLE: Duration = Duration::from_secs(5);
+
 /// A running engine, connected or on its way.
 pub(super) struct Session {
     engine: Option<Engine>,
@@ -121,6 +124,15 @@ impl Session {
     pub(super) fn shows(&mut self, effect: impl Fn(&Snapshot) -> bool) -> Result<Context, Failure> {
         self.wait(|snapshot| effect(snapshot).then_some(()))?;
         Ok(self.context())
+    }
+
+    /// Gives the engine a little time for what a later life would do as well.
+    pub(super) fn gives_time(&mut self, effect: impl Fn(&Snapshot) -> bool) {
+        let patience = self.patience;
+        self.patience = patience.min(A_LITTLE);
+        // Without it the next start does it.
+        self.wait(|snapshot| effect(snapshot).then_some(())).ok();
+        self.patience = patience;
     }
 
     /// Hands a command over and waits for its answer.

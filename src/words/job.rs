@@ -56,7 +56,9 @@ pub fn job_headline(job: &Job) -> String {
 /// "about 3 s left · safe to close: the rest waits until the app is open again".
 pub fn job_detail(job: &Job, speech: &Speech<'_>) -> String {
     let tally = Tally::of(job);
-    let left = job.expected_end.filter(|end| *end > speech.now);
+    // How long somebody else's run goes on nobody knows.
+    let paced = !matches!(job.phase, JobPhase::Draining | JobPhase::Proving { .. });
+    let left = job.expected_end.filter(|end| *end > speech.now && paced);
     let left = left.map(|end| format!("about {} left", span(end.duration_since(speech.now).max(ONE_SECOND))));
     let running = |first: Option<String>| {
         let parts: Vec<_> = [first, left.clone()].into_iter().flatten().chain([SAFE_TO_CLOSE.to_owned()]).collect();

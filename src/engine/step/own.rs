@@ -97,13 +97,13 @@ pub fn tick(world: &mut World, now: Timestamp) {
     }
 }
 
-/// What the faces see: the one-shots that are there, and the one on its way.
+/// What the faces see: the one-shots that are there, and those that are to come.
 pub fn checks(world: &World) -> BTreeMap<AccountId, RecoveryCheck> {
     let ours = one_shots(world).filter(|shot| shot.cron.enabled);
     let mut checks: BTreeMap<AccountId, RecoveryCheck> =
         ours.map(|shot| (shot.account, RecoveryCheck { at: shot.at, cron: Some(shot.cron.id.clone()) })).collect();
-    if let Some((account, at)) = world.own.placing.clone().filter(|_| world.own.session == world.session) {
-        checks.entry(account).or_insert(RecoveryCheck { at, cron: None });
+    for (account, at) in world.own.wanted.iter().filter(|_| world.own.session == world.session) {
+        checks.entry(account.clone()).or_insert(RecoveryCheck { at: *at, cron: None });
     }
     checks
 }

@@ -243,8 +243,8 @@ impl Table<'_> {
             if drains {
                 let pause = row_link_button(ui, "Pause now", stops)
                     .accessible_name(format!("Pause {} now, ending its run", change.name));
-                ui.add_space(GAP);
-                room -= pause.rect.width() + GAP;
+                ui.add_space(2.0 * GAP);
+                room -= pause.rect.width() + 2.0 * GAP;
                 if pause.clicked() {
                     return Some(Did::PauseNow(change.cron.clone()));
                 }
