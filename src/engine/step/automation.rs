@@ -22,10 +22,15 @@ const DWELL: SignedDuration = SignedDuration::from_mins(15);
 /// A plan that could not be carried out is not tried again before.
 const REST: SignedDuration = SignedDuration::from_mins(15);
 
+/// What a person stopped is left alone for so long.
+const STOPPED: SignedDuration = SignedDuration::from_hours(1);
+
 /// What automation remembers that needs no disk.
 #[derive(Debug, Default)]
 pub struct Tried {
     plan: Option<(PlanId, Timestamp)>,
+    /// When a person stopped what was done by itself.
+    stopped_at: Option<Timestamp>,
     /// When time alone lets it act.
     wake_at: Option<Timestamp>,
 }
@@ -87,6 +92,13 @@ fn act(world: &mut World, now: Timestamp) -> Vec<Effect> {
     done.unwrap_or_default()
 }
 
+/// A person stops the job: one that was begun here is not begun again at once.
+pub fn stopped_by_hand(world: &mut World, now: Timestamp) {
+    if world.job.as_ref().is_some_and(|job| job.running() && job.by == StartedBy::Automation) {
+        world.tried.stopped_at = Some(now);
+    }
+}
+
 fn decide(world: &mut World, now: Timestamp) -> (AutomationWord, Option<(Deed, Vec<CronId>)>) {
     let silent = (AutomationWord::Silent, None);
     if world.effective.automation.level != AutomationLevel::ActWithinLimits {
@@ -98,6 +110,11 @@ fn decide(world: &mut World, now: Timestamp) -> (AutomationWord, Option<(Deed, V
     }
     if apply::may_begin(world).is_err() || !world.ready() {
         return silent;
+    }
+    let rests = world.tried.stopped_at.and_then(|at| at.checked_add(STOPPED).ok());
+    if let Some(until) = rests.filter(|until| *until > now) {
+        wake(world, until);
+        return (AutomationWord::Dwells { until }, None);
     }
     if !first_look_is_over(world) {
         return (AutomationWord::LooksFirst, None);

@@ -115,9 +115,12 @@ pub fn go_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusal> 
     Ok(apply::advance(world, now))
 }
 
-/// Back to the rules of a crisis, whatever was given back already.
+/// Back to the rules of a crisis, whatever was given back already. From then on it is the person's, and ends by hand.
 pub fn stay(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
     world.crisis.recovering().ok_or(Refusal::NothingToDo)?;
+    if let Some(mode) = Arc::make_mut(&mut world.crisis).mode.as_mut() {
+        mode.by = StartedBy::Hand;
+    }
     let mut effects = stop_recovering(world, now);
     effects.insert(0, save(world));
     Ok(effects)

@@ -205,7 +205,10 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         Command::StayInCrisis => quietly(crisis::stay(world, now)?),
         Command::RunNow { crons } => quietly(crisis::run_now(world, &crons)?),
         Command::DismissReport => quietly(crisis::dismiss_report(world)?),
-        Command::StopJob => quietly(apply::stop(world, now)?),
+        Command::StopJob => {
+            automation::stopped_by_hand(world, now);
+            quietly(apply::stop(world, now)?)
+        }
         Command::RetryFailed | Command::ContinueJob => quietly(apply::carry_on(world, now)?),
         Command::DismissJob => quietly(apply::dismiss(world)?),
         Command::PauseNow { cron } => quietly(apply::pause_now(world, &cron, now)?),

@@ -177,3 +177,37 @@ fn a_day_of_flapping_is_at_most_three_crises_for_automation() {
     play.pass(30);
     all_as_before(&play, "after the flapping");
 }
+
+/// Automation gives back, and waits for a run of the first cron.
+fn on_the_way_back() -> Outside {
+    let mut play = acts_by_itself();
+    out_for_a_while(&mut play);
+    while play.world.crisis.recovering().is_none() && play.now < at(3600) {
+        play.pass(1);
+    }
+    assert!(matches!(phase(&play), JobPhase::Proving { .. }), "{:?}", phase(&play));
+    play.gateway.writes.clear();
+    play
+}
+
+#[test]
+fn what_a_person_stops_is_not_begun_again_at_once() {
+    let mut play = on_the_way_back();
+    play.tell(Command::StopJob).expect("it stops");
+    play.pass(55);
+    assert_eq!(written(&play), [""; 0], "nothing goes on by itself");
+    play.pass(20);
+    all_as_before(&play, "after an hour");
+}
+
+#[test]
+fn a_crisis_that_a_person_stays_in_is_the_persons() {
+    let mut play = on_the_way_back();
+    play.tell(Command::StayInCrisis).expect("it stays");
+    play.pass(120);
+    assert!(play.disk.crisis().governs());
+    assert_eq!(view(&play).automation, AutomationWord::ByHandOnly);
+    assert!(!now_of(&play, "t3").enabled && ready(&play));
+    recover(&mut play);
+    all_as_before(&play, "by hand");
+}
