@@ -69,12 +69,12 @@ fn settings() -> Settings {
 fn started(crons: Vec<(Cron, TierEntry)>, settings: Settings) -> Outside {
     let tiers = crons.iter().map(|(cron, entry)| (cron.id.clone(), entry.clone())).collect();
     let gateway = Gateway::new(crons.into_iter().map(|(cron, _)| cron).collect(), &MODELS);
-    let mut play = Outside::start(gateway, settings, tiers);
-    play.pass(1);
-    assert_eq!(changes(&play.world.plan), [""; 0], "all is well at first");
-    assert_eq!(level(&play), OutageLevel::Healthy);
-    play.before = Some(play.gateway.crons.clone());
-    play
+    let mut scene = Outside::start(gateway, settings, tiers);
+    scene.pass(1);
+    assert_eq!(changes(&scene.world.plan), [""; 0], "all is well at first");
+    assert_eq!(level(&scene), OutageLevel::Healthy);
+    scene.before = Some(scene.gateway.crons.clone());
+    scene
 }
 
 /// All is well, and so are its providers.
@@ -83,38 +83,38 @@ fn all_well() -> Outside {
 }
 
 /// The vendors of two of them are out for twenty minutes.
-fn out_for_a_while(play: &mut Outside) {
+fn out_for_a_while(scene: &mut Outside) {
     for account in ["kimi", "anthropic"] {
-        let resets_at = Some(play.now + SignedDuration::from_mins(20));
-        play.provider(account, Provider::UsedUp { resets_at });
+        let resets_at = Some(scene.now + SignedDuration::from_mins(20));
+        scene.provider(account, Provider::UsedUp { resets_at });
     }
 }
 
-fn hours(play: &Outside, hours: i64) -> Option<Timestamp> {
-    Some(play.now + SignedDuration::from_hours(hours))
+fn hours(scene: &Outside, hours: i64) -> Timestamp {
+    scene.now + SignedDuration::from_hours(hours)
 }
 
 /// Its quota is used up for so many hours.
-fn out(play: &mut Outside, account: &str, n_hours: i64) {
-    let resets_at = hours(play, n_hours);
-    play.provider(account, Provider::UsedUp { resets_at });
+fn out(scene: &mut Outside, account: &str, n_hours: i64) {
+    let resets_at = Some(hours(scene, n_hours));
+    scene.provider(account, Provider::UsedUp { resets_at });
 }
 
 /// Nobody says until when.
-fn out_for_good(play: &mut Outside, account: &str) {
-    play.provider(account, Provider::UsedUp { resets_at: None });
+fn out_for_good(scene: &mut Outside, account: &str) {
+    scene.provider(account, Provider::UsedUp { resets_at: None });
 }
 
-fn view(play: &Outside) -> Arc<CrisisView> {
-    play.world.crisis_view.clone()
+fn view(scene: &Outside) -> Arc<CrisisView> {
+    scene.world.crisis_view.clone()
 }
 
-fn level(play: &Outside) -> OutageLevel {
-    play.world.plan.outage.level
+fn level(scene: &Outside) -> OutageLevel {
+    scene.world.plan.outage.level
 }
 
-fn down(play: &Outside) -> Vec<String> {
-    play.world.plan.outage.down.iter().map(|down| down.vendor.to_string()).collect()
+fn down(scene: &Outside) -> Vec<String> {
+    scene.world.plan.outage.down.iter().map(|down| down.vendor.to_string()).collect()
 }
 
 /// "t2 pauses", "t3 to google/gemini-3-flash", in the order of the plan.
@@ -130,72 +130,72 @@ fn ticked(plan: &Plan) -> Vec<CronId> {
     plan.changes.iter().filter(|change| change.ticked).map(|change| change.cron.clone()).collect()
 }
 
-fn enter(play: &mut Outside) {
-    let plan = view(play).enter.clone().expect("it can be entered");
-    play.owed_at_first_write = None;
+fn enter(scene: &mut Outside) {
+    let plan = view(scene).enter.clone().expect("it can be entered");
+    scene.owed_at_first_write = None;
     let command = Command::EnterCrisis { plan: plan.id.clone(), crons: ticked(&plan) };
-    play.tell(command).expect("it is entered");
+    scene.tell(command).expect("it is entered");
 }
 
-fn begin_recovery(play: &mut Outside) {
-    let plan = view(play).recover.clone().expect("something is owed");
+fn begin_recovery(scene: &mut Outside) {
+    let plan = view(scene).recover.clone().expect("something is owed");
     let command = Command::Recover { plan: plan.id.clone(), crons: ticked(&plan) };
-    play.tell(command).expect("it begins");
+    scene.tell(command).expect("it begins");
 }
 
 /// To its end: each of its stages waits two minutes.
-fn recover(play: &mut Outside) {
-    begin_recovery(play);
-    play.pass(6);
+fn recover(scene: &mut Outside) {
+    begin_recovery(scene);
+    scene.pass(6);
 }
 
-fn apply_plan(play: &mut Outside) {
-    let plan = play.world.plan.clone();
-    play.tell(Command::Apply { plan: plan.id.clone(), crons: ticked(&plan) }).expect("it is applied");
+fn apply_plan(scene: &mut Outside) {
+    let plan = scene.world.plan.clone();
+    scene.tell(Command::Apply { plan: plan.id.clone(), crons: ticked(&plan) }).expect("it is applied");
 }
 
-fn phase(play: &Outside) -> JobPhase {
-    play.world.job.as_ref().expect("a job").phase.clone()
+fn phase(scene: &Outside) -> JobPhase {
+    scene.world.job.as_ref().expect("a job").phase.clone()
 }
 
 fn keys(ledger: &Ledger) -> Vec<&str> {
     ledger.keys().map(CronId::as_str).collect()
 }
 
-fn now_of<'a>(play: &'a Outside, id: &str) -> &'a Cron {
-    &play.gateway.crons[&CronId::new(id)]
+fn now_of<'a>(scene: &'a Outside, id: &str) -> &'a Cron {
+    &scene.gateway.crons[&CronId::new(id)]
 }
 
-fn model_of(play: &Outside, id: &str) -> Option<String> {
-    now_of(play, id).fields().model
+fn model_of(scene: &Outside, id: &str) -> Option<String> {
+    now_of(scene, id).fields().model
 }
 
-fn written(play: &Outside) -> Vec<&str> {
-    play.gateway.writes.iter().map(|(_, cron)| cron.as_str()).collect()
+fn written(scene: &Outside) -> Vec<&str> {
+    scene.gateway.writes.iter().map(|(_, cron)| cron.as_str()).collect()
 }
 
 /// Every definition is the one from before, nothing is owed, and the mode is off: here and on disk.
-fn all_as_before(play: &Outside, why: &str) {
-    for (id, before) in play.before.as_ref().expect("it is known") {
-        assert_eq!(play.gateway.crons[id].definition, before.definition, "{why}");
+fn all_as_before(scene: &Outside, why: &str) {
+    for (id, before) in scene.before.as_ref().expect("it is known") {
+        assert_eq!(scene.gateway.crons[id].definition, before.definition, "{why}");
     }
-    assert_eq!(keys(&play.disk.ledger()), [""; 0], "{why}");
-    assert_eq!(keys(&play.world.ledger), [""; 0], "{why}");
-    assert_eq!((play.disk.crisis().mode, &play.world.crisis.mode), (None, &None), "{why}");
+    assert_eq!(keys(&scene.disk.ledger()), [""; 0], "{why}");
+    assert_eq!(keys(&scene.world.ledger), [""; 0], "{why}");
+    assert_eq!((scene.disk.crisis().mode, &scene.world.crisis.mode), (None, &None), "{why}");
 }
 
-fn reported(play: &Outside) -> Vec<String> {
+fn reported(scene: &Outside) -> Vec<String> {
     let mut crons: Vec<String> =
-        play.disk.crisis().report.into_iter().flat_map(|r| r.lines).map(|line| line.cron.to_string()).collect();
+        scene.disk.crisis().report.into_iter().flat_map(|r| r.lines).map(|line| line.cron.to_string()).collect();
     crons.sort();
     crons
 }
 
-fn seal_of(play: &Outside, id: &str) -> Seal {
-    let report = play.disk.crisis().report.expect("a report");
+fn seal_of(scene: &Outside, id: &str) -> Seal {
+    let report = scene.disk.crisis().report.expect("a report");
     report.lines.iter().find(|line| line.cron.as_str() == id).expect("its line").seal
 }
 
-fn ready(play: &Outside) -> bool {
-    view(play).readiness == Readiness::Ready
+fn ready(scene: &Outside) -> bool {
+    view(scene).readiness == Readiness::Ready
 }

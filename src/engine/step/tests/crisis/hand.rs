@@ -3,18 +3,18 @@
 use super::*;
 
 fn in_crisis() -> Outside {
-    let mut play = all_well();
-    out(&mut play, "kimi", 2);
-    out(&mut play, "anthropic", 2);
-    enter(&mut play);
-    play.before = None;
-    play
+    let mut scene = all_well();
+    out(&mut scene, "kimi", 2);
+    out(&mut scene, "anthropic", 2);
+    enter(&mut scene);
+    scene.before = None;
+    scene
 }
 
 /// A person changes a cron at the gateway, which tells of it without its revision.
-fn edits(play: &mut Outside, id: &str, change: impl FnOnce(&mut Cron)) {
-    let cron = play.gateway.edit(id, change);
-    play.news(News::CronChanged(Cron { revision: None, ..cron }));
+fn edits(scene: &mut Outside, id: &str, change: impl FnOnce(&mut Cron)) {
+    let cron = scene.gateway.edit(id, change);
+    scene.news(News::CronChanged(Cron { revision: None, ..cron }));
 }
 
 fn set_model(cron: &mut Cron, model: &str, fallbacks: Option<Vec<String>>) {
@@ -24,118 +24,118 @@ fn set_model(cron: &mut Cron, model: &str, fallbacks: Option<Vec<String>>) {
     }
 }
 
-fn lead_out(play: &mut Outside) {
-    play.pass(140);
-    assert!(ready(play), "{:?}", view(play).readiness);
-    recover(play);
-    assert_eq!(play.disk.crisis().mode, None);
-    assert_eq!(keys(&play.disk.ledger()), [""; 0], "nothing is owed any more");
+fn lead_out(scene: &mut Outside) {
+    scene.pass(140);
+    assert!(ready(scene), "{:?}", view(scene).readiness);
+    recover(scene);
+    assert_eq!(scene.disk.crisis().mode, None);
+    assert_eq!(keys(&scene.disk.ledger()), [""; 0], "nothing is owed any more");
 }
 
 #[test]
 fn a_prompt_that_was_edited_in_the_middle_stays_as_the_person_left_it() {
-    let mut play = in_crisis();
+    let mut scene = in_crisis();
     for id in ["t2", "t3-crit"] {
-        edits(&mut play, id, |cron| {
+        edits(&mut scene, id, |cron| {
             if let Payload::AgentTurn(turn) = &mut cron.payload {
                 turn.message = "say it in verse".to_owned();
             }
         });
     }
-    lead_out(&mut play);
+    lead_out(&mut scene);
     for (id, model) in [("t2", FLASH), ("t3-crit", OPUS)] {
-        let cron = now_of(&play, id);
+        let cron = now_of(&scene, id);
         assert_eq!(cron.turn().expect("a turn").message, "say it in verse", "{id}");
         let fields = Fields { model: Some(model.to_owned()), fallbacks: None, enabled: true };
         assert_eq!(cron.fields(), fields, "{id}: our fields go back");
-        assert_eq!(seal_of(&play, id), Seal::Differs, "{id}");
+        assert_eq!(seal_of(&scene, id), Seal::Differs, "{id}");
     }
-    assert_eq!(seal_of(&play, "t3"), Seal::Identical);
+    assert_eq!(seal_of(&scene, "t3"), Seal::Identical);
 }
 
 #[test]
 fn a_cron_that_was_moved_in_the_middle_stays_where_the_person_put_it() {
-    let mut play = in_crisis();
-    edits(&mut play, "t3-crit", |cron| set_model(cron, MINIMAX, Some(vec![])));
-    assert!(!play.disk.ledger().contains_key("t3-crit"), "its debt is closed");
-    let theirs = now_of(&play, "t3-crit").definition.clone();
-    lead_out(&mut play);
-    assert_eq!(now_of(&play, "t3-crit").definition, theirs);
-    assert_eq!(reported(&play), ["t2", "t3"]);
+    let mut scene = in_crisis();
+    edits(&mut scene, "t3-crit", |cron| set_model(cron, MINIMAX, Some(vec![])));
+    assert!(!scene.disk.ledger().contains_key("t3-crit"), "its debt is closed");
+    let theirs = now_of(&scene, "t3-crit").definition.clone();
+    lead_out(&mut scene);
+    assert_eq!(now_of(&scene, "t3-crit").definition, theirs);
+    assert_eq!(reported(&scene), ["t2", "t3"]);
 }
 
 #[test]
 fn of_a_cron_of_which_only_the_model_was_changed_our_fallbacks_go_back() {
-    let mut play = in_crisis();
-    let ours = now_of(&play, "t3-crit").fields().fallbacks;
+    let mut scene = in_crisis();
+    let ours = now_of(&scene, "t3-crit").fields().fallbacks;
     assert!(ours.is_some(), "the chain travels with the cron");
-    edits(&mut play, "t3-crit", |cron| set_model(cron, MINIMAX, ours.map(|list| list.to_vec())));
-    lead_out(&mut play);
+    edits(&mut scene, "t3-crit", |cron| set_model(cron, MINIMAX, ours.map(|list| list.to_vec())));
+    lead_out(&mut scene);
     let expected = Fields { model: Some(MINIMAX.to_owned()), fallbacks: None, enabled: true };
-    assert_eq!(now_of(&play, "t3-crit").fields(), expected);
+    assert_eq!(now_of(&scene, "t3-crit").fields(), expected);
 }
 
 #[test]
 fn a_cron_that_was_switched_on_again_in_the_middle_stays_on() {
-    let mut play = in_crisis();
-    edits(&mut play, "t2", |cron| cron.enabled = true);
-    assert!(!play.disk.ledger().contains_key("t2"), "its debt is closed");
-    play.gateway.writes.clear();
-    lead_out(&mut play);
-    assert!(now_of(&play, "t2").enabled);
-    assert!(!written(&play).contains(&"t2"), "nobody touched it again");
+    let mut scene = in_crisis();
+    edits(&mut scene, "t2", |cron| cron.enabled = true);
+    assert!(!scene.disk.ledger().contains_key("t2"), "its debt is closed");
+    scene.gateway.writes.clear();
+    lead_out(&mut scene);
+    assert!(now_of(&scene, "t2").enabled);
+    assert!(!written(&scene).contains(&"t2"), "nobody touched it again");
 }
 
 #[test]
 fn a_paused_cron_that_was_moved_is_switched_on_where_the_person_put_it() {
-    let mut play = in_crisis();
-    edits(&mut play, "t2", |cron| set_model(cron, MINIMAX, None));
-    lead_out(&mut play);
+    let mut scene = in_crisis();
+    edits(&mut scene, "t2", |cron| set_model(cron, MINIMAX, None));
+    lead_out(&mut scene);
     let expected = Fields { model: Some(MINIMAX.to_owned()), fallbacks: None, enabled: true };
-    assert_eq!(now_of(&play, "t2").fields(), expected);
+    assert_eq!(now_of(&scene, "t2").fields(), expected);
 }
 
 #[test]
 fn a_cron_that_was_removed_in_the_middle_is_owed_nothing() {
-    let mut play = in_crisis();
-    play.gateway.crons.remove(&CronId::new("t2"));
-    play.news(News::CronRemoved(CronId::new("t2")));
-    assert!(!play.disk.ledger().contains_key("t2"));
-    lead_out(&mut play);
-    assert_eq!(reported(&play), ["t3", "t3-crit"]);
+    let mut scene = in_crisis();
+    scene.gateway.crons.remove(&CronId::new("t2"));
+    scene.news(News::CronRemoved(CronId::new("t2")));
+    assert!(!scene.disk.ledger().contains_key("t2"));
+    lead_out(&mut scene);
+    assert_eq!(reported(&scene), ["t3", "t3-crit"]);
 }
 
 #[test]
 fn a_cron_that_was_off_before_is_never_switched_on() {
-    let mut play = all_well();
+    let mut scene = all_well();
     for account in ["minimax", "google", "kimi", "anthropic"] {
-        out(&mut play, account, 2);
+        out(&mut scene, account, 2);
     }
-    let off = now_of(&play, "off").definition.clone();
-    let plan = view(&play).enter.clone().expect("previewed");
+    let off = now_of(&scene, "off").definition.clone();
+    let plan = view(&scene).enter.clone().expect("previewed");
     assert!(plan.change(&CronId::new("off")).is_none());
-    enter(&mut play);
-    assert!(!play.disk.ledger().contains_key("off"));
-    play.pass(140);
-    let plan = view(&play).recover.clone().expect("something is owed");
+    enter(&mut scene);
+    assert!(!scene.disk.ledger().contains_key("off"));
+    scene.pass(140);
+    let plan = view(&scene).recover.clone().expect("something is owed");
     assert!(plan.change(&CronId::new("off")).is_none());
-    recover(&mut play);
-    assert_eq!(now_of(&play, "off").definition, off);
-    all_as_before(&play, "and so is everything else");
+    recover(&mut scene);
+    assert_eq!(now_of(&scene, "off").definition, off);
+    all_as_before(&scene, "and so is everything else");
 }
 
 #[test]
 fn pauses_of_the_older_scripts_that_are_imported_in_the_middle_are_given_back_too() {
-    let mut play = in_crisis();
-    edits(&mut play, "t1", |cron| cron.enabled = false);
+    let mut scene = in_crisis();
+    edits(&mut scene, "t1", |cron| cron.enabled = false);
     let older = json!({ "t1": { "disabledAt": "2026-11-18T00:00:00Z", "reason": "provider_down" } });
-    play.disk.root = crate::state::ledger::with_imported(&play.disk.root, &older, play.now).expect("it is new");
-    let reread = play.disk.reread();
-    play.hear(Input::Reloaded(Ok(reread))).ok();
-    assert!(play.world.crisis.governs(), "the mode is as it was");
-    assert_eq!(keys(&play.world.ledger), ["t1", "t2", "t3", "t3-crit"]);
-    lead_out(&mut play);
+    scene.disk.root = crate::state::ledger::with_imported(&scene.disk.root, &older, scene.now).expect("it is new");
+    let reread = scene.disk.reread();
+    scene.hear(Input::Reloaded(Ok(reread))).ok();
+    assert!(scene.world.crisis.governs(), "the mode is as it was");
+    assert_eq!(keys(&scene.world.ledger), ["t1", "t2", "t3", "t3-crit"]);
+    lead_out(&mut scene);
     let expected = Fields { model: Some(MINIMAX.to_owned()), fallbacks: None, enabled: true };
-    assert_eq!(now_of(&play, "t1").fields(), expected);
-    assert!(now_of(&play, "t2").enabled && now_of(&play, "t3").enabled);
+    assert_eq!(now_of(&scene, "t1").fields(), expected);
+    assert!(now_of(&scene, "t2").enabled && now_of(&scene, "t3").enabled);
 }
