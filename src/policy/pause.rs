@@ -46,6 +46,10 @@ pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &L
     let back = debt.given_back(&case.cron.fields());
     let own = scene.own_of(back.model.as_deref(), case.cron.agent.as_deref());
     let chain = case.chain(scene);
+    if debt.why == LedgerReason::Crisis && back.model == case.cron.fields().model && own.is_unlisted() {
+        // It never ran on what it names: that is its owner's matter, as it was before.
+        return resume(scene, case, &own, back, Reason::GivenBack);
+    }
     if let Some(pin) = &case.entry.pinned {
         return resume_pinned(scene, case, debt, pin.model.as_ref().map(ModelRef::as_str), back, &own);
     }

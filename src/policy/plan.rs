@@ -88,6 +88,10 @@ impl Own {
         }
     }
 
+    pub(super) fn is_unlisted(&self) -> bool {
+        matches!(self.state, OwnState::Unlisted)
+    }
+
     pub(super) fn serves(&self) -> bool {
         matches!(&self.state, OwnState::Known(standing) if standing.serves())
     }

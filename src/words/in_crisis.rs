@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn the_line_below_a_column_says_what_the_crisis_does_to_it() {
         use ChangeKind::{Move, Pause};
-        const KIMI: &str = "kimi/k2-turbo";
+        const KIMI: &str = "kimi/k2";
         const OPUS: &str = "anthropic/claude-opus-4-6";
         // "star" is critical.
         let cases = [

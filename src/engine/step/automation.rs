@@ -66,9 +66,9 @@ pub fn act_now(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusal
 
 fn act(world: &mut World, now: Timestamp) -> Vec<Effect> {
     world.tried.wake_at = None;
-    let (word, deed) = decide(world, now);
-    if word != world.crisis_view.automation {
-        Arc::make_mut(&mut world.crisis_view).automation = word;
+    let (verdict, deed) = decide(world, now);
+    if verdict != world.crisis_view.automation {
+        Arc::make_mut(&mut world.crisis_view).automation = verdict;
         world.dirty.shown = true;
     }
     let Some((deed, crons)) = deed else { return Vec::new() };
@@ -105,8 +105,8 @@ fn decide(world: &mut World, now: Timestamp) -> (AutomationWord, Option<(Deed, V
         return silent;
     }
     if let Some(job) = world.job.as_ref().filter(|job| job.running()) {
-        let word = if job.by == StartedBy::Automation { AutomationWord::Acting } else { AutomationWord::Silent };
-        return (word, None);
+        let verdict = if job.by == StartedBy::Automation { AutomationWord::Acting } else { AutomationWord::Silent };
+        return (verdict, None);
     }
     if apply::may_begin(world).is_err() || !world.ready() {
         return silent;
@@ -121,26 +121,26 @@ fn decide(world: &mut World, now: Timestamp) -> (AutomationWord, Option<(Deed, V
     }
     let of_crisis = match crisis_due(world, now) {
         Due::Nothing => AutomationWord::Silent,
-        Due::Not(word) => word,
+        Due::Not(verdict) => verdict,
         Due::Now(deed) => {
             let plan = match &deed {
                 Deed::Enter(plan) | Deed::Recover(plan) | Deed::Apply(plan) => plan.clone(),
             };
-            let Allowed { crons, word } = permitted(world, &plan, now);
+            let Allowed { crons, word: verdict } = permitted(world, &plan, now);
             // Crisis mode ends, too, when nothing is left to give back.
             let ends = matches!(deed, Deed::Recover(_)) && plan.changes.is_empty();
             if (!crons.is_empty() || ends) && rested(world, &plan, now) {
                 return (AutomationWord::Acting, Some((deed, crons)));
             }
-            word
+            verdict
         }
     };
     let plan = world.plan.clone();
-    let Allowed { crons, word } = permitted(world, &plan, now);
+    let Allowed { crons, word: verdict } = permitted(world, &plan, now);
     if !crons.is_empty() && rested(world, &plan, now) {
         return (AutomationWord::Acting, Some((Deed::Apply(plan), crons)));
     }
-    let said = if of_crisis == AutomationWord::Silent { word } else { of_crisis };
+    let said = if of_crisis == AutomationWord::Silent { verdict } else { of_crisis };
     if let AutomationWord::Dwells { until } | AutomationWord::QuietUntil { until } = said {
         wake(world, until);
     }
@@ -165,7 +165,7 @@ fn crisis_due(world: &World, now: Timestamp) -> Due {
             view.enter.clone().filter(|plan| plan.outage.level == OutageLevel::Crisis && !plan.changes.is_empty());
         return match (due, dwells(world.crisis.left_at)) {
             (None, _) => Due::Nothing,
-            (Some(_), Some(word)) => Due::Not(word),
+            (Some(_), Some(verdict)) => Due::Not(verdict),
             (Some(plan), None) => Due::Now(Deed::Enter(plan)),
         };
     };
@@ -175,7 +175,7 @@ fn crisis_due(world: &World, now: Timestamp) -> Due {
     match &view.recover {
         Some(_) if ready && mode.by == StartedBy::Hand && !unfinished => Due::Not(AutomationWord::ByHandOnly),
         Some(plan) if ready => match dwells(Some(mode.since)) {
-            Some(word) => Due::Not(word),
+            Some(verdict) => Due::Not(verdict),
             None => Due::Now(Deed::Recover(plan.clone())),
         },
         _ => Due::Nothing,

@@ -69,8 +69,6 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::GatewayAnswered { session, id, account, answer } if session == world.session => {
             check::gateway_answered(world, id, &account, &answer, now)
         }
-        // Of a connection that is over.
-        Input::NotConnected { .. } | Input::Proven { .. } | Input::GatewayAnswered { .. } => Vec::new(),
         Input::Fetched { session, what } => connection::fetched(world, session, what, now),
         Input::News { session, news } => connection::news(world, session, news, now),
         Input::Prepared { job, cron, result } => apply::prepared(world, job, &cron, result, now),
@@ -93,7 +91,13 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::OwnRemoved { session, cron, result } if session == world.session => {
             own::removed(world, &cron, result, now)
         }
-        Input::RunQueued { .. } | Input::CheckPlaced { .. } | Input::OwnRemoved { .. } => Vec::new(),
+        // Of a connection that is over.
+        Input::NotConnected { .. }
+        | Input::Proven { .. }
+        | Input::GatewayAnswered { .. }
+        | Input::RunQueued { .. }
+        | Input::CheckPlaced { .. }
+        | Input::OwnRemoved { .. } => Vec::new(),
         Input::ClockJumped => {
             let mut effects = check::look_anew(world, now);
             effects.extend(connection::retry_now(world, now));

@@ -119,6 +119,9 @@ fn windows(fleet: &mut Arc<Fleet>, account: &str, windows: Vec<QuotaWindow>) {
     Arc::make_mut(fleet).windows.insert(AccountId::new(account), windows);
 }
 
+/// Account and minute of each one-shot.
+type Shots = &'static [(&'static str, i64)];
+
 #[test]
 fn each_account_that_is_down_until_a_known_time_is_waited_for_once() {
     let by_model = |case: &mut Case, reset: i64| {
@@ -128,8 +131,7 @@ fn each_account_that_is_down_until_a_known_time_is_waited_for_once() {
             vec![QuotaWindow { covers: ModelScope::Models(vec![model("google/flash")]), ..window("Day", reset) }],
         );
     };
-    // What is there, account and minute of each one-shot, why.
-    let cases: [(Case, &[(&str, i64)], &str); 16] = [
+    let cases: [(Case, Shots, &str); 16] = [
         (case(), &[], "nothing is down"),
         (case().down("minimax", limit(-3, Some(120))), &[("minimax", 121)], "a minute after its reset"),
         (

@@ -409,8 +409,8 @@ fn line(seal: Seal, missed: Option<Missed>) -> ReportLine {
     }
 }
 
-fn missed_until(n_runs: u32, last: Option<&str>) -> Option<Missed> {
-    Some(Missed { n_runs, first: None, last: last.map(at) })
+fn missed_until(n_runs: u32, last: Option<&str>) -> Missed {
+    Missed { n_runs, first: None, last: last.map(at) }
 }
 
 #[test]
@@ -419,16 +419,16 @@ fn the_report_says_what_was_missed_and_whether_all_is_as_before() {
     let speech = world.speech();
     let cases = [
         (
-            line(Seal::Identical, missed_until(3, Some("2026-11-23 05:30"))),
+            line(Seal::Identical, Some(missed_until(3, Some("2026-11-23 05:30")))),
             "missed 3 runs, the last at 05:30 · definition identical to before",
         ),
         (
-            line(Seal::Identical, missed_until(1, Some("2026-11-23 05:30"))),
+            line(Seal::Identical, Some(missed_until(1, Some("2026-11-23 05:30")))),
             "missed 1 run, at 05:30 · definition identical to before",
         ),
-        (line(Seal::Identical, missed_until(0, None)), "missed no run · definition identical to before"),
+        (line(Seal::Identical, Some(missed_until(0, None))), "missed no run · definition identical to before"),
         (
-            line(Seal::Identical, missed_until(Missed::COUNTED, None)),
+            line(Seal::Identical, Some(missed_until(Missed::COUNTED, None))),
             "missed 1000 runs or more · definition identical to before",
         ),
         (
@@ -443,12 +443,12 @@ fn the_report_says_what_was_missed_and_whether_all_is_as_before() {
     }
     let ran = ReportLine {
         ran_at: Some(world.now - SignedDuration::from_mins(2)),
-        ..line(Seal::Identical, missed_until(1, Some("2026-11-23 05:30")))
+        ..line(Seal::Identical, Some(missed_until(1, Some("2026-11-23 05:30"))))
     };
     assert!(report_line(&ran, &speech).contains("at 05:30 · run after all 2 min ago · "));
     let report = RecoveryReport {
         since: at("2026-11-23 05:50"),
-        lines: vec![line(Seal::Identical, missed_until(3, None)), line(Seal::Differs, None)],
+        lines: vec![line(Seal::Identical, Some(missed_until(3, None))), line(Seal::Differs, None)],
     };
     let said = "2 crons were given back since 05:50, 1 of them identical to before; 3 runs were missed";
     assert_eq!(report_headline(&report, &speech), said);

@@ -4,7 +4,8 @@
 //! that is not as it was is owed, with what it was. After each way back everything is as before.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
 use model_orchestrator::domain::{Cron, CronId, DemoOutage};
@@ -34,10 +35,12 @@ impl Lives {
     fn new(seed: u64) -> Self {
         let rig = rig();
         let config = rig.root().join("openclaw.json");
-        std::fs::write(&config, rig.demo.config().to_string()).expect("the providers' keys");
+        write(&config, &rig.demo.config().to_string());
         let settings = json!({ "thresholds": { "settle_minutes": 0 } });
-        std::fs::write(rig.state_dir().join("settings.json"), settings.to_string()).expect("settings");
+        write(&rig.state_dir().join("settings.json"), &settings.to_string());
         rig.demo.set_outage("minimax", DemoOutage::Serving);
+        // The gateway waits with MiniMax for a while, whether that has credits again or not.
+        rig.demo.advance(jiff::SignedDuration::from_mins(11));
         Self { rig, config, chance: seed, n_kills: 0 }
     }
 
@@ -121,13 +124,17 @@ impl Lives {
 
     fn run(&self, arguments: &[&str]) -> String {
         let token = self.rig.root().join("token");
-        std::fs::write(&token, self.rig.demo.token().reveal()).expect("a token file");
+        write(&token, self.rig.demo.token().reveal());
         let mut program = Process::new(env!("CARGO_BIN_EXE_model-orchestrator"));
         program.args(arguments).args(["--json", "--url", self.rig.demo.url()]).arg("--token-file").arg(&token);
         program.arg("--state-dir").arg(self.rig.state_dir()).env("OPENCLAW_CONFIG_PATH", &self.config);
         let output = program.stdin(Stdio::null()).output().expect("the program runs");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes())).expect("a file");
 }
 
 /// What the gateway has.

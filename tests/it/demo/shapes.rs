@@ -323,7 +323,7 @@ fn a_one_shot_of_the_program_lives_as_recorded() {
         let found =
             of_action(&events, action).into_iter().find(|event| event["job"]["declarationKey"] == *key).unwrap();
         let except = ["/diagnostics", "/job/state/lastDiagnostics", "/job/state/lastDiagnosticSummary"];
-        same_shape(action, &told(action)["payload"], &found, &except);
+        same_shape(action, &told(action)["payload"], found, &except);
         assert!(["model", "provider", "usage", "sessionKey"].iter().all(|key| found.get(key).is_none()), "{found}");
     }
 }

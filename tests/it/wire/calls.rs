@@ -69,7 +69,7 @@ fn a_one_shot_is_put_moved_and_taken_off_as_recorded() {
                 let request = session.request().await;
                 assert_eq!((request["method"].as_str(), &request["params"]), (Some(method), params));
                 match answer(&sent["id"]) {
-                    fine if fine["ok"] == true => session.answer(&request, &fine["payload"]).await,
+                    told if told["ok"] == true => session.answer(&request, &told["payload"]).await,
                     refused => session.refuse(&request, &refused["error"]).await,
                 }
             };

@@ -58,7 +58,7 @@ pub(super) fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp)
             return effects;
         };
         if let Some(read) = arrived_late(world, &job.lines[index]) {
-            effects.extend(verified(world, job, index, read, now));
+            effects.extend(verified(world, job, index, &read, now));
             continue;
         }
         let given_up = given_up(world, job, &job.lines[index]);

@@ -94,13 +94,13 @@ pub fn written(world: &mut World, id: u64, cron: &CronId, result: WriteResult, n
     };
     let mut effects = Vec::new();
     match result {
-        WriteResult::ReadBack(read) => effects.extend(verified(world, &mut job, index, read, now)),
+        WriteResult::ReadBack(read) => effects.extend(verified(world, &mut job, index, &read, now)),
         // A call before this one may be why. Calls are carried out in order, so by now it was.
         WriteResult::Conflict { now: None } if job.lines[index].unanswered => {
             effects.extend(ask_for_fate(world, &mut job.lines[index]));
         }
         WriteResult::Conflict { now: Some(read) } if is_late_write(&job.lines[index], &read) => {
-            effects.extend(verified(world, &mut job, index, read, now));
+            effects.extend(verified(world, &mut job, index, &read, now));
         }
         WriteResult::Conflict { now: current } => {
             match current {
@@ -172,7 +172,7 @@ pub fn resolve_uncertain(world: &mut World, now: Timestamp) -> Vec<Effect> {
                 effects.extend(finish_line(world, &mut job, index, LineOutcome::Conflict { detail }, None));
             }
             Some(cron) if change.patch().holds_in(&cron.fields()) => {
-                effects.extend(verified(world, &mut job, index, (*cron).clone(), now));
+                effects.extend(verified(world, &mut job, index, &cron, now));
             }
             Some(cron) if cron.revision == change.revision => {
                 let line = &mut job.lines[index];
@@ -193,7 +193,13 @@ pub fn resolve_uncertain(world: &mut World, now: Timestamp) -> Vec<Effect> {
 }
 
 /// The read-back decides: what we wrote is there, or it is not.
-pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read: Cron, now: Timestamp) -> Vec<Effect> {
+pub(super) fn verified(
+    world: &mut World,
+    job: &mut JobState,
+    index: usize,
+    read: &Cron,
+    now: Timestamp,
+) -> Vec<Effect> {
     job.lines[index].unanswered = false;
     let change = job.lines[index].change.clone();
     let fields = read.fields();
@@ -204,7 +210,7 @@ pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read
         let detail = "it was written, but reads back differently".to_owned();
         return finish_line(world, job, index, LineOutcome::Failed { detail }, None);
     }
-    let seal = debt.as_ref().map(|debt| seal(debt, &read));
+    let seal = debt.as_ref().map(|debt| seal(debt, read));
     let switch = Switch {
         id: SwitchId::new(format!("{:x}-{}", now.as_millisecond(), change.cron)),
         plan: job.plan.id.clone(),
@@ -230,7 +236,7 @@ pub(super) fn verified(world: &mut World, job: &mut JobState, index: usize, read
     if let (Some(debt), Some(seal)) = (debt, seal) {
         // Also before it: a crash in between does not leave it out of the report.
         let paused_from = (!debt.held.as_ref().unwrap_or(&debt.wrote).enabled).then(|| paused_at(world, &debt));
-        effects.push(crisis::gave_back(world, &read, paused_from, seal, now));
+        effects.push(crisis::gave_back(world, read, paused_from, seal, now));
     }
     effects.extend(finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone())));
     effects.push(Effect::Emit(Event::Switched(Box::new(switch))));

@@ -160,6 +160,8 @@ fn it_follows_the_reset_and_goes_when_its_account_is_back() {
     assert!(world.crons.keys().all(|id| id.as_str() != "own-a") && own::checks(&world).is_empty());
 }
 
+type Turn = fn(&mut World);
+
 #[test]
 fn nothing_is_put_on_a_gateway_of_which_nothing_was_changed_or_that_is_only_looked_at() {
     let with = |change: fn(&mut World)| {
@@ -173,7 +175,7 @@ fn nothing_is_put_on_a_gateway_of_which_nothing_was_changed_or_that_is_only_look
         info.access = access;
     };
     assert_eq!(with(|_| {}), [place("a", DUE)]);
-    let none: [(fn(&mut World), &str); 6] = [
+    let none: [(Turn, &str); 6] = [
         (|world| world.crisis = Arc::default(), "nothing is owed: nothing is written on connecting"),
         (|world| Arc::make_mut(&mut world.settings).automation.level = AutomationLevel::Observe, "it only observes"),
         (|world| world.evidence.runs = false, "the past is not read yet"),

@@ -171,15 +171,13 @@ impl Crisis {
         choice: Option<Choice>,
         speech: &Speech<'_>,
     ) -> Option<Action> {
-        let shown = match choice {
-            Some(choice) => Shown::Plan(choice, self.offers.plan(choice)?.clone()),
-            None => match snapshot.job.as_ref().filter(|job| concerns(job)) {
-                Some(job) => Shown::Job(job.clone()),
-                None => {
-                    nothing_ui(ui, snapshot);
-                    return None;
-                }
-            },
+        let shown = if let Some(choice) = choice {
+            Shown::Plan(choice, self.offers.plan(choice)?.clone())
+        } else if let Some(job) = snapshot.job.as_ref().filter(|job| concerns(job)) {
+            Shown::Job(job.clone())
+        } else {
+            nothing_ui(ui, snapshot);
+            return None;
         };
         if let Shown::Plan(choice, plan) = &shown {
             self.guard.follow(ui, self.ticks.entry(*choice).or_default(), plan);
