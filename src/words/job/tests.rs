@@ -61,7 +61,7 @@ fn a_job_says_how_far_it_is_and_what_came_of_it() {
         (
             job(JobPhase::Draining, vec![Verified, LineOutcome::Draining { since: now }]),
             "Applying 1 of 2",
-            format!("1 cron runs now and pauses after · about 3 s left · {safe}"),
+            format!("1 cron runs now and pauses after · {safe}"),
         ),
         (
             job(JobPhase::Stopping, vec![Verified, Writing]),
