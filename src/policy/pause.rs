@@ -46,8 +46,8 @@ pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &L
     let back = debt.given_back(&case.cron.fields());
     let own = scene.own_of(back.model.as_deref(), case.cron.agent.as_deref());
     let chain = case.chain(scene);
-    if debt.why == LedgerReason::Crisis && back.model == case.cron.fields().model && own.is_unlisted() {
-        // It never ran on what it names: that is its owner's matter, as it was before.
+    let pinned_elsewhere = case.entry.pinned.as_ref().is_some_and(|pin| pin.model.is_some() && pin.model != own.model);
+    if !pinned_elsewhere && (made_room(scene, debt, &own) || names_nothing(case, debt, &back, &own)) {
         return resume(scene, case, &own, back, Reason::GivenBack);
     }
     if let Some(pin) = &case.entry.pinned {
@@ -55,9 +55,6 @@ pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &L
     }
     let target = if case.entry.critical { critical_target(chain) } else { settled_target(chain) };
     let position = own.model.as_ref().and_then(|model| chain.position(model));
-    if made_room(scene, debt, &own) {
-        return resume(scene, case, &own, back, Reason::GivenBack);
-    }
     match target {
         Some((link, index)) => {
             let better = position.is_some() && position <= index;
@@ -77,6 +74,11 @@ pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &L
 /// It was paused although nothing spoke against its route, and nothing does now.
 fn made_room(scene: &Scene<'_>, debt: &LedgerEntry, own: &Own) -> bool {
     debt.why == LedgerReason::Crisis && !own.fails() && !own.serves() && scene.never_failed(own)
+}
+
+/// The gateway never listed what it names: that is its owner's matter, as it was before the crisis.
+fn names_nothing(case: &Case<'_>, debt: &LedgerEntry, back: &Fields, own: &Own) -> bool {
+    debt.why == LedgerReason::Crisis && back.model == case.cron.fields().model && own.is_unlisted()
 }
 
 /// Nobody sorts the cron any more, so nothing but our debt keeps it off: it gets back what it had,
@@ -102,7 +104,9 @@ pub(super) fn owed<'a>(obs: &'a Observation, cron: &Cron) -> Option<&'a LedgerEn
 pub(super) fn give_back_moved(scene: &Scene<'_>, case: &Case<'_>, own: &Own, debt: &LedgerEntry) -> Option<Decided> {
     let back = debt.given_back(&case.cron.fields());
     let there = scene.own_of(back.model.as_deref(), case.cron.agent.as_deref());
-    if !made_room(scene, debt, &there) && !resumable(scene, case, &there) {
+    // What the gateway never listed goes back where distribution has nothing better.
+    let nothing_better = there.is_unlisted() && case.chain(scene).first_serving.is_none();
+    if !nothing_better && !made_room(scene, debt, &there) && !resumable(scene, case, &there) {
         return None;
     }
     let serves = there.serves();
