@@ -73,6 +73,7 @@ start
 ignored --test it wire::real
 real stock::
 real checks::
+real crisis::
 real secrets::
 real speed::
 stop

@@ -112,8 +112,12 @@ impl Running {
 
     /// Waits for the end of the job that applies `plan`.
     pub fn finish(&self, plan: &Plan) -> Arc<Job> {
+        self.finish_within(PATIENCE, plan)
+    }
+
+    pub fn finish_within(&self, patience: Duration, plan: &Plan) -> Arc<Job> {
         let over = |job: &Arc<Job>| job.plan.id == plan.id && !job.running();
-        let done = self.wait("the job's end", |now| now.job.as_ref().is_some_and(over));
+        let done = self.wait_for(patience, "the job's end", |now| now.job.as_ref().is_some_and(over));
         done.job.clone().expect("a job")
     }
 

@@ -2,13 +2,15 @@
 //! program's back and looks at what really happened; and the mock providers behind it.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use model_orchestrator::domain::Secret;
-use model_orchestrator::gateway::{Client, Endpoint, connect};
+use model_orchestrator::gateway::{Client, Endpoint, News, connect};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -54,7 +56,8 @@ impl Gateway {
         let variable =
             |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run tests/gateway/run.sh"));
         let (url, token, mock) = (variable("MO_GATEWAY_URL"), variable("MO_GATEWAY_TOKEN"), variable("MO_MOCK_URL"));
-        let client = keep_connected(Endpoint::new(url.clone(), Some(Secret::new(token.clone()))));
+        let endpoint = Endpoint::new(url.clone(), Some(Secret::new(token.clone())));
+        let client = keep_connected(endpoint, |_| {});
         Self { runtime: runtime(), client, url, token, mock }
     }
 
@@ -109,28 +112,40 @@ impl Gateway {
 
     /// Waits until the job is as described.
     pub fn wait(&self, id: &str, what: &str, as_described: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        self.until(what, || {
             let job = self.job(id);
-            if as_described(&job) {
-                return job;
-            }
-            assert!(Instant::now() < deadline, "waited in vain for {what}: {job}");
-            self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(200)).await });
-        }
+            if as_described(&job) { Ok(job) } else { Err(job) }
+        })
     }
 
     /// Waits until the gateway lets runs go to a provider that refused a key a moment ago.
     pub fn wait_cooled_down(&self, provider: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        self.until(&format!("the end of a cooldown of {provider}"), || {
             // Refused for a moment after a cooldown has begun.
             let asked = self.runtime.block_on(self.client.call("models.list", json!({ "provider": provider })));
             let models = asked.ok().and_then(|list| list["models"].as_array().cloned()).unwrap_or_default();
-            if !models.is_empty() && models.iter().all(|model| model["available"] == true) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{provider} stays in a cooldown: {models:?}");
+            let over = !models.is_empty() && models.iter().all(|model| model["available"] == true);
+            if over { Ok(()) } else { Err(models) }
+        });
+    }
+
+    /// Waits until a mock provider has seen that many model calls.
+    pub fn wait_asked(&self, provider: &str, calls: u64) {
+        self.until(&format!("{calls} questions to {provider}"), || {
+            let seen = self.provider_calls(provider);
+            if seen >= calls { Ok(()) } else { Err(seen) }
+        });
+    }
+
+    /// Looks again and again until it is as wanted; says what it saw last when it never is.
+    fn until<T, S: Debug>(&self, what: &str, look: impl Fn() -> Result<T, S>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = match look() {
+                Ok(found) => return found,
+                Err(seen) => seen,
+            };
+            assert!(Instant::now() < deadline, "waited in vain for {what}: {seen:?}");
             self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(200)).await });
         }
     }
@@ -186,17 +201,59 @@ fn runtime() -> Runtime {
 }
 
 /// Connects on a thread of its own, so that pings are answered while a test waits for something else.
-fn keep_connected(endpoint: Endpoint) -> Client {
+fn keep_connected(endpoint: Endpoint, mut hear: impl FnMut(News) + Send + 'static) -> Client {
     let (sender, receiver) = sync_channel(1);
     let live = move || {
         runtime().block_on(async {
             let mut connected = connect(&endpoint).await.expect("the gateway lets us in");
             sender.send(connected.client).expect("the test waits");
-            while connected.news.recv().await.is_some() {}
+            while let Some(news) = connected.news.recv().await {
+                hear(news);
+            }
         });
     };
     std::thread::Builder::new().name("raw client".to_owned()).spawn(live).expect("a thread");
     receiver.recv().expect("a connection")
+}
+
+/// Every change of a job since somebody began to listen, by whomever it was made.
+#[derive(Clone, Default)]
+pub struct Changes(Arc<(Mutex<Vec<String>>, Condvar)>);
+
+impl Changes {
+    pub fn heard_at(gateway: &Gateway) -> Self {
+        let changes = Self::default();
+        let ours = changes.clone();
+        let endpoint = Endpoint::new(gateway.url.clone(), Some(Secret::new(gateway.token.clone())));
+        keep_connected(endpoint, move |news| {
+            if let News::CronChanged(cron) = news {
+                ours.0.0.lock().expect("nobody panicked").push(cron.id.to_string());
+                ours.0.1.notify_all();
+            }
+        });
+        changes
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.0.lock().expect("nobody panicked").len()
+    }
+
+    /// How often each job was changed.
+    pub fn by_job(&self) -> BTreeMap<String, usize> {
+        let mut times = BTreeMap::new();
+        for job in self.0.0.lock().expect("nobody panicked").iter() {
+            *times.entry(job.clone()).or_insert(0) += 1;
+        }
+        times
+    }
+
+    /// Waits for that many changes, for so long at most; whether they came.
+    pub fn wait(&self, count: usize, patience: Duration) -> bool {
+        let heard = self.0.0.lock().expect("nobody panicked");
+        let (heard, _) =
+            self.0.1.wait_timeout_while(heard, patience, |heard| heard.len() < count).expect("nobody panicked");
+        heard.len() >= count
+    }
 }
 
 /// Jobs that the gateway keeps for itself.

@@ -5,6 +5,7 @@
 //! `tests/gateway/start.sh`, `single` one with a single model provider.
 
 mod checks;
+mod crisis;
 mod engine;
 mod gateway;
 mod program;

@@ -1,7 +1,7 @@
 //! The built program on a folder of its own, spoken to as a shell does.
 
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -58,7 +58,18 @@ impl Program {
 
     /// Runs a command to its end; `options` come after it.
     pub fn start(&self, arguments: &[&str], env: &[(&str, &str)], options: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_model-orchestrator"))
+        self.command(arguments, env, options).output().expect("the program starts")
+    }
+
+    /// Starts a command that nobody listens to.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments, &[], &["--json"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+    }
+
+    fn command(&self, arguments: &[&str], env: &[(&str, &str)], options: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_model-orchestrator"));
+        command
             .args(arguments)
             .args(options)
             .args(["--timeout", "90", "--url", &self.url])
@@ -69,9 +80,21 @@ impl Program {
             .env_clear()
             .env("HOME", self.home())
             .envs(env.iter().copied())
-            .stdin(Stdio::null())
-            .output()
-            .expect("the program starts")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Puts a document into the state folder, as its user or another program would.
+    pub fn put(&self, file: &str, document: &Value) {
+        std::fs::create_dir_all(self.state_dir()).expect("a folder");
+        let text = document.to_string();
+        model_orchestrator::state::atomic::write(&self.state_dir().join(file), text.as_bytes()).expect("writes");
+    }
+
+    /// What this program owes, as it stands on the disk; empty before it was ever written.
+    pub fn ledger(&self) -> Value {
+        let text = std::fs::read_to_string(self.state_dir().join("ledger.json"));
+        text.map_or(Value::Null, |text| serde_json::from_str(&text).expect("JSON"))
     }
 
     /// The lines of `switches.log`: name, from and to.

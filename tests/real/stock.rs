@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model_orchestrator::domain::{Confirmation, LineOutcome, Tier};
 use model_orchestrator::engine::{Command, Edit, UndoScope};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::engine::{Running, id};
 use crate::gateway::{Gateway, Mark, mark, owned};
@@ -232,11 +232,7 @@ fn a_running_cron_that_shall_pause_finishes_its_run_first() {
     gateway.provider("beta", &json!({ "delaySeconds": 40 }));
     gateway.run(&slow);
     gateway.wait(&slow, "the slow run", |job| job["state"]["runningAtMs"].is_i64());
-    let asked = std::time::Instant::now();
-    while gateway.provider_calls("beta") == 0 {
-        assert!(asked.elapsed() < crate::gateway::PATIENCE, "the slow run asks its provider");
-        std::thread::yield_now();
-    }
+    gateway.wait_asked("beta", 1);
     gateway.provider("beta", &json!({ "delaySeconds": 0, "outcome": "insufficient_balance" }));
     gateway.run(&failing);
     gateway.wait(&failing, "the failing run", |job| job["state"]["lastErrorReason"] == "billing");
@@ -258,9 +254,7 @@ fn a_running_cron_that_shall_pause_finishes_its_run_first() {
     assert_eq!(runs[0]["status"], "ok", "its run was not killed: {}", runs[0]);
     let ended = runs[0]["ts"].as_i64().expect("a time");
     assert!(job["updatedAtMs"].as_i64().expect("a time") >= ended, "it was paused after its run");
-    let ledger: Value = std::fs::read_to_string(program.state_dir().join("ledger.json"))
-        .map(|text| serde_json::from_str(&text).expect("JSON"))
-        .expect("the ledger is on disk");
+    let ledger = program.ledger();
     for cron in [&slow, &failing] {
         assert!(ledger.to_string().contains(cron.as_str()), "{cron} is owed its definition");
     }
