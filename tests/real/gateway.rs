@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use model_orchestrator::domain::Secret;
@@ -216,32 +216,42 @@ fn keep_connected(endpoint: Endpoint, mut hear: impl FnMut(News) + Send + 'stati
     receiver.recv().expect("a connection")
 }
 
-/// Every change of a job since somebody began to listen, by whomever it was made.
-#[derive(Clone, Default)]
-pub struct Changes(Arc<(Mutex<Vec<String>>, Condvar)>);
+/// Every change of somebody's job since we began to listen, by whomever it was made.
+pub struct Changes {
+    heard: Arc<(Mutex<Vec<String>>, Condvar)>,
+    /// The connection ends with it.
+    _client: Client,
+}
 
 impl Changes {
     pub fn heard_at(gateway: &Gateway) -> Self {
-        let changes = Self::default();
-        let ours = changes.clone();
+        let heard = Arc::<(Mutex<Vec<String>>, Condvar)>::default();
+        let told = heard.clone();
         let endpoint = Endpoint::new(gateway.url.clone(), Some(Secret::new(gateway.token.clone())));
-        keep_connected(endpoint, move |news| {
-            if let News::CronChanged(cron) = news {
-                ours.0.0.lock().expect("nobody panicked").push(cron.id.to_string());
-                ours.0.1.notify_all();
+        let client = keep_connected(endpoint, move |news| {
+            // What declares itself belongs to a program, not to a person.
+            if let News::CronChanged(cron) = news
+                && cron.declaration_key.is_none()
+            {
+                told.0.lock().expect("nobody panicked").push(cron.id.to_string());
+                told.1.notify_all();
             }
         });
-        changes
+        Self { heard, _client: client }
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<String>> {
+        self.heard.0.lock().expect("nobody panicked")
     }
 
     pub fn count(&self) -> usize {
-        self.0.0.lock().expect("nobody panicked").len()
+        self.list().len()
     }
 
     /// How often each job was changed.
     pub fn by_job(&self) -> BTreeMap<String, usize> {
         let mut times = BTreeMap::new();
-        for job in self.0.0.lock().expect("nobody panicked").iter() {
+        for job in self.list().iter() {
             *times.entry(job.clone()).or_insert(0) += 1;
         }
         times
@@ -249,9 +259,9 @@ impl Changes {
 
     /// Waits for that many changes, for so long at most; whether they came.
     pub fn wait(&self, count: usize, patience: Duration) -> bool {
-        let heard = self.0.0.lock().expect("nobody panicked");
-        let (heard, _) =
-            self.0.1.wait_timeout_while(heard, patience, |heard| heard.len() < count).expect("nobody panicked");
+        let too_few = |heard: &mut Vec<String>| heard.len() < count;
+        let waited = self.heard.1.wait_timeout_while(self.list(), patience, too_few);
+        let (heard, _) = waited.expect("nobody panicked");
         heard.len() >= count
     }
 }

@@ -105,6 +105,14 @@ pub const SOME: &[Kind] = &[
     marked(Critical, kind("complex and critical", 2, T3, BETA, Hourly, Moves)),
 ];
 
+/// A handful, of which one provider's failure touches three.
+pub const FEW: &[Kind] = &[
+    kind("complex", 2, T3, BETA, Hourly, Pauses),
+    marked(Critical, kind("complex and critical", 1, T3, BETA, Hourly, Moves)),
+    marked(Critical, kind("medium and critical", 1, T2, GAMMA, Hourly, Stays)),
+    marked(Critical, kind("simple and critical", 1, T1, ALPHA, Hourly, Stays)),
+];
+
 impl Kind {
     pub fn names(&self) -> impl Iterator<Item = String> {
         let (name, count) = (self.name, self.count);
@@ -166,8 +174,27 @@ impl Crons {
         Self { kinds, ids, before }
     }
 
-    /// Sorts them, and says that a provider is trusted again when it has served for so long.
-    pub fn describe_to(&self, program: &Program, settle: SignedDuration) {
+    /// One run on each provider, which shows that it serves: the runs of removed crons are remembered, too.
+    pub fn show_that_all_serve(&self, gateway: &Gateway) {
+        for model in [ALPHA, BETA, GAMMA] {
+            let Some(kind) = self.kinds.iter().find(|kind| kind.model == Some(model)) else { continue };
+            gateway.wait_cooled_down(model.split('/').next().expect("a provider"));
+            self.run(gateway, &kind.names().next().expect("one"), "ok");
+        }
+    }
+
+    /// Lets one run, to this end.
+    pub fn run(&self, gateway: &Gateway, name: &str, status: &str) {
+        let cron = self.id(name);
+        let before = gateway.job(cron)["state"]["lastRunAtMs"].clone();
+        gateway.run(cron);
+        let over = |job: &Value| job["state"]["lastRunAtMs"] != before && job["state"]["runningAtMs"].is_null();
+        let job = gateway.wait(cron, "a run", over);
+        assert_eq!(job["state"]["lastRunStatus"], status, "{job}");
+    }
+
+    /// Sorts them and names the routes; `more` is what the settings say beside that.
+    pub fn describe_to(&self, program: &Program, more: &Value) {
         let entries: serde_json::Map<_, _> = self
             .kinds
             .iter()
@@ -180,14 +207,14 @@ impl Crons {
             json!({ "label": model, "vendor": vendor, "model": model, "price_usd": price })
         };
         let chain = |routes: [&str; 2]| json!({ "order": "listed", "routes": routes });
-        let settings = json!({
+        let mut settings = json!({
             "routes": {
                 "minimax": null, "gemini_flash": null, "kimi": null, "opus": null, "sonnet": null,
                 "a": route("alpha", ALPHA), "b": route("beta", BETA), "c": route("gamma", GAMMA),
             },
             "chains": { "T1": chain(["a", "c"]), "T2": chain(["c", "a"]), "T3": chain(["b", "c"]) },
-            "thresholds": { "settle_minutes": settle.as_secs_f64() / 60.0 },
         });
+        settings.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         program.put("settings.json", &settings);
     }
 
@@ -219,11 +246,11 @@ pub fn by_id(gateway: &Gateway) -> BTreeMap<String, Value> {
     jobs.map(|job| (job["id"].as_str().expect("an id").to_owned(), job)).collect()
 }
 
-/// What its user wrote, letter by letter.
+/// What its user wrote, letter by letter: the job without what the gateway notes as it runs.
 pub fn definition(job: &Value) -> String {
+    let of_runs = |key: &str| key.strip_prefix("last").is_some_and(|rest| rest.starts_with(char::is_uppercase));
+    let noted = |key: &str| ["state", "nextRunAtMs", "updatedAtMs", "configRevision"].contains(&key) || of_runs(key);
     let mut job = job.clone();
-    for field in ["state", "nextRunAtMs", "updatedAtMs", "configRevision"] {
-        job.as_object_mut().expect("an object").shift_remove(field);
-    }
+    job.as_object_mut().expect("an object").retain(|key, _| !noted(key));
     job.to_string()
 }

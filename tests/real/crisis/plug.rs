@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use jiff::SignedDuration;
 use model_orchestrator::domain::{CronId, Seal};
 use serde_json::{Value, json};
 
@@ -67,19 +66,15 @@ fn killed_ten_times_in_crisis_and_recovery_nothing_is_lost_doubled_or_forgotten(
 
 fn set_up() -> Stage {
     let gateway = Gateway::empty();
-    for provider in ["alpha", "beta"] {
-        gateway.wait_cooled_down(provider);
-    }
     let crons = Crons::put_on(&gateway, SOME);
+    crons.show_that_all_serve(&gateway);
     let program = Program::new(&gateway);
-    crons.describe_to(&program, SignedDuration::ZERO);
+    crons.describe_to(&program, &json!({ "thresholds": { "settle_minutes": 0 } }));
     for provider in ["alpha", "beta"] {
         gateway.provider(provider, &json!({ "outcome": "unauthorized" }));
     }
-    for (cron, becomes) in [("medium 01", "ok"), ("simple 01", "error"), ("complex 01", "error")] {
-        gateway.run(crons.id(cron));
-        gateway.wait(crons.id(cron), "a run", |job| job["state"]["lastRunStatus"] == becomes);
-    }
+    crons.run(&gateway, "simple 01", "error");
+    crons.run(&gateway, "complex 01", "error");
     assert_eq!(program.ok(&["crisis", "--dry-run"])["level"], "crisis");
     let changes = Changes::heard_at(&gateway);
     Stage { gateway, program, crons, changes, lots: Lots(SEED) }
