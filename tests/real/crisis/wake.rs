@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use model_orchestrator::domain::{
-    AccountId, CronId, Health, LineOutcome, ProviderAccount, RECOVERY_KEY_PREFIX, Readiness, Source,
+    AccountId, Change, CronId, Health, LineOutcome, Plan, ProviderAccount, RECOVERY_KEY_PREFIX, Readiness, Reason,
+    Source,
 };
 use model_orchestrator::engine::{Command, SettingsChange, Snapshot};
 use serde_json::{Value, json};
@@ -52,7 +53,11 @@ fn the_one_shot_on_the_gateway_tells_of_a_return_that_nobody_looked_for() {
     assert_eq!(gateway.provider_calls("beta"), asked + 1, "one question, and no run of a cron");
     println!("the one-shot told of a return {:.0?} after it was put there", waited.elapsed());
     let gone = |now: &Snapshot| now.crisis.checks.is_empty() && !now.crons.contains_key(&shot);
-    let ready = engine.wait("the way back", |now| now.crisis.readiness == Readiness::Ready && gone(now));
+    // Until it has served for a while, crons would go on elsewhere.
+    let as_before = |plan: &Plan| plan.changes.len() == 3 && plan.changes.iter().all(is_given_back);
+    let ready = engine.wait("the way back", |now| {
+        now.crisis.readiness == Readiness::Ready && gone(now) && now.crisis.recover.as_deref().is_some_and(as_before)
+    });
 
     let way_back = ready.crisis.recover.clone().expect("a way back");
     let job = give_back(&engine, &way_back);
@@ -81,6 +86,10 @@ fn fail(gateway: &Gateway, crons: &Crons, engine: &Running, beta: &AccountId) {
     let meant: BTreeSet<CronId> = crons.meant_to(Fate::Pauses).union(&crons.meant_to(Fate::Moves)).cloned().collect();
     let touched = |now: &Snapshot| now.crisis.enter.as_ref().map(|plan| all(plan).into_iter().collect());
     engine.wait("a plan for these", |now| touched(now).is_some_and(|touched: BTreeSet<CronId>| touched == meant));
+}
+
+fn is_given_back(change: &Change) -> bool {
+    change.reason == Reason::GivenBack
 }
 
 fn is_ours(job: &Value) -> bool {
