@@ -84,7 +84,8 @@ fn cheapest(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow, cri
         move_to(scene, case, own, link, Some(index), Reason::CheapestInCrisis { route: link.key.clone() })
     };
     let better = better_for_simple(own, chain);
-    if let Some(back_at) = runs_only_after(case.cron, crisis.expected_end).filter(|_| own.fails() || better.is_some()) {
+    let held_until = crisis.expected_end.filter(|_| !crisis.over);
+    if let Some(back_at) = runs_only_after(case.cron, held_until).filter(|_| own.fails() || better.is_some()) {
         let reason = Reason::RunsAfterReturn { expected_return: back_at };
         return waiting(case.cron, reason, Trigger::At { at: back_at }).since(own.since());
     }
@@ -139,12 +140,18 @@ fn keep_simple(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) 
 /// one-shot would be lost: it is treated as critical.
 fn spare(scene: &Scene<'_>, case: &Case<'_>, own: &Own, crisis: &CrisisNow) -> Decided {
     let end = crisis.expected_end;
-    if let Some(back_at) = runs_only_after(case.cron, end).or(end.filter(|_| crisis.over)) {
+    let held = |back_at: Timestamp| {
         let reason = Reason::RunsAfterReturn { expected_return: back_at };
-        return waiting(case.cron, reason, Trigger::At { at: back_at }).since(own.since());
+        waiting(case.cron, reason, Trigger::At { at: back_at }).since(own.since())
+    };
+    if let Some(back_at) = runs_only_after(case.cron, end.filter(|_| !crisis.over)) {
+        return held(back_at);
     }
     if let Some(due) = one_shot_to_keep(case) {
         return keep_due(scene, case, own, due);
+    }
+    if let Some(over_at) = end.filter(|_| crisis.over) {
+        return held(over_at);
     }
     let reason = if crisis.dark && own.fails() {
         Reason::NothingServes { expected_return: end }

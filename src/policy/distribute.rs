@@ -22,7 +22,11 @@ use crate::domain::{
 /// What should happen to `cron`, and why.
 pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
     if let Some(reason) = not_ours(cron) {
-        return left_alone(cron, reason, None);
+        // Whatever it runs now, a pause of ours ends.
+        return match our_pause(scene.obs, cron).filter(|_| cron.owner() == Owner::User && scene.obs.gateway_reachable) {
+            Some(debt) => give_back_unsorted(scene, cron, debt),
+            None => left_alone(cron, reason, None),
+        };
     }
     if !scene.obs.gateway_reachable {
         return left_alone(cron, Reason::GatewayAway, None);

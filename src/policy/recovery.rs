@@ -114,7 +114,7 @@ pub fn follow(
     }
     // One that no chain uses any more, or that was set aside, is not waited for.
     next.away.retain(|vendor| tracked && counted.contains(vendor));
-    next.came_back.retain(|_, at| next.mode.is_some() || recent(*at));
+    next.came_back.retain(|vendor, at| counted.contains(vendor) && (next.mode.is_some() || recent(*at)));
     next
 }
 
@@ -140,7 +140,14 @@ pub fn readiness(
         return Readiness::StillDown { vendors, expected: expected_end(outage, settings) };
     }
     let wait = patience(crisis, settings, obs.at);
-    let settled = crisis.came_back.keys().filter_map(|vendor| serving.get(vendor)).map(|since| later(*since, wait));
+    let gone: Vec<VendorId> =
+        crisis.came_back.keys().filter(|vendor| !serving.contains_key(*vendor)).cloned().collect();
+    if !gone.is_empty() {
+        // It came back, and fails again or has not been seen for long: neither down nor proof.
+        return Readiness::StillDown { vendors: gone, expected: None };
+    }
+    let back = |(vendor, at): (&VendorId, &Timestamp)| Some(later((*serving.get(vendor)?).max(*at), wait));
+    let settled = crisis.came_back.iter().filter_map(back);
     if let Some(until) = settled.max().filter(|until| *until > obs.at) {
         let n_relapses = u32::try_from(recent_relapses(crisis, obs.at)).unwrap_or(u32::MAX);
         return Readiness::Settling { until, n_relapses };
