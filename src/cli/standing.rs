@@ -195,6 +195,7 @@ const fn automation(word: &AutomationWord) -> &'static str {
         AutomationWord::LooksFirst => "looks_first",
         AutomationWord::OverLimit { .. } => "over_limit",
         AutomationWord::QuietUntil { .. } => "quiet",
+        AutomationWord::StoppedByHand { .. } => "stopped_by_hand",
         AutomationWord::Dwells { .. } => "dwells",
         AutomationWord::ByHandOnly => "by_hand_only",
     }

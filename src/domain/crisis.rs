@@ -238,6 +238,10 @@ pub enum AutomationWord {
     Dwells {
         until: Timestamp,
     },
+    /// A person stopped a job.
+    StoppedByHand {
+        until: Timestamp,
+    },
     /// The crisis was entered by hand and ends only so.
     ByHandOnly,
 }

@@ -281,6 +281,9 @@ pub fn automation_word(word: &AutomationWord, speech: &Speech<'_>) -> Option<Str
         AutomationWord::QuietUntil { until } => {
             format!("Quiet hours: automation changes nothing before {}", clock(*until, speech))
         }
+        AutomationWord::StoppedByHand { until } => {
+            format!("Automation rests until {}, because you stopped it", clock(*until, speech))
+        }
         AutomationWord::Dwells { until } => format!(
             "Automation waits until {}: it does not enter and leave crisis mode in quick turns",
             clock(*until, speech)

@@ -92,9 +92,9 @@ fn act(world: &mut World, now: Timestamp) -> Vec<Effect> {
     done.unwrap_or_default()
 }
 
-/// A person stops the job: one that was begun here is not begun again at once.
+/// A person stops a job, whoever began it: what is left of it is not done at once from here.
 pub fn stopped_by_hand(world: &mut World, now: Timestamp) {
-    if world.job.as_ref().is_some_and(|job| job.running() && job.by == StartedBy::Automation) {
+    if world.job.as_ref().is_some_and(JobState::running) {
         world.tried.stopped_at = Some(now);
     }
 }
@@ -114,7 +114,7 @@ fn decide(world: &mut World, now: Timestamp) -> (AutomationWord, Option<(Deed, V
     let rests = world.tried.stopped_at.and_then(|at| at.checked_add(STOPPED).ok());
     if let Some(until) = rests.filter(|until| *until > now) {
         wake(world, until);
-        return (AutomationWord::Dwells { until }, None);
+        return (AutomationWord::StoppedByHand { until }, None);
     }
     if !first_look_is_over(world) {
         return (AutomationWord::LooksFirst, None);
@@ -137,7 +137,9 @@ fn decide(world: &mut World, now: Timestamp) -> (AutomationWord, Option<(Deed, V
     };
     let plan = world.plan.clone();
     let Allowed { crons, word: verdict } = permitted(world, &plan, now);
-    if !crons.is_empty() && rested(world, &plan, now) {
+    // Giving back goes in stages, or not at all.
+    let gives_back = world.crisis.recovering().is_some();
+    if !crons.is_empty() && !gives_back && rested(world, &plan, now) {
         return (AutomationWord::Acting, Some((Deed::Apply(plan), crons)));
     }
     let said = if of_crisis == AutomationWord::Silent { verdict } else { of_crisis };
@@ -171,7 +173,7 @@ fn crisis_due(world: &World, now: Timestamp) -> Due {
     };
     // One of an earlier life, or that was stopped: it goes on when it was begun here.
     let unfinished = mode.recovering.is_some_and(|begun| begun.by == StartedBy::Automation);
-    let ready = view.readiness == Readiness::Ready || unfinished;
+    let ready = view.readiness == Readiness::Ready;
     match &view.recover {
         Some(_) if ready && mode.by == StartedBy::Hand && !unfinished => Due::Not(AutomationWord::ByHandOnly),
         Some(plan) if ready => match dwells(Some(mode.since)) {
@@ -233,8 +235,7 @@ fn wake(world: &mut World, at: Timestamp) {
 
 /// What was known before the start, before sleep or on another connection may be hours old.
 fn first_look_is_over(world: &World) -> bool {
-    let looks = world.effective.checks.every.is_positive() || !world.checks.by_itself;
-    world.evidence.runs && world.evidence.usage && (world.checks.looked || !looks)
+    world.evidence.runs && world.evidence.usage && world.checks.looked
 }
 
 /// A job that nobody watches does not wait for an answer: it leaves the cron, and the plan has it again.

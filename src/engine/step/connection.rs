@@ -479,8 +479,13 @@ fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) -> Vec<
         if !waits {
             policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, run.finished_at);
         }
+        let by_provider = !waits && record::fails(said.as_ref());
         triage::note(world, told, said);
         effects.extend(record::confirm(world, &run, now));
+        effects.extend(crisis::heard_of_run(world, &run, now));
+        if by_provider {
+            crisis::heard_of_failure(world, &run, now);
+        }
     }
     if !runs.is_empty() {
         effects.push(Effect::Store(Box::new(StoreOp::RememberRuns(runs))));

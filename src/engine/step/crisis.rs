@@ -10,12 +10,12 @@ use jiff::Timestamp;
 
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
-use super::apply::{self, JobState};
+use super::apply::{self, JobState, Line};
 use super::own;
 use crate::domain::{
-    Access, AccountId, Change, Connection, Crisis, CrisisMode, CrisisView, Cron, CronId, Notice, Observation,
-    OutageLevel, Plan, PlanId, PlanMode, PlanOrigin, ProblemKind, Readiness, Recovering, RecoveryReport, Refusal,
-    ReportLine, RunRecord, RunStatus, Seal, StartedBy, VendorId, vendor_of,
+    Access, AccountId, Change, Connection, Crisis, CrisisMode, CrisisView, Cron, CronId, LineOutcome, ModelRef, Notice,
+    Observation, OutageLevel, Plan, PlanId, PlanMode, PlanOrigin, ProblemKind, Readiness, Recovering, RecoveryReport,
+    Refusal, ReportLine, RunRecord, RunStatus, Seal, StartedBy, VendorId, vendor_of,
 };
 use crate::policy;
 
@@ -84,8 +84,9 @@ pub fn recover(
         mode.recovering = Some(Recovering { since: now, by });
         effects.push(save(world));
     }
+    let whole = shown.changes.iter().all(|change| !change.ticked || crons.contains(&change.cron));
     let begun = carry_out(world, shown, crons, by, now)?;
-    if begun.is_empty() {
+    if begun.is_empty() && whole {
         effects.extend(recovered(world, now));
     }
     effects.extend(begun);
@@ -136,20 +137,27 @@ fn stop_recovering(world: &mut World, now: Timestamp) -> Vec<Effect> {
     if world.job.as_ref().is_some_and(gives_back) { apply::stop(world, now).unwrap_or_default() } else { Vec::new() }
 }
 
-/// A job that gave back has ended.
-pub fn job_ended(world: &mut World, done: bool, now: Timestamp) -> Vec<Effect> {
-    if done && world.crisis.recovering().is_some() { recovered(world, now) } else { Vec::new() }
+/// A job that gave back has ended. Crisis mode ends with it when nothing of its plan is left to be done.
+pub fn job_ended(world: &mut World, job: &JobState, now: Timestamp) -> Vec<Effect> {
+    let done = |line: &Line| match line.outcome {
+        LineOutcome::Verified | LineOutcome::Withdrawn => true,
+        LineOutcome::LeftOut => !line.change.ticked,
+        _ => false,
+    };
+    if world.crisis.recovering().is_some() && job.lines.iter().all(done) { recovered(world, now) } else { Vec::new() }
 }
 
 /// Everything that could be given back was: ordinary distribution has the rest.
 fn recovered(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let crisis = Arc::make_mut(&mut world.crisis);
-    if crisis.mode.take().is_some() {
+    let ended = crisis.mode.take();
+    if ended.is_some() {
         crisis.left_at = Some(now);
     }
-    let lines = crisis.report.as_ref().map_or(&[][..], |report| &report.lines);
-    let n_missed = lines.iter().filter_map(|line| line.missed).map(|missed| missed.n_runs).sum();
-    let notice = Notice::Recovered { n_crons: lines.len(), n_missed };
+    let begun = ended.and_then(|mode| mode.recovering).map_or(Timestamp::MIN, |recovering| recovering.since);
+    let lines = crisis.report.iter().flat_map(|report| &report.lines).filter(|line| line.back_at >= begun);
+    let n_missed = lines.clone().filter_map(|line| line.missed).map(|missed| missed.n_runs).sum();
+    let notice = Notice::Recovered { n_crons: lines.count(), n_missed };
     world.dirty.plan = true;
     world.dirty.shown = true;
     let told = notify(world, notice);
@@ -158,7 +166,9 @@ fn recovered(world: &mut World, now: Timestamp) -> Vec<Effect> {
 
 /// One cron has back what it had: the report says so, once.
 pub fn gave_back(world: &mut World, cron: &Cron, paused_from: Option<Timestamp>, seal: Seal, now: Timestamp) -> Effect {
-    let missed = paused_from.and_then(|from| policy::missed(cron, world.by_our_clock(from), now));
+    // Schedules go by the gateway's clock.
+    let theirs = |at: Timestamp| world.by_gateways_clock(at);
+    let missed = paused_from.and_then(|from| policy::missed(cron, theirs(from), theirs(now)));
     let line = ReportLine {
         cron: cron.id.clone(),
         name: cron.name.clone(),
@@ -216,7 +226,12 @@ pub fn dismiss_report(world: &mut World) -> Result<Vec<Effect>, Refusal> {
 pub fn heard_of_run(world: &mut World, run: &RunRecord, now: Timestamp) -> Vec<Effect> {
     let waits = |job: &&mut JobState| gives_back(job) && job.proving_until.is_some() && run.at >= job.started_at;
     let Some(job) = world.job.as_mut().filter(waits) else { return Vec::new() };
-    if run.status != RunStatus::Ok || !job.verified().any(|change| change.cron == run.cron) {
+    let account = run.provider.as_deref().map(AccountId::new);
+    let there = |change: &Change| change.to_model.as_ref().map(ModelRef::account) == account;
+    let given_back = job.verified().any(|change| change.cron == run.cron && there(change));
+    // One that began before shows nothing of what it was given back to.
+    let after = world.switches.iter().find(|switch| switch.cron == run.cron).is_some_and(|switch| switch.at <= run.at);
+    if run.status != RunStatus::Ok || !given_back || !after {
         return Vec::new();
     }
     job.next_stage();
@@ -234,7 +249,8 @@ pub fn heard_of_failure(world: &mut World, run: &RunRecord, now: Timestamp) {
     let vendor = vendor_of(&account);
     let crisis = Arc::make_mut(&mut world.crisis);
     crisis.relapses.push(now);
-    crisis.came_back.remove(&vendor);
+    // It must serve from now on for as long as that has taught.
+    crisis.came_back.insert(vendor.clone(), now);
     world.following.relapsed = Some(vendor);
     world.dirty.plan = true;
 }
@@ -268,6 +284,12 @@ pub fn follow(world: &mut World, obs: &Observation) {
     let following = &mut world.following;
     following.reached = is_on && (following.reached || in_crisis);
     following.waning = is_on && (in_doubt || following.reached && !in_crisis);
+    let known = |vendor: &VendorId| world.plan.outage.down.iter().any(|down| down.vendor == *vendor);
+    let rose = in_crisis && world.plan.outage.level < OutageLevel::Crisis && next.recovering().is_some();
+    if rose {
+        let newly = outage.down.iter().map(|down| &down.vendor).find(|vendor| !known(vendor));
+        following.relapsed = newly.cloned();
+    }
     if next == *world.crisis {
         return;
     }
@@ -277,6 +299,12 @@ pub fn follow(world: &mut World, obs: &Observation) {
     }
     world.crisis = Arc::new(next);
     world.following.unsaved = true;
+}
+
+/// What was given back in another way than by its own job ends crisis mode, too.
+fn given_back_otherwise(world: &World) -> bool {
+    let at_work = world.job.as_ref().is_some_and(JobState::running);
+    world.crisis.recovering().is_some() && !at_work && world.ledger.is_empty() && world.connected() && world.ready()
 }
 
 /// The picture for the faces, after a plan was made.
@@ -338,6 +366,9 @@ pub fn settle(world: &mut World, now: Timestamp) -> Vec<Effect> {
         effects.extend(notify(world, Notice::Relapse { vendor }));
         world.following.unsaved = true;
     }
+    if given_back_otherwise(world) {
+        effects.extend(recovered(world, now));
+    }
     if std::mem::take(&mut world.following.unsaved) {
         effects.push(save(world));
     }
@@ -383,8 +414,9 @@ fn tell(world: &mut World) -> Vec<Effect> {
 }
 
 pub fn moves_and_pauses(plan: &Plan) -> (usize, usize) {
-    let pauses = plan.changes.iter().filter(|change| !change.to.enabled).count();
-    (plan.changes.len() - pauses, pauses)
+    let ticked = plan.changes.iter().filter(|change| change.ticked);
+    let pauses = ticked.clone().filter(|change| !change.to.enabled).count();
+    (ticked.count() - pauses, pauses)
 }
 
 /// Told only where somebody may be looking elsewhere, and wants to know.

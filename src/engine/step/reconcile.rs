@@ -74,7 +74,7 @@ pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let Some(job) = world.job.as_ref().filter(|job| job.phase == JobPhase::Interrupted) else { return Vec::new() };
     let left = job.lines.iter().filter(|line| line.outcome == LineOutcome::NotStarted).count();
     let uncertain = job.lines.iter().any(|line| line.stage == Stage::Uncertain);
-    let mut effects = Vec::new();
+    let mut effects = not_called(world);
     if uncertain {
         effects.extend(apply::resolve_uncertain(world, now));
     }
@@ -94,10 +94,24 @@ pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
     if left > 0 {
         world.raise("job/interrupted", ProblemKind::Interrupted { left }, now);
     } else {
-        let gave_back = world.job.as_ref().is_some_and(|job| job.plan.origin == PlanOrigin::Recovery);
         effects.extend(apply::close_interrupted(world));
-        effects.extend(gave_back.then(|| crisis::job_ended(world, true, now)).into_iter().flatten());
+        if let Some(job) = world.job.take() {
+            if job.plan.origin == PlanOrigin::Recovery {
+                effects.extend(crisis::job_ended(world, &job, now));
+            }
+            world.job = Some(job);
+        }
     }
+    effects
+}
+
+/// The journal shows that no call was made for these: what stands in the ledger for it is owed no more, and what a
+/// person has done meanwhile is theirs.
+fn not_called(world: &mut World) -> Vec<Effect> {
+    let Some(job) = world.job.take() else { return Vec::new() };
+    let idle = job.lines.iter().filter(|line| line.outcome == LineOutcome::NotStarted);
+    let effects = idle.filter_map(|line| apply::not_begun(world, line)).collect();
+    world.job = Some(job);
     effects
 }
 
@@ -129,6 +143,10 @@ pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
             None => false,
         },
     });
+    let listed: Vec<CronId> = world.ledger.keys().filter(|id| world.crons.contains_key(*id)).cloned().collect();
+    for id in listed {
+        world.clear(&format!("ledger/{id}"));
+    }
     for (id, cron) in missing {
         let detail = "this program paused it, and the gateway does not list it any more".to_owned();
         world.raise(format!("ledger/{id}"), ProblemKind::UnreadableCron { cron, detail }, now);

@@ -96,7 +96,7 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     effects
 }
 
-fn fails(said: Option<&Diagnosis>) -> bool {
+pub fn fails(said: Option<&Diagnosis>) -> bool {
     said.and_then(Diagnosis::health).is_some_and(|health| health.fails())
 }
 

@@ -176,10 +176,9 @@ pub(super) fn end(world: &mut World, job: &mut JobState, phase: JobPhase, now: T
     job.drain_check_at = None;
     world.dirty.shown = true;
     world.dirty.plan = true;
-    let done = phase == JobPhase::Done;
     effects.push(Effect::Store(Box::new(StoreOp::EndJob { job: job.id, phase })));
     if job.plan.origin == PlanOrigin::Recovery {
-        effects.extend(crisis::job_ended(world, done, now));
+        effects.extend(crisis::job_ended(world, job, now));
     }
     effects
 }

@@ -89,6 +89,15 @@ pub(super) fn settle_ledger(world: &mut World, line: &Line, verified: bool) -> O
     put(world, cron, next)
 }
 
+/// A write of ours arrived in another form: what is there now is what we wrote.
+pub(super) fn read_back(world: &mut World, cron: &CronId, fields: &Fields) -> Option<Effect> {
+    let mut entry = world.ledger.get(cron)?.clone();
+    (entry.wrote, entry.held, entry.confirmed) = (fields.clone(), None, true);
+    let next = entry.stands(fields).then_some(entry);
+    let ledger = put(world, cron, next)?;
+    Some(Effect::Store(Box::new(StoreOp::SaveLedger { ledger })))
+}
+
 /// The debt once a cron was seen to hold `fields`; `None` when nothing of ours stands in it.
 pub fn seen(mut entry: LedgerEntry, fields: &Fields) -> Option<LedgerEntry> {
     if entry.held.as_ref().is_some_and(|held| held == fields) && entry.wrote != *fields {
@@ -113,7 +122,7 @@ fn put(world: &mut World, cron: &CronId, entry: Option<LedgerEntry>) -> Option<A
 }
 
 /// The debt of a line that was entered and put back.
-pub(super) fn not_begun(world: &mut World, line: &Line) -> Option<Effect> {
+pub fn not_begun(world: &mut World, line: &Line) -> Option<Effect> {
     let ledger = settle_ledger(world, line, false)?;
     Some(Effect::Store(Box::new(StoreOp::SaveLedger { ledger })))
 }

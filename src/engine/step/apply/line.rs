@@ -13,7 +13,7 @@ use super::super::super::input::WriteResult;
 use super::super::super::{Event, World};
 use super::super::{crisis, edit, edited, reconcile, record};
 use super::advance::{advance, end};
-use super::debt::{enter, not_begun, settle_ledger};
+use super::debt::{enter, not_begun, read_back, settle_ledger};
 use super::drain::drains;
 use super::job::{JobState, Line, Stage};
 use crate::domain::{
@@ -208,7 +208,10 @@ pub(super) fn verified(
     record::cron(world, read.clone());
     if !change.patch().holds_in(&fields) {
         let detail = "it was written, but reads back differently".to_owned();
-        return finish_line(world, job, index, LineOutcome::Failed { detail }, None);
+        let owed = read_back(world, &change.cron, &fields);
+        let mut effects = finish_line(world, job, index, LineOutcome::Failed { detail }, None);
+        effects.extend(owed);
+        return effects;
     }
     let seal = debt.as_ref().map(|debt| seal(debt, read));
     let switch = Switch {

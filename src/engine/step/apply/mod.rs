@@ -27,7 +27,7 @@ use crate::domain::{
 use crate::policy;
 
 pub use advance::advance;
-pub(super) use debt::{owes, seen};
+pub(super) use debt::{not_begun, owes, seen};
 pub use job::JobState;
 pub(super) use job::{Line, Stage};
 pub use line::{prepared, resolve_uncertain, written};
@@ -103,13 +103,15 @@ fn begin_with(
     world.next_job += 1;
     let named = lines.iter().filter(|line| line.open()).map(|line| line.change.cron.clone()).collect();
     let mut effects: Vec<Effect> = closing.into_iter().collect();
-    effects.extend(debt::owe_all(world, &mut lines, &plan.origin, now));
+    let owed = debt::owe_all(world, &mut lines, &plan.origin, now);
     effects.push(Effect::Store(Box::new(StoreOp::BeginJob {
         job: id,
         plan: plan.clone(),
         crons: named,
         definitions: world.crons.clone(),
     })));
+    // After the journal, which shows later that no call was made for what stands in the ledger.
+    effects.extend(owed);
     let proving = access == Access::UnprovenVersion;
     if proving {
         effects.push(Effect::Prove { session: world.session, cron: first });

@@ -21,7 +21,8 @@ pub use round::{gateway_answered, heard, heard_of_all, looked};
 use super::super::effect::Effect;
 use super::super::{Ticket, World};
 use crate::domain::{
-    AccountId, CheckReport, Diagnosis, Finding, HealthState, KeyState, PaidQuestion, Refusal, Remembered, RunRecord,
+    AccountId, AutomationLevel, CheckReport, Diagnosis, Finding, HealthState, KeyState, PaidQuestion, Refusal,
+    Remembered, RunRecord,
 };
 use crate::gateway;
 use crate::policy::{self, Vantage};
@@ -162,7 +163,9 @@ pub fn plan(world: &mut World, now: Timestamp) {
     if may_look(world) {
         let every = world.effective.checks.every;
         // What was found to be the network is tried again, whoever found it.
-        let on_demand_only = every <= SignedDuration::ZERO && world.checks.offline_since.is_none();
+        // Automation looks before it acts, if only once.
+        let acts = world.effective.automation.level == AutomationLevel::ActWithinLimits && !world.checks.looked;
+        let on_demand_only = every <= SignedDuration::ZERO && world.checks.offline_since.is_none() && !acts;
         world.checks.all_at = match world.checks.all_at {
             _ if on_demand_only => None,
             Some(at) => Some(at),

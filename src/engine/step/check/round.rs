@@ -350,7 +350,7 @@ fn end(world: &mut World, round: Round, now: Timestamp) -> Vec<Effect> {
     if round.full && world.checks.all_at.is_none() {
         world.checks.all_at = Some(policy::next_round(now, world.effective.checks.every));
     }
-    world.checks.looked |= round.full;
+    world.checks.looked |= round.full && world.checks.offline_since.is_none();
     world.checks.rests_until = now.checked_add(REST).ok();
     world.checks_ended();
     let n_accounts = round.asked.len();
