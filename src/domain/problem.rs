@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Usd;
+use super::{Usd, VendorId};
 
 /// Something is wrong and stays wrong until it is mended. `words` says it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,6 +99,14 @@ pub enum ProblemKind {
         /// What that run cost, where its tokens and a price are known.
         #[serde(default)]
         cost: Option<Usd>,
+    },
+    /// A vendor failed again while crons were given back to it.
+    Relapsed {
+        vendor: VendorId,
+    },
+    /// The ledger was lost; so many debts were found in the journal.
+    DebtsFound {
+        n_crons: usize,
     },
     /// A job of ours was interrupted; the rest can be continued.
     Interrupted {

@@ -70,6 +70,8 @@ pub(super) fn in_crisis(scene: &Scene<'_>, case: &Case<'_>, own: &Own, crisis: &
     if case.entry.critical || !chain.any_set_up {
         return None;
     }
+    // What the user wished waits until the crisis is over; this is not it.
+    let case = &Case { edited: false, ..*case };
     match case.entry.tier {
         Tier::T1 if case.entry.pinned.is_some() => None,
         Tier::T1 => Some(cheapest(scene, case, own, chain, crisis)),

@@ -59,8 +59,10 @@ pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
     if let Some(pin) = &entry.pinned {
         return pinned(scene, &case, pin, &own);
     }
-    let debt = owed(obs, cron).filter(|_| scene.crisis.is_none() && !case.edited);
-    let given_back = debt.and_then(|debt| give_back_moved(scene, &case, &own, debt));
+    // What is owed first; what the user wished since comes after it.
+    let debt = owed(obs, cron).filter(|_| scene.crisis.is_none());
+    let owing = Case { edited: false, ..case };
+    let given_back = debt.and_then(|debt| give_back_moved(scene, &owing, &own, debt));
     given_back.unwrap_or_else(|| distribute(scene, &case, &own))
 }
 

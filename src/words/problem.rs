@@ -2,7 +2,7 @@
 //!
 //! Details come scrubbed of secrets from the room that met them.
 
-use super::{Said, Speech, clock, count, list, relative, usd};
+use super::{Said, Speech, clock, count, list, relative, usd, vendor_name};
 use crate::domain::{Access, Connection, ProblemKind, Refusal, Trouble};
 
 /// More of what may have been meant is counted, not listed.
@@ -93,6 +93,14 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
                 "The gateway fell back; look at the health of the intended route",
             )
         }
+        ProblemKind::Relapsed { vendor } => said(
+            format!("{} failed again while crons were given back to it, so that was stopped", vendor_name(vendor)),
+            "It is offered again when it has served for longer",
+        ),
+        ProblemKind::DebtsFound { n_crons } => said(
+            format!("ledger.json was lost or unreadable: {} found in the history", count(*n_crons, "debt")),
+            "They are given back like any other; look at the Crisis screen",
+        ),
         ProblemKind::Interrupted { left } => {
             said(format!("An apply was interrupted with {} left", count(*left, "line")), "Continue it, or dismiss it")
         }

@@ -236,6 +236,7 @@ fn load(folder: &mut Folder, now: Timestamp, mut problems: Vec<Problem>) -> Load
     let (settings, bad_settings) = settings::read(folder.settings.root());
     let (ledger, mut bad_ledger) = ledger::read(folder.ledger.root());
     let (crisis, bad_crisis) = ledger::crisis(folder.ledger.root(), now);
+    let ledger_lost = !folder.ledger.exists() || !bad_ledger.is_empty();
     bad_ledger.extend(bad_crisis);
     let bad = [(names::TIERS, bad_tiers), (names::SETTINGS, bad_settings), (names::LEDGER, bad_ledger)];
     for (name, bad) in bad {
@@ -266,6 +267,7 @@ fn load(folder: &mut Folder, now: Timestamp, mut problems: Vec<Problem>) -> Load
         settings,
         tiers,
         ledger,
+        ledger_lost,
         crisis,
         switches,
         interrupted: None,

@@ -100,6 +100,8 @@ pub struct Loaded {
     pub settings: Settings,
     pub tiers: TierMap,
     pub ledger: Ledger,
+    /// The ledger is not there, or something of it cannot be read.
+    pub ledger_lost: bool,
     /// Crisis mode, from the same file.
     pub crisis: Crisis,
     /// Newest first, at most a thousand.
