@@ -70,6 +70,8 @@ pub struct World {
     pub(super) checks: Checks,
     pub(super) temporary: Arc<Vec<TemporaryModel>>,
     pub(super) ledger: Arc<Ledger>,
+    /// The file was lost: the journal may know more.
+    pub(super) ledger_lost: bool,
     /// How many ledgers were sent to the disk, and with which of them each debt last changed.
     pub(super) ledgers_sent: u64,
     pub(super) debts_sent: BTreeMap<CronId, u64>,
@@ -200,6 +202,7 @@ impl World {
             checks: Checks::default(),
             temporary: Arc::default(),
             ledger: Arc::default(),
+            ledger_lost: false,
             ledgers_sent: 0,
             debts_sent: BTreeMap::new(),
             suggestions: Arc::default(),

@@ -163,6 +163,7 @@ pub fn take_loaded(world: &mut World, loaded: Loaded, now: Timestamp) {
     world.tiers = Arc::new(loaded.tiers);
     world.temporary = Arc::new(loaded.temporary);
     world.ledger = Arc::new(loaded.ledger);
+    world.ledger_lost |= loaded.ledger_lost;
     crisis::take_loaded(world, loaded.crisis);
     world.switches = Arc::new(loaded.switches);
     world.edited = Arc::new(loaded.pending);
@@ -501,6 +502,7 @@ fn listed(world: &mut World, now: Timestamp) -> Vec<Effect> {
     world.derive(now);
     // What was given back as the program ended is told of while it is still known what was owed.
     let mut effects = reconcile::interrupted(world, now);
+    effects.extend(reconcile::lost_ledger(world, now));
     effects.extend(reconcile::ledger(world, now));
     effects.extend(apply::resolve_uncertain(world, now));
     effects.extend(apply::prove_again(world));

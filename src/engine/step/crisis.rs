@@ -80,11 +80,19 @@ pub fn recover(
     apply::may_begin(world)?;
     let shown = world.crisis_view.recover.clone().filter(|shown| shown.id == *plan).ok_or(Refusal::Drifted)?;
     let mut effects = Vec::new();
-    if let Some(mode) = Arc::make_mut(&mut world.crisis).mode.as_mut() {
+    let crisis = Arc::make_mut(&mut world.crisis);
+    if let Some(mode) = crisis.mode.as_mut() {
         mode.recovering = Some(Recovering { since: now, by });
+        // What an earlier crisis gave back is another report.
+        let (since, lines) = (mode.since, crisis.report.as_mut().map(|report| &mut report.lines));
+        if let Some(lines) = lines {
+            lines.retain(|line| line.back_at >= since);
+        }
+        crisis.report.take_if(|report| report.lines.is_empty());
         effects.push(save(world));
     }
     let whole = shown.changes.iter().all(|change| !change.ticked || crons.contains(&change.cron));
+    world.clear("crisis/relapse");
     let begun = carry_out(world, shown, crons, by, now)?;
     if begun.is_empty() && whole {
         effects.extend(recovered(world, now));
@@ -112,7 +120,7 @@ fn carry_out(
 /// Does not wait for a run of what was given back.
 pub fn go_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
     let job = world.job.as_mut().filter(|job| job.proving_until.is_some()).ok_or(Refusal::NothingToDo)?;
-    job.next_stage();
+    job.every_stage();
     Ok(apply::advance(world, now))
 }
 
@@ -301,6 +309,17 @@ pub fn follow(world: &mut World, obs: &Observation) {
     world.following.unsaved = true;
 }
 
+/// A crisis that was undone is none any more.
+pub fn undone(world: &mut World, now: Timestamp) -> Option<Effect> {
+    if !world.ledger.is_empty() || !world.crisis.governs() {
+        return None;
+    }
+    let crisis = Arc::make_mut(&mut world.crisis);
+    crisis.mode = None;
+    crisis.left_at = Some(now);
+    Some(save(world))
+}
+
 /// What was given back in another way than by its own job ends crisis mode, too.
 fn given_back_otherwise(world: &World) -> bool {
     let at_work = world.job.as_ref().is_some_and(JobState::running);
@@ -363,6 +382,7 @@ pub fn settle(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let mut effects = Vec::new();
     if let Some(vendor) = world.following.relapsed.take() {
         effects.extend(stop_recovering(world, now));
+        world.raise("crisis/relapse", ProblemKind::Relapsed { vendor: vendor.clone() }, now);
         effects.extend(notify(world, Notice::Relapse { vendor }));
         world.following.unsaved = true;
     }

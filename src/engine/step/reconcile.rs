@@ -10,6 +10,7 @@ use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState, Line, Stage};
 use super::{crisis, undo};
 use crate::domain::{Change, CronId, JobPhase, LineOutcome, Plan, PlanOrigin, ProblemKind, StartedBy};
+use crate::policy;
 use crate::state::InterruptedJob;
 
 /// Keeps a job without an end until the gateway can say what became of it.
@@ -113,6 +114,22 @@ fn not_called(world: &mut World) -> Vec<Effect> {
     let effects = idle.filter_map(|line| apply::not_begun(world, line)).collect();
     world.job = Some(job);
     effects
+}
+
+/// The ledger's file was lost: what the journal shows to be owed is entered again.
+pub fn lost_ledger(world: &mut World, now: Timestamp) -> Option<Effect> {
+    let writable = world.folder.as_ref().is_some_and(|folder| folder.held_by.is_none());
+    if !writable || !std::mem::take(&mut world.ledger_lost) {
+        return None;
+    }
+    let found = policy::rebuilt_debts(&world.switches, &world.crons, &world.ledger);
+    if found.is_empty() {
+        return None;
+    }
+    world.raise("ledger/found", ProblemKind::DebtsFound { n_crons: found.len() }, now);
+    Arc::make_mut(&mut world.ledger).extend(found);
+    world.dirty.plan = true;
+    Some(Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() })))
 }
 
 /// Debts that are none: of a write that never arrived, or of which somebody took back everything.

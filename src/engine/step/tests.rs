@@ -217,6 +217,7 @@ fn label(effects: &[Effect]) -> String {
 /// Files that say what the world knows, read when so many ledgers of ours were on disk.
 fn reread(world: &World, n_ledgers: u64) -> Reread {
     let loaded = crate::state::Loaded {
+        ledger_lost: false,
         crisis: crate::domain::Crisis::default(),
         settings: (*world.settings).clone(),
         tiers: (*world.tiers).clone(),

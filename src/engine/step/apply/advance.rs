@@ -177,6 +177,9 @@ pub(super) fn end(world: &mut World, job: &mut JobState, phase: JobPhase, now: T
     world.dirty.shown = true;
     world.dirty.plan = true;
     effects.push(Effect::Store(Box::new(StoreOp::EndJob { job: job.id, phase })));
+    if matches!(job.plan.origin, PlanOrigin::Undo { .. }) {
+        effects.extend(crisis::undone(world, now));
+    }
     if job.plan.origin == PlanOrigin::Recovery {
         effects.extend(crisis::job_ended(world, job, now));
     }

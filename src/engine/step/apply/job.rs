@@ -91,6 +91,11 @@ impl JobState {
         self.proving_until = None;
     }
 
+    pub(in crate::engine::step) fn every_stage(&mut self) {
+        self.open_stage = u8::MAX;
+        self.proving_until = None;
+    }
+
     /// Crons the planner leaves alone.
     pub(in crate::engine) fn busy(&self) -> BTreeSet<CronId> {
         if !self.running() {

@@ -17,7 +17,8 @@ use super::debt::{enter, not_begun, read_back, settle_ledger};
 use super::drain::drains;
 use super::job::{JobState, Line, Stage};
 use crate::domain::{
-    Change, ChangeKind, Cron, CronId, JobPhase, LedgerEntry, LineOutcome, ProblemKind, Reason, Seal, Switch, SwitchId,
+    Cause, Change, ChangeKind, Cron, CronId, JobPhase, LedgerEntry, LineOutcome, PlanOrigin, ProblemKind, Reason, Seal,
+    Switch, SwitchId,
 };
 use crate::state::switch_log::LogLine;
 
@@ -243,7 +244,9 @@ pub(super) fn verified(
     }
     effects.extend(finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone())));
     effects.push(Effect::Emit(Event::Switched(Box::new(switch))));
-    if edited::applied(world, &change.cron) {
+    // A crisis carries out no wish, so that stays one.
+    let is_wish = job.plan.origin != PlanOrigin::Crisis || change.cause == Cause::Edit;
+    if is_wish && edited::applied(world, &change.cron) {
         effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
     }
     effects

@@ -124,6 +124,7 @@ impl Disk {
             settings: self.settings.clone(),
             tiers: self.tiers.clone(),
             ledger: self.ledger(),
+            ledger_lost: false,
             switches: self.switches.clone(),
             interrupted,
             scraped: BTreeMap::new(),
