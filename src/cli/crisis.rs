@@ -13,7 +13,7 @@ use super::session::{Context, Session};
 use super::standing::{self, CrisisRow, GroupRow};
 use crate::domain::Plan;
 use crate::engine::{Command, Snapshot};
-use crate::words;
+use crate::words::{self, UntickedLines};
 
 const LEFT_OUT: &str = "Agree to what an edit costs those that agents made: tier CRON --allow agent-edit";
 
@@ -195,7 +195,7 @@ fn text(way: Way, context: &Context) -> String {
             lines.push(String::new());
             lines.extend(standing::group_lines(&groups, context));
         }
-        if plan.changes.iter().any(|change| !change.ticked) {
+        if UntickedLines::of(&plan).agent_made > 0 {
             lines.push(LEFT_OUT.to_owned());
         }
     }

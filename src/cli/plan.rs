@@ -9,11 +9,11 @@ use super::table::{cut, table};
 use super::{names, output, print};
 use crate::domain::{ModelRef, Plan, Refusal, RouteKey};
 use crate::engine::{Command, SettingsChange, Snapshot};
-use crate::words;
+use crate::words::{self, UntickedLines};
 
 /// Cells of a name in a table; the document has it whole.
 pub(super) const MAX_NAME: usize = 40;
-/// Only crons that an agent made are not ticked.
+/// For crons that an agent made.
 const LEFT_OUT: &str = "[ ] is left out until you agree: model-orchestrator tier CRON --allow agent-edit\n";
 
 pub(super) fn run(session: &mut Session, arguments: &PlanArguments, as_json: bool) -> Result<Exit, Failure> {
@@ -64,7 +64,7 @@ pub(super) fn text(plan: &Plan, context: &Context) -> String {
         text.push('\n');
         text.push_str(&lines(plan, context));
     }
-    if plan.changes.iter().any(|change| !change.ticked) {
+    if UntickedLines::of(plan).agent_made > 0 {
         text.push_str(LEFT_OUT);
     }
     let notes: Vec<_> = plan.notes.iter().map(|note| words::on_one_line(&words::note(note, &speech))).collect();

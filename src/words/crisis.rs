@@ -59,9 +59,7 @@ pub fn enter_sentence(plan: &Plan, speech: &Speech<'_>) -> String {
     if let Some(stranded) = stranded(counts.stranded) {
         said = format!("{said} {stranded}.");
     }
-    if counts.unticked > 0 {
-        said = format!("{said} {}.", left_out(counts.unticked));
-    }
+    said.push_str(&left_out(plan));
     said.trim_start().to_owned()
 }
 
@@ -69,7 +67,6 @@ pub fn enter_sentence(plan: &Plan, speech: &Speech<'_>) -> String {
 /// serve." Of the ordinary plan, the lines of [`reroute_lines`] are written.
 #[must_use]
 pub fn reroute_sentence(plan: &Plan, speech: &Speech<'_>) -> String {
-    let counts = CrisisCounts::of(plan);
     let mut said = match what_changes(plan, |change| change.kind != ChangeKind::Pause, speech) {
         Some(changes) => format!("{changes}, none pauses."),
         None => "No cron can move: no route of theirs serves.".to_owned(),
@@ -79,9 +76,7 @@ pub fn reroute_sentence(plan: &Plan, speech: &Speech<'_>) -> String {
         let (verb, routes) = if failing == 1 { ("stays", "a route that does") } else { ("stay", "routes that do") };
         said = format!("{said} {failing} {verb} on {routes} not serve.");
     }
-    if counts.unticked > 0 {
-        said = format!("{said} {}.", left_out(counts.unticked));
-    }
+    said.push_str(&left_out(plan));
     said
 }
 
@@ -168,8 +163,20 @@ fn stranded(n: usize) -> Option<String> {
     }
 }
 
-fn left_out(n: usize) -> String {
-    if n == 1 { "1 is left out: an agent made it".to_owned() } else { format!("{n} are left out: agents made them") }
+/// " 2 are left out: agents made them. 1 is left out: the gateway switched it off."
+fn left_out(plan: &Plan) -> String {
+    let UntickedLines { agent_made, switched_off, others } = UntickedLines::of(plan);
+    [
+        (agent_made, [": an agent made it", ": agents made them"]),
+        (switched_off, [": the gateway switched it off", ": the gateway switched them off"]),
+        (others, [" unless you tick it", " unless you tick them"]),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, [one, many])| {
+        if n == 1 { format!(" 1 is left out{one}.") } else { format!(" {n} are left out{many}.") }
+    })
+    .collect()
 }
 
 /// "Crisis mode since 14:02, entered by you"; `None` while it is off.

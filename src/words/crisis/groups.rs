@@ -1,7 +1,7 @@
 //! What a plan does with its crons, in groups: the same for the window and the command line.
 
 use super::one_shots;
-use crate::domain::{ChangeKind, CronId, Plan, PlanNote, Reason, Verdict};
+use crate::domain::{ChangeKind, ChangeMark, CronId, Plan, PlanNote, Reason, Verdict};
 
 /// What happens to the crons of one group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,6 +131,32 @@ impl CrisisCounts {
             unsorted_failing: with(CrisisGroupKind::Unsorted),
             unticked: plan.changes.iter().filter(|change| !change.ticked).count(),
         }
+    }
+}
+
+/// Lines that nobody agreed to yet, by what there is to agree to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UntickedLines {
+    /// An edit would cost them what the agent that made them gave them.
+    pub agent_made: usize,
+    /// The gateway switched them off; they are offered.
+    pub switched_off: usize,
+    pub others: usize,
+}
+
+impl UntickedLines {
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let mut lines = Self::default();
+        for change in plan.changes.iter().filter(|change| !change.ticked) {
+            let counted = match change.reason {
+                _ if change.marks.contains(&ChangeMark::AgentMade) => &mut lines.agent_made,
+                Reason::SwitchedOffInOutage { .. } => &mut lines.switched_off,
+                _ => &mut lines.others,
+            };
+            *counted += 1;
+        }
+        lines
     }
 }
 

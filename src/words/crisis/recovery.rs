@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{sum_up, vendors};
+use super::{UntickedLines, sum_up, vendors};
 use crate::domain::{
     AccountId, CrisisView, Missed, Plan, Readiness, Reason, RecoveryCheck, RecoveryReport, ReportLine, Seal, Verdict,
 };
@@ -36,18 +36,14 @@ pub fn recover_sentence(plan: &Plan) -> String {
         (waits.count(), ["waits", "wait"], " for a provider".to_owned()),
     ]);
     let mut said = said.unwrap_or_else(|| "Nothing to give back".to_owned());
-    let asked = |change: &&crate::domain::Change| !change.ticked;
-    let unticked = plan.changes.iter().filter(asked).count();
-    let off = plan.changes.iter().filter(asked).filter(|change| offered(&change.reason)).count();
+    let UntickedLines { agent_made, switched_off: off, others } = UntickedLines::of(plan);
     if off > 0 {
         said = format!("{said}. {} switched off by the gateway: tick to switch on again", count(off, "cron"));
     }
-    if unticked > off {
-        said = format!(
-            "{said}. {} left out unless you tick {}",
-            unticked - off,
-            if unticked == off + 1 { "it" } else { "them" }
-        );
+    match agent_made + others {
+        0 => {}
+        1 => said.push_str(". 1 left out unless you tick it"),
+        n => said = format!("{said}. {n} left out unless you tick them"),
     }
     said
 }

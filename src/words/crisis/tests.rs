@@ -71,6 +71,10 @@ fn unticked(change: Change) -> Change {
     Change { ticked: false, marks: vec![ChangeMark::AgentMade], ..change }
 }
 
+fn switched_off(name: &str) -> Change {
+    Change { reason: Reason::SwitchedOffInOutage { at: None }, ticked: false, ..back(name) }
+}
+
 fn with(id: &str, verdict: Verdict, reason: Reason) -> Decision {
     Decision { cron: CronId::new(id), verdict, ..decision(reason) }
 }
@@ -121,6 +125,11 @@ fn entering_says_what_moves_what_pauses_and_that_it_is_given_back() {
         ),
         (plan(vec![], vec![]), "It would change nothing now."),
         (plan(vec![unticked(moves("x", MINIMAX))], vec![]), "1 is left out: an agent made it."),
+        (
+            plan(vec![switched_off("x"), switched_off("y"), unticked(moves("z", MINIMAX))], vec![]),
+            "1 is left out: an agent made it. 2 are left out: the gateway switched them off.",
+        ),
+        (plan(vec![unticked(switched_off("x"))], vec![]), "1 is left out: an agent made it."),
     ];
     for (plan, said) in cases {
         assert_eq!(enter_sentence(&plan, &world.speech()), said);
@@ -269,7 +278,6 @@ fn closing_asks_only_while_crons_are_paused() {
 #[test]
 fn recovery_says_how_many_get_back_what_they_had() {
     let elsewhere = Change { reason: Reason::Resumes { route: RouteKey::new("kimi") }, ..back("x") };
-    let off = Change { reason: Reason::SwitchedOffInOutage { at: None }, ticked: false, ..back("off") };
     let stays = || vec![with("s", Verdict::Waiting, Reason::StillPaused)];
     let cases = [
         (many(23, back), vec![], "23 crons get back what they had"),
@@ -281,7 +289,7 @@ fn recovery_says_how_many_get_back_what_they_had() {
              until a provider is back",
         ),
         (
-            vec![back("a"), off],
+            vec![back("a"), switched_off("off")],
             vec![],
             "1 cron gets back what it had. 1 cron switched off by the gateway: tick to switch on again",
         ),
