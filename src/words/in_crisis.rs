@@ -15,7 +15,7 @@ pub fn returned(view: &CrisisView) -> String {
 }
 
 /// What crisis mode does with the crons of a tier, or has done, below the title of its column: "all move to MiniMax, the
-/// cheapest that serves", "not critical: pause until 18:00"; `None` when it leaves them as they are.
+/// cheapest that serves", "2 move to Kimi", "not critical: pause until 18:00"; `None` when it leaves them as they are.
 #[must_use]
 pub fn tier_in_crisis(plan: &Plan, tiers: &TierMap, tier: Tier, speech: &Speech<'_>) -> Option<String> {
     let members = Members::of(plan, tiers, tier);
@@ -34,9 +34,19 @@ pub fn tier_in_crisis(plan: &Plan, tiers: &TierMap, tier: Tier, speech: &Speech<
     let verb = if who == "1" { "moves" } else { "move" };
     let to = first.to_model.as_ref().filter(|to| moves.iter().all(|change| change.to_model.as_ref() == Some(*to)));
     Some(match to {
-        Some(to) => format!("{who} {verb} to {}, the cheapest that serves", model_name(to, speech)),
+        Some(to) => {
+            let cheapest = if moves.iter().all(|change| is_cheapest(&change.reason)) { CHEAPEST } else { "" };
+            format!("{who} {verb} to {}{cheapest}", model_name(to, speech))
+        }
         None => format!("{who} {verb} to what serves"),
     })
+}
+
+const CHEAPEST: &str = ", the cheapest that serves";
+
+/// The target was chosen for its price.
+fn is_cheapest(reason: &Reason) -> bool {
+    matches!(reason, Reason::CheapestInCrisis { .. } | Reason::CheapestForCritical { .. })
 }
 
 /// The crons of a tier that are ours to change.
@@ -78,7 +88,7 @@ mod tests {
     use super::tier_in_crisis;
     use crate::domain::*;
 
-    fn change(id: &str, to: &str, kind: ChangeKind, ticked: bool) -> Change {
+    fn change(id: &str, to: &str, kind: ChangeKind, reason: Reason) -> Change {
         let fields = Fields { model: Some(to.to_owned()), fallbacks: None, enabled: true };
         Change {
             cron: CronId::new(id),
@@ -92,12 +102,12 @@ mod tests {
             to_model: ModelRef::parse(to),
             to_route: None,
             kind,
-            reason: Reason::PausedInCrisis { expected_return: Some(at("2026-11-23 18:00")) },
+            reason,
             cause: Cause::Health,
             next_run_at: None,
             running_since: None,
             marks: Vec::new(),
-            ticked,
+            ticked: true,
         }
     }
 
@@ -112,17 +122,35 @@ mod tests {
         use ChangeKind::{Move, Pause};
         const KIMI: &str = "kimi/k2";
         const OPUS: &str = "anthropic/claude-opus-4-6";
+        let route = || RouteKey::new("kimi");
+        let (cheap, rescue) =
+            (|| Reason::CheapestInCrisis { route: route() }, || Reason::CheapestForCritical { route: route() });
+        let dear = || Reason::UsersEdit { route: route() };
+        let off = || Reason::PausedInCrisis { expected_return: Some(at("2026-11-23 18:00")) };
         // "star" is critical.
         let cases = [
-            (vec![("a", KIMI, Move), ("b", KIMI, Move), ("star", KIMI, Move)], Some("all move to Kimi"), "one target"),
-            (vec![("a", KIMI, Move)], Some("1 moves to Kimi"), "one of three"),
-            (vec![("a", KIMI, Move), ("b", OPUS, Move)], Some("2 move to what serves"), "several targets"),
             (
-                vec![("a", "", Pause), ("b", "", Pause)],
+                vec![("a", KIMI, Move, dear()), ("b", KIMI, Move, cheap()), ("star", KIMI, Move, cheap())],
+                Some("all move to Kimi"),
+                "one of them goes there for another reason than its price",
+            ),
+            (
+                vec![("a", KIMI, Move, cheap()), ("star", KIMI, Move, rescue())],
+                Some("2 move to Kimi, the cheapest that serves"),
+                "one target, chosen for its price",
+            ),
+            (vec![("a", KIMI, Move, dear())], Some("1 moves to Kimi"), "one of three"),
+            (
+                vec![("a", KIMI, Move, cheap()), ("b", OPUS, Move, cheap())],
+                Some("2 move to what serves"),
+                "several targets",
+            ),
+            (
+                vec![("a", "", Pause, off()), ("b", "", Pause, off())],
                 Some("not critical: pause until 18:00"),
                 "the critical one runs on",
             ),
-            (vec![("a", "", Pause)], Some("1 pauses until 18:00"), "the others are held"),
+            (vec![("a", "", Pause, off())], Some("1 pauses until 18:00"), "the others are held"),
             (vec![], None, "nothing happens to it"),
         ];
         let world = world();
@@ -142,12 +170,12 @@ mod tests {
             writes: None,
         };
         for (changes, said, why) in cases {
-            let changes = changes.into_iter().map(|(id, to, kind)| change(id, to, kind, true)).collect();
+            let changes = changes.into_iter().map(|(id, to, kind, reason)| change(id, to, kind, reason)).collect();
             let line = tier_in_crisis(&plan(changes, &Reason::NoEvidence), &tiers, Tier::T1, &world.speech());
-            assert!(line.as_deref().unwrap_or_default().starts_with(said.unwrap_or_default()), "{why}: {line:?}");
-            assert_eq!(line.is_some(), said.is_some(), "{why}");
+            assert_eq!(line.as_deref(), said, "{why}");
         }
-        let left_out = plan(vec![change("a", KIMI, Move, false)], &Reason::StillPaused);
+        let unticked = Change { ticked: false, ..change("a", KIMI, Move, cheap()) };
+        let left_out = plan(vec![unticked], &Reason::StillPaused);
         let line = tier_in_crisis(&left_out, &tiers, Tier::T1, &world.speech());
         assert_eq!(line.as_deref(), Some("all are paused"), "what is left out is not said, what was done is");
     }
