@@ -208,7 +208,7 @@ pub struct LongAway {
     pub until: Timestamp,
 }
 
-/// The one-shot on the gateway that wakes this program when an account is expected back.
+/// The one-shot on the gateway that reminds this program when an account is expected back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecoveryCheck {
     /// By our clock.

@@ -106,11 +106,12 @@ fn relapsed(view: &CrisisView, until: Timestamp, n: u32, speech: &Speech<'_>) ->
     format!("{who} failed again {times} {lately}, so {it} must {wait}: until {}", clock(until, speech))
 }
 
-/// The one-shot on the gateway: "Kimi is looked at again at 18:01, in 2 h, also while this program is closed".
+/// The one-shot on the gateway: "Kimi is looked at again at 18:01, in 2 h: the gateway reminds this program". Where the
+/// gateway cannot start it, it hears of that while it runs, or at its next start.
 #[must_use]
 pub fn recovery_check(account: &AccountId, check: &RecoveryCheck, speech: &Speech<'_>) -> String {
     let said = format!("{} is looked at again at {}", account_name(account), clock_and_relative(check.at, speech));
-    if check.cron.is_some() { format!("{said}: the gateway wakes this program") } else { said }
+    if check.cron.is_some() { format!("{said}: the gateway reminds this program") } else { said }
 }
 
 /// "23 crons were given back since 15:02, 21 of them identical to before, and missed 12 runs".

@@ -479,7 +479,7 @@ fn a_recovery_check_says_when_and_that_it_wakes_the_program() {
     let said = recovery_check(&kimi, &check, &world.speech());
     assert_eq!(said, "Kimi is looked at again at 18:01, in 12 h");
     let placed = RecoveryCheck { cron: Some(CronId::new("own")), ..check };
-    assert!(recovery_check(&kimi, &placed, &world.speech()).ends_with(": the gateway wakes this program"));
+    assert!(recovery_check(&kimi, &placed, &world.speech()).ends_with(": the gateway reminds this program"));
 }
 
 #[test]
