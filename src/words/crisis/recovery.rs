@@ -64,13 +64,16 @@ pub fn readiness(view: &CrisisView, speech: &Speech<'_>) -> String {
 }
 
 fn still_down(down: &[crate::domain::VendorId], expected: Option<Timestamp>, speech: &Speech<'_>) -> String {
-    let who = if down.is_empty() { "Too many providers".to_owned() } else { vendors(down) };
-    let verb = if down.len() == 1 { "is" } else { "are" };
+    let expected = expected.filter(|at| *at > speech.now).map(|at| clock_and_relative(at, speech));
+    let (said, expects) = match down.len() {
+        // No provider is, but what something had before does not serve, or not for long enough.
+        0 => ("What is owed waits for its own route to serve".to_owned(), "expected"),
+        1 => (format!("{} is still down", vendors(down)), "expected back"),
+        _ => (format!("{} are still down", vendors(down)), "expected back"),
+    };
     match expected {
-        Some(at) if at > speech.now => {
-            format!("{who} {verb} still down, expected back at about {}", clock_and_relative(at, speech))
-        }
-        _ => format!("{who} {verb} still down"),
+        Some(at) => format!("{said}, {expects} at about {at}"),
+        None => said,
     }
 }
 

@@ -332,6 +332,11 @@ fn readiness_says_what_it_waits_for() {
             "Kimi and Google are still down, expected back at about 18:00, in 12 h",
         ),
         (view(down(&["kimi"], None), &[], &[]), "Kimi is still down"),
+        (view(down(&[], None), &[], &[]), "What is owed waits for its own route to serve"),
+        (
+            view(down(&[], Some("2026-11-23 18:00")), &[], &[]),
+            "What is owed waits for its own route to serve, expected at about 18:00, in 12 h",
+        ),
         (view(settling("06:06", 0), &["kimi"], &[]), "Kimi serves again, and must go on until 06:06, in 6 min first"),
         (
             view(settling("06:30", 2), &["kimi"], &["2026-11-23 04:00", "2026-11-23 05:00"]),
