@@ -61,7 +61,8 @@ pub(super) fn row(context: &Context) -> CrisisRow {
 }
 
 pub(super) fn owed(context: &Context) -> Owed {
-    Owed::of(&context.snapshot.ledger)
+    let snapshot = &context.snapshot;
+    Owed::of(&snapshot.ledger, snapshot.crons_as_of.map(|_| &*snapshot.crons))
 }
 
 /// "Crisis mode since 14:02, entered by you · 9 crons are paused by this program · Kimi is still down": nothing when

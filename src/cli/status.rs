@@ -10,7 +10,7 @@ use super::output::{self, DownRow};
 use super::session::{Context, Session};
 use super::standing::{self, CrisisRow};
 use super::{exit, print};
-use crate::domain::{Access, LedgerEntry, Planned, SwitchOff, Tier, Triage};
+use crate::domain::{Access, Planned, SwitchOff, Tier, Triage};
 use crate::words::{self, Said};
 
 #[derive(Debug, Serialize)]
@@ -244,7 +244,8 @@ fn counts(context: &Context) -> Counts {
     for cron in snapshot.crons.values().filter(|cron| cron.routable()) {
         counts.routable += 1;
         counts.failing += usize::from(cron.failing());
-        counts.paused_by_us += usize::from(snapshot.ledger.get(&cron.id).is_some_and(LedgerEntry::paused));
+        counts.paused_by_us +=
+            usize::from(snapshot.ledger.get(&cron.id).is_some_and(|debt| debt.pauses(&cron.fields())));
         let Some(entry) = snapshot.tiers.get(&cron.id) else {
             counts.unsorted += 1;
             continue;

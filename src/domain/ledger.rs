@@ -36,10 +36,17 @@ pub struct LedgerEntry {
 }
 
 impl LedgerEntry {
-    /// We switched it off.
+    /// We switched it off. A write that switches it on again may not have arrived.
     #[must_use]
     pub fn paused(&self) -> bool {
-        self.before.enabled && !self.wrote.enabled
+        let off = |wrote: &Fields| !wrote.enabled;
+        self.before.enabled && (off(&self.wrote) || self.held.as_ref().is_some_and(off))
+    }
+
+    /// A cron that holds `now` is off because of us.
+    #[must_use]
+    pub fn pauses(&self, now: &Fields) -> bool {
+        self.paused() && !now.enabled
     }
 
     /// What the cron holds when our writes are taken back: a field that somebody changed meanwhile is theirs.
@@ -96,3 +103,41 @@ pub enum LedgerReason {
 
 /// All open debts.
 pub type Ledger = BTreeMap<CronId, LedgerEntry>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(enabled: bool) -> Fields {
+        Fields { model: None, fallbacks: None, enabled }
+    }
+
+    #[test]
+    fn a_cron_is_off_because_of_us_until_a_resume_has_arrived() {
+        let (on, off) = (true, false);
+        let cases = [
+            (on, off, None, off, true, "a pause of ours"),
+            (on, off, None, on, false, "somebody switched it on"),
+            (on, on, Some(off), off, true, "a resume that got no answer, and did not arrive"),
+            (on, on, Some(off), on, false, "a resume that got no answer, and arrived"),
+            (on, on, None, off, false, "only moved; somebody switched it off"),
+            (off, off, None, off, false, "it was off before"),
+        ];
+        for (before, wrote, held, now, pauses, why) in cases {
+            let debt = LedgerEntry {
+                cron: CronId::new("a"),
+                name: "a".to_owned(),
+                opened_at: Timestamp::UNIX_EPOCH,
+                why: LedgerReason::Crisis,
+                before: fields(before),
+                wrote: fields(wrote),
+                revision_before: None,
+                definition: Arc::default(),
+                confirmed: held.is_none(),
+                held: held.map(fields),
+                unknown: serde_json::Map::new(),
+            };
+            assert_eq!(debt.pauses(&fields(now)), pauses, "{why}");
+        }
+    }
+}

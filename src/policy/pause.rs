@@ -32,12 +32,9 @@ pub(super) fn back_trigger(expected_return: Option<Timestamp>) -> Trigger {
     expected_return.map_or(Trigger::AnyRouteServes, |at| Trigger::At { at })
 }
 
-/// The debt behind a cron that is off: it was on before, and we switched it off. A write that switches it on again
-/// may not have arrived.
+/// The debt behind a cron that is off because of us.
 pub(super) fn our_pause<'a>(obs: &'a Observation, cron: &Cron) -> Option<&'a LedgerEntry> {
-    let debt = obs.ledger.get(&cron.id)?;
-    let switched_off = [Some(&debt.wrote), debt.held.as_ref()].into_iter().flatten().any(|wrote| !wrote.enabled);
-    (debt.before.enabled && switched_off && !cron.enabled).then_some(debt)
+    obs.ledger.get(&cron.id).filter(|debt| debt.pauses(&cron.fields()))
 }
 
 /// A paused cron of ours resumes on what it had before when that route serves and nothing better

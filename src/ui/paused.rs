@@ -1,7 +1,8 @@
-//! Who switched a cron off.
+//! Who switched a cron off, and what is owed back.
 
-use crate::domain::{Cron, LedgerEntry, LedgerReason};
+use crate::domain::{Cron, LedgerReason};
 use crate::engine::Snapshot;
+use crate::words::Owed;
 
 /// Why a cron does not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub fn paused_by(snapshot: &Snapshot, cron: &Cron) -> Option<PausedBy> {
     if cron.enabled {
         return None;
     }
-    let ours = snapshot.ledger.get(&cron.id).filter(|entry| pauses(entry));
+    let ours = snapshot.ledger.get(&cron.id).filter(|entry| entry.pauses(&cron.fields()));
     Some(match ours {
         Some(entry) if entry.why == LedgerReason::Crisis => PausedBy::Crisis,
         Some(_) => PausedBy::Us,
@@ -29,12 +30,7 @@ pub fn paused_by(snapshot: &Snapshot, cron: &Cron) -> Option<PausedBy> {
     })
 }
 
-/// The debts that are pauses which still stand.
-pub fn by_us(snapshot: &Snapshot) -> impl Iterator<Item = &LedgerEntry> {
-    let off = |entry: &&LedgerEntry| snapshot.crons.get(&entry.cron).is_some_and(|cron| !cron.enabled);
-    snapshot.ledger.values().filter(|entry| pauses(entry)).filter(off)
-}
-
-fn pauses(entry: &LedgerEntry) -> bool {
-    entry.before.enabled && !entry.wrote.enabled
+/// What this program owes back.
+pub fn owed(snapshot: &Snapshot) -> Owed {
+    Owed::of(&snapshot.ledger, snapshot.crons_as_of.map(|_| &*snapshot.crons))
 }

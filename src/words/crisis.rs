@@ -11,14 +11,17 @@ pub use groups::*;
 pub use notice::*;
 pub use recovery::*;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::plan::model_text;
 use super::time::day_and_time;
 use super::{Speech, account_name, clock, clock_and_relative, count, list, vendor_name};
 use crate::domain::{
-    AutomationWord, Change, ChangeKind, Crisis, Decision, Ledger, LedgerEntry, LedgerReason, LongAway, Outage,
-    OutageLevel, Overload, Plan, PlanNote, Reason, StartedBy, VendorId, Verdict,
+    AutomationWord, Change, ChangeKind, Crisis, Cron, CronId, Decision, Ledger, LedgerEntry, LedgerReason, LongAway,
+    Outage, OutageLevel, Overload, Plan, PlanNote, Reason, StartedBy, VendorId, Verdict,
 };
 
 /// More targets than this are counted, not named.
@@ -173,9 +176,7 @@ fn left_out(plan: &Plan) -> String {
     ]
     .into_iter()
     .filter(|(n, _)| *n > 0)
-    .map(|(n, [one, many])| {
-        if n == 1 { format!(" 1 is left out{one}.") } else { format!(" {n} are left out{many}.") }
-    })
+    .map(|(n, [one, many])| if n == 1 { format!(" 1 is left out{one}.") } else { format!(" {n} are left out{many}.") })
     .collect()
 }
 
@@ -217,10 +218,21 @@ pub struct Owed {
 }
 
 impl Owed {
+    /// Before the crons were listed every pause counts.
     #[must_use]
-    pub fn of(ledger: &Ledger) -> Self {
-        let paused = ledger.values().filter(|debt| debt.paused()).count();
-        Self { paused, moved: ledger.len() - paused }
+    pub fn of(ledger: &Ledger, crons: Option<&BTreeMap<CronId, Arc<Cron>>>) -> Self {
+        let mut owed = Self::default();
+        for debt in ledger.values() {
+            let now = crons.map(|crons| crons.get(&debt.cron).map(|cron| cron.fields()));
+            match now {
+                None if debt.paused() => owed.paused += 1,
+                None => owed.moved += 1,
+                Some(Some(now)) if debt.pauses(&now) => owed.paused += 1,
+                Some(Some(now)) if debt.stands(&now) => owed.moved += 1,
+                Some(_) => {}
+            }
+        }
+        owed
     }
 }
 

@@ -182,7 +182,8 @@ impl Scene {
         let lines: Vec<&Change> = plan.changes.iter().filter(|change| change.ticked).collect();
         for change in &lines {
             let cron = Arc::clone(&scene.snapshot.crons[&change.cron]);
-            let written = Cron { enabled: change.to.enabled, ..(*cron).clone() };
+            let there = self::cron(change.cron.as_str(), &cron.name, change.to.model.as_deref().expect("a model"));
+            let written = Cron { enabled: change.to.enabled, ..there };
             Arc::make_mut(&mut scene.snapshot.crons).insert(change.cron.clone(), Arc::new(written));
             Arc::make_mut(&mut scene.snapshot.ledger).insert(change.cron.clone(), debt(change));
         }

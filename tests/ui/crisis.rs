@@ -426,6 +426,30 @@ fn closing_while_crons_are_paused_by_us_asks() {
 }
 
 #[test]
+fn before_the_crons_are_listed_every_pause_counts_for_closing() {
+    let not_reached = |snapshot: &mut Snapshot| {
+        snapshot.crons = Arc::default();
+        snapshot.crons_as_of = None;
+    };
+    let no_answer = |snapshot: &mut Snapshot| {
+        for debt in Arc::make_mut(&mut snapshot.ledger).values_mut().filter(|debt| debt.paused()) {
+            debt.held = Some(debt.wrote.clone());
+            debt.wrote = debt.before.clone();
+        }
+    };
+    for (scene, why) in [
+        (Scene::in_crisis().with(not_reached), "the gateway was not reached since the start"),
+        (Scene::in_crisis().with(no_answer), "a resume that got no answer, and did not arrive"),
+    ] {
+        let mut harness = open(scene);
+        let Window { shell, snapshot, .. } = harness.state_mut();
+        assert!(shell.asks_before_closing(snapshot), "{why}");
+        harness.run_steps(4);
+        assert!(says(&harness, "1 cron stays paused until this program is started again"), "{why}");
+    }
+}
+
+#[test]
 fn closing_asks_nothing_when_nothing_is_left_alone() {
     let held = |snapshot: &mut Snapshot| {
         snapshot.folder.as_mut().expect("a folder").held_by = Some("nas".into());

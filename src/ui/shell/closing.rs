@@ -66,5 +66,5 @@ impl Closing {
 fn is_left_alone(snapshot: &Snapshot) -> bool {
     let acts = snapshot.folder.as_ref().is_none_or(|folder| folder.held_by.is_none());
     let here = snapshot.connection != Connection::None && snapshot.ended.is_none();
-    acts && here && paused::by_us(snapshot).next().is_some()
+    acts && here && paused::owed(snapshot).paused > 0
 }

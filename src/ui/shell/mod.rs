@@ -79,14 +79,13 @@ struct Counted {
 
 impl Counted {
     fn of(snapshot: &Snapshot) -> Self {
-        let paused = paused::by_us(snapshot).count();
         let routable = || snapshot.crons.values().filter(|cron| cron.routable());
         Self {
             revision: Some(snapshot.revision),
             n_crons: snapshot.crons.len(),
             n_routable: routable().count(),
             n_sorted: routable().filter(|cron| snapshot.tiers.contains_key(&cron.id)).count(),
-            owed: Owed { paused, moved: snapshot.ledger.len() - paused },
+            owed: paused::owed(snapshot),
         }
     }
 }

@@ -1,16 +1,13 @@
 //! How a crisis, the way out of it and what came of it are said.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use jiff::SignedDuration;
 
 use super::super::testing::{at, change, decision, world};
 use super::*;
 use crate::domain::{
-    AccountId, ChangeMark, CrisisMode, CrisisView, CronId, Fields, Health, HoldReason, LedgerEntry, LedgerReason,
-    Missed, Notice, PlanId, PlanOrigin, Readiness, Recovering, RecoveryCheck, RecoveryReport, ReportLine, RouteKey,
-    Seal, VendorDown,
+    AccountId, AgentTurn, ChangeMark, CrisisMode, CrisisView, Fields, Health, HoldReason, LedgerEntry, LedgerReason,
+    Missed, Notice, Payload, PlanId, PlanOrigin, Readiness, Recovering, RecoveryCheck, RecoveryReport, ReportLine,
+    RouteKey, Schedule, Seal, VendorDown,
 };
 
 const MINIMAX: Option<&str> = Some("minimax/MiniMax-M3");
@@ -257,9 +254,17 @@ fn debt(name: &str, paused: bool) -> (CronId, LedgerEntry) {
 #[test]
 fn what_is_owed_is_counted_by_what_was_done() {
     let ledger: Ledger = [debt("a", true), debt("b", true), debt("c", false)].into();
-    let owed = Owed::of(&ledger);
+    let owed = Owed::of(&ledger, None);
     assert_eq!(owed_sentence(owed), "2 crons are paused by this program, 1 runs on another model than before");
     assert_eq!(owed_sentence(Owed::default()), "Nothing is owed");
+    let listed = |id: &str, enabled| {
+        let schedule = Schedule::Event { kind: "stream".to_owned() };
+        let cron = Cron::new(CronId::new(id), id, schedule, Payload::AgentTurn(AgentTurn::default()));
+        (CronId::new(id), Arc::new(Cron { enabled, ..cron }))
+    };
+    let crons = [listed("a", false), listed("b", true)].into();
+    let owed = Owed::of(&ledger, Some(&crons));
+    assert_eq!(owed, Owed { paused: 1, moved: 0 }, "one was switched on meanwhile, one is gone");
     let world = world();
     let said = "paused by this program at 05:02, in crisis mode; it had Kimi before";
     let mut paused = ledger[&CronId::new("a")].clone();
