@@ -114,7 +114,7 @@ fn due(context: &Context) -> Vec<DueRow> {
     }
     let back = view.recover.as_ref().filter(|_| mode_on && view.readiness == Readiness::Ready);
     if let Some(back) = back {
-        let said = words::recover_sentence(back);
+        let said = words::recover_sentence(back, &snapshot.ledger);
         due.push(DueRow { what: "recover", crons: words::ticked_lines(back).len(), said, command: "recover" });
     }
     let health = by_health(plan);

@@ -37,7 +37,8 @@ fn by_hand(session: &mut Session, arguments: &RecoverArguments, as_json: bool) -
     let Some(shown) = context.snapshot.crisis.recover.clone() else {
         return tell("Nothing to give back", None, Vec::new(), &context, as_json).map(|()| Exit::Done);
     };
-    let said = words::recover_sentence(&shown);
+    let owed = context.snapshot.ledger.clone();
+    let said = words::recover_sentence(&shown, &owed);
     if !as_json {
         print::text(&text(&shown, &context))?;
     }
@@ -64,7 +65,7 @@ fn by_hand(session: &mut Session, arguments: &RecoverArguments, as_json: bool) -
     let context = session.settle()?;
     if as_json {
         let lines = carried.applied.as_ref().map(apply::rows).unwrap_or_default();
-        document(&words::recover_sentence(&carried.plan), Some(&carried.plan), lines, &context, as_json)?;
+        document(&words::recover_sentence(&carried.plan, &owed), Some(&carried.plan), lines, &context, as_json)?;
         return Ok(carried.exit());
     }
     if let Some(applied) = &carried.applied {
@@ -196,7 +197,7 @@ fn of(said: &str, plan: Option<&Plan>, lines: Vec<LineRow>, context: &Context) -
 /// How far the way back is, what is given back, and what cannot be.
 fn text(plan: &Plan, context: &Context) -> String {
     let mut lines = standing::lines(context);
-    lines.push(words::recover_sentence(plan));
+    lines.push(words::recover_sentence(plan, &context.snapshot.ledger));
     let lines: Vec<_> = lines.iter().map(|line| words::on_one_line(line)).collect();
     let mut text = lines.join("\n") + "\n";
     if !plan.changes.is_empty() {
@@ -209,6 +210,7 @@ fn text(plan: &Plan, context: &Context) -> String {
 fn afterwards(context: &Context) -> String {
     let speech = context.speech();
     let mut lines = standing::lines(context);
+    lines.extend(standing::held(context));
     if let Some(report) = report(&context.snapshot) {
         lines.push(words::report_headline(report, &speech));
         let told = report.lines.iter().filter(|line| line.missed.is_some_and(|missed| missed.n_runs > 0));

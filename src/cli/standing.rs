@@ -82,6 +82,12 @@ pub(super) fn lines(context: &Context) -> Vec<String> {
     lines
 }
 
+/// "2 crons stay paused because you hold them".
+pub(super) fn held(context: &Context) -> Option<String> {
+    let snapshot = &context.snapshot;
+    words::held_sentence(&snapshot.plan, &snapshot.ledger)
+}
+
 /// What the moved load would use up, and who is away for long.
 fn warnings(context: &Context) -> Vec<String> {
     let (view, speech) = (&context.snapshot.crisis, context.speech());

@@ -133,6 +133,7 @@ fn text(context: &Context) -> String {
         format!("{} · {}", words::plan_headline(&snapshot.plan), words::plan_summary(&snapshot.plan, &speech)),
     ];
     lines.extend(standing::lines(context));
+    lines.extend(standing::held(context));
     lines.extend(triage_lines(context));
     if let Some(folder) = &snapshot.folder {
         lines.push(format!("State folder {}", folder.path.display()));

@@ -152,7 +152,7 @@ fn ready(snapshot: &Snapshot) -> Option<Saying> {
         tone: Tone::Good,
         icon: icon::CHECK_CIRCLE,
         headline: words::returned(&snapshot.crisis),
-        sentence: format!("{}.", words::recover_sentence(plan)),
+        sentence: format!("{}.", words::recover_sentence(plan, &snapshot.ledger)),
         progress: None,
         until: None,
         presses: vec![writes("Recover", Action::Prepare(Choice::Recover), Weight::Primary)],
@@ -188,7 +188,7 @@ fn report(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Saying> {
         tone: Tone::Good,
         icon: icon::CHECK_CIRCLE,
         headline: words::report_headline(report, speech),
-        sentence: String::new(),
+        sentence: words::held_sentence(&snapshot.plan, &snapshot.ledger).map(|held| held + ".").unwrap_or_default(),
         progress: None,
         until: None,
         presses: vec![

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{UntickedLines, sum_up, vendors};
 use crate::domain::{
-    AccountId, CrisisView, Missed, Plan, Readiness, Reason, RecoveryCheck, RecoveryReport, ReportLine, Seal, Verdict,
+    AccountId, CrisisView, Ledger, LedgerEntry, Missed, Plan, Readiness, Reason, RecoveryCheck, RecoveryReport,
+    ReportLine, Seal, Verdict,
 };
 use crate::words::{Speech, account_name, capitalised, clock, clock_and_relative, count, list, relative, span};
 
@@ -13,7 +14,7 @@ const RELAPSES_COUNT: SignedDuration = SignedDuration::from_hours(24);
 
 /// "23 crons get back what they had, 2 run on another route until theirs serves".
 #[must_use]
-pub fn recover_sentence(plan: &Plan) -> String {
+pub fn recover_sentence(plan: &Plan, ledger: &Ledger) -> String {
     let ticked = plan.changes.iter().filter(|change| change.ticked);
     let offered = |reason: &Reason| matches!(reason, Reason::SwitchedOffInOutage { .. });
     let (mut back, mut elsewhere, mut switched_on) = (0, 0, 0);
@@ -27,6 +28,7 @@ pub fn recover_sentence(plan: &Plan) -> String {
     let stays = plan.decisions.iter().filter(|decision| decision.reason == Reason::StillPaused).count();
     let keeps = plan.decisions.iter().filter(|decision| decision.verdict == Verdict::Stay).count();
     let waits = plan.decisions.iter().filter(|d| d.verdict == Verdict::Waiting && d.reason != Reason::StillPaused);
+    let held = paused_and_held(plan, ledger);
     let said = sum_up([
         (back, ["gets back what it", "get back what they"], " had".to_owned()),
         (elsewhere, ["runs", "run"], " on another route until the former one serves".to_owned()),
@@ -34,6 +36,7 @@ pub fn recover_sentence(plan: &Plan) -> String {
         (keeps, ["stays", "stay"], " on another model until the former one serves".to_owned()),
         (stays, ["stays", "stay"], " paused until a provider is back".to_owned()),
         (waits.count(), ["waits", "wait"], " for a provider".to_owned()),
+        (held, ["stays", "stay"], because_held(held)),
     ]);
     let mut said = said.unwrap_or_else(|| "Nothing to give back".to_owned());
     let UntickedLines { agent_made, switched_off: off, others } = UntickedLines::of(plan);
@@ -46,6 +49,22 @@ pub fn recover_sentence(plan: &Plan) -> String {
         n => said = format!("{said}. {n} left out unless you tick them"),
     }
     said
+}
+
+/// "2 crons stay paused because you hold them": nobody switches on what this program paused and you hold.
+#[must_use]
+pub fn held_sentence(plan: &Plan, ledger: &Ledger) -> Option<String> {
+    let held = paused_and_held(plan, ledger);
+    sum_up([(held, ["stays", "stay"], because_held(held))])
+}
+
+fn paused_and_held(plan: &Plan, ledger: &Ledger) -> usize {
+    let held = plan.decisions.iter().filter(|decision| matches!(decision.reason, Reason::Held { .. }));
+    held.filter(|decision| ledger.get(&decision.cron).is_some_and(LedgerEntry::paused)).count()
+}
+
+fn because_held(n: usize) -> String {
+    format!(" paused because you hold {}", if n == 1 { "it" } else { "them" })
 }
 
 /// Whether what was changed may be given back, and what it waits for.

@@ -308,8 +308,21 @@ fn recovery_says_how_many_get_back_what_they_had() {
         (vec![], vec![], "Nothing to give back"),
     ];
     for (changes, decisions, said) in cases {
-        assert_eq!(recover_sentence(&plan(changes, decisions)), said);
+        assert_eq!(recover_sentence(&plan(changes, decisions), &Ledger::new()), said);
     }
+}
+
+#[test]
+fn what_stays_paused_because_it_is_held_is_said() {
+    let held = |id: &str| with(id, Verdict::LeftAlone, Reason::Held { why: HoldReason::ByHand });
+    let ledger: Ledger = [debt("a", true), debt("b", true), debt("moved", false)].into();
+    let all = plan(vec![back("x")], vec![held("a"), held("b"), held("moved"), held("mine")]);
+    let said = "1 cron gets back what it had, 2 stay paused because you hold them";
+    assert_eq!(recover_sentence(&all, &ledger), said);
+    assert_eq!(held_sentence(&all, &ledger).as_deref(), Some("2 crons stay paused because you hold them"));
+    let one = plan(vec![], vec![held("a")]);
+    assert_eq!(recover_sentence(&one, &ledger), "1 cron stays paused because you hold it");
+    assert_eq!(held_sentence(&plan(vec![], vec![held("mine")]), &ledger), None);
 }
 
 fn view(readiness: Readiness, came_back: &[&str], relapses: &[&str]) -> CrisisView {

@@ -150,12 +150,15 @@ fn sentence(snapshot: &Snapshot, choice: Choice, plan: Option<&Plan>, speech: &S
     match (choice, plan) {
         (Choice::Report, _) => {
             let report = snapshot.crisis.state.report.as_ref();
-            report.map(|report| format!("{}.", words::report_headline(report, speech))).unwrap_or_default()
+            let report = report.map(|report| words::report_headline(report, speech));
+            let held = words::held_sentence(&snapshot.plan, &snapshot.ledger);
+            let said: Vec<_> = report.into_iter().chain(held).map(|said| said + ".").collect();
+            said.join(" ")
         }
         (Choice::Enter | Choice::Follow, Some(plan)) => words::enter_sentence(plan, speech),
         // Of the whole ordinary plan: what it would pause stays where it fails.
         (Choice::Reroute, Some(_)) => words::reroute_sentence(&snapshot.plan, speech),
-        (Choice::Recover, Some(plan)) => format!("{}.", words::recover_sentence(plan)),
+        (Choice::Recover, Some(plan)) => format!("{}.", words::recover_sentence(plan, &snapshot.ledger)),
         (_, None) => String::new(),
     }
 }
