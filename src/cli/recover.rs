@@ -33,6 +33,9 @@ pub(super) fn run(session: &mut Session, arguments: &RecoverArguments, as_json: 
 }
 
 fn by_hand(session: &mut Session, arguments: &RecoverArguments, as_json: bool) -> Result<Exit, Failure> {
+    if !arguments.dry_run && let Some(other) = handed_over(session)? {
+        return hand_over(session, other, as_json);
+    }
     let context = session.ready()?;
     let Some(shown) = context.snapshot.crisis.recover.clone() else {
         return tell("Nothing to give back", None, Vec::new(), &context, as_json).map(|()| Exit::Done);
@@ -87,9 +90,7 @@ fn question(plan: &Plan, mode_on: bool) -> String {
 /// Looks first; then what automation may do, and nothing else.
 fn automatic(session: &mut Session, as_json: bool) -> Result<Exit, Failure> {
     if let Some(other) = handed_over(session)? {
-        let said = hand_over_sentence(&other);
-        let context = session.context();
-        return tell(&said, Some(other), Vec::new(), &context, as_json).map(|()| Exit::Done);
+        return hand_over(session, other, as_json);
     }
     session.ready()?;
     if let Some(late) = check::ask(session, None)? {
@@ -141,6 +142,11 @@ pub(super) fn all_that_automation_may(session: &mut Session) -> Result<Vec<apply
 pub(super) fn handed_over(session: &mut Session) -> Result<Option<String>, Failure> {
     let context = session.folder()?;
     Ok(other_engine(&context.snapshot).map(str::to_owned))
+}
+
+fn hand_over(session: &Session, other: String, as_json: bool) -> Result<Exit, Failure> {
+    let said = hand_over_sentence(&other);
+    tell(&said, Some(other), Vec::new(), &session.context(), as_json).map(|()| Exit::Done)
 }
 
 pub(super) fn hand_over_sentence(other: &str) -> String {

@@ -159,13 +159,15 @@ fn nothing_owed_is_nothing_to_give_back() {
 fn while_another_program_holds_the_folder_it_is_handed_over() {
     let shell = Shell::new();
     shell.while_held(|shell| {
-        for line in ["recover --automatic", "orchestrate --yes"] {
+        for line in ["recover --automatic", "recover --yes", "recover", "orchestrate --yes"] {
             let said = shell.run(line);
             assert_eq!((said.code, said.err.as_str()), (DONE, ""), "{line}: {}", said.out);
             assert!(said.out.contains(" acts on this gateway already: "), "{line}: {}", said.out);
             assert_eq!(said.out.lines().count(), 1, "{line}: {}", said.out);
         }
         assert!(shell.json("recover --automatic")["handed_over_to"].is_string());
+        assert!(shell.json("recover --yes")["handed_over_to"].is_string());
+        assert!(shell.json("recover --dry-run")["handed_over_to"].is_null(), "looking is allowed");
         assert!(shell.json("orchestrate")["handed_over_to"].is_string());
         assert_eq!(shell.updates(), 0);
     });
