@@ -62,7 +62,9 @@ impl Way {
     fn plan(self, snapshot: &Snapshot) -> Option<Arc<Plan>> {
         match self {
             Self::Enter => snapshot.crisis.enter.clone(),
-            Self::GoOn | Self::OnlyReroute => Some(snapshot.plan.clone()),
+            // While it is being ended the rules of a crisis do not plan.
+            Self::GoOn => snapshot.crisis.state.governs().then(|| snapshot.plan.clone()),
+            Self::OnlyReroute => Some(snapshot.plan.clone()),
         }
     }
 
@@ -93,35 +95,53 @@ pub(super) fn run(session: &mut Session, arguments: &CrisisArguments, as_json: b
     if !as_json {
         print::text(&text(way, &context))?;
     }
+    let stays = context.snapshot.crisis.state.recovering().is_some() && !arguments.dry_run;
+    if stays {
+        may(session, &context, way, arguments, as_json, words::STAY_IN_CRISIS)?;
+        session.tell(Command::StayInCrisis)?;
+        session.shows(|snapshot| snapshot.crisis.state.governs() && !output::at_work(snapshot))?;
+        // Going back to the rules of a crisis makes a plan that nobody was shown yet.
+        context = session.settle()?;
+        if !as_json {
+            print::text(&text(way, &context))?;
+        }
+    }
     let shown = way.plan(&context.snapshot);
-    let leaves_recovery = context.snapshot.crisis.state.recovering().is_some();
-    let nothing = !leaves_recovery && shown.as_deref().is_none_or(|plan| way.command(plan).is_none());
+    let nothing = shown.as_deref().is_none_or(|plan| way.command(plan).is_none());
     if arguments.dry_run || nothing {
         return told(way, shown.as_deref(), Vec::new(), &context, as_json, Exit::Done);
     }
     let n_lines = shown.as_deref().map_or(0, |plan| words::ticked_lines(plan).len());
-    let stopped =
-        apply::forbidden(session).map_or_else(|| apply::agreed(arguments.yes, as_json, &way.question(n_lines)), Err);
-    if let Err(failure) = stopped {
-        told(way, shown.as_deref(), Vec::new(), &context, as_json, failure.exit)?;
-        return Err(failure);
-    }
-    if leaves_recovery {
-        session.tell(Command::StayInCrisis)?;
-        session.shows(|snapshot| snapshot.crisis.state.governs() && !output::at_work(snapshot))?;
-        context = session.settle()?;
-    }
-    let Some(shown) = way.plan(&context.snapshot) else { return Ok(Exit::Done) };
+    may(session, &context, way, arguments, as_json, &way.question(n_lines)).map_err(|failure| match failure.exit {
+        Exit::NeedsAnswer if stays => Failure::new(Exit::NeedsAnswer, words::STAYED_IN_CRISIS),
+        _ => failure,
+    })?;
+    let Some(shown) = shown else { return Ok(Exit::Done) };
     let order = Order {
         shown,
-        // Going back to the rules of a crisis makes a plan that nobody was shown.
-        yes: arguments.yes || leaves_recovery,
+        yes: arguments.yes,
         again: &|snapshot| way.plan(snapshot),
         command: &|plan| way.command(plan),
         stages: Stages::Wait,
     };
     let carried = apply::carry_out(session, &order)?;
     finish(session, way, &carried, as_json)
+}
+
+/// Whether to go on; if not, the document says what would be done.
+fn may(
+    session: &Session,
+    context: &Context,
+    way: Way,
+    arguments: &CrisisArguments,
+    as_json: bool,
+    question: &str,
+) -> Result<(), Failure> {
+    let stopped = apply::forbidden(session).map_or_else(|| apply::agreed(arguments.yes, as_json, question), Err);
+    if let Err(failure) = &stopped {
+        told(way, way.plan(&context.snapshot).as_deref(), Vec::new(), context, as_json, failure.exit)?;
+    }
+    stopped
 }
 
 fn finish(session: &mut Session, way: Way, carried: &Carried, as_json: bool) -> Result<Exit, Failure> {
@@ -181,7 +201,9 @@ fn text(way: Way, context: &Context) -> String {
     }
     lines.extend(standing::lines(context));
     lines.push(String::new());
-    if way == Way::GoOn {
+    if view.state.recovering().is_some() {
+        lines.push(words::IS_BEING_ENDED.to_owned());
+    } else if way == Way::GoOn {
         lines.push(format!("What is left: {}", words::plan_summary(&snapshot.plan, &speech)));
     } else {
         let enter = view.enter.as_ref().map(|plan| words::enter_sentence(plan, &speech));

@@ -33,7 +33,9 @@ pub(super) fn run(session: &mut Session, arguments: &RecoverArguments, as_json: 
 }
 
 fn by_hand(session: &mut Session, arguments: &RecoverArguments, as_json: bool) -> Result<Exit, Failure> {
-    if !arguments.dry_run && let Some(other) = handed_over(session)? {
+    if !arguments.dry_run
+        && let Some(other) = handed_over(session)?
+    {
         return hand_over(session, other, as_json);
     }
     let context = session.ready()?;

@@ -3,10 +3,12 @@
 //! What is counted is data ([`crisis_groups`], [`CrisisCounts`]), so that every face counts the same.
 //! The way back is in [`recovery`].
 
+mod asking;
 mod groups;
 mod notice;
 mod recovery;
 
+pub use asking::*;
 pub use groups::*;
 pub use notice::*;
 pub use recovery::*;

@@ -131,6 +131,28 @@ fn what_crisis_mode_changed_is_given_back_as_it_was() {
     assert!(said.contains(" on another model until the former one serves"), "{said}");
 }
 
+#[cfg(unix)]
+#[test]
+fn going_back_to_crisis_mode_never_applies_the_plan_of_ending_it() {
+    let shell = in_a_crisis();
+    shell.json("crisis --yes");
+    all_serve(&shell);
+    let canary = shell.writes() + 1;
+    shell.interrupt_after(canary, "recover --yes");
+    let recovering = |shell: &Shell| !shell.json("status")["crisis"]["recovering_since"].is_null();
+    assert!(recovering(&shell), "it was stopped, and is not over");
+    let written = shell.updates();
+    let said = shell.run("crisis --json");
+    assert_eq!(said.code, NEEDS_ANSWER, "{}{}", said.out, said.err);
+    let document: Value = serde_json::from_str(&said.out).expect("a document");
+    assert_eq!((&document["does"], &document["plan"], &document["lines"]), (&"go_on".into(), &Value::Null, &json!([])));
+    assert!(recovering(&shell) && shell.updates() == written, "nobody agreed to anything");
+
+    let stayed = shell.json("crisis --yes");
+    assert_eq!(stayed["plan"]["origin"], "crisis", "{stayed:#}");
+    assert_eq!((&stayed["crisis"]["on"], &stayed["crisis"]["recovering_since"]), (&true.into(), &Value::Null));
+}
+
 #[test]
 fn re_routing_alone_pauses_nothing_and_leaves_the_mode_off() {
     let shell = in_a_crisis();
