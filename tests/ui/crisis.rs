@@ -269,6 +269,34 @@ fn while_it_is_given_back_one_can_go_on_or_go_back() {
 }
 
 #[test]
+fn a_recovery_that_was_stopped_goes_on_or_goes_back() {
+    let stopped = |keeps_job: bool| {
+        Scene::recovering().with(|snapshot| {
+            let job = snapshot.job.take().expect("a job");
+            let ended = Job { phase: JobPhase::Stopped, ended_at: Some(now()), ..(*job).clone() };
+            snapshot.job = keeps_job.then(|| Arc::new(ended));
+            Arc::make_mut(&mut snapshot.crisis).readiness = Readiness::Ready;
+        })
+    };
+    for keeps_job in [true, false] {
+        let mut harness = open(stopped(keeps_job));
+        assert!(says(&harness, "4 crons get back what they had."), "{keeps_job}");
+        click(&mut harness, "Recover");
+        rest(&mut harness);
+        click(&mut harness, "Give back 4 crons");
+        let told = told(&harness);
+        assert!(matches!(told.as_slice(), [Command::Recover { crons, .. }] if crons.len() == 4), "{told:?}");
+    }
+    for (keeps_job, from) in [(true, Screen::Crisis), (false, Screen::Crisis), (false, Screen::Board)] {
+        let mut harness = open(stopped(keeps_job));
+        harness.state_mut().shell.go(from);
+        harness.run_steps(4);
+        click(&mut harness, "Stay in crisis mode");
+        assert!(matches!(told(&harness).as_slice(), [Command::StayInCrisis]), "{keeps_job} {from:?}");
+    }
+}
+
+#[test]
 fn what_was_written_is_taken_back_on_the_screen_of_the_plan() {
     use LineOutcome::{LeftOut, Verified};
     let mut harness = open(Scene::in_crisis().with(|snapshot| {

@@ -170,7 +170,15 @@ fn recovering(snapshot: &Snapshot, speech: &Speech<'_>) -> Saying {
         let go_on = Action::Tell(Command::GoOn);
         presses.push(Press { writes: true, ..looks("Give back the rest now", go_on) });
     }
-    let sentence = job.map(|job| format!("{} · {}", words::job_headline(job), words::job_detail(job, speech)));
+    let sentence = match (job, &snapshot.crisis.recover) {
+        (Some(job), _) => Some(format!("{} · {}", words::job_headline(job), words::job_detail(job, speech))),
+        // It was stopped, or is of an earlier life.
+        (None, Some(plan)) => {
+            presses.insert(0, writes("Recover", Action::Prepare(Choice::Recover), Weight::Primary));
+            Some(format!("{}.", words::recover_sentence(plan, &snapshot.ledger)))
+        }
+        (None, None) => None,
+    };
     Saying {
         tone: Tone::Accent,
         icon: icon::RESTART_ALT,

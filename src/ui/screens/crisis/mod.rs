@@ -88,10 +88,10 @@ impl Crisis {
                 let undoes = |action: &Action| matches!(action, Action::Tell(Command::PrepareUndo(_)));
                 let there = asked.iter().any(undoes).then_some(Action::Go(Screen::Plan));
                 actions.extend(asked.into_iter().chain(there));
-                actions.extend(recovering_ui(ui, snapshot, job));
                 actions.extend(attention_ui(ui, snapshot, job, &self.tally, speech));
                 ui.add_space(space::S / 2.0);
             }
+            actions.extend(recovering_ui(ui, snapshot, job.filter(|job| job.running()).map(|job| &**job)));
             if !running {
                 self.choices_ui(ui, snapshot, choice, speech);
             }
@@ -292,10 +292,11 @@ fn concerns(job: &Job) -> bool {
     }
 }
 
-/// What can be said to a job that gives back: go on, or go back.
-fn recovering_ui(ui: &mut Ui, snapshot: &Snapshot, job: &Job) -> Vec<Action> {
+/// What can be said to a job that gives back: go on, or go back. Without one it was stopped, or is of an earlier life:
+/// to go on with it is among the plans.
+fn recovering_ui(ui: &mut Ui, snapshot: &Snapshot, job: Option<&Job>) -> Vec<Action> {
     let mut actions = Vec::new();
-    let proving = matches!(job.phase, JobPhase::Proving { .. });
+    let proving = job.is_some_and(|job| matches!(job.phase, JobPhase::Proving { .. }));
     let recovering = snapshot.crisis.state.recovering().is_some();
     if !proving && !recovering {
         return actions;

@@ -28,7 +28,8 @@ impl Offers {
         let follow = (state.governs() && !snapshot.plan.changes.is_empty()).then(|| Arc::clone(&snapshot.plan));
         // With the mode off there is only something to recover while something is owed.
         let owed = |plan: &Arc<Plan>| !off || !plan.changes.is_empty();
-        let recover = view.recover.clone().filter(owed).filter(|_| state.recovering().is_none());
+        // What was stopped half way goes on with the plan of now.
+        let recover = view.recover.clone().filter(owed);
         self.plans = [enter, reroute, follow, recover];
         self.report = state.report.as_ref().is_some_and(|report| !report.lines.is_empty());
     }
@@ -63,7 +64,8 @@ impl Offers {
 
     /// What the user wants, as long as it is there; else what matters most.
     pub fn chosen(&self, wanted: Option<Choice>, snapshot: &Snapshot) -> Option<Choice> {
-        let ready = snapshot.crisis.readiness == Readiness::Ready;
+        let view = &snapshot.crisis;
+        let ready = view.readiness == Readiness::Ready || view.state.recovering().is_some();
         let first = match snapshot.level() {
             _ if ready => [Choice::Recover, Choice::Follow, Choice::Enter, Choice::Report],
             OutageLevel::Crisis => [Choice::Enter, Choice::Follow, Choice::Recover, Choice::Report],
