@@ -99,7 +99,7 @@ fn banner(snapshot: &Snapshot, owed: Owed, speech: &Speech<'_>) -> Option<Saying
         (Some(_), _) if snapshot.crisis.readiness == Readiness::Ready => ready(snapshot),
         (Some(_), _) => Some(on(snapshot, owed, speech)),
         (None, OutageLevel::Crisis) => Some(asks(snapshot, speech)),
-        (None, _) => report(snapshot, speech),
+        (None, _) => report(snapshot, owed, speech),
     }
 }
 
@@ -190,19 +190,36 @@ fn recovering(snapshot: &Snapshot, speech: &Speech<'_>) -> Saying {
     }
 }
 
-fn report(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Saying> {
-    let report = snapshot.crisis.state.report.as_ref().filter(|report| !report.lines.is_empty())?;
+/// What was given back, and what is still owed.
+fn report(snapshot: &Snapshot, owed: Owed, speech: &Speech<'_>) -> Option<Saying> {
+    let state = &snapshot.crisis.state;
+    let held = words::held_sentence(&snapshot.plan, &snapshot.ledger);
+    let left = (owed != Owed::default()).then(|| words::owed_sentence(owed));
+    if let Some(report) = state.report.as_ref().filter(|report| !report.lines.is_empty()) {
+        let rest: Vec<String> = left.into_iter().chain(held).map(|sentence| sentence + ".").collect();
+        return Some(Saying {
+            tone: Tone::Good,
+            icon: icon::CHECK_CIRCLE,
+            headline: words::report_headline(report, speech),
+            sentence: rest.join(" "),
+            progress: None,
+            until: None,
+            presses: vec![
+                looks("Dismiss", Action::Tell(Command::DismissReport)),
+                looks("Show", Action::Prepare(Choice::Report)),
+            ],
+        });
+    }
+    // A pause of one outage is told on its card; after a crisis it is easily forgotten.
+    state.left_at?;
     Some(Saying {
-        tone: Tone::Good,
-        icon: icon::CHECK_CIRCLE,
-        headline: words::report_headline(report, speech),
-        sentence: words::held_sentence(&snapshot.plan, &snapshot.ledger).map(|held| held + ".").unwrap_or_default(),
+        tone: Tone::Warning,
+        icon: icon::WARNING,
+        headline: left? + ".",
+        sentence: held.map(|held| held + ".").unwrap_or_default(),
         progress: None,
         until: None,
-        presses: vec![
-            looks("Dismiss", Action::Tell(Command::DismissReport)),
-            looks("Show", Action::Prepare(Choice::Report)),
-        ],
+        presses: vec![looks("Show", Action::Go(Screen::Crisis))],
     })
 }
 

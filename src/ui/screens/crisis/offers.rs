@@ -66,6 +66,10 @@ impl Offers {
     pub fn chosen(&self, wanted: Option<Choice>, snapshot: &Snapshot) -> Option<Choice> {
         let view = &snapshot.crisis;
         let ready = view.readiness == Readiness::Ready || view.state.recovering().is_some();
+        if view.state.governs() && !ready {
+            // The way back is there to be chosen, and never stands where something else was pressed a moment ago.
+            return wanted.into_iter().chain([Choice::Follow, Choice::Report]).find(|choice| self.has(*choice));
+        }
         let first = match snapshot.level() {
             _ if ready => [Choice::Recover, Choice::Follow, Choice::Enter, Choice::Report],
             OutageLevel::Crisis => [Choice::Enter, Choice::Follow, Choice::Recover, Choice::Report],
