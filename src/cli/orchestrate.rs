@@ -1,8 +1,10 @@
 //! `orchestrate`: looks at the providers, then does whatever is due and allowed: what a daily cron calls.
 //!
-//! What health causes is distributed; crisis mode is entered and left only as automation may. The user's own
+//! What health causes is distributed, but not what a person decides: crons that shall be asked about first, what they
+//! switched on again, what is being given back. Crisis mode is entered and left only as automation may. The user's own
 //! edits wait for `distribute`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,6 +18,7 @@ use super::standing::{self, CrisisRow};
 use super::{check, print, recover};
 use crate::domain::{AutomationLevel, Cause, CronId, OutageLevel, Plan, PlanOrigin, Readiness};
 use crate::engine::Snapshot;
+use crate::policy;
 use crate::words;
 
 #[derive(Debug, Serialize)]
@@ -81,8 +84,8 @@ pub(super) fn run(session: &mut Session, yes: bool, as_json: bool) -> Result<Exi
 
 /// The ticked lines of the plan that health causes.
 fn distribute(session: &mut Session) -> Result<Option<Applied>, Failure> {
-    let shown = session.snapshot().plan.clone();
-    if by_health(&shown).is_empty() {
+    let shown = unattended(&session.snapshot());
+    if words::ticked_lines(&shown).is_empty() {
         return Ok(None);
     }
     if let Some(failure) = apply::forbidden(session) {
@@ -91,21 +94,28 @@ fn distribute(session: &mut Session) -> Result<Option<Applied>, Failure> {
     let order = Order {
         shown,
         yes: true,
-        again: &|snapshot: &Snapshot| Some(Arc::clone(&snapshot.plan)),
-        command: &|plan| apply::apply_of(plan, by_health(plan)),
+        again: &|snapshot: &Snapshot| Some(unattended(snapshot)),
+        command: &apply::ticked_of,
         stages: Stages::Wait,
     };
     Ok(apply::carry_out(session, &order)?.applied)
 }
 
-fn by_health(plan: &Plan) -> Vec<CronId> {
-    let lines = plan.changes.iter().filter(|change| change.ticked && change.cause == Cause::Health);
-    lines.map(|change| change.cron.clone()).collect()
+/// The plan of now, of which only those lines are ticked that may be written while nobody looks.
+fn unattended(snapshot: &Snapshot) -> Arc<Plan> {
+    let plan = &snapshot.plan;
+    let lines = policy::unattended(plan, &snapshot.tiers, &snapshot.switches, &snapshot.crisis.state, snapshot.at);
+    let lines: BTreeSet<CronId> = lines.into_iter().map(|change| change.cron.clone()).collect();
+    let mut left = (**plan).clone();
+    for change in &mut left.changes {
+        change.ticked = lines.contains(&change.cron);
+    }
+    Arc::new(left)
 }
 
 fn due(context: &Context) -> Vec<DueRow> {
     let (snapshot, speech) = (&context.snapshot, context.speech());
-    let (view, plan) = (&snapshot.crisis, &snapshot.plan);
+    let (view, plan) = (&snapshot.crisis, unattended(snapshot));
     let mode_on = view.state.mode.is_some();
     let mut due = Vec::new();
     if let Some(enter) = view.enter.as_ref().filter(|_| snapshot.level() == OutageLevel::Crisis && !mode_on) {
@@ -117,11 +127,10 @@ fn due(context: &Context) -> Vec<DueRow> {
         let said = words::recover_sentence(back, &snapshot.ledger);
         due.push(DueRow { what: "recover", crons: words::ticked_lines(back).len(), said, command: "recover" });
     }
-    let health = by_health(plan);
-    if !health.is_empty() {
-        let lines: Vec<_> = plan.changes.iter().map(|change| health.contains(&change.cron)).collect();
-        let said = words::ticked_summary(plan, |line| lines[line], &speech);
-        due.push(DueRow { what: "distribute", crons: health.len(), said, command: "distribute" });
+    let crons = words::ticked_lines(&plan).len();
+    if crons > 0 {
+        let said = words::ticked_summary(&plan, |line| plan.changes[line].ticked, &speech);
+        due.push(DueRow { what: "distribute", crons, said, command: "distribute" });
     }
     due
 }

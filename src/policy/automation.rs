@@ -10,12 +10,15 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Automation, AutomationLevel, AutomationWord, Cause, Change, ChangeKind, CronId, Observation, Plan, QuietHours,
-    Reason, Settings,
+    Automation, AutomationLevel, AutomationWord, Cause, Change, ChangeKind, Crisis, CronId, Observation, Plan,
+    QuietHours, Reason, Settings, Switch, TierMap,
 };
 
 /// The limit holds for any stretch of this length.
 const WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// What a person switches on again within it is theirs.
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Which lines of a plan automation may write now, and what is to be said of that.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +39,7 @@ pub fn allowed(
     zone: &TimeZone,
 ) -> Allowed {
     let automation = &settings.automation;
-    let lines: Vec<&Change> = plan.changes.iter().filter(|change| by_itself(change, obs)).collect();
+    let lines: Vec<&Change> = plan.changes.iter().filter(|change| needs_nobody(change, &obs.tiers)).collect();
     if automation.level != AutomationLevel::ActWithinLimits || lines.is_empty() {
         return Allowed::default();
     }
@@ -53,10 +56,47 @@ pub fn allowed(
     Allowed { crons: lines.into_iter().map(|change| change.cron.clone()).collect(), word: AutomationWord::Acting }
 }
 
+/// The lines of a plan that may be written while nobody looks: what health causes, and no person decides.
+#[must_use]
+pub fn unattended<'a>(
+    plan: &'a Plan,
+    tiers: &TierMap,
+    switches: &[Switch],
+    crisis: &Crisis,
+    now: Timestamp,
+) -> Vec<&'a Change> {
+    // What was begun to be given back goes on in its stages, or goes back.
+    if crisis.recovering().is_some() {
+        return Vec::new();
+    }
+    let again = switched_on_again(plan, switches, crisis.mode.as_ref().map(|mode| mode.since), now);
+    let lines = plan.changes.iter().filter(|change| needs_nobody(change, tiers));
+    lines.filter(|change| !again.contains(&change.cron)).collect()
+}
+
 /// Caused by health, offered without a doubt, and not excepted by the user.
-fn by_itself(change: &Change, obs: &Observation) -> bool {
-    let asks = obs.tiers.get(&change.cron).is_some_and(|entry| entry.ask_first);
+fn needs_nobody(change: &Change, tiers: &TierMap) -> bool {
+    let asks = tiers.get(&change.cron).is_some_and(|entry| entry.ask_first);
     change.cause == Cause::Health && change.ticked && !asks
+}
+
+/// What a person switched on again after it was paused lately, or in the crisis that was `entered`: it is not paused
+/// again while nobody looks. `switches` has the newest first.
+#[must_use]
+pub fn switched_on_again(
+    plan: &Plan,
+    switches: &[Switch],
+    entered: Option<Timestamp>,
+    now: Timestamp,
+) -> BTreeSet<CronId> {
+    let pauses = plan.changes.iter().filter(|change| change.kind == ChangeKind::Pause);
+    let pauses: BTreeSet<&CronId> = pauses.map(|change| &change.cron).collect();
+    let lately = now.checked_sub(LATELY).unwrap_or(Timestamp::MIN);
+    let since = entered.map_or(lately, |entered| entered.min(lately));
+    let mut seen = BTreeSet::new();
+    let newest = switches.iter().filter(|switch| pauses.contains(&switch.cron) && seen.insert(&switch.cron));
+    let ours = newest.filter(|switch| switch.at >= since && switch.undone_by.is_none() && !switch.to.enabled);
+    ours.map(|switch| switch.cron.clone()).collect()
 }
 
 fn gives_back(change: &Change) -> bool {

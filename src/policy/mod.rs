@@ -36,7 +36,7 @@ mod triage;
 
 pub use advance::{advance, next_wake, set_back};
 pub use agenda::{AFTER_RESET, Demand, Watched, doubted, look_due, next_round, paid_due};
-pub use automation::{Allowed, allowed};
+pub use automation::{Allowed, allowed, switched_on_again, unattended};
 pub use chain::tier_models;
 pub use confirm::confirm;
 pub use crisis::expected_end;

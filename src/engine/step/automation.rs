@@ -2,7 +2,6 @@
 //!
 //! Invariant: a crisis that a person entered is not ended here, and one that was entered here lasts for a while.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,8 +11,8 @@ use super::super::effect::Effect;
 use super::apply::{self, JobState};
 use super::crisis;
 use crate::domain::{
-    AutomationLevel, AutomationWord, ChangeKind, CronId, Notice, OutageLevel, Plan, PlanId, PlanOrigin, Readiness,
-    Refusal, StartedBy, Switch,
+    AutomationLevel, AutomationWord, CronId, Notice, OutageLevel, Plan, PlanId, PlanOrigin, Readiness, Refusal,
+    StartedBy, Switch,
 };
 use crate::policy::{self, Allowed};
 
@@ -187,24 +186,13 @@ fn crisis_due(world: &World, now: Timestamp) -> Due {
 fn permitted(world: &World, plan: &Plan, now: Timestamp) -> Allowed {
     let acted: Vec<(Timestamp, CronId)> = world.switches.iter().filter(|switch| counts(switch, now)).map(of).collect();
     let mut allowed = policy::allowed(plan, &world.observation(now), &world.effective, &acted, &world.zone);
-    let again = switched_on_again(world, plan, now);
+    let entered = world.crisis.mode.as_ref().map(|mode| mode.since);
+    let again = policy::switched_on_again(plan, &world.switches, entered, now);
     allowed.crons.retain(|cron| !again.contains(cron));
     if allowed.crons.is_empty() && allowed.word == AutomationWord::Acting {
         allowed.word = AutomationWord::Silent;
     }
     allowed
-}
-
-/// What a person switched on again after it was paused lately, or in this crisis: it is not paused again by itself.
-fn switched_on_again(world: &World, plan: &Plan, now: Timestamp) -> BTreeSet<CronId> {
-    let pauses = plan.changes.iter().filter(|change| change.kind == ChangeKind::Pause);
-    let pauses: BTreeSet<&CronId> = pauses.map(|change| &change.cron).collect();
-    let lately = now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
-    let since = world.crisis.mode.as_ref().map_or(lately, |mode| mode.since.min(lately));
-    let mut seen = BTreeSet::new();
-    let newest = world.switches.iter().filter(|switch| pauses.contains(&switch.cron) && seen.insert(&switch.cron));
-    let ours = newest.filter(|switch| switch.at >= since && switch.undone_by.is_none() && !switch.to.enabled);
-    ours.map(|switch| switch.cron.clone()).collect()
 }
 
 fn of(switch: &Switch) -> (Timestamp, CronId) {

@@ -230,6 +230,53 @@ fn the_users_own_edits_wait_for_distribute() {
 }
 
 #[test]
+fn what_shall_be_asked_about_first_is_left_by_the_daily_cron() {
+    let shell = Shell::with_outages(&[]);
+    shell.run("orchestrate");
+    let by_health = |plan: &Value| -> Vec<String> {
+        let rows = plan["changes"].as_array().expect("changes").iter();
+        let due = rows.filter(|row| row["cause"] == "health" && row["ticked"] == true);
+        due.filter_map(|row| row["cron"].as_str().map(str::to_owned)).collect()
+    };
+    let due = by_health(&shell.json("plan"));
+    assert!(due.len() > 1, "{due:?}");
+    shell.json(&format!("tier {} --ask-first", due[0]));
+    let done = shell.json("orchestrate --yes");
+    let written: Vec<_> = done["did"][0]["lines"].as_array().expect("lines").iter().collect();
+    let written: Vec<_> = written.iter().filter(|row| row["outcome"] == "verified").collect();
+    assert_eq!(written.len(), due.len() - 1, "{done:#}");
+    assert_eq!((by_health(&shell.json("plan")), &done["due"]), (vec![due[0].clone()], &json!([])));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_daily_cron_neither_undoes_a_persons_hand_nor_goes_on_with_what_was_stopped() {
+    let shell = in_a_crisis();
+    let entered = shell.json("crisis --yes");
+    let lines = entered["plan"]["changes"].as_array().expect("changes");
+    let paused = lines.iter().find(|line| line["kind"] == "pause" && line["ticked"] == true);
+    let paused = paused.and_then(|line| line["cron"].as_str()).expect("one is paused");
+    let off = shell.definition_of(paused);
+    shell.switch_on(paused);
+    let on = shell.definition_of(paused);
+    assert_ne!(on, off);
+    let plan = shell.json("plan");
+    let again = plan["changes"].as_array().expect("changes").iter().find(|line| line["cron"] == paused);
+    assert_eq!(again.map(|line| &line["kind"]), Some(&"pause".into()), "a person is asked about it: {plan:#}");
+    shell.run("orchestrate --yes");
+    assert_eq!(shell.definition_of(paused), on, "it is not paused again");
+
+    all_serve(&shell);
+    let canary = shell.writes() + 1;
+    shell.interrupt_after(canary, "recover --yes");
+    let written = shell.updates();
+    let said = shell.run("orchestrate --yes --json");
+    let document: Value = serde_json::from_str(&said.out).expect("a document");
+    assert_eq!((shell.updates(), &document["did"]), (written, &json!([])), "{document:#}");
+    assert_eq!(document["due"][0]["what"], "recover", "{document:#}");
+}
+
+#[test]
 fn a_crisis_is_due_and_not_entered_unless_automation_may() {
     let shell = in_a_crisis();
     let said = shell.run("orchestrate --yes --json");

@@ -210,6 +210,12 @@ impl Shell {
         holder.shutdown();
     }
 
+    /// Somebody else switches a cron on.
+    #[cfg(unix)]
+    pub fn switch_on(&self, id: &str) {
+        self.demo.edit_as_somebody_else(&CronId::new(id), &json!({ "enabled": true })).expect("is switched on");
+    }
+
     /// Somebody else gives a cron another name.
     pub fn rename(&self, slug: &str, name: &str) {
         self.demo.edit_as_somebody_else(&cron_id(slug), &json!({ "name": name })).expect("is renamed");
