@@ -240,7 +240,8 @@ fn triage_line(said: &Said, crons: &[&str]) -> String {
 
 fn counts(context: &Context) -> Counts {
     let snapshot = &context.snapshot;
-    let mut counts = Counts { total: snapshot.crons.len(), ..Counts::default() };
+    let total = snapshot.crons.values().filter(|cron| !cron.is_our_own()).count();
+    let mut counts = Counts { total, ..Counts::default() };
     let mut by_tier: BTreeMap<Tier, usize> = BTreeMap::new();
     for cron in snapshot.crons.values().filter(|cron| cron.routable()) {
         counts.routable += 1;

@@ -82,6 +82,12 @@ impl Cron {
         }
     }
 
+    /// Placed by this program: no cron of the user's, and not shown as one.
+    #[must_use]
+    pub fn is_our_own(&self) -> bool {
+        self.owner() == Owner::ThisProgram
+    }
+
     #[must_use]
     pub fn turn(&self) -> Option<&AgentTurn> {
         match &self.payload {

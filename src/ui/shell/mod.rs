@@ -82,7 +82,7 @@ impl Counted {
         let routable = || snapshot.crons.values().filter(|cron| cron.routable());
         Self {
             revision: Some(snapshot.revision),
-            n_crons: snapshot.crons.len(),
+            n_crons: snapshot.crons.values().filter(|cron| !cron.is_our_own()).count(),
             n_routable: routable().count(),
             n_sorted: routable().filter(|cron| snapshot.tiers.contains_key(&cron.id)).count(),
             owed: paused::owed(snapshot),

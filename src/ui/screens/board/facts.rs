@@ -214,7 +214,7 @@ impl Facts {
         let mut old = before.cards.iter().peekable();
         let mut cards = Vec::with_capacity(snapshot.crons.len());
         // Everything is in the order of ids, so one walk finds what belongs together.
-        for (id, cron) in snapshot.crons.iter() {
+        for (id, cron) in snapshot.crons.iter().filter(|(_, cron)| !cron.is_our_own()) {
             while tiers.next_if(|(other, _)| *other < id).is_some() {}
             while decisions.next_if(|decision| decision.cron < *id).is_some() {}
             while old.next_if(|card| card.cron.id < *id).is_some() {}
