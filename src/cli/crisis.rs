@@ -207,7 +207,7 @@ fn text(way: Way, context: &Context) -> String {
         lines.push(format!("What is left: {}", words::plan_summary(&snapshot.plan, &speech)));
     } else {
         let enter = view.enter.as_ref().map(|plan| words::enter_sentence(plan, &speech));
-        let enter = enter.unwrap_or_else(|| "Nothing can be planned now.".to_owned());
+        let enter = enter.unwrap_or_else(|| format!("{}.", words::NO_PLAN_NOW));
         lines.push(format!("Crisis mode: {enter}"));
         lines.push(format!("Only re-route: {}", words::reroute_sentence(&snapshot.plan, &speech)));
     }

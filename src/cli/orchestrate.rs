@@ -140,7 +140,7 @@ fn hand_over(session: &Session, other: String, as_json: bool) -> Result<Exit, Fa
     if as_json {
         print::json(&document(&[], Vec::new(), Some(other), &context))?;
     } else {
-        print::text(&words::on_one_line(&recover::hand_over_sentence(&other)))?;
+        print::text(&words::on_one_line(&words::hand_over(&other)))?;
     }
     Ok(Exit::Done)
 }
@@ -176,14 +176,11 @@ fn what(plan: &Plan) -> &'static str {
 fn text(done: &[Applied], due: &[DueRow], context: &Context) -> String {
     let mut lines = vec![output::outage(context)];
     lines.extend(standing::lines(context));
-    lines.extend(due.iter().map(|row| format!("Due: {} Do it with {}", row.said, row.command)));
+    lines.extend(due.iter().map(|row| words::due(&row.said, row.command)));
     let own = context.snapshot.plan.changes.iter().filter(|change| change.cause == Cause::Edit).count();
-    if own > 0 {
-        let verb = if own == 1 { "waits" } else { "wait" };
-        lines.push(format!("{} of your own {verb} for distribute", words::count(own, "change")));
-    }
+    lines.extend(words::own_changes_wait(own));
     if done.is_empty() && due.is_empty() {
-        lines.push("Nothing is due".to_owned());
+        lines.push(words::NOTHING_DUE.to_owned());
     }
     let lines: Vec<_> = lines.iter().map(|line| words::on_one_line(line)).collect();
     lines.join("\n")

@@ -53,8 +53,10 @@ fn by_hand(session: &mut Session, arguments: &RecoverArguments, as_json: bool) -
     if arguments.dry_run || nothing {
         return document(&said, Some(&shown), Vec::new(), &context, as_json).map(|()| Exit::Done);
     }
-    let stopped = apply::forbidden(session)
-        .map_or_else(|| apply::agreed(arguments.yes, as_json, &question(&shown, mode_on)), Err);
+    let stopped = apply::forbidden(session).map_or_else(
+        || apply::agreed(arguments.yes, as_json, &words::recover_question(words::ticked_lines(&shown).len(), mode_on)),
+        Err,
+    );
     if let Err(failure) = stopped {
         document(&said, Some(&shown), Vec::new(), &context, as_json)?;
         return Err(failure);
@@ -78,15 +80,6 @@ fn by_hand(session: &mut Session, arguments: &RecoverArguments, as_json: bool) -
     }
     print::text(&afterwards(&context))?;
     Ok(carried.exit())
-}
-
-fn question(plan: &Plan, mode_on: bool) -> String {
-    let n = words::ticked_lines(plan).len();
-    match (n, mode_on) {
-        (0, _) => "End crisis mode?".to_owned(),
-        (n, true) => format!("End crisis mode and give back {}?", words::count(n, "cron")),
-        (n, false) => format!("Give back {}?", words::count(n, "cron")),
-    }
 }
 
 /// Looks first; then what automation may do, and nothing else.
@@ -147,12 +140,8 @@ pub(super) fn handed_over(session: &mut Session) -> Result<Option<String>, Failu
 }
 
 fn hand_over(session: &Session, other: String, as_json: bool) -> Result<Exit, Failure> {
-    let said = hand_over_sentence(&other);
+    let said = words::hand_over(&other);
     tell(&said, Some(other), Vec::new(), &session.context(), as_json).map(|()| Exit::Done)
-}
-
-pub(super) fn hand_over_sentence(other: &str) -> String {
-    format!("{other} acts on this gateway already: it does what is due, as its automation is set")
 }
 
 /// Why automation did nothing, in one sentence.
@@ -225,7 +214,7 @@ fn afterwards(context: &Context) -> String {
         lines.extend(told.map(|line| format!("{}: {}", line.name, words::report_line(line, &speech))));
     }
     if lines.is_empty() {
-        lines.push("Nothing is owed any more".to_owned());
+        lines.push(words::NOTHING_OWED_ANY_MORE.to_owned());
     }
     let lines: Vec<_> = lines.iter().map(|line| words::on_one_line(line)).collect();
     lines.join("\n")

@@ -336,20 +336,16 @@ fn headline_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) {
 
 fn loading_ui(ui: &mut Ui, snapshot: &Snapshot) {
     if matches!(snapshot.connection, Connection::Connected(_)) {
-        let text = "What a crisis would change follows as soon as the list is complete.";
-        widgets::empty_state(ui, icon::HOURGLASS_TOP, "Reading the crons…", text);
+        let [what, text] = words::READING_CRONS;
+        widgets::empty_state(ui, icon::HOURGLASS_TOP, what, text);
     } else {
         let why = cannot_write(snapshot).unwrap_or_default();
-        widgets::empty_state(ui, icon::CLOUD_OFF, "Nothing can be planned now", &why);
+        widgets::empty_state(ui, icon::CLOUD_OFF, words::NO_PLAN_NOW, &why);
     }
 }
 
 fn nothing_ui(ui: &mut Ui, snapshot: &Snapshot) {
     let sorted = snapshot.tiers.keys().any(|id| snapshot.crons.contains_key(id));
-    let text = if sorted {
-        "Every cron is where crisis mode would have it."
-    } else {
-        "No cron has a tier yet. Sort some on the board, and say which are critical."
-    };
-    widgets::empty_state(ui, icon::INBOX, "Nothing would change", text);
+    let why = words::why_nothing_would_change(sorted);
+    widgets::empty_state(ui, icon::INBOX, words::NOTHING_WOULD_CHANGE, why);
 }

@@ -17,19 +17,19 @@ pub(super) fn wayback_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) 
     ui.spacing_mut().item_spacing.y = space::S;
     let view = &snapshot.crisis;
     if !view.overloads.is_empty() {
-        widgets::section(ui, "Would be used up", |ui| {
+        widgets::section(ui, words::WOULD_BE_USED_UP, |ui| {
             for overload in &view.overloads {
                 noted_ui(ui, icon::WARNING, true, &words::overload(overload, speech));
             }
         });
     }
-    widgets::section(ui, "The way back", |ui| {
+    widgets::section(ui, words::WAY_BACK, |ui| {
         let down = &snapshot.plan.outage.down;
         for vendor in down {
             vendor_ui(ui, snapshot, vendor, speech);
         }
         if down.is_empty() && view.readiness == Readiness::NothingOwed {
-            text_ui(ui, "No provider is down, and nothing is owed.");
+            text_ui(ui, words::NOTHING_DOWN_OR_OWED);
         }
         if view.readiness != Readiness::NothingOwed {
             readiness_ui(ui, snapshot, speech);
@@ -92,7 +92,7 @@ fn readiness_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) {
 fn away_ui(ui: &mut Ui, snapshot: &Snapshot, away: &LongAway, speech: &Speech<'_>) -> Vec<Action> {
     noted_ui(ui, icon::SCHEDULE, false, &words::long_away(away, speech));
     let cannot = cannot_write(snapshot);
-    let text = format!("Set aside until {}", words::clock(away.until, speech));
+    let text = words::set_aside_until(away.until, speech);
     let button = ui.add_enabled_ui(cannot.is_none(), |ui| plain_button(ui, &text)).inner;
     let button = match cannot {
         Some(why) => button.on_disabled_hover_text(why),
