@@ -4,7 +4,6 @@
 //! switched on again, what is being given back. Crisis mode is entered and left only as automation may. The user's own
 //! edits wait for `distribute`.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,9 +15,8 @@ use super::output::{self, DownRow, LineRow};
 use super::session::{Context, Session};
 use super::standing::{self, CrisisRow};
 use super::{check, print, recover};
-use crate::domain::{AutomationLevel, Cause, CronId, OutageLevel, Plan, PlanOrigin, Readiness};
+use crate::domain::{AutomationLevel, Cause, OutageLevel, Plan, PlanOrigin, Readiness};
 use crate::engine::Snapshot;
-use crate::policy;
 use crate::words;
 
 #[derive(Debug, Serialize)]
@@ -103,10 +101,8 @@ fn distribute(session: &mut Session) -> Result<Option<Applied>, Failure> {
 
 /// The plan of now, of which only those lines are ticked that may be written while nobody looks.
 fn unattended(snapshot: &Snapshot) -> Arc<Plan> {
-    let plan = &snapshot.plan;
-    let lines = policy::unattended(plan, &snapshot.tiers, &snapshot.switches, &snapshot.crisis.state, snapshot.at);
-    let lines: BTreeSet<CronId> = lines.into_iter().map(|change| change.cron.clone()).collect();
-    let mut left = (**plan).clone();
+    let lines = snapshot.unattended();
+    let mut left = (*snapshot.plan).clone();
     for change in &mut left.changes {
         change.ticked = lines.contains(&change.cron);
     }

@@ -13,6 +13,7 @@ use crate::domain::{
     Ledger, Looks, OutageLevel, Plan, Problem, ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch,
     TemporaryModel, TierMap, Triage,
 };
+use crate::policy;
 
 /// The world at one moment, as every face sees it.
 #[derive(Clone, Debug)]
@@ -88,5 +89,12 @@ impl Snapshot {
     #[must_use]
     pub fn level(&self) -> OutageLevel {
         self.plan.outage.level
+    }
+
+    /// The lines of the plan that may be written while nobody looks.
+    #[must_use]
+    pub fn unattended(&self) -> BTreeSet<CronId> {
+        let lines = policy::unattended(&self.plan, &self.tiers, &self.switches, &self.crisis.state, self.at);
+        lines.into_iter().map(|change| change.cron.clone()).collect()
     }
 }
