@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::{Cron, CronId, Missed, Schedule};
 
 /// The first moment after `after` at which `schedule` fires. A stagger comes on top of it: its size depends
-/// on the cron, see [`Timetable::of`].
+/// on the cron.
 #[must_use]
 pub fn next_fire(schedule: &Schedule, after: Timestamp) -> Option<Timestamp> {
     Timetable::read(schedule)?.next(after)
