@@ -11,9 +11,9 @@ use super::output::{self, DownRow, LineRow, PlanDocument};
 use super::print;
 use super::session::{Context, Session};
 use super::standing::{self, CrisisRow, GroupRow};
-use crate::domain::Plan;
+use crate::domain::{ChangeKind, Plan};
 use crate::engine::{Command, Snapshot};
-use crate::words::{self, UntickedLines};
+use crate::words::{self, CrisisGroup, UntickedLines};
 
 const LEFT_OUT: &str = "Agree to what an edit costs those that agents made: tier CRON --allow agent-edit";
 
@@ -49,6 +49,16 @@ impl Way {
             (false, true) => Self::OnlyReroute,
             (false, false) => Self::Enter,
         }
+    }
+
+    /// Re-routing alone pauses nothing.
+    fn groups(self, plan: &Plan) -> Vec<CrisisGroup> {
+        if self != Self::OnlyReroute {
+            return words::crisis_groups(plan);
+        }
+        let mut moves = plan.clone();
+        moves.changes.retain(|change| change.kind != ChangeKind::Pause);
+        words::crisis_groups(&moves)
     }
 
     const fn code(self) -> &'static str {
@@ -183,7 +193,7 @@ fn document(way: Way, plan: Option<&Plan>, lines: Vec<LineRow>, context: &Contex
         down: output::down(context),
         crisis: standing::row(context),
         does: way.code(),
-        groups: plan.map(|plan| standing::group_rows(&words::crisis_groups(plan), context)).unwrap_or_default(),
+        groups: plan.map(|plan| standing::group_rows(&way.groups(plan), context)).unwrap_or_default(),
         plan: plan.map(|plan| output::plan(plan, context)),
         enter: snapshot.crisis.enter.as_ref().map(|plan| words::enter_sentence(plan, &speech)),
         only_reroute: off.then(|| words::reroute_sentence(&snapshot.plan, &speech)),
@@ -212,7 +222,7 @@ fn text(way: Way, context: &Context) -> String {
         lines.push(format!("Only re-route: {}", words::reroute_sentence(&snapshot.plan, &speech)));
     }
     if let Some(plan) = way.plan(snapshot) {
-        let groups = words::crisis_groups(&plan);
+        let groups = way.groups(&plan);
         if !groups.is_empty() {
             lines.push(String::new());
             lines.extend(standing::group_lines(&groups, context));
