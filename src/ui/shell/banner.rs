@@ -43,6 +43,7 @@ struct Saying {
     tone: Tone,
     icon: &'static str,
     headline: String,
+    /// One, or two on lines of their own.
     sentence: String,
     /// How much of it is written, and how many lines of how many that is.
     progress: Option<(f32, String)>,
@@ -108,7 +109,8 @@ fn asks(snapshot: &Snapshot, speech: &Speech<'_>) -> Saying {
     let mut presses = Vec::new();
     let mut sentence = String::new();
     if let Some(plan) = offered(snapshot) {
-        sentence = words::enter_sentence(plan, speech);
+        let (enter, reroute) = (words::enter_sentence(plan, speech), words::reroute_sentence(&snapshot.plan, speech));
+        sentence = format!("Crisis mode: {enter}\nOnly re-route: {reroute}");
         presses.push(writes("Enter crisis mode", Action::Prepare(Choice::Enter), Weight::Danger));
         let review = format!("Review {}", words::count(plan.changes.len(), "change"));
         presses.push(looks(&review, Action::Prepare(Choice::Enter)));
@@ -264,11 +266,17 @@ fn whole_ui(ui: &mut Ui, snapshot: &Snapshot, banner: &Saying) -> Option<Action>
                     let width = ui.available_width();
                     // In the middle, whether the sentence takes two lines, one, or none.
                     let text = theme::strong_font();
-                    let lines = ui.painter().layout(banner.sentence.clone(), theme::text_font(), color, width);
+                    let each_on_its_line = banner.sentence.contains('\n');
+                    let wraps_at = if each_on_its_line { f32::INFINITY } else { width };
+                    let lines = ui.painter().layout(banner.sentence.clone(), theme::text_font(), color, wraps_at);
                     let taken = text.size + 4.0 + if banner.sentence.is_empty() { 0.0 } else { lines.size().y + 2.0 };
                     ui.add_space(((height - taken) / 2.0).max(0.0));
                     widgets::elided(ui, &banner.headline, theme::title_font(), palette.text, width);
-                    if !banner.sentence.is_empty() {
+                    if each_on_its_line {
+                        for line in banner.sentence.lines() {
+                            widgets::elided(ui, line, theme::text_font(), palette.secondary, width);
+                        }
+                    } else if !banner.sentence.is_empty() {
                         let text = RichText::new(&banner.sentence).color(palette.secondary);
                         ui.add(Label::new(text).wrap());
                     }
@@ -307,7 +315,8 @@ fn line_ui(ui: &mut Ui, banner: &Saying) -> Option<Action> {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 widgets::icon(ui, banner.icon, 18.0, color);
                 ui.label(RichText::new(&banner.headline).font(theme::strong_font()));
-                ui.add(Label::new(RichText::new(&banner.sentence).color(palette.secondary)).truncate());
+                let first = banner.sentence.lines().next().unwrap_or_default();
+                ui.add(Label::new(RichText::new(first).color(palette.secondary)).truncate());
             });
             show.then(|| prepared.unwrap_or(Action::Go(Screen::Crisis)))
         });
