@@ -86,6 +86,12 @@ pub struct Change {
 }
 
 impl Change {
+    /// It ends a debt, as far as that can be ended now.
+    #[must_use]
+    pub fn gives_back(&self) -> bool {
+        self.kind == ChangeKind::Resume || self.reason == Reason::GivenBack
+    }
+
     #[must_use]
     pub fn patch(&self) -> Patch {
         Patch::between(&self.from, &self.to)

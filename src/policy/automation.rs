@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     Automation, AutomationLevel, AutomationWord, Cause, Change, ChangeKind, Crisis, CronId, Observation, Plan,
-    QuietHours, Reason, Settings, Switch, TierMap,
+    QuietHours, Settings, Switch, TierMap,
 };
 
 /// The limit holds for any stretch of this length.
@@ -47,7 +47,7 @@ pub fn allowed(
         return Allowed { crons: Vec::new(), word: AutomationWord::QuietUntil { until } };
     }
     let recent = acted.iter().filter(|(at, _)| obs.at.duration_since(*at) < WITHIN).map(|(_, cron)| cron);
-    let counted = lines.iter().filter(|change| !gives_back(change)).map(|change| &change.cron);
+    let counted = lines.iter().filter(|change| !change.gives_back()).map(|change| &change.cron);
     let n_new = counted.clone().count();
     let (n_crons, limit) = (recent.chain(counted).collect::<BTreeSet<_>>().len(), limit(automation, obs));
     if n_new > 0 && n_crons > limit {
@@ -97,10 +97,6 @@ pub fn switched_on_again(
     let newest = switches.iter().filter(|switch| pauses.contains(&switch.cron) && seen.insert(&switch.cron));
     let ours = newest.filter(|switch| switch.at >= since && switch.undone_by.is_none() && !switch.to.enabled);
     ours.map(|switch| switch.cron.clone()).collect()
-}
-
-fn gives_back(change: &Change) -> bool {
-    change.kind == ChangeKind::Resume || change.reason == Reason::GivenBack
 }
 
 /// How many different crons it may change in an hour: a share of all that can be routed, or a number.

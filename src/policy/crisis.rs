@@ -177,8 +177,8 @@ fn keep_due(scene: &Scene<'_>, case: &Case<'_>, own: &Own, due: Timestamp) -> De
     decided
 }
 
-/// A pause of ours goes on in a crisis, but for critical crons, for simple ones, and for those whose end of the
-/// outage is past.
+/// A pause of ours goes on in a crisis, but for critical crons, and for simple ones as soon as a route of theirs has
+/// served for a while.
 pub(super) fn keep_paused_in_crisis(
     scene: &Scene<'_>,
     case: &Case<'_>,

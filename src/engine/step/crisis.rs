@@ -352,7 +352,12 @@ pub fn draw(world: &mut World, obs: &Observation) {
     let readiness = if obs.gateway_reachable { ready } else { world.crisis_view.readiness.clone() };
     let in_crisis = outage.level == OutageLevel::Crisis || mode_on;
     let loaded = enter.as_deref().or(Some(&*world.plan)).filter(|_| in_crisis);
-    let overloads = loaded.map_or_else(Vec::new, |plan| policy::overloads(obs, &settings, plan, &world.tally));
+    let overloads = match loaded {
+        // What a job is writing is no part of the plan: its load was foreseen before it began.
+        _ if busy => world.crisis_view.overloads.clone(),
+        Some(plan) => policy::overloads(obs, &settings, plan, &world.tally),
+        None => Vec::new(),
+    };
     let view = CrisisView {
         state: world.crisis.clone(),
         enter,

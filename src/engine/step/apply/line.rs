@@ -17,8 +17,8 @@ use super::debt::{enter, not_begun, read_back, settle_ledger};
 use super::drain::drains;
 use super::job::{JobState, Line, Stage};
 use crate::domain::{
-    Cause, Change, ChangeKind, Cron, CronId, JobPhase, LedgerEntry, LineOutcome, PlanOrigin, ProblemKind, Reason, Seal,
-    Switch, SwitchId,
+    Cause, Change, ChangeKind, Cron, CronId, JobPhase, LedgerEntry, LineOutcome, PlanOrigin, ProblemKind, Seal, Switch,
+    SwitchId,
 };
 use crate::state::switch_log::LogLine;
 
@@ -205,7 +205,7 @@ pub(super) fn verified(
     let change = job.lines[index].change.clone();
     let fields = read.fields();
     let revision_after = read.revision.clone();
-    let debt = world.ledger.get(&change.cron).filter(|_| gives_back(&change)).cloned();
+    let debt = world.ledger.get(&change.cron).filter(|_| change.gives_back()).cloned();
     record::cron(world, read.clone());
     if !change.patch().holds_in(&fields) {
         let detail = "it was written, but reads back differently".to_owned();
@@ -250,11 +250,6 @@ pub(super) fn verified(
         effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
     }
     effects
-}
-
-/// The change ends a debt, as far as it can be ended now.
-fn gives_back(change: &Change) -> bool {
-    change.kind == ChangeKind::Resume || change.reason == Reason::GivenBack
 }
 
 fn seal(debt: &LedgerEntry, read: &Cron) -> Seal {
