@@ -268,6 +268,7 @@ fn access_code(access: Access) -> &'static str {
         Access::ReadOnlyScopes => "read_only_scopes",
         Access::FolderHeld => "folder_held",
         Access::FolderNotWritable => "folder_not_writable",
+        Access::GatewayOwned => "gateway_owned",
         Access::UnprovenVersion => "unproven_version",
     }
 }

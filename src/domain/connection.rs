@@ -104,6 +104,8 @@ pub enum Access {
     FolderHeld,
     /// The state folder takes nothing, so nothing could be recorded.
     FolderNotWritable,
+    /// Another computer acts on this gateway.
+    GatewayOwned,
     /// The first apply starts with a guarded write that changes nothing, to prove this version.
     UnprovenVersion,
 }
@@ -112,7 +114,7 @@ impl Access {
     /// Nothing may be changed on the gateway.
     #[must_use]
     pub fn looks_only(self) -> bool {
-        matches!(self, Self::ReadOnlyScopes | Self::FolderHeld | Self::FolderNotWritable)
+        matches!(self, Self::ReadOnlyScopes | Self::FolderHeld | Self::FolderNotWritable | Self::GatewayOwned)
     }
 
     /// Whether this program is the one that asks the gateway for what costs tokens.

@@ -138,6 +138,16 @@ pub enum Command {
         provider: String,
         outage: DemoOutage,
     },
+    /// From now on this folder acts on the gateway, whatever computer did until now.
+    TakeOver,
+    /// The program without a window lets this one act until it ends, or is told to go on itself.
+    ActHere {
+        here: bool,
+    },
+    /// Lets the desktop's session run the engine without a window, now and at each start; `false` ends that.
+    InstallService {
+        installed: bool,
+    },
     /// Finishes the line in flight, records the rest, releases the lease and ends.
     Shutdown,
 }

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    AccountId, Catalog, Connection, CrisisView, Cron, CronId, Discovered, Fleet, ImportPreview, Job, KnownGateway,
-    Ledger, Looks, OutageLevel, Plan, Problem, ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch,
-    TemporaryModel, TierMap, Triage,
+    AccountId, Background, Catalog, Connection, CrisisView, Cron, CronId, Discovered, Fleet, ImportPreview, Job,
+    KnownGateway, Ledger, Looks, OutageLevel, OwnerMark, Plan, Problem, ProviderAccount, RouteMatch, RunRecord,
+    Settings, Suggestion, Switch, TemporaryModel, TierMap, Triage,
 };
 use crate::policy;
 
@@ -26,6 +26,10 @@ pub struct Snapshot {
     pub connection: Connection,
     /// Where the state files are, once a gateway was chosen.
     pub folder: Option<FolderInfo>,
+    /// Whose mark is on the gateway, ours included; `None`: nobody acted there yet.
+    pub owner: Option<OwnerMark>,
+    /// The program that acts instead of this one, whose picture this is.
+    pub background: Option<Background>,
     /// Gateways found on this machine.
     pub discovered: Arc<Vec<Discovered>>,
     /// Gateways that were connected to before, the newest first.

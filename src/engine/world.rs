@@ -356,6 +356,8 @@ impl World {
             demo: self.demo,
             connection: self.connection.clone(),
             folder: self.folder.clone(),
+            owner: None,
+            background: None,
             discovered: self.discovered.clone(),
             known: self.known.clone(),
             settings: self.effective.clone(),

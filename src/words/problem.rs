@@ -223,6 +223,7 @@ pub fn access(access: Access) -> &'static str {
         Access::ReadOnlyScopes => "read only: its rights do not allow edits",
         Access::FolderHeld => "read only: another program holds the state folder",
         Access::FolderNotWritable => "read only: nothing can be written into the state folder",
+        Access::GatewayOwned => "read only: another computer acts on this gateway",
         Access::UnprovenVersion => "read and write, proven by the first apply",
     }
 }

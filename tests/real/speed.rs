@@ -1,4 +1,5 @@
-//! How long a switch takes, beside the gateway's own command line doing the same, in one run.
+//! What a switch comes to, and how long it takes, beside the gateway's own command line doing the same, in one run.
+//! The figures are printed, not judged: they depend on the machine.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ const SWITCHES: usize = 5;
 
 #[test]
 #[ignore = "needs a real OpenClaw gateway; run tests/gateway/run.sh"]
-fn a_switch_among_fifty_crons_is_twenty_times_faster_than_openclaw_cron_edit() {
+fn a_switch_among_fifty_crons_beside_openclaw_cron_edit() {
     let gateway = Gateway::empty();
     // The write limit counts by connection.
     let second = Gateway::connect();
@@ -37,9 +38,9 @@ fn a_switch_among_fifty_crons_is_twenty_times_faster_than_openclaw_cron_edit() {
         "one switch among {CRONS} crons, median of {SWITCHES}: {ours:.1?} from apply to verified; \
          openclaw cron edit: {theirs:.1?}; {ratio:.0} times as long"
     );
-    // Unoptimised, as nobody runs it, it takes twice its time.
-    let least = if cfg!(debug_assertions) { 10.0 } else { 20.0 };
-    assert!(ratio >= least, "{ratio:.1}");
+    for cron in ids.iter().take(SWITCHES).chain(ids.iter().rev().take(SWITCHES)) {
+        assert_eq!(gateway.job(cron)["payload"]["model"], "alpha/a-small", "both ways lead to the same");
+    }
 }
 
 /// From the click on *Apply* to the line that is verified, journalled and logged.

@@ -95,6 +95,8 @@ impl World {
             demo: false,
             connection: Connection::Connected(gateway),
             folder: Some(FolderInfo { path: PathBuf::from("/state/home-mini"), held_by: None }),
+            owner: None,
+            background: None,
             discovered: Arc::default(),
             known: Arc::default(),
             settings: Arc::new(settings()),

@@ -67,6 +67,8 @@ impl Scene {
                 path: PathBuf::from("/home/ann/.local/state/model-orchestrator/home-mini"),
                 held_by: None,
             }),
+            owner: None,
+            background: None,
             discovered: Arc::default(),
             known: Arc::default(),
             settings: Arc::new(settings()),

@@ -252,6 +252,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             quietly(vec![Effect::DemoOutage { provider, outage }])
         }
         Command::DemoOutage { .. } => Err(Refusal::NothingToDo),
+        Command::TakeOver | Command::ActHere { .. } | Command::InstallService { .. } => Err(Refusal::NothingToDo),
         Command::Shutdown => {
             world.closing = true;
             Ok(apply::advance(world, now))

@@ -128,7 +128,11 @@ fn rights(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
             more: "Tiers can be sorted here; no plan can be applied.".to_owned(),
             button: None,
         }),
-        Access::ReadWrite | Access::FolderHeld | Access::FolderNotWritable | Access::UnprovenVersion => None,
+        Access::ReadWrite
+        | Access::FolderHeld
+        | Access::FolderNotWritable
+        | Access::GatewayOwned
+        | Access::UnprovenVersion => None,
     }
 }
 
