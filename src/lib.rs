@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod state;
 
 pub mod engine;
+pub mod sim;
 
 pub mod cli;
 pub mod demo;

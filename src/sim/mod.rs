@@ -1,0 +1,22 @@
+//! A world to break the engine in: its real `step` among a simulated gateway, simulated providers, people and mishaps.
+//!
+//! Everything follows from a seed. Time is a value, so a week takes a second. After every step the laws are asked
+//! whether what must always hold still does.
+//!
+//! ```text
+//! seed ─► weather, people ─┐
+//!                          ├─► World ─► step(engine's world, input, now) ─► effects ─► gateway, disk ─► inputs later
+//! answers, news, time ─────┘      └─► happenings ─► laws
+//! ```
+
+mod disk;
+mod happening;
+mod laws;
+mod outcome;
+mod vendor;
+
+pub use disk::{Disk, Journal, JournalLine};
+pub use happening::{Call, Computer, Desk, Hand, Happening, Method, Scene, Verdict};
+pub use laws::{Law, Laws};
+pub use outcome::{Breach, Counts, Outcome, Trial};
+pub use vendor::{Vendor, Vendors};

@@ -1,0 +1,59 @@
+//! What is asked of a simulation, and what came of it.
+
+use jiff::Timestamp;
+
+/// One world to live through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    pub seed: u64,
+    pub days: u32,
+    /// Mishaps by their place in the seed's list that do not happen: how a failing world is made smaller.
+    pub without: u128,
+}
+
+/// How often what must be seen was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub n_crons: u32,
+    pub steps: u64,
+    pub runs: u64,
+    /// Updates that the gateway carried out for a program of ours.
+    pub writes: u64,
+    pub outages: u32,
+    /// Crisis mode was entered.
+    pub crises: u32,
+    /// It was left because everything was given back.
+    pub recoveries: u32,
+    pub relapses: u32,
+    /// Updates that the gateway refused because somebody else had been there.
+    pub conflicts: u32,
+    pub crashes: u32,
+    /// A person changed something: at the gateway or in the mapping.
+    pub edits: u32,
+    /// The clock was set, or the computer slept.
+    pub jumps: u32,
+    pub restarts: u32,
+    pub take_overs: u32,
+}
+
+/// A law that did not hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Breach {
+    /// Its name, as in [`super::Law`].
+    pub law: super::Law,
+    pub at: Timestamp,
+    /// What was seen, for a person.
+    pub seen: String,
+}
+
+/// What came of a trial. It ends with the first breach.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub trial: Trial,
+    pub counts: Counts,
+    pub breach: Option<Breach>,
+    /// The mishaps of the seed, in order and in words.
+    pub mishaps: Vec<String>,
+    /// The last things that happened before the breach.
+    pub story: Vec<String>,
+}
