@@ -77,10 +77,8 @@ impl Engine {
     pub fn start(options: EngineOptions, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let (command_sender, commands) = mpsc::channel(COMMANDS);
         let (event_sender, _) = broadcast::channel(EVENTS);
-        let mut world = World::new(options.state_root(), clock());
-        world.checks.by_itself = options.watch;
-        world.zone = jiff::tz::TimeZone::system();
-        world.own.program.clone_from(&options.program);
+        let program = options.program.clone();
+        let world = World::begin(options.state_root(), options.watch, TimeZone::system(), program, clock());
         let (snapshot_sender, snapshots) = watch::channel(Arc::new(world.snapshot(clock())));
         let handle = Handle::new(command_sender, snapshots, event_sender.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

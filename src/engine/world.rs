@@ -242,6 +242,17 @@ impl World {
         }
     }
 
+    /// A program that begins to run: whether it looks at accounts unasked, the zone of its computer, and where it can
+    /// be started from.
+    #[must_use]
+    pub fn begin(state_root: PathBuf, watch: bool, zone: TimeZone, program: Option<PathBuf>, now: Timestamp) -> Self {
+        let mut world = Self::new(state_root, now);
+        world.checks.by_itself = watch;
+        world.zone = zone;
+        world.own.program = program;
+        world
+    }
+
     /// Forgets everything that belongs to one gateway.
     pub(super) fn leave_gateway(&mut self, now: Timestamp) {
         let fresh = Self::new(std::mem::take(&mut self.state_root), now);

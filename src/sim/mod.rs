@@ -9,14 +9,25 @@
 //! answers, news, time ─────┘      └─► happenings ─► laws
 //! ```
 
+mod computer;
 mod disk;
+mod drive;
+mod effects;
+mod first;
+mod gateway;
 mod happening;
 mod laws;
 mod outcome;
+mod people;
 mod vendor;
+mod weather;
 
 pub use disk::{Disk, Journal, JournalLine};
+pub use drive::simulate;
 pub use happening::{Call, Computer, Desk, Hand, Happening, Method, Scene, Verdict};
 pub use laws::{Law, Laws};
 pub use outcome::{Breach, Counts, Outcome, Trial};
 pub use vendor::{Vendor, Vendors};
+
+#[cfg(test)]
+mod tests;
