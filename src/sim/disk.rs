@@ -19,7 +19,7 @@ use crate::state::{InterruptedJob, Loaded, ledger as file};
 #[derive(Debug)]
 pub struct Disk {
     /// `ledger.json`.
-    root: Value,
+    pub root: Value,
     pub settings: Settings,
     pub tiers: TierMap,
     pub pending: BTreeSet<CronId>,

@@ -22,7 +22,8 @@ use crate::policy;
 #[derive(Debug)]
 pub struct Gateway {
     pub crons: BTreeMap<CronId, Cron>,
-    models: Catalog,
+    /// Its models without their cooldowns.
+    pub models: Catalog,
     pub vendors: Vendors,
     /// Windows beside the one of the whole account.
     pub windows: BTreeMap<AccountId, Vec<QuotaWindow>>,
@@ -298,7 +299,9 @@ impl Gateway {
         let mut spent = SignedDuration::ZERO;
         let mut first: Option<Ended> = None;
         let mut cools = Vec::new();
-        let mut failed = |ended: Ended| drop(first.get_or_insert(ended));
+        let mut failed = |ended: Ended| {
+            first.get_or_insert(ended);
+        };
         for name in names {
             let Some(model) = self.models.resolve(name, None) else {
                 failed(fails(None, "model not found".to_owned(), None));

@@ -24,6 +24,7 @@ mod weather;
 
 pub use disk::{Disk, Journal, JournalLine};
 pub use drive::simulate;
+pub use gateway::{Gateway, own_cron, schedule};
 pub use happening::{Call, Computer, Desk, Hand, Happening, Method, Scene, Verdict};
 pub use laws::{Law, Laws};
 pub use outcome::{Breach, Counts, Outcome, Trial};

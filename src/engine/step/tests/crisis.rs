@@ -1,9 +1,10 @@
 //! Crisis and recovery: one click out, one click back, whatever comes between.
 
-use super::outside::{Gateway, Outside, Provider};
+use super::outside::{Outside, Provider, run_on};
 use super::*;
 use crate::gateway::News;
 use crate::policy;
+use crate::sim::Gateway;
 
 mod automation;
 mod crash;
@@ -66,9 +67,16 @@ fn settings() -> Settings {
     settings
 }
 
+/// Every model ran well an hour ago.
+fn ran_before(mut gateway: Gateway) -> Gateway {
+    let ran = |model: &ModelRef| run_on(model, "earlier", at(-3600), None);
+    gateway.runs = gateway.models.models.keys().map(ran).collect();
+    gateway
+}
+
 fn started(crons: Vec<(Cron, TierEntry)>, settings: Settings) -> Outside {
     let tiers = crons.iter().map(|(cron, entry)| (cron.id.clone(), entry.clone())).collect();
-    let gateway = Gateway::new(crons.into_iter().map(|(cron, _)| cron).collect(), &MODELS);
+    let gateway = ran_before(Gateway::new(crons.into_iter().map(|(cron, _)| cron).collect(), &MODELS));
     let mut scene = Outside::start(gateway, settings, tiers);
     scene.pass(1);
     assert_eq!(changes(&scene.world.plan), [""; 0], "all is well at first");
@@ -171,7 +179,7 @@ fn model_of(scene: &Outside, id: &str) -> Option<String> {
 }
 
 fn written(scene: &Outside) -> Vec<&str> {
-    scene.gateway.writes.iter().map(|(_, cron)| cron.as_str()).collect()
+    scene.writes.iter().map(CronId::as_str).collect()
 }
 
 /// Every definition is the one from before, nothing is owed, and the mode is off: here and on disk.
@@ -181,18 +189,18 @@ fn all_as_before(scene: &Outside, why: &str) {
     }
     assert_eq!(keys(&scene.disk.ledger()), [""; 0], "{why}");
     assert_eq!(keys(&scene.world.ledger), [""; 0], "{why}");
-    assert_eq!((scene.disk.crisis().mode, &scene.world.crisis.mode), (None, &None), "{why}");
+    assert_eq!((scene.disk.crisis(NOW).mode, &scene.world.crisis.mode), (None, &None), "{why}");
 }
 
 fn reported(scene: &Outside) -> Vec<String> {
     let mut crons: Vec<String> =
-        scene.disk.crisis().report.into_iter().flat_map(|r| r.lines).map(|line| line.cron.to_string()).collect();
+        scene.disk.crisis(NOW).report.into_iter().flat_map(|r| r.lines).map(|line| line.cron.to_string()).collect();
     crons.sort();
     crons
 }
 
 fn seal_of(scene: &Outside, id: &str) -> Seal {
-    let report = scene.disk.crisis().report.expect("a report");
+    let report = scene.disk.crisis(NOW).report.expect("a report");
     report.lines.iter().find(|line| line.cron.as_str() == id).expect("its line").seal
 }
 

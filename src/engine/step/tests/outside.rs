@@ -1,19 +1,14 @@
-//! What is outside the engine, by values: a gateway with its providers, a disk, and a clock.
+//! The simulated gateway and disk of [`crate::sim`], played by hand: one thing at a time, each answered at once.
 //!
-//! A revision is a pure function of the definition, so giving back everything gives back the revision. The disk
-//! keeps what was written to it and nothing else, debts and crisis in the shape of their file. A crash is the
-//! loss of the world; what is outside stays.
+//! A crash is the loss of the world; what is outside stays.
 
 use std::collections::VecDeque;
 
-use serde_json::Value;
-
 use super::*;
 use crate::domain::Notice;
-use crate::engine::input::Opened;
 use crate::engine::step::settle;
-use crate::gateway::{Hello, News, Usage};
-use crate::state::{InterruptedJob, Loaded, ledger as file};
+use crate::gateway::{Hello, News};
+use crate::sim::{Call, Disk, Gateway, Hand, Verdict, own_cron, schedule};
 
 pub(super) struct Outside {
     pub world: World,
@@ -29,209 +24,15 @@ pub(super) struct Outside {
     /// So many things are carried out before the power fails; `None`: it does not.
     fuel: Option<usize>,
     pub n_done: usize,
+    /// What the gateway carried out for the program, in order.
+    pub writes: Vec<CronId>,
 }
 
 /// How a provider stands.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Provider {
-    Serves,
-    /// It serves again at its reset.
-    UsedUp {
-        resets_at: Option<Timestamp>,
-    },
-}
+pub(super) use crate::sim::Vendor as Provider;
 
-pub(super) struct Gateway {
-    pub crons: BTreeMap<CronId, Cron>,
-    pub catalog: Catalog,
-    pub providers: BTreeMap<AccountId, Provider>,
-    /// Windows beside the one of the whole account.
-    pub windows: BTreeMap<AccountId, Vec<QuotaWindow>>,
-    pub runs: Vec<RunRecord>,
-    pub writes: Vec<(Timestamp, CronId)>,
-}
-
-#[derive(Default)]
-pub(super) struct Disk {
-    pub root: Value,
-    pub settings: Settings,
-    pub tiers: TierMap,
-    pending: std::collections::BTreeSet<CronId>,
-    pub switches: Vec<Switch>,
-    pub remembered: Remembered,
-    jobs: Vec<Journal>,
-    /// The jobs of this life, and the one that an earlier life left open.
-    numbers: BTreeMap<u64, usize>,
-    interrupted: Option<usize>,
-    n_ledgers: u64,
-}
-
-struct Journal {
-    plan: Arc<Plan>,
-    started_at: Timestamp,
-    lines: Vec<(Change, bool, Option<LineOutcome>)>,
-    ended: bool,
-}
-
-impl Disk {
-    pub(super) fn ledger(&self) -> Ledger {
-        file::read(&self.root).0
-    }
-
-    pub(super) fn crisis(&self) -> Crisis {
-        file::crisis(&self.root, NOW).0
-    }
-
-    /// The history is gone: the files of their own stay.
-    pub(super) fn lose_history(&mut self) {
-        self.jobs.clear();
-        self.numbers.clear();
-        self.interrupted = None;
-        self.switches.clear();
-        self.pending.clear();
-        self.remembered = Remembered::default();
-    }
-
-    fn save_ledger(&mut self, ledger: &Ledger) {
-        self.root = file::patched(&self.root, &self.ledger(), ledger);
-        self.n_ledgers += 1;
-    }
-
-    fn job(&mut self, number: u64) -> Option<&mut Journal> {
-        let index = self.numbers.get(&number).copied().or(self.interrupted)?;
-        self.jobs.get_mut(index)
-    }
-
-    fn load(&self) -> Loaded {
-        let interrupted = self.interrupted.map(|index| {
-            let job = &self.jobs[index];
-            let named = |begun: bool| {
-                let fits = job.lines.iter().filter(move |line| line.1 == begun && line.2.is_none());
-                fits.map(|line| line.0.clone()).collect()
-            };
-            InterruptedJob {
-                id: index as i64,
-                started_at: job.started_at,
-                plan: Some(job.plan.clone()),
-                in_doubt: named(true),
-                not_begun: named(false),
-                done: job.lines.iter().filter_map(|line| Some((line.0.cron.clone(), line.2.clone()?))).collect(),
-                undoes: Vec::new(),
-            }
-        });
-        Loaded {
-            crisis: self.crisis(),
-            settings: self.settings.clone(),
-            tiers: self.tiers.clone(),
-            ledger: self.ledger(),
-            ledger_lost: false,
-            switches: self.switches.clone(),
-            interrupted,
-            scraped: BTreeMap::new(),
-            temporary: Vec::new(),
-            pending: self.pending.clone(),
-            proven: std::collections::BTreeSet::new(),
-            remembered: self.remembered.clone(),
-            problems: Vec::new(),
-        }
-    }
-
-    pub(super) fn reread(&self) -> Reread {
-        Reread { loaded: Loaded { interrupted: None, ..self.load() }, n_ledgers: self.n_ledgers }
-    }
-}
-
-/// The definition, from which the revision follows.
-fn defined(mut cron: Cron) -> Cron {
-    let turn = cron.turn().cloned().unwrap_or_default();
-    let definition = json!({
-        "id": cron.id, "name": cron.name, "enabled": cron.enabled,
-        "payload": { "message": turn.message, "model": turn.model, "fallbacks": turn.fallbacks },
-    });
-    cron.revision = Some(Revision::new(definition.to_string()));
-    cron.definition = Arc::new(definition);
-    cron
-}
-
-impl Gateway {
-    pub(super) fn new(crons: Vec<Cron>, models: &[&str]) -> Self {
-        let ids: Vec<ModelRef> = models.iter().filter_map(|id| ModelRef::parse(id)).collect();
-        let catalog = Catalog {
-            default_model: ids.first().cloned(),
-            models: ids.iter().map(|id| (id.clone(), Model::new(id.clone()))).collect(),
-            ..Catalog::default()
-        };
-        let ran = |model: &ModelRef| run_on(model, "earlier", at(-3600), None);
-        Self {
-            crons: crons.into_iter().map(|cron| (cron.id.clone(), defined(cron))).collect(),
-            providers: catalog.accounts().into_iter().map(|id| (id, Provider::Serves)).collect(),
-            catalog,
-            windows: BTreeMap::new(),
-            runs: ids.iter().map(ran).collect(),
-            writes: Vec::new(),
-        }
-    }
-
-    /// A person changes a cron at the gateway.
-    pub(super) fn edit(&mut self, id: &str, change: impl FnOnce(&mut Cron)) -> Cron {
-        let mut cron = self.crons[&CronId::new(id)].clone();
-        change(&mut cron);
-        let cron = defined(cron);
-        self.crons.insert(cron.id.clone(), cron.clone());
-        cron
-    }
-
-    fn write(&mut self, id: &CronId, patch: &Patch, expected: &Revision, now: Timestamp) -> WriteResult {
-        let Some(cron) = self.crons.get_mut(id) else { return WriteResult::Gone };
-        if cron.revision.as_ref() != Some(expected) {
-            return WriteResult::Conflict { now: Some(cron.clone()) };
-        }
-        assert!(!patch.holds_in(&cron.fields()), "{id} is written a second time");
-        if let Payload::AgentTurn(turn) = &mut cron.payload {
-            if let Some(model) = &patch.model {
-                turn.model.clone_from(model);
-            }
-            if let Some(fallbacks) = &patch.fallbacks {
-                turn.fallbacks.clone_from(fallbacks);
-            }
-        }
-        cron.enabled = patch.enabled.unwrap_or(cron.enabled);
-        *cron = defined(cron.clone());
-        cron.updated_at = Some(now);
-        schedule(cron, now);
-        self.writes.push((now, id.clone()));
-        WriteResult::ReadBack(cron.clone())
-    }
-
-    fn serves(&self, account: &AccountId, now: Timestamp) -> bool {
-        match self.providers.get(account) {
-            Some(Provider::UsedUp { resets_at }) => resets_at.is_some_and(|reset| reset <= now),
-            _ => true,
-        }
-    }
-
-    fn usage(&self, now: Timestamp) -> Usage {
-        let whole = |id: &AccountId| {
-            let used = if self.serves(id, now) { 0.1 } else { 1.0 };
-            let resets_at = match self.providers.get(id) {
-                Some(Provider::UsedUp { resets_at }) if !self.serves(id, now) => *resets_at,
-                _ => None,
-            };
-            QuotaWindow { resets_at, ..QuotaWindow::new("Plan", used, now, Source::UsageStatus) }
-        };
-        let of = |id: &AccountId| {
-            let others = self.windows.get(id).into_iter().flatten();
-            let others = others.map(|window| QuotaWindow { observed_at: now, ..window.clone() });
-            (id.clone(), std::iter::once(whole(id)).chain(others).collect())
-        };
-        Usage { accounts: self.providers.keys().map(of).collect(), observed_at: now, ..Usage::default() }
-    }
-}
-
-/// One that is off has no next run.
-fn schedule(cron: &mut Cron, now: Timestamp) {
-    cron.next_run_at = crate::policy::next_fire(&cron.schedule, now).filter(|_| cron.enabled);
-}
+/// What the gateway says of a caller counts for nobody here.
+const CALLER: u64 = 1;
 
 pub(super) fn run_on(model: &ModelRef, cron: &str, ended: Timestamp, error_reason: Option<&str>) -> RunRecord {
     RunRecord {
@@ -255,12 +56,13 @@ impl Outside {
             world: World::new(PathBuf::from("unused"), NOW),
             now: NOW,
             gateway,
-            disk: Disk { root: json!({}), settings, tiers, ..Disk::default() },
+            disk: Disk::new(settings, tiers),
             told: Vec::new(),
             owed_at_first_write: None,
             before: None,
             fuel: None,
             n_done: 0,
+            writes: Vec::new(),
         };
         outside.reopen();
         outside
@@ -269,9 +71,7 @@ impl Outside {
     /// The program starts again with what is on disk.
     pub(super) fn reopen(&mut self) {
         self.fuel = None;
-        self.disk.numbers.clear();
-        self.disk.n_ledgers = 0;
-        self.disk.interrupted = self.disk.jobs.iter().rposition(|job| !job.ended);
+        self.disk.begin_life();
         self.world = World::new(PathBuf::from("unused"), self.now);
         self.world.checks.by_itself = true;
         let target = GatewayTarget {
@@ -368,7 +168,7 @@ impl Outside {
 
     /// A provider stands differently, and the gateway's report of quotas says so at once.
     pub(super) fn provider(&mut self, account: &str, stands: Provider) {
-        self.gateway.providers.insert(AccountId::new(account), stands);
+        self.gateway.vendors.insert(AccountId::new(account), stands);
         self.report();
     }
 
@@ -382,9 +182,9 @@ impl Outside {
     pub(super) fn runs(&mut self, cron: &str, error_reason: Option<&str>) {
         self.now += SignedDuration::from_secs(10);
         let known = self.gateway.crons[&CronId::new(cron)].clone();
-        let model = self.gateway.catalog.resolve(known.fields().model.as_deref(), None).expect("a listed model");
+        let model = self.gateway.models.resolve(known.fields().model.as_deref(), None).expect("a listed model");
         let run = run_on(&model, cron, self.now, error_reason);
-        self.gateway.runs.push(run.clone());
+        self.gateway.runs.push_back(run.clone());
         self.news(News::RunFinished(run, known));
     }
 
@@ -414,12 +214,11 @@ impl Outside {
             Effect::Fetch { session, what } => vec![Input::Fetched { session, what: self.fetch(what) }],
             Effect::Write { job, cron, patch, expected } if self.burn() => {
                 self.owed_at_first_write.get_or_insert_with(|| self.disk.ledger());
-                let result = Box::new(self.gateway.write(&cron, &patch, &expected, self.now));
+                let result = Box::new(self.write(&cron, &patch, &expected));
                 vec![Input::Written { job, cron, result }]
             }
             Effect::AskGateway { session, id, account } => {
-                let serves = self.gateway.serves(&account, self.now);
-                let status = if serves { ProbeStatus::Ok } else { ProbeStatus::RateLimit };
+                let status = self.gateway.question(&account, self.now);
                 let answer = Ok(ProbeAnswer { status, latency: None, detail: None, model: None });
                 vec![Input::GatewayAnswered { session, id, account, answer }]
             }
@@ -428,18 +227,8 @@ impl Outside {
             }
             Effect::PlaceCheck { session, account, at, .. } => {
                 let key = format!("{}{account}", crate::domain::RECOVERY_KEY_PREFIX);
-                let shot = Cron {
-                    declaration_key: Some(key.clone()),
-                    next_run_at: Some(at),
-                    ..Cron::new(
-                        CronId::new(key),
-                        "wakes",
-                        Schedule::At { at },
-                        Payload::Other("systemEvent".to_owned()),
-                    )
-                };
-                let shot = defined(shot);
-                self.gateway.crons.insert(shot.id.clone(), shot.clone());
+                let shot = own_cron(key, "wakes", at, true);
+                let shot = self.gateway.add(Hand::Engine(0), CALLER, shot, self.now).after.expect("it is there");
                 vec![Input::CheckPlaced { session, account, result: Box::new(Ok(shot)) }]
             }
             Effect::RemoveOwn { session, cron } => {
@@ -467,82 +256,48 @@ impl Outside {
                 Some(cron) => Fetched::Cron(Box::new(cron.clone())),
                 None => Fetched::CronGone(id),
             },
-            Fetch::Catalog => Fetched::Catalog(self.gateway.catalog.clone()),
+            Fetch::Catalog => Fetched::Catalog(self.gateway.catalog(self.now)),
             Fetch::Usage => Fetched::Usage(self.gateway.usage(self.now)),
-            Fetch::Runs { cron, .. } => Fetched::Runs { cron, runs: self.gateway.runs.clone() },
+            Fetch::Runs { cron, .. } => Fetched::Runs { cron, runs: self.gateway.runs.iter().cloned().collect() },
         }
     }
 
     /// Each thing that reaches the disk by itself can be the last one.
     fn store(&mut self, op: StoreOp) -> Vec<Input> {
-        match op {
-            StoreOp::Open { session, path } => {
-                let opened = Opened { path, held_by: None, loaded: self.disk.load() };
-                return vec![Input::Opened { session, result: Ok(opened) }];
-            }
-            StoreOp::SaveTiers { changes, pending, receipt, .. } if self.burn() => {
-                for (id, entry) in changes {
-                    match entry {
-                        Some(entry) => self.disk.tiers.insert(id, entry),
-                        None => self.disk.tiers.remove(&id),
-                    };
-                }
-                self.disk.pending = pending;
-                return vec![Input::Stored { receipt, result: Ok(()) }];
-            }
-            StoreOp::SaveSettings { settings, receipt } if self.burn() => {
-                self.disk.settings = (*settings).clone();
-                return vec![Input::Stored { receipt, result: Ok(()) }];
-            }
-            StoreOp::SavePending(pending) => self.disk.pending = pending,
-            StoreOp::SaveLedger { ledger } if self.burn() => self.disk.save_ledger(&ledger),
-            StoreOp::SaveCrisis(crisis) if self.burn() => {
-                self.disk.root = file::with_crisis(&self.disk.root, &self.disk.crisis(), &crisis);
-            }
-            StoreOp::BeginJob { job, plan, crons, .. } if self.burn() => {
-                let asked = plan.changes.iter().filter(|change| crons.contains(&change.cron));
-                let lines = asked.map(|change| (change.clone(), false, None)).collect();
-                self.disk.jobs.push(Journal { plan, started_at: self.now, lines, ended: false });
-                self.disk.interrupted = None;
-                self.disk.numbers.insert(job, self.disk.jobs.len() - 1);
-            }
-            StoreOp::Prepare { job, change, ledger } => {
-                if let Some(ledger) = ledger.filter(|_| self.burn()) {
-                    self.disk.save_ledger(&ledger);
-                }
-                if self.burn() {
-                    let journal = self.disk.job(job).expect("a journal was begun");
-                    let line = journal.lines.iter_mut().find(|line| line.0.cron == change.cron).expect("its line");
-                    *line = ((*change).clone(), true, None);
-                    return vec![Input::Prepared { job, cron: change.cron.clone(), result: Ok(()) }];
-                }
-            }
-            StoreOp::Settle { job, cron, outcome, switch, ledger, .. } => {
-                if let Some(ledger) = ledger.filter(|_| self.burn()) {
-                    self.disk.save_ledger(&ledger);
-                }
-                if self.burn() {
-                    let line = self.disk.job(job).and_then(|job| job.lines.iter_mut().find(|line| line.0.cron == cron));
-                    if let Some(line) = line {
-                        line.2 = Some(outcome);
-                    }
-                    if let Some(switch) = switch {
-                        let known = self.disk.switches.iter().any(|known| known.id == switch.id);
-                        assert!(!known, "{} is recorded twice", switch.id);
-                        self.disk.switches.insert(0, *switch);
-                    }
-                }
-            }
-            StoreOp::EndJob { job, phase } if self.burn() => {
-                let ends = matches!(phase, JobPhase::Done | JobPhase::Stopped);
-                if let Some(journal) = self.disk.job(job) {
-                    journal.ended |= ends;
-                }
-            }
-            StoreOp::RememberAccounts(known) => self.disk.remembered = *known,
-            _ => {}
+        if let StoreOp::Open { session, path } = op {
+            return vec![self.disk.open(session, path, None, self.now)];
         }
-        Vec::new()
+        let mut inputs = Vec::new();
+        for op in Disk::parts(op) {
+            if counts(&op) && !self.burn() {
+                break;
+            }
+            inputs.extend(self.disk.keep(op, self.now));
+        }
+        inputs
+    }
+
+    fn write(&mut self, id: &CronId, patch: &Patch, expected: &Revision) -> WriteResult {
+        if let Some(known) = self.gateway.crons.get(id).filter(|known| known.revision.as_ref() == Some(expected)) {
+            assert!(!patch.holds_in(&known.fields()), "{id} is written a second time");
+        }
+        let Call { verdict, before, after, .. } =
+            self.gateway.update(Hand::Engine(0), CALLER, id, patch, Some(expected), self.now);
+        match (verdict, after) {
+            (Verdict::Done, Some(after)) => {
+                self.writes.push(id.clone());
+                WriteResult::ReadBack(after)
+            }
+            (Verdict::Conflict, _) => WriteResult::Conflict { now: before },
+            (Verdict::Limited, _) => panic!("{id} is written faster than the gateway allows"),
+            _ => WriteResult::Gone,
+        }
+    }
+
+    /// A person changes a cron at the gateway.
+    pub(super) fn edit(&mut self, id: &str, change: impl FnOnce(&mut Cron)) -> Cron {
+        let call = self.gateway.edit(&CronId::new(id), change, self.now).expect("it is there");
+        call.after.expect("it is there")
     }
 
     /// Whatever the gateway holds differently than before is owed by the ledger on disk.
@@ -555,4 +310,19 @@ impl Outside {
             assert!(owed, "{id} is changed and forgotten after {} things: {holds:?}", self.n_done);
         }
     }
+}
+
+/// Whether power may fail before it.
+fn counts(op: &StoreOp) -> bool {
+    matches!(
+        op,
+        StoreOp::SaveTiers { .. }
+            | StoreOp::SaveSettings { .. }
+            | StoreOp::SaveLedger { .. }
+            | StoreOp::SaveCrisis(_)
+            | StoreOp::BeginJob { .. }
+            | StoreOp::Prepare { .. }
+            | StoreOp::Settle { .. }
+            | StoreOp::EndJob { .. }
+    )
 }

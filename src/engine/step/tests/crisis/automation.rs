@@ -20,7 +20,7 @@ fn within_its_limits_automation_leads_out_and_back_again() {
     out(&mut scene, "kimi", 2);
     assert!(!mode_on(&scene));
     out(&mut scene, "anthropic", 2);
-    assert!(scene.disk.crisis().mode.is_some_and(|mode| mode.by == StartedBy::Automation));
+    assert!(scene.disk.crisis(NOW).mode.is_some_and(|mode| mode.by == StartedBy::Automation));
     let owed = scene.owed_at_first_write.clone().expect("calls went out");
     assert_eq!(keys(&owed), ["t2", "t3", "t3-crit"], "on disk before the first call");
     assert!(scene.told.iter().any(|told| matches!(told, Notice::CrisisEntered { n_move: 1, n_pause: 2 })));
@@ -45,7 +45,7 @@ fn fifteen_minutes_pass_between_entering_and_leaving_by_automation() {
     assert!(!now_of(&scene, "t2").enabled && scene.world.crisis.governs(), "but it is too soon");
     assert!(matches!(view(&scene).automation, AutomationWord::Dwells { .. }), "{:?}", view(&scene).automation);
     scene.pass(20);
-    let left = scene.disk.crisis().left_at.expect("it ended");
+    let left = scene.disk.crisis(NOW).left_at.expect("it ended");
     assert!(left.duration_since(entered) >= SignedDuration::from_mins(15));
     all_as_before(&scene, "after the dwell");
 }
@@ -60,7 +60,7 @@ fn a_crisis_that_a_person_entered_never_ends_by_automation() {
     scene.pass(5 * 60);
     assert!(ready(&scene), "{:?}", view(&scene).readiness);
     assert_eq!(view(&scene).automation, AutomationWord::ByHandOnly);
-    assert!(scene.disk.crisis().governs());
+    assert!(scene.disk.crisis(NOW).governs());
     assert!(!now_of(&scene, "t2").enabled && !now_of(&scene, "t3").enabled);
     recover(&mut scene);
     all_as_before(&scene, "by hand");
@@ -72,7 +72,7 @@ fn after_a_start_and_after_sleep_automation_looks_first() {
         let mut scene = acts_by_itself();
         out(&mut scene, "kimi", 2);
         out(&mut scene, "anthropic", 2);
-        scene.gateway.writes.clear();
+        scene.writes.clear();
         scene.now += SignedDuration::from_hours(48);
         if sleeps {
             scene.hear(Input::ClockJumped).ok();
@@ -115,7 +115,7 @@ fn a_cron_that_a_person_switched_on_again_is_not_paused_again_by_automation() {
     out(&mut scene, "anthropic", 2);
     scene.before = None;
     scene.pass(1);
-    let cron = scene.gateway.edit("t2", |cron| cron.enabled = true);
+    let cron = scene.edit("t2", |cron| cron.enabled = true);
     scene.news(News::CronChanged(Cron { revision: None, ..cron }));
     scene.pass(60);
     assert!(now_of(&scene, "t2").enabled, "the user's hand wins");
@@ -141,7 +141,7 @@ fn a_crash_after_any_step_is_made_good_by_automation_alone() {
             assert!(scene.failed());
             for account in ["kimi", "anthropic"] {
                 let resets_at = Some(at(22 * 60));
-                scene.gateway.providers.insert(AccountId::new(account), Provider::UsedUp { resets_at });
+                scene.gateway.vendors.insert(AccountId::new(account), Provider::UsedUp { resets_at });
             }
             scene.reopen();
             scene.pass(75);
@@ -169,7 +169,7 @@ fn a_day_of_flapping_is_at_most_three_crises_for_automation() {
         was_on = is_on;
     });
     assert!((1..=3).contains(&n_crises), "{n_crises} crises");
-    assert!(scene.gateway.writes.len() <= 3 * 6, "{} writes", scene.gateway.writes.len());
+    assert!(scene.writes.len() <= 3 * 6, "{} writes", scene.writes.len());
     scene.pass(5 * 60);
     for cron in ["t1", "t2-crit", "t3-crit"] {
         scene.runs(cron, None);
@@ -186,7 +186,7 @@ fn on_the_way_back() -> Outside {
         scene.pass(1);
     }
     assert!(matches!(phase(&scene), JobPhase::Proving { .. }), "{:?}", phase(&scene));
-    scene.gateway.writes.clear();
+    scene.writes.clear();
     scene
 }
 
@@ -205,7 +205,7 @@ fn a_crisis_that_a_person_stays_in_is_the_persons() {
     let mut scene = on_the_way_back();
     scene.tell(Command::StayInCrisis).expect("it stays");
     scene.pass(120);
-    assert!(scene.disk.crisis().governs());
+    assert!(scene.disk.crisis(NOW).governs());
     assert_eq!(view(&scene).automation, AutomationWord::ByHandOnly);
     assert!(!now_of(&scene, "t3").enabled && ready(&scene));
     recover(&mut scene);

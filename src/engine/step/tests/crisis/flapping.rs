@@ -41,7 +41,7 @@ fn a_day_of_flapping_is_at_most_three_crises_for_a_person_who_clicks_on_everythi
         }
     });
     assert!((1..=3).contains(&n_crises), "{n_crises} crises");
-    let n_writes = scene.gateway.writes.len();
+    let n_writes = scene.writes.len();
     assert!(n_writes <= 3 * 6, "{n_writes} writes: crons go there and back with the crisis alone");
     let Readiness::Settling { until, n_relapses } = view(&scene).readiness.clone() else {
         panic!("{:?}", view(&scene).readiness)

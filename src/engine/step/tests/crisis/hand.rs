@@ -13,7 +13,7 @@ fn in_crisis() -> Outside {
 
 /// A person changes a cron at the gateway, which tells of it without its revision.
 fn edits(scene: &mut Outside, id: &str, change: impl FnOnce(&mut Cron)) {
-    let cron = scene.gateway.edit(id, change);
+    let cron = scene.edit(id, change);
     scene.news(News::CronChanged(Cron { revision: None, ..cron }));
 }
 
@@ -28,7 +28,7 @@ fn lead_out(scene: &mut Outside) {
     scene.pass(140);
     assert!(ready(scene), "{:?}", view(scene).readiness);
     recover(scene);
-    assert_eq!(scene.disk.crisis().mode, None);
+    assert_eq!(scene.disk.crisis(NOW).mode, None);
     assert_eq!(keys(&scene.disk.ledger()), [""; 0], "nothing is owed any more");
 }
 
@@ -80,7 +80,7 @@ fn a_cron_that_was_switched_on_again_in_the_middle_stays_on() {
     let mut scene = in_crisis();
     edits(&mut scene, "t2", |cron| cron.enabled = true);
     assert!(!scene.disk.ledger().contains_key("t2"), "its debt is closed");
-    scene.gateway.writes.clear();
+    scene.writes.clear();
     lead_out(&mut scene);
     assert!(now_of(&scene, "t2").enabled);
     assert!(!written(&scene).contains(&"t2"), "nobody touched it again");
@@ -130,7 +130,7 @@ fn pauses_of_the_older_scripts_that_are_imported_in_the_middle_are_given_back_to
     edits(&mut scene, "t1", |cron| cron.enabled = false);
     let older = json!({ "t1": { "disabledAt": "2026-11-18T00:00:00Z", "reason": "provider_down" } });
     scene.disk.root = crate::state::ledger::with_imported(&scene.disk.root, &older, scene.now).expect("it is new");
-    let reread = scene.disk.reread();
+    let reread = scene.disk.reread(scene.now);
     scene.hear(Input::Reloaded(Ok(reread))).ok();
     assert!(scene.world.crisis.governs(), "the mode is as it was");
     assert_eq!(keys(&scene.world.ledger), ["t1", "t2", "t3", "t3-crit"]);

@@ -21,7 +21,7 @@ fn two_vendors_out_are_left_by_one_click_and_come_back_by_another() {
     let owed = scene.owed_at_first_write.clone().expect("calls went out");
     assert_eq!(keys(&owed), ["t2", "t3", "t3-crit"], "every touched cron is on disk before the first call");
     assert_eq!((written(&scene), phase(&scene)), (vec!["t3-crit", "t2", "t3"], JobPhase::Done));
-    assert!(scene.disk.crisis().mode.is_some_and(|mode| mode.by == StartedBy::Hand));
+    assert!(scene.disk.crisis(NOW).mode.is_some_and(|mode| mode.by == StartedBy::Hand));
     assert_eq!(changes(&scene.world.plan), [""; 0], "nothing more to do in the crisis");
     assert!(!ready(&scene));
 
@@ -38,7 +38,7 @@ fn two_vendors_out_are_left_by_one_click_and_come_back_by_another() {
     recover(&mut scene);
     all_as_before(&scene, "one click back");
     assert_eq!(reported(&scene), ["t2", "t3", "t3-crit"]);
-    for line in scene.disk.crisis().report.expect("a report").lines {
+    for line in scene.disk.crisis(NOW).report.expect("a report").lines {
         assert_eq!(line.seal, Seal::Identical, "{}", line.cron);
         let schedule = &now_of(&scene, line.cron.as_str()).schedule;
         let fired = line.paused_from.map(|from| policy::fires(schedule, from, line.back_at).count() as u32);
@@ -56,7 +56,7 @@ fn only_rerouting_pauses_nothing_and_owes_nothing() {
     out(&mut scene, "anthropic", 2);
     apply_plan(&mut scene);
     assert_eq!((model_of(&scene, "t3"), model_of(&scene, "t3-crit")), (Some(FLASH.into()), Some(FLASH.into())));
-    assert_eq!(scene.disk.crisis().mode, None);
+    assert_eq!(scene.disk.crisis(NOW).mode, None);
     assert_eq!(keys(&scene.disk.ledger()), [""; 0]);
     assert!(now_of(&scene, "t2").enabled);
 }
@@ -91,7 +91,7 @@ fn with_the_cheap_vendor_among_the_dead_simple_crons_go_to_the_next_cheapest() {
 #[test]
 fn with_nothing_serving_no_model_changes_and_critical_crons_stay() {
     let mut scene = all_well();
-    scene.gateway.edit("t1-default", |cron| {
+    scene.edit("t1-default", |cron| {
         cron.schedule = Schedule::Every { every: SignedDuration::from_hours(24), anchor: Some(at(90 * 60)) };
         cron.next_run_at = Some(at(90 * 60));
     });
@@ -120,7 +120,7 @@ fn a_limit_of_one_gemini_model_takes_no_vendor_down() {
     settings.routes.insert(key.clone(), Route { model: Some(lite.clone()), ..route });
     settings.chains.get_mut(&Tier::T2).expect("a chain").routes.push(key);
     let mut scene = started(crons(), settings);
-    scene.gateway.catalog.models.insert(lite.clone(), Model::new(lite.clone()));
+    scene.gateway.models.models.insert(lite.clone(), Model::new(lite.clone()));
     scene.tell(Command::Refresh).expect("asked again");
     let flash = ModelRef::parse(FLASH).expect("a reference");
     let used_up = QuotaWindow {
@@ -157,7 +157,7 @@ fn short_rate_limits_on_two_vendors_are_no_crisis() {
 fn vendors_that_are_not_set_up_never_count() {
     let mut scene = all_well();
     for model in ["kimi/kimi-k2", "anthropic/claude-opus-4", "anthropic/claude-sonnet-4"] {
-        scene.gateway.catalog.models.remove(&ModelRef::parse(model).expect("a reference"));
+        scene.gateway.models.models.remove(&ModelRef::parse(model).expect("a reference"));
     }
     scene.tell(Command::Refresh).expect("asked again");
     out_for_good(&mut scene, "kimi");
@@ -188,7 +188,7 @@ fn a_vendor_that_is_away_for_days_is_set_aside_and_nothing_pauses_without_an_end
     scene.pass(11);
     assert!(ready(&scene), "{:?}", view(&scene).readiness);
     recover(&mut scene);
-    assert_eq!(scene.disk.crisis().mode, None);
+    assert_eq!(scene.disk.crisis(NOW).mode, None);
     let paused: Vec<_> =
         scene.gateway.crons.values().filter(|cron| !cron.enabled).map(|cron| cron.id.as_str()).collect();
     assert_eq!(paused, ["off"], "only what the user had off");
@@ -209,7 +209,7 @@ fn a_one_shot_due_in_the_outage_is_kept_and_named() {
         let mut scene = all_well();
         let due = reminder(&scene, 30);
         scene.gateway.crons.insert(due.id.clone(), due);
-        scene.gateway.edit("reminder", |_| ());
+        scene.edit("reminder", |_| ());
         scene.fire();
         let crons = vec![CronId::new("reminder")];
         scene.tell(Command::Edit(Edit::SetTier { crons: crons.clone(), tier: Some(Tier::T2) })).expect("sorted");
@@ -254,7 +254,7 @@ fn simple_crons_on_dead_routes_go_before_those_on_dearer_ones() {
     let mut crons = crons();
     crons.push((job("t1-dear", Some(FLASH), 10, 62), tier(Tier::T1, false)));
     let tiers = crons.iter().map(|(cron, entry)| (cron.id.clone(), entry.clone())).collect();
-    let gateway = Gateway::new(crons.into_iter().map(|(cron, _)| cron).collect(), &MODELS);
+    let gateway = ran_before(Gateway::new(crons.into_iter().map(|(cron, _)| cron).collect(), &MODELS));
     let mut scene = Outside::start(gateway, settings(), tiers);
     scene.before = Some(scene.gateway.crons.clone());
     out(&mut scene, "minimax", 2);
@@ -275,7 +275,7 @@ fn a_held_cron_is_not_paused_between_a_reset_and_the_look_after_it() {
         assert_eq!(paused, 0, "minute {minute}: it runs long after the outage is expected to end");
         if minute == 100 {
             let due = scene.now - SignedDuration::from_secs(5);
-            let cron = scene.gateway.edit("t2-daily", |cron| cron.next_run_at = Some(due));
+            let cron = scene.edit("t2-daily", |cron| cron.next_run_at = Some(due));
             scene.news(News::CronChanged(cron));
             let paused = changes(&scene.world.plan).into_iter().any(|line| line.ends_with("pauses"));
             assert!(!paused, "and when it is due while the crisis ends");

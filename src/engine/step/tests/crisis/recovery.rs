@@ -34,7 +34,7 @@ fn settles_until(scene: &Outside) -> Timestamp {
 #[test]
 fn what_was_given_back_first_is_watched_before_the_rest_follows() {
     let mut scene = back_again(&["google", "kimi"]);
-    scene.gateway.writes.clear();
+    scene.writes.clear();
     begin_recovery(&mut scene);
     assert_eq!(written(&scene), ["t2"], "the one that fires soonest");
     assert!(matches!(phase(&scene), JobPhase::Proving { stage: 0, .. }), "{:?}", phase(&scene));
@@ -49,7 +49,7 @@ fn what_was_given_back_first_is_watched_before_the_rest_follows() {
 
     let mut scene = back_again(&["google", "kimi"]);
     begin_recovery(&mut scene);
-    scene.gateway.writes.clear();
+    scene.writes.clear();
     scene.runs("t2", None);
     assert_eq!(written(&scene).len(), 1, "a good run moves it on at once");
     scene.tell(Command::GoOn).expect("it waits for a run");
@@ -62,13 +62,13 @@ fn what_was_given_back_first_is_watched_before_the_rest_follows() {
 fn a_failed_run_on_the_returned_account_stops_the_recovery() {
     let mut scene = back_again(&["google", "kimi"]);
     begin_recovery(&mut scene);
-    scene.gateway.writes.clear();
+    scene.writes.clear();
     scene.runs("t2", Some("rate_limit"));
     scene.pass(5);
     assert_eq!((written(&scene), phase(&scene)), (vec![], JobPhase::Stopped), "nothing more is given back");
     assert!(!recovering(&scene) && scene.world.crisis.governs(), "the rules of the crisis hold again");
-    assert_eq!(scene.disk.crisis().relapses.len(), 1);
-    assert!(scene.disk.crisis().mode.is_some_and(|mode| mode.recovering.is_none()), "also on disk");
+    assert_eq!(scene.disk.crisis(NOW).relapses.len(), 1);
+    assert!(scene.disk.crisis(NOW).mode.is_some_and(|mode| mode.recovering.is_none()), "also on disk");
     assert!(scene.told.iter().any(|told| matches!(told, Notice::Relapse { .. })));
 }
 
@@ -132,7 +132,7 @@ fn one_of_three_back_changes_nothing_but_two_of_three_lead_out() {
     scene.pass(60);
     assert!(ready(&scene), "{:?}", view(&scene).readiness);
     recover(&mut scene);
-    assert_eq!(scene.disk.crisis().mode, None);
+    assert_eq!(scene.disk.crisis(NOW).mode, None);
     assert_eq!(paused(&scene), ["off"]);
     assert_eq!(model_of(&scene, "t2").as_deref(), Some(KIMI), "its own is still away: what distribution says");
     assert_eq!(model_of(&scene, "t3").as_deref(), Some(OPUS));
@@ -154,7 +154,7 @@ fn a_stopped_recovery_goes_on_later() {
     begin_recovery(&mut scene);
     scene.tell(Command::StopJob).expect("it stops");
     assert_eq!(phase(&scene), JobPhase::Stopped);
-    scene.gateway.writes.clear();
+    scene.writes.clear();
     scene.pass(30);
     assert_eq!(written(&scene), [""; 0], "nothing goes on by itself");
     scene.tell(Command::ContinueJob).expect("it goes on");
@@ -187,10 +187,10 @@ fn whoever_stays_in_the_crisis_stays_under_its_rules() {
     let mut scene = back_again(&["kimi", "anthropic"]);
     begin_recovery(&mut scene);
     scene.tell(Command::StayInCrisis).expect("it is under way");
-    assert!(scene.world.crisis.governs() && scene.disk.crisis().governs());
+    assert!(scene.world.crisis.governs() && scene.disk.crisis(NOW).governs());
     assert_eq!(phase(&scene), JobPhase::Stopped);
     scene.pass(10);
-    assert!(scene.disk.crisis().mode.is_some());
+    assert!(scene.disk.crisis(NOW).mode.is_some());
     assert!(!now_of(&scene, "t3").enabled, "nothing more was given back");
     recover(&mut scene);
     all_as_before(&scene, "later");
@@ -201,7 +201,7 @@ fn a_program_that_was_closed_during_the_reset_looks_first_and_then_offers() {
     let mut scene = in_crisis(&["kimi", "anthropic"]);
     let owed = scene.disk.ledger();
     scene.now += SignedDuration::from_mins(150);
-    scene.gateway.writes.clear();
+    scene.writes.clear();
     scene.reopen();
     assert_eq!(*scene.world.ledger, owed, "what is owed is still known");
     assert!(scene.world.crisis.governs(), "and so is the mode");
@@ -221,9 +221,9 @@ fn after_two_days_of_sleep_stale_knowledge_pauses_nothing() {
     out_for_good(&mut scene, "anthropic");
     enter(&mut scene);
     scene.now += SignedDuration::from_hours(48);
-    scene.gateway.writes.clear();
+    scene.writes.clear();
     for account in ["kimi", "anthropic"] {
-        scene.gateway.providers.insert(AccountId::new(account), Provider::Serves);
+        scene.gateway.vendors.insert(AccountId::new(account), Provider::Serves);
     }
     scene.hear(Input::ClockJumped).ok();
     assert_eq!(written(&scene), [""; 0]);
