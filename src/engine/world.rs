@@ -76,6 +76,8 @@ pub struct World {
     pub(super) ledgers_sent: u64,
     pub(super) debts_sent: BTreeMap<CronId, u64>,
     pub(super) suggestions: Arc<BTreeMap<CronId, Suggestion>>,
+    /// The same, and the cron that each was read from.
+    suggested: BTreeMap<CronId, (Arc<Cron>, Suggestion)>,
     pub(super) matches: Arc<Vec<RouteMatch>>,
     pub(super) edited: Arc<BTreeSet<CronId>>,
     /// For crons that were edited in this life: the wish under which they were left alone last.
@@ -206,6 +208,7 @@ impl World {
             ledgers_sent: 0,
             debts_sent: BTreeMap::new(),
             suggestions: Arc::default(),
+            suggested: BTreeMap::new(),
             matches: Arc::default(),
             edited: Arc::default(),
             unedited: BTreeMap::new(),
@@ -407,6 +410,19 @@ impl World {
         self.catalog_known && self.matches.iter().any(|found| found.certainty == Asks)
     }
 
+    /// A tier for every unsorted cron: read again only where what it is read from is different.
+    fn suggest(&mut self) {
+        let mut known = std::mem::take(&mut self.suggested);
+        let unsorted = self.crons.values().filter(|cron| cron.routable() && !self.tiers.contains_key(&cron.id));
+        for cron in unsorted {
+            let kept = known.remove(&cron.id).filter(|(of, _)| Arc::ptr_eq(of, cron) || reads_alike(of, cron));
+            let suggestion = kept.map_or_else(|| policy::suggest_tier(cron), |(_, suggestion)| suggestion);
+            self.suggested.insert(cron.id.clone(), (cron.clone(), suggestion));
+        }
+        let suggestions = self.suggested.iter().map(|(id, (_, suggestion))| (id.clone(), suggestion.clone()));
+        self.suggestions = Arc::new(suggestions.collect());
+    }
+
     /// Recomputes everything that follows from crons, models, tiers, settings and health.
     pub(super) fn derive(&mut self, now: Timestamp) {
         if self.catalog_known {
@@ -417,13 +433,7 @@ impl World {
             self.effective = self.settings.clone();
         }
         self.accounts = Arc::new(accounts_of(&self.effective, &self.catalog));
-        self.suggestions = Arc::new(
-            self.crons
-                .values()
-                .filter(|cron| cron.routable() && !self.tiers.contains_key(&cron.id))
-                .map(|cron| (cron.id.clone(), policy::suggest_tier(cron)))
-                .collect(),
-        );
+        self.suggest();
         let mut fleet = (*self.fleet).clone();
         for account in self.accounts.values() {
             policy::absorb_hand(&mut fleet, account, now);
@@ -517,6 +527,12 @@ impl World {
 }
 
 /// Those that the user described, the gateway lists, or a route leads to.
+/// Whether a tier that was suggested for one of them fits the other.
+fn reads_alike(one: &Cron, other: &Cron) -> bool {
+    let same = one.name == other.name && one.description == other.description;
+    same && one.payload == other.payload && one.schedule == other.schedule
+}
+
 fn accounts_of(settings: &Settings, catalog: &Catalog) -> BTreeMap<AccountId, ProviderAccount> {
     let routed = settings.routes.values().filter_map(crate::domain::Route::account);
     let ids = settings.accounts.keys().cloned().chain(catalog.accounts()).chain(routed);

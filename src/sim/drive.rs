@@ -230,12 +230,6 @@ impl Sim {
             self.live(until);
             quiet = if self.quiet() { quiet + 1 } else { 0 };
         }
-        let connections: Vec<String> = self
-            .machines
-            .iter()
-            .map(|machine| format!("{:?} {:?}", machine.picture.as_ref().map(|it| &it.connection), machine.wake))
-            .collect();
-        self.note(|| format!("calm: {connections:?}"));
         self.judge(&Happening::Calm);
     }
 
@@ -428,25 +422,6 @@ impl Sim {
             return;
         }
         let Some(picture) = &machine.picture else { return };
-        if std::env::var("MO_DBG").is_ok() {
-            let fleet: Vec<String> = picture
-                .fleet
-                .accounts
-                .iter()
-                .map(|(id, vital)| format!("{id}={:?}/{:?}", vital.health, vital.breaker))
-                .collect();
-            let line = format!(
-                "level {:?} plan {} decisions {} evidence {} crons {} problems {:?} fleet {fleet:?}",
-                picture.level(),
-                picture.plan.changes.len(),
-                picture.plan.decisions.len(),
-                picture.evidence_read,
-                picture.crons.len(),
-                picture.problems.iter().map(|p| p.id.clone()).collect::<Vec<_>>()
-            );
-            eprintln!("{} {line}", self.now);
-        }
-        let Some(picture) = &self.machines[computer].picture else { return };
         let mood = if self.calm { Mood::Tidies } else { Mood::Usual };
         let Some(command) = people::acts(&mut self.people, picture, mood) else { return };
         if matches!(command, Command::Edit(_) | Command::Settings(_)) {
@@ -463,7 +438,15 @@ impl Sim {
         let local = machine.clock(self.now);
         let Some(world) = machine.engine.as_mut() else { return };
         let mut effects = step(world, input, local);
-        effects.extend(settle(world, local).1);
+        // What waits already is taken, too, before anything is worked out.
+        let more = self.queue.first_key_value().is_some_and(|((at, _), next)| {
+            *at == self.now
+                && matches!(next, Occurrence::Input { computer: who, life, session, .. }
+                    if *who == computer && *life == machine.life && (session.is_none() || *session == machine.session))
+        });
+        if !more {
+            effects.extend(settle(world, local).1);
+        }
         machine.picture = Some(world.snapshot(local));
         self.counts.steps += 1;
         self.watch(computer);

@@ -17,7 +17,7 @@ pub const MODELS: [&str; 5] = [
     "anthropic/claude-sonnet-4",
 ];
 const ROUTES: [&str; 5] = ["minimax", "gemini_flash", "kimi", "opus", "sonnet"];
-const EVERY_MINUTES: [i64; 8] = [15, 30, 60, 60, 120, 240, 480, 1440];
+const EVERY_MINUTES: [i64; 8] = [20, 60, 60, 120, 240, 240, 480, 1440];
 const EXPRESSIONS: [(&str, &str); 5] = [
     ("0 8 * * *", "Europe/Berlin"),
     ("*/30 9-17 * * 1-5", "America/New_York"),
