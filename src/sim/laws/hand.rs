@@ -1,0 +1,92 @@
+//! Laws of the user's hand: what is off stays off, what they changed is theirs, what is held is left alone.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::past::{OffBy, Past, agreed};
+use super::write::Write;
+use super::{Broken, Law};
+use crate::domain::{ChangeKind, Fields, Reason};
+
+pub(super) fn judge(write: &Write<'_>, past: &Past, now: Timestamp) -> Option<Broken> {
+    switched_on(write, past)
+        .or_else(|| overwritten(write, past))
+        .or_else(|| left_alone(write, past, now))
+        .or_else(|| run_ended(write, past, now))
+}
+
+fn kind(write: &Write<'_>) -> Option<ChangeKind> {
+    write.change().map(|change| change.kind)
+}
+
+fn switched_on(write: &Write<'_>, past: &Past) -> Option<Broken> {
+    // Taking a pause back is asked for with that pause in sight.
+    if !write.switches_on() || kind(write) == Some(ChangeKind::Undo) {
+        return None;
+    }
+    let asked = write.plan().is_some_and(|plan| past.asked(write.by, &plan.id, &write.before.id));
+    let law = match past.track(write.before).off_by? {
+        OffBy::Us | OffBy::Doubt => return None,
+        // Offered, and somebody agreed.
+        OffBy::Gateway if asked => return None,
+        OffBy::Gateway | OffBy::Others => Law::OnlyOursIsResumed,
+        OffBy::Start => Law::OffStaysOff,
+    };
+    Some((law, write.name()))
+}
+
+/// A field that is given back is still what we wrote.
+fn overwritten(write: &Write<'_>, past: &Past) -> Option<Broken> {
+    let change = write.change()?;
+    let theirs = if change.kind == ChangeKind::Undo {
+        let holds = |same: &dyn Fn(&Fields) -> bool| {
+            let ours = write.desk.disk.switches.iter().filter(|switch| switch.cron == change.cron);
+            !ours.map(|switch| &switch.to).any(same)
+        };
+        let was = write.before.fields();
+        let model = write.patch.model.is_some() && holds(&|to| to.model == was.model);
+        model || write.patch.fallbacks.is_some() && holds(&|to| to.fallbacks == was.fallbacks)
+    } else if change.reason == Reason::GivenBack {
+        let theirs = past.track(write.before).theirs;
+        let pin = write.desk.disk.tiers.get(&change.cron).and_then(|entry| entry.pinned.as_ref());
+        // What is pinned elsewhere is their newest word.
+        let pinned = pin.is_some_and(|pin| pin.model.is_some());
+        !pinned && (theirs.model && write.patch.model.is_some() || theirs.fallbacks && write.patch.fallbacks.is_some())
+    } else {
+        false
+    };
+    theirs.then(|| (Law::UsersFieldStays, write.name()))
+}
+
+fn left_alone(write: &Write<'_>, past: &Past, now: Timestamp) -> Option<Broken> {
+    let change = write.change()?;
+    if change.kind == ChangeKind::Undo || !past.mapping_stands(write.by, now) {
+        return None;
+    }
+    if !write.before.routable() && !change.gives_back() {
+        return Some((Law::HeldStays, write.name()));
+    }
+    let sorted = write.desk.disk.tiers.contains_key(&change.cron);
+    if !sorted && !change.gives_back() {
+        return Some((Law::HeldStays, write.name()));
+    }
+    let entry = agreed(write.desk, &change.cron)?;
+    if entry.hold.is_some() {
+        return Some((Law::HeldStays, write.name()));
+    }
+    let pin = entry.pinned.as_ref()?;
+    let (written, gives_back) = (write.patch.model.as_ref()?, change.gives_back());
+    let pinned = pin.model.as_ref().is_some_and(|model| written.as_deref() == Some(model.as_str()));
+    (!pinned && !gives_back).then(|| (Law::PinStays, write.name()))
+}
+
+/// A run that began just now may not be known yet.
+const NEWS_TAKES: SignedDuration = SignedDuration::from_secs(60);
+
+/// The gateway ends the run of a cron that is switched off.
+fn run_ended(write: &Write<'_>, past: &Past, now: Timestamp) -> Option<Broken> {
+    let since = write.before.running_since.filter(|_| write.pauses())?;
+    let seen = write.desk.picture?.crons.get(&write.before.id).is_some_and(|cron| cron.running_since.is_some());
+    let long = now.duration_since(since) > NEWS_TAKES;
+    let asked = past.pause_asked(write.by, &write.before.id, now) || kind(write) == Some(ChangeKind::Undo);
+    (seen && long && !asked).then(|| (Law::RunsEnd, write.name()))
+}

@@ -1,0 +1,109 @@
+//! What must hold after everything that happens, judged from outside: each family of laws in a file of its own.
+//!
+//! Nothing here asks the policy what it meant. A law compares what reached the gateway and the disk with what people
+//! did, and remembers of the past only what it needs: a happening costs it microseconds.
+
+mod automation;
+mod critical;
+mod debt;
+mod hand;
+mod law;
+mod no_op;
+mod owner;
+mod pace;
+mod past;
+mod picture;
+mod record;
+mod rest;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use law::Law;
+
+use super::happening::{Happening, Scene};
+use super::outcome::Breach;
+use crate::domain::{Cause, CronId};
+use past::Past;
+use write::Write;
+
+/// Those who watch.
+#[derive(Debug, Default)]
+pub struct Laws {
+    past: Past,
+    automation: automation::Limits,
+    critical: critical::Stranded,
+    owner: owner::Owners,
+    pace: pace::Paces,
+    pictures: picture::Pictures,
+    records: record::Records,
+}
+
+/// A law that does not hold, and what was seen, for a person.
+type Broken = (Law, String);
+
+impl Laws {
+    /// What does not hold any more, right after `happening`.
+    #[must_use]
+    pub fn judge(&mut self, happening: &Happening<'_>, scene: &Scene<'_>) -> Option<Breach> {
+        let broken = self.broken(happening, scene);
+        let wish = wish(happening, scene);
+        self.past.note(happening, scene);
+        if let Some(cron) = wish {
+            self.past.wish_carried_out(cron);
+        }
+        broken.map(|(law, seen)| Breach { law, at: scene.now, seen })
+    }
+
+    fn broken(&mut self, happening: &Happening<'_>, scene: &Scene<'_>) -> Option<Broken> {
+        match happening {
+            Happening::Called(call) => {
+                let paced = self.pace.judge(call, scene);
+                let owned = self.owner.judge(call, scene, &self.past);
+                let write = Write::of(call, scene);
+                let written = write.and_then(|write| self.written(&write, scene));
+                self.records.carried_out(call, scene);
+                let own = automation::judge_own(call, scene, &self.past);
+                paced.or(owned).or(written).or(own)
+            }
+            Happening::Stored { computer } => {
+                self.automation.stored(*computer, scene);
+                self.records.stored(*computer, scene, &self.past)
+            }
+            Happening::Stepped { computer } => {
+                let shown = self.pictures.judge(*computer, scene);
+                let stranded = self.critical.judge(*computer, scene);
+                shown.or(stranded).or_else(|| self.records.waited(*computer, scene, &self.past))
+            }
+            Happening::Started { computer } => {
+                self.pace.started(*computer, scene.now);
+                self.pictures.started(*computer);
+                None
+            }
+            Happening::Asked { computer, command } => {
+                self.owner.asked(*computer, command);
+                None
+            }
+            Happening::Calm => rest::judge(scene, &self.past).or_else(|| self.records.at_rest(scene, &self.past)),
+            Happening::Ran { .. } | Happening::Told { .. } | Happening::Ended { .. } => None,
+        }
+    }
+
+    fn written(&mut self, write: &Write<'_>, scene: &Scene<'_>) -> Option<Broken> {
+        let limits = self.automation.judge(write, scene, &self.past);
+        critical::never_paused(write, &self.past, scene.now)
+            .or_else(|| hand::judge(write, &self.past, scene.now))
+            .or_else(|| debt::judge(write))
+            .or_else(|| no_op::judge(write))
+            .or_else(|| record::in_journal(write, scene, &self.past))
+            .or(limits)
+    }
+}
+
+/// The cron of which somebody's own wish was carried out, or taken back.
+fn wish<'a>(happening: &'a Happening<'_>, scene: &Scene<'_>) -> Option<&'a CronId> {
+    let Happening::Called(call) = happening else { return None };
+    let wished = Write::of(call, scene)?.change()?.cause != Cause::Health;
+    wished.then_some(&call.cron)
+}

@@ -1,0 +1,296 @@
+//! What happened so far, as far as laws need it: whose hand each field of a cron shows, and what people asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::super::happening::{Call, Computer, Desk, Hand, Happening, Scene, Verdict};
+use crate::domain::{
+    Access, Connection, Cron, CronId, Fields, LineOutcome, Owner, Patch, PlanId, PlanMode, TierEntry, TierMap,
+};
+use crate::engine::Command;
+
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    crons: BTreeMap<CronId, Track>,
+    desks: BTreeMap<Computer, DeskPast>,
+    /// Switched on by somebody after our pause, and no program of ours has seen it since.
+    unseen: BTreeSet<CronId>,
+}
+
+/// One cron.
+#[derive(Clone, Debug)]
+pub(super) struct Track {
+    /// Whose doing it is that it is off; `None`: it is on.
+    pub off_by: Option<OffBy>,
+    /// What we wrote last to each field, as long as it stands.
+    wrote: Patch,
+    /// Fields that somebody else changed since.
+    pub theirs: FieldSet,
+    /// Who changed it last; `None`: nobody.
+    pub last: Option<Hand>,
+    /// As it was when a crisis of ours first changed it, while nobody else has touched it.
+    pub before_crisis: Option<BeforeCrisis>,
+    /// Somebody has, while a crisis owed it something.
+    touched: bool,
+    /// A wish of its user was carried out since.
+    pub wished: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct BeforeCrisis {
+    pub fields: Fields,
+    pub definition: Arc<Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OffBy {
+    /// It was off when it was first seen.
+    Start,
+    Us,
+    /// Somebody switched it on and off again behind our back: a revision shows nothing of that.
+    Doubt,
+    Others,
+    Gateway,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FieldSet {
+    pub model: bool,
+    pub fallbacks: bool,
+}
+
+#[derive(Debug, Default)]
+struct DeskPast {
+    connected_since: Option<Timestamp>,
+    tiers: Option<(Arc<TierMap>, Timestamp)>,
+    /// Somebody asked for something that may begin a job: the next picture shows which.
+    asks: bool,
+    asked: BTreeMap<PlanId, BTreeSet<CronId>>,
+    runs_asked: BTreeMap<CronId, Timestamp>,
+    pauses_asked: BTreeMap<CronId, Timestamp>,
+    /// How many switches its history had last, and when that became less.
+    n_switches: usize,
+    lost_at: Option<Timestamp>,
+}
+
+/// A call that was on its way when something changed is no fault.
+const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(60);
+/// So long counts what was asked for by name.
+const ASKED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+impl Track {
+    pub(super) fn of(cron: &Cron) -> Self {
+        Self {
+            off_by: (!cron.enabled).then_some(OffBy::Start),
+            wrote: Patch::default(),
+            theirs: FieldSet::default(),
+            last: None,
+            before_crisis: None,
+            touched: false,
+            wished: false,
+        }
+    }
+
+    fn take(&mut self, by: Hand, before: &Cron, after: &Cron) {
+        let (was, is) = (before.fields(), after.fields());
+        if let Hand::Engine(_) = by {
+            let wrote = Patch::between(&was, &is);
+            self.theirs.model &= wrote.model.is_none();
+            self.theirs.fallbacks &= wrote.fallbacks.is_none();
+            self.wrote.model = wrote.model.or(self.wrote.model.take());
+            self.wrote.fallbacks = wrote.fallbacks.or(self.wrote.fallbacks.take());
+        } else {
+            // What somebody sets to what we wrote looks as if we had.
+            if was.model != is.model {
+                self.theirs.model = self.wrote.model.as_ref() != Some(&is.model);
+            }
+            if was.fallbacks != is.fallbacks {
+                self.theirs.fallbacks = self.wrote.fallbacks.as_ref() != Some(&is.fallbacks);
+            }
+            self.touched |= self.before_crisis.take().is_some();
+        }
+        self.last = Some(by);
+    }
+}
+
+impl Past {
+    pub(super) fn track(&self, cron: &Cron) -> Track {
+        self.crons.get(&cron.id).cloned().unwrap_or_else(|| Track::of(cron))
+    }
+
+    pub(super) fn tracks(&self) -> impl Iterator<Item = (&CronId, &Track)> {
+        self.crons.iter()
+    }
+
+    /// Who changed a cron last.
+    pub(super) fn last_hand(&self, cron: &CronId) -> Option<Hand> {
+        self.crons.get(cron)?.last
+    }
+
+    /// Since when a program is connected without a break.
+    pub(super) fn connected_since(&self, computer: Computer) -> Option<Timestamp> {
+        self.desks.get(&computer)?.connected_since
+    }
+
+    /// Nothing in the mapping has changed for long enough that no call of before is under way.
+    pub(super) fn mapping_stands(&self, computer: Computer, now: Timestamp) -> bool {
+        let changed = self.desks.get(&computer).and_then(|desk| desk.tiers.as_ref()).map(|(_, at)| *at);
+        changed.is_none_or(|at| now.duration_since(at) > IN_FLIGHT)
+    }
+
+    /// A person in front of that computer wanted this plan carried out for this cron.
+    pub(super) fn asked(&self, computer: Computer, plan: &PlanId, cron: &CronId) -> bool {
+        let asked = self.desks.get(&computer).and_then(|desk| desk.asked.get(plan));
+        asked.is_some_and(|crons| crons.contains(cron))
+    }
+
+    pub(super) fn run_asked(&self, computer: Computer, cron: &CronId, now: Timestamp) -> bool {
+        let at = self.desks.get(&computer).and_then(|desk| desk.runs_asked.get(cron));
+        at.is_some_and(|at| now.duration_since(*at) < ASKED_FOR)
+    }
+
+    pub(super) fn pause_asked(&self, computer: Computer, cron: &CronId, now: Timestamp) -> bool {
+        let at = self.desks.get(&computer).and_then(|desk| desk.pauses_asked.get(cron));
+        at.is_some_and(|at| now.duration_since(*at) < ASKED_FOR)
+    }
+
+    /// When the history of that computer was last lost.
+    pub(super) fn lost_at(&self, computer: Computer) -> Option<Timestamp> {
+        self.desks.get(&computer)?.lost_at
+    }
+
+    pub(super) fn note(&mut self, happening: &Happening<'_>, scene: &Scene<'_>) {
+        match happening {
+            Happening::Called(call) if call.verdict == Verdict::Done => self.note_call(call, scene),
+            Happening::Stepped { computer } => self.note_step(*computer, scene),
+            Happening::Started { computer } | Happening::Ended { computer, .. } => {
+                let desk = self.desks.entry(*computer).or_default();
+                (desk.connected_since, desk.tiers, desk.asks) = (None, None, false);
+            }
+            Happening::Asked { computer, command } => self.note_wish(*computer, command, scene.now),
+            Happening::Stored { computer } => self.note_history(*computer, scene),
+            _ => {}
+        }
+    }
+
+    fn note_call(&mut self, call: &Call, scene: &Scene<'_>) {
+        match (&call.before, &call.after) {
+            (Some(before), Some(after)) if after.owner() == Owner::User => self.note_change(call, before, after, scene),
+            (_, Some(after)) => {
+                let track = Track { last: Some(call.by), ..Track::of(after) };
+                self.crons.insert(call.cron.clone(), track);
+            }
+            (_, None) => {
+                self.crons.remove(&call.cron);
+                self.unseen.remove(&call.cron);
+            }
+        }
+    }
+
+    fn note_change(&mut self, call: &Call, before: &Cron, after: &Cron, scene: &Scene<'_>) {
+        let track = self.crons.entry(call.cron.clone()).or_insert_with(|| Track::of(before));
+        if let Hand::Engine(computer) = call.by
+            && let Some(desk) = scene.computers.get(computer)
+        {
+            let in_crisis = desk.disk.crisis(scene.now).plan_mode() != PlanMode::Ordinary;
+            let fields = before.fields();
+            // Only what is not owed anything from before is now as it was before.
+            let fresh =
+                || !track.touched || desk.disk.ledger().get(&before.id).is_none_or(|debt| debt.before == fields);
+            if in_crisis && track.before_crisis.is_none() && fresh() {
+                let before = BeforeCrisis { fields: before.fields(), definition: before.definition.clone() };
+                (track.before_crisis, track.touched, track.wished) = (Some(before), false, false);
+            }
+        }
+        track.take(call.by, before, after);
+        match (before.enabled, after.enabled) {
+            (true, false) => {
+                let unseen = self.unseen.remove(&call.cron);
+                track.off_by = Some(match call.by {
+                    Hand::Engine(_) => OffBy::Us,
+                    Hand::Other if unseen => OffBy::Doubt,
+                    Hand::Other => OffBy::Others,
+                    Hand::Gateway => OffBy::Gateway,
+                });
+            }
+            (false, true) => {
+                let ours = matches!(track.off_by, Some(OffBy::Us | OffBy::Doubt));
+                if ours && call.by == Hand::Other {
+                    self.unseen.insert(call.cron.clone());
+                }
+                track.off_by = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn note_step(&mut self, computer: Computer, scene: &Scene<'_>) {
+        let Some(picture) = scene.computers.get(computer).and_then(|desk| desk.picture) else { return };
+        let desk = self.desks.entry(computer).or_default();
+        let connected = matches!(picture.connection, Connection::Connected(_)) && picture.crons_as_of.is_some();
+        desk.connected_since = connected.then(|| desk.connected_since.unwrap_or(scene.now));
+        match &desk.tiers {
+            Some((known, _)) if Arc::ptr_eq(known, &picture.tiers) => {}
+            Some(_) => desk.tiers = Some((picture.tiers.clone(), scene.now)),
+            None => desk.tiers = Some((picture.tiers.clone(), Timestamp::MIN)),
+        }
+        if std::mem::take(&mut desk.asks)
+            && let Some(job) = picture.job.as_ref().filter(|job| job.running())
+        {
+            let lines = job.lines.iter().filter(|line| line.outcome != LineOutcome::LeftOut);
+            let crons: Vec<CronId> = lines.map(|line| line.change.cron.clone()).collect();
+            desk.asked.entry(job.plan.id.clone()).or_default().extend(crons);
+        }
+        if connected {
+            self.unseen.retain(|id| !picture.crons.get(id).is_some_and(|cron| cron.enabled));
+        }
+    }
+
+    fn note_wish(&mut self, computer: Computer, command: &Command, now: Timestamp) {
+        let desk = self.desks.entry(computer).or_default();
+        match command {
+            Command::Apply { plan, crons }
+            | Command::EnterCrisis { plan, crons }
+            | Command::Recover { plan, crons } => {
+                desk.asked.entry(plan.clone()).or_default().extend(crons.iter().cloned());
+            }
+            Command::RetryFailed | Command::ContinueJob => desk.asks = true,
+            Command::RunNow { crons } => desk.runs_asked.extend(crons.iter().map(|cron| (cron.clone(), now))),
+            Command::PauseNow { cron } => {
+                desk.pauses_asked.insert(cron.clone(), now);
+            }
+            _ => {}
+        }
+    }
+
+    fn note_history(&mut self, computer: Computer, scene: &Scene<'_>) {
+        let Some(disk) = scene.computers.get(computer).map(|desk| desk.disk) else { return };
+        let desk = self.desks.entry(computer).or_default();
+        if disk.switches.len() < desk.n_switches {
+            desk.lost_at = Some(scene.now);
+        }
+        desk.n_switches = disk.switches.len();
+    }
+
+    /// A wish of its user was carried out: what it was before is no measure any more.
+    pub(super) fn wish_carried_out(&mut self, cron: &CronId) {
+        if let Some(track) = self.crons.get_mut(cron) {
+            track.wished = true;
+        }
+    }
+}
+
+/// What the user decided of a cron, where disk and picture agree.
+pub(super) fn agreed<'a>(desk: &'a Desk<'_>, cron: &CronId) -> Option<&'a TierEntry> {
+    let entry = desk.disk.tiers.get(cron)?;
+    let shown = desk.picture.map_or(Some(entry), |picture| picture.tiers.get(cron))?;
+    (entry == shown).then_some(entry)
+}
+
+/// The program runs, is connected, and may write.
+pub(super) fn may_write(desk: &Desk<'_>) -> bool {
+    desk.picture.is_some_and(|picture| picture.connection.info().is_some_and(|info| info.access == Access::ReadWrite))
+}

@@ -1,0 +1,77 @@
+//! What must hold when the world was left in peace: everything is given back, nothing is owed, nothing is left to do.
+
+use super::super::happening::{Desk, Scene};
+use super::past::{BeforeCrisis, OffBy, Past, Track, may_write};
+use super::{Broken, Law};
+use crate::domain::{Cause, Cron, CronId, Plan, RECOVERY_KEY_PREFIX, Verdict};
+
+pub(super) fn judge(scene: &Scene<'_>, past: &Past) -> Option<Broken> {
+    let desk = scene.computers.iter().find(|desk| may_write(desk))?;
+    given_back(desk, scene, past).or_else(|| owed(desk, scene)).or_else(|| left_to_do(desk)).or_else(|| woken(scene))
+}
+
+/// Somebody's word stands between a cron and its plan.
+fn waits_for_its_user(desk: &Desk<'_>, cron: &CronId) -> bool {
+    let entry = desk.disk.tiers.get(cron);
+    let unticked = plan(desk).and_then(|plan| plan.change(cron)).is_some_and(|change| !change.ticked);
+    unticked || entry.is_some_and(|entry| entry.hold.is_some())
+}
+
+fn plan<'a>(desk: &'a Desk<'_>) -> Option<&'a Plan> {
+    desk.picture.map(|picture| &*picture.plan)
+}
+
+fn given_back(desk: &Desk<'_>, scene: &Scene<'_>, past: &Past) -> Option<Broken> {
+    let changed = past.tracks().filter(|(id, _)| !waits_for_its_user(desk, id));
+    changed.into_iter().find_map(|(id, track)| {
+        let cron = scene.crons.get(id)?;
+        if track.off_by == Some(OffBy::Us) {
+            return Some((Law::CrisisGivesBack, format!("{id} is still off because of this program")));
+        }
+        let before = track.before_crisis.as_ref().filter(|_| !track.wished)?;
+        (!is_back(desk, cron, track, before)).then(|| {
+            let seen = format!("{id} was {:?} and is {:?}", before.fields, cron.fields());
+            (Law::CrisisGivesBack, seen)
+        })
+    })
+}
+
+fn is_back(desk: &Desk<'_>, cron: &Cron, track: &Track, before: &BeforeCrisis) -> bool {
+    if cron.definition == before.definition {
+        return true;
+    }
+    let fields = cron.fields();
+    if fields.enabled != before.fields.enabled {
+        // The gateway switched it off: that is offered, and nobody agreed.
+        return track.off_by == Some(OffBy::Gateway);
+    }
+    // Another model is what ordinary distribution says, or it is not back.
+    let stays = |verdict: Verdict| matches!(verdict, Verdict::Stay | Verdict::LeftAlone);
+    let decided = plan(desk).and_then(|plan| plan.decision(&cron.id)).is_none_or(|said| stays(said.verdict));
+    fields.model != before.fields.model && decided
+}
+
+fn owed(desk: &Desk<'_>, scene: &Scene<'_>) -> Option<Broken> {
+    let crisis = desk.disk.crisis(scene.now);
+    if let Some(mode) = crisis.mode {
+        return Some((Law::NothingOwedAtRest, format!("crisis mode is still on, since {}", mode.since)));
+    }
+    let ledger = desk.disk.ledger();
+    // One that is not listed may only be unreadable, and what the gateway switched off is offered.
+    let due = |id: &&CronId| scene.crons.get(*id).is_some_and(|cron| cron.auto_disabled.is_none());
+    let id = ledger.keys().filter(due).find(|id| !waits_for_its_user(desk, id))?;
+    Some((Law::NothingOwedAtRest, format!("{id} is still owed: {:?}", ledger[id].why)))
+}
+
+fn left_to_do(desk: &Desk<'_>) -> Option<Broken> {
+    let open = plan(desk)?.changes.iter().find(|change| change.ticked && change.cause == Cause::Health)?;
+    Some((Law::NothingPlannedAtRest, format!("{} is still to be changed: {:?}", open.cron, open.reason)))
+}
+
+fn woken(scene: &Scene<'_>) -> Option<Broken> {
+    let waits = |cron: &&Cron| {
+        cron.enabled && cron.declaration_key.as_deref().is_some_and(|key| key.starts_with(RECOVERY_KEY_PREFIX))
+    };
+    let cron = scene.crons.values().find(waits)?;
+    Some((Law::OneWakeUpEach, format!("{} still waits, and every account is back", cron.id)))
+}

@@ -1,0 +1,1 @@
+//! Laws, judged over happenings made by hand.
