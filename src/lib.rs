@@ -3,6 +3,8 @@
 //! Modules in reading order: what exists, what should be, how it is said, where it is kept, who is
 //! spoken to, what acts, and the faces. See `ARCHITECTURE.md` for what each may touch.
 
+mod fault;
+
 pub mod domain;
 pub mod policy;
 pub mod providers;

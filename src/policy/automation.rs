@@ -13,6 +13,7 @@ use crate::domain::{
     Automation, AutomationLevel, AutomationWord, Cause, Change, ChangeKind, Crisis, CronId, Observation, Plan,
     QuietHours, Settings, Switch, TierMap,
 };
+use crate::fault::{self, Fault};
 
 /// The limit holds for any stretch of this length.
 const WITHIN: SignedDuration = SignedDuration::from_hours(1);
@@ -40,17 +41,19 @@ pub fn allowed(
 ) -> Allowed {
     let automation = &settings.automation;
     let lines: Vec<&Change> = plan.changes.iter().filter(|change| needs_nobody(change, &obs.tiers)).collect();
-    if automation.level != AutomationLevel::ActWithinLimits || lines.is_empty() {
+    let acts = automation.level == AutomationLevel::ActWithinLimits || fault::on(Fault::ActsUnasked);
+    if !acts || lines.is_empty() {
         return Allowed::default();
     }
-    if let Some(until) = automation.quiet.and_then(|quiet| quiet_until(quiet, obs.at, zone)) {
+    let quiet = automation.quiet.filter(|_| !fault::on(Fault::IgnoresQuietHours));
+    if let Some(until) = quiet.and_then(|quiet| quiet_until(quiet, obs.at, zone)) {
         return Allowed { crons: Vec::new(), word: AutomationWord::QuietUntil { until } };
     }
     let recent = acted.iter().filter(|(at, _)| obs.at.duration_since(*at) < WITHIN).map(|(_, cron)| cron);
     let counted = lines.iter().filter(|change| !change.gives_back()).map(|change| &change.cron);
     let n_new = counted.clone().count();
     let (n_crons, limit) = (recent.chain(counted).collect::<BTreeSet<_>>().len(), limit(automation, obs));
-    if n_new > 0 && n_crons > limit {
+    if n_new > 0 && n_crons > limit && !fault::on(Fault::IgnoresTheLimit) {
         return Allowed { crons: Vec::new(), word: AutomationWord::OverLimit { n_crons, limit } };
     }
     Allowed { crons: lines.into_iter().map(|change| change.cron.clone()).collect(), word: AutomationWord::Acting }
@@ -76,8 +79,9 @@ pub fn unattended<'a>(
 
 /// Caused by health, offered without a doubt, and not excepted by the user.
 fn needs_nobody(change: &Change, tiers: &TierMap) -> bool {
-    let asks = tiers.get(&change.cron).is_some_and(|entry| entry.ask_first);
-    change.cause == Cause::Health && change.ticked && !asks
+    let asks = tiers.get(&change.cron).is_some_and(|entry| entry.ask_first) && !fault::on(Fault::TouchesAskFirst);
+    let by_health = change.cause == Cause::Health || fault::on(Fault::ActsOnEdits);
+    by_health && change.ticked && !asks
 }
 
 /// What a person switched on again after it was paused lately, or in the crisis that was `entered`: it is not paused

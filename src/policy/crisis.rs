@@ -10,12 +10,13 @@ use super::distribute::{
     Case, distribute, move_to, nothing_serves, one_shot_to_keep, pinned, plain, runs_only_after, waiting,
 };
 use super::outage::vendors_serving;
-use super::pause::{back_trigger, keep_paused_or_resume, onto, pause, resume, still_paused};
+use super::pause::{back_trigger, keep_paused_or_resume, onto, pause, resume, still_paused, what_goes_back};
 use super::plan::{Decided, Own, Scene};
 use crate::domain::{
     ChangeMark, LedgerEntry, Observation, Outage, OutageLevel, PlanMode, PlanNote, Reason, Settings, Tier, Trigger,
     Verdict,
 };
+use crate::fault::{self, Fault};
 
 /// The rules of a crisis at one moment.
 #[derive(Clone, Debug)]
@@ -67,7 +68,8 @@ fn next_reset(outage: &Outage) -> Option<Timestamp> {
 /// simple ones that the user pinned.
 pub(super) fn in_crisis(scene: &Scene<'_>, case: &Case<'_>, own: &Own, crisis: &CrisisNow) -> Option<Decided> {
     let chain = case.chain(scene);
-    if case.entry.critical || !chain.any_set_up {
+    let spared = case.entry.critical && !fault::on(Fault::SparesCritical);
+    if spared || !chain.any_set_up {
         return None;
     }
     // What the user wished waits until the crisis is over; this is not it.
@@ -200,7 +202,7 @@ pub(super) fn keep_paused_in_crisis(
 }
 
 fn resume_cheapest(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry, chain: &ChainNow, link: &Link) -> Decided {
-    let back = debt.given_back(&case.cron.fields());
+    let back = what_goes_back(debt, case.cron);
     let own = scene.own_of(back.model.as_deref(), case.cron.agent.as_deref());
     let to = if own.model == link.model { back } else { onto(chain, link) };
     let reason = Reason::CheapestInCrisis { route: link.key.clone() };

@@ -18,6 +18,7 @@ use crate::domain::{
     Catalog, Cause, Change, ChangeKind, ChangeMark, Cron, Decision, Fields, LedgerEntry, MadeBy, ModelRef, Owner,
     Payload, Pin, PlanNote, Reason, RouteKey, Skipped, TierEntry, Trigger, Verdict,
 };
+use crate::fault::{self, Fault};
 
 /// What should happen to `cron`, and why.
 pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
@@ -41,10 +42,10 @@ pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
             None => left_alone(cron, Reason::Unsorted, Some(Trigger::TheUser)),
         };
     };
-    if let Some(hold) = &entry.hold {
+    if let Some(hold) = entry.hold.as_ref().filter(|_| !fault::on(Fault::TouchesHeld)) {
         return left_alone(cron, Reason::Held { why: hold.why }, Some(Trigger::TheUser)).since(Some(hold.since));
     }
-    if !cron.enabled {
+    if !cron.enabled && !fault::on(Fault::SwitchesOnWhatWasOff) {
         return match our_pause(obs, cron) {
             Some(debt) => paused_by_us(scene, &Case::new(scene, cron, entry), debt),
             None => off_by_others(scene, cron, entry),
@@ -56,7 +57,7 @@ pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
     if let Some(decided) = ruled {
         return decided;
     }
-    if let Some(pin) = &entry.pinned {
+    if let Some(pin) = entry.pinned.as_ref().filter(|_| !fault::on(Fault::MovesPinned)) {
         return pinned(scene, &case, pin, &own);
     }
     // What is owed first; what the user wished since comes after it.
@@ -187,6 +188,9 @@ fn follow_edit(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) 
 
 /// Its own route is known not to serve: the first that does, else one that may.
 fn leave_failing(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Decided {
+    if case.entry.critical && fault::on(Fault::StrandsCritical) {
+        return stranded(case, own, critical_note(case.cron));
+    }
     if let Some(index) = chain.first_serving {
         let reason = first_serving(chain, index);
         return move_to(scene, case, own, &chain.links[index], Some(index), reason);
@@ -209,7 +213,7 @@ fn leave_failing(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow
 pub(super) fn nothing_serves(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Decided {
     let expected_return = chain.expected_return;
     let skipped = chain.skipped(None);
-    if case.entry.critical {
+    if case.entry.critical && !fault::on(Fault::PausesCritical) {
         return stranded(case, own, critical_note(case.cron)).skipped(skipped);
     }
     if !chain.any_failing {
@@ -262,7 +266,8 @@ fn first_serving(chain: &ChainNow, index: usize) -> Reason {
 fn better_settled(chain: &ChainNow, own: &Own) -> Option<usize> {
     let settled = chain.first_settled?;
     let position = own.model.as_ref().and_then(|model| chain.position(model));
-    position.is_none_or(|position| settled < position).then_some(settled)
+    let goes_on = position == Some(settled) && fault::on(Fault::WritesWhatIsThere);
+    (goes_on || position.is_none_or(|position| settled < position)).then_some(settled)
 }
 
 fn refit_or_stay(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow, index: usize) -> Decided {
@@ -402,7 +407,7 @@ pub(super) fn move_to(
     let to = Fields {
         model: Some(model.as_str().to_owned()),
         fallbacks: Some(chain.fallbacks(&model)),
-        enabled: case.cron.enabled,
+        enabled: case.cron.enabled || fault::on(Fault::SwitchesOnWhatWasOff),
     };
     let draft = Draft { kind: ChangeKind::Move, to, to_model: Some(model), to_route: Some(link.key.clone()) };
     let trigger = match index.and_then(|index| chain.links[..index].iter().find(|link| link.usable())) {
@@ -481,7 +486,7 @@ pub(super) fn dressed(
         next_run_at: cron.next_run_at,
         running_since: cron.running_since,
         marks,
-        ticked: !agent_made || entry.is_some_and(|entry| entry.edit_agent_made),
+        ticked: !agent_made || entry.is_some_and(|entry| entry.edit_agent_made) || fault::on(Fault::TicksAgentMade),
     });
     decided
 }

@@ -9,11 +9,12 @@ use jiff::SignedDuration;
 
 use super::chain::ChainNow;
 use super::distribute::{Case, Draft, dressed, move_to};
-use super::pause::settled_at;
+use super::pause::{settled_at, what_goes_back};
 use super::plan::{Decided, Own, Scene};
 use crate::domain::{
     Cause, ChangeKind, Cron, CronId, Fields, LedgerEntry, Owner, Reason, RunStatus, Schedule, Trigger,
 };
+use crate::fault::{self, Fault};
 
 /// So many failures in a row, and the next one would be the last.
 const NEAR: u32 = 9;
@@ -67,7 +68,7 @@ pub(super) fn offer_switched_off(scene: &Scene<'_>, case: &Case<'_>, debt: Optio
     if !failed_by_provider(cron) {
         return None;
     }
-    let back = debt.map_or_else(|| cron.fields(), |debt| debt.given_back(&cron.fields()));
+    let back = debt.map_or_else(|| cron.fields(), |debt| what_goes_back(debt, cron));
     let there = scene.own_of(back.model.as_deref(), cron.agent.as_deref());
     let returned = there.since() >= off.at || debt.is_some();
     if !(there.serves() && returned && settled_at(scene, &there)? <= scene.obs.at) {
@@ -78,7 +79,7 @@ pub(super) fn offer_switched_off(scene: &Scene<'_>, case: &Case<'_>, debt: Optio
     let reason = Reason::SwitchedOffInOutage { at: off.at };
     let mut decided = dressed(cron, Some(case.entry), Cause::Health, &there, draft, reason, Trigger::TheUser);
     if let Some(change) = &mut decided.change {
-        change.ticked = false;
+        change.ticked = fault::on(Fault::TicksWhatIsOffered);
     }
     Some(decided)
 }

@@ -12,6 +12,7 @@ use super::standing::{Standing, later};
 use crate::domain::{
     Cause, ChangeKind, Cron, Fields, LedgerEntry, LedgerReason, ModelRef, Observation, PlanNote, Reason, Trigger,
 };
+use crate::fault::{self, Fault};
 
 /// Switches a cron off until something serves again.
 pub(super) fn pause(
@@ -34,13 +35,22 @@ pub(super) fn back_trigger(expected_return: Option<Timestamp>) -> Trigger {
 
 /// The debt behind a cron that is off because of us.
 pub(super) fn our_pause<'a>(obs: &'a Observation, cron: &Cron) -> Option<&'a LedgerEntry> {
-    obs.ledger.get(&cron.id).filter(|debt| debt.pauses(&cron.fields()))
+    let ours = |debt: &&LedgerEntry| debt.pauses(&cron.fields()) || fault::on(Fault::ForgetsWhoPaused);
+    obs.ledger.get(&cron.id).filter(ours)
+}
+
+/// What of a debt is given back: a field that somebody changed meanwhile is theirs.
+pub(super) fn what_goes_back(debt: &LedgerEntry, cron: &Cron) -> Fields {
+    if fault::on(Fault::OverwritesTheUsersField) { debt.before.clone() } else { debt.given_back(&cron.fields()) }
 }
 
 /// A paused cron of ours resumes on what it had before when that route serves and nothing better
 /// does, else on what distribution says; with nothing settled it stays paused.
 pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry) -> Decided {
-    let back = debt.given_back(&case.cron.fields());
+    if fault::on(Fault::NeverResumes) {
+        return still_paused(scene, case, debt, case.chain(scene));
+    }
+    let back = what_goes_back(debt, case.cron);
     let own = scene.own_of(back.model.as_deref(), case.cron.agent.as_deref());
     let chain = case.chain(scene);
     let pinned_elsewhere = case.entry.pinned.as_ref().is_some_and(|pin| pin.model.is_some() && pin.model != own.model);
@@ -81,7 +91,7 @@ fn names_nothing(case: &Case<'_>, debt: &LedgerEntry, back: &Fields, own: &Own) 
 /// Nobody sorts the cron any more, so nothing but our debt keeps it off: it gets back what it had,
 /// as soon as that is not known to fail.
 pub(super) fn give_back_unsorted(scene: &Scene<'_>, cron: &Cron, debt: &LedgerEntry) -> Decided {
-    let to = debt.given_back(&cron.fields());
+    let to = what_goes_back(debt, cron);
     let own = scene.own_of(to.model.as_deref(), cron.agent.as_deref());
     if own.fails() {
         let trigger = back_trigger(own.back_at());
@@ -99,7 +109,7 @@ pub(super) fn owed<'a>(obs: &'a Observation, cron: &Cron) -> Option<&'a LedgerEn
 /// A cron of ours that runs elsewhere than before gets back what it had, once that has served for `settle`;
 /// before that it is distributed like any other. What was never known to fail needs no proof.
 pub(super) fn give_back_moved(scene: &Scene<'_>, case: &Case<'_>, own: &Own, debt: &LedgerEntry) -> Option<Decided> {
-    let back = debt.given_back(&case.cron.fields());
+    let back = what_goes_back(debt, case.cron);
     let there = scene.own_of(back.model.as_deref(), case.cron.agent.as_deref());
     // What the gateway never listed goes back where distribution has nothing better.
     let nothing_better = there.is_unlisted() && case.chain(scene).first_serving.is_none();

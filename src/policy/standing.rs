@@ -6,6 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Catalog, Fleet, Health, ModelRef, QuotaWindow, Route, Settings, SkipReason, Thresholds, Vital};
+use crate::fault::{self, Fault};
 
 /// How a listed model stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +77,7 @@ pub(super) fn standing(
     if let Some(failure) = ill {
         return Standing::Failing(with_window_reset(failure, windows, model, limits, at));
     }
-    if let Some(window) = exhausted(windows, model, limits, at) {
+    if let Some(window) = exhausted(windows, model, limits, at).filter(|_| !fault::on(Fault::OverlooksUsedUp)) {
         return Standing::Failing(used_up(window, at));
     }
     if let Some(until) = gateway_waits(model, catalog, account, own, at) {

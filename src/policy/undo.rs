@@ -10,6 +10,7 @@ use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Cron, CronId, Decision, Fields, MadeBy, Observation, Plan, PlanId,
     PlanOrigin, Reason, Settings, Switch, Trigger, Verdict,
 };
+use crate::fault::{self, Fault};
 
 /// A plan that gives back what the named plan's switches changed. Its decisions are those of the
 /// crons it names; crons that are gone, or hold nothing of ours any more, are not in it.
@@ -97,7 +98,7 @@ fn take_back(scene: &Scene<'_>, cron: &Cron, span: &Span, of: &PlanId) -> Option
 
 /// `before` where `now` still is what we `wrote`, else what it is now.
 fn given_back<T: Clone + PartialEq>(now: &T, wrote: &T, before: &T) -> T {
-    if now == wrote { before.clone() } else { now.clone() }
+    if now == wrote || fault::on(Fault::UndoesTheUsersField) { before.clone() } else { now.clone() }
 }
 
 fn stops_a_run(cron: &Cron, to: &Fields) -> bool {

@@ -14,6 +14,7 @@ use super::standing::{Failure, OUTAGE_AFTER, Standing, later, set_aside, standin
 use crate::domain::{
     AccountId, AutomationLevel, Cause, Crisis, CronId, ModelRef, Observation, Settings, SkipReason, Span, Switch,
 };
+use crate::fault::{self, Fault};
 
 /// The one-shots that should be on the gateway.
 ///
@@ -25,7 +26,7 @@ pub fn wakeups(
     crisis: &Crisis,
     switches: &[Switch],
 ) -> BTreeMap<AccountId, Timestamp> {
-    if settings.automation.level == AutomationLevel::Observe {
+    if settings.automation.level == AutomationLevel::Observe && !fault::on(Fault::WakesWhileObserving) {
         return BTreeMap::new();
     }
     let down = down(obs, settings);

@@ -14,6 +14,7 @@ use crate::domain::{
     AutomationLevel, AutomationWord, CronId, Notice, OutageLevel, Plan, PlanId, PlanOrigin, Readiness, Refusal,
     StartedBy, Switch,
 };
+use crate::fault::{self, Fault};
 use crate::policy::{self, Allowed};
 
 /// Between entering crisis mode and leaving it, and the other way round.
@@ -100,7 +101,8 @@ pub fn stopped_by_hand(world: &mut World, now: Timestamp) {
 
 fn decide(world: &mut World, now: Timestamp) -> (AutomationWord, Option<(Deed, Vec<CronId>)>) {
     let silent = (AutomationWord::Silent, None);
-    if world.effective.automation.level != AutomationLevel::ActWithinLimits {
+    let acts = world.effective.automation.level == AutomationLevel::ActWithinLimits;
+    if !acts && !fault::on(Fault::ActsUnasked) {
         return silent;
     }
     if let Some(job) = world.job.as_ref().filter(|job| job.running()) {

@@ -17,6 +17,7 @@ use crate::domain::{
     Observation, OutageLevel, Plan, PlanId, PlanMode, PlanOrigin, ProblemKind, Readiness, Recovering, RecoveryReport,
     Refusal, ReportLine, RunRecord, RunStatus, Seal, StartedBy, VendorId, vendor_of,
 };
+use crate::fault::{self, Fault};
 use crate::policy;
 
 /// What the engine remembers of a crisis that needs no disk.
@@ -158,7 +159,7 @@ pub fn job_ended(world: &mut World, job: &JobState, now: Timestamp) -> Vec<Effec
 /// Everything that could be given back was: ordinary distribution has the rest.
 fn recovered(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let crisis = Arc::make_mut(&mut world.crisis);
-    let ended = crisis.mode.take();
+    let ended = crisis.mode.take_if(|_| !fault::on(Fault::NeverLeavesCrisis));
     if ended.is_some() {
         crisis.left_at = Some(now);
     }

@@ -19,6 +19,7 @@ use super::{check, record};
 use crate::domain::{
     Access, AccountId, Cron, CronId, JobPhase, ProblemKind, RECOVERY_KEY_PREFIX, RecoveryCheck, Schedule,
 };
+use crate::fault::{self, Fault};
 use crate::gateway::Address;
 use crate::policy::{self, AFTER_RESET, Vantage};
 
@@ -169,7 +170,7 @@ fn place_next(world: &mut World, now: Timestamp) -> Option<Effect> {
 
 /// Takes off one that nobody waits for: its account is back, nothing is owed any more, or it failed.
 fn remove_next(world: &mut World, now: Timestamp) -> Option<Effect> {
-    if world.own.removing.is_some() {
+    if world.own.removing.is_some() || fault::on(Fault::KeepsWakeUps) {
         return None;
     }
     let mut kept = BTreeSet::new();

@@ -77,7 +77,7 @@ impl Laws {
                 shown.or(stranded).or_else(|| self.records.waited(*computer, scene, &self.past))
             }
             Happening::Started { computer } => {
-                self.pace.started(*computer, scene.now);
+                self.pace.started(*computer);
                 self.pictures.started(*computer);
                 None
             }
@@ -94,9 +94,9 @@ impl Laws {
         let limits = self.automation.judge(write, scene, &self.past);
         critical::never_paused(write, &self.past, scene.now)
             .or_else(|| hand::judge(write, &self.past, scene.now))
+            .or_else(|| record::in_journal(write, scene, &self.past))
             .or_else(|| debt::judge(write))
             .or_else(|| no_op::judge(write))
-            .or_else(|| record::in_journal(write, scene, &self.past))
             .or(limits)
     }
 }

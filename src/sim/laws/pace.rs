@@ -10,19 +10,18 @@ use super::{Broken, Law};
 #[derive(Debug, Default)]
 pub(super) struct Paces {
     windows: BTreeMap<(Computer, Method), (Timestamp, u32)>,
-    started: BTreeMap<Computer, Timestamp>,
 }
 
 const CALLS: u32 = 30;
 const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 /// Calls are under way for a moment: the first of a window may arrive later than it was sent.
 const UNDER_WAY: SignedDuration = SignedDuration::from_secs(5);
-/// A program that just started cannot know what was called before: it learns by being refused.
-const LEARNS: u32 = 2;
+const EARLY: u32 = 2;
 
 impl Paces {
-    pub(super) fn started(&mut self, computer: Computer, now: Timestamp) {
-        self.started.insert(computer, now);
+    /// Another life is another caller.
+    pub(super) fn started(&mut self, computer: Computer) {
+        self.windows.retain(|(caller, _), _| *caller != computer);
     }
 
     pub(super) fn judge(&mut self, call: &Call, scene: &Scene<'_>) -> Option<Broken> {
@@ -32,9 +31,8 @@ impl Paces {
             *window = (scene.now, 0);
         }
         window.1 += 1;
-        let fresh = self.started.get(&computer).is_some_and(|at| *at > window.0);
         let nearly_over = scene.now.duration_since(window.0) > WINDOW - UNDER_WAY;
-        let allowed = if fresh || nearly_over { CALLS + LEARNS } else { CALLS };
+        let allowed = if nearly_over { CALLS + EARLY } else { CALLS };
         let n_calls = window.1;
         (n_calls > allowed).then(|| {
             let seen = format!("computer {computer} made call {n_calls} of {:?} since {}", call.method, window.0);

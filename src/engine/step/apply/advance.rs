@@ -13,6 +13,7 @@ use super::job::{JobState, Line, Stage};
 use super::line::{arrived_late, finish_line, prepare, verified};
 use super::pace::{expected_end, paced_until};
 use crate::domain::{Change, ChangeKind, JobPhase, LineOutcome, PlanOrigin, Reason, Verdict};
+use crate::fault::{self, Fault};
 use crate::policy;
 
 /// Takes the next step that can be taken now, if any.
@@ -143,6 +144,9 @@ fn withdrawn(world: &World, change: &Change, now: Timestamp) -> bool {
     let mut obs = world.observation(now);
     // Its own line is why it would be left alone.
     Arc::make_mut(&mut obs.busy).remove(&change.cron);
+    if fault::on(Fault::WithdrawsEverything) {
+        return true;
+    }
     let Some((decision, planned)) = policy::plan_one(&obs, &world.planning, &change.cron) else { return false };
     match (planned, decision.verdict) {
         (Some(planned), _) => planned.to != change.to || planned.kind != change.kind,

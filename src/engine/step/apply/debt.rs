@@ -10,6 +10,7 @@ use super::super::super::World;
 use super::super::super::effect::{Effect, StoreOp};
 use super::job::Line;
 use crate::domain::{Cause, Change, Cron, CronId, Fields, Ledger, LedgerEntry, LedgerReason, PlanOrigin, Reason};
+use crate::fault::{self, Fault};
 
 /// Enters every cron of a job at once that will be owed something, before the first of its calls.
 pub(super) fn owe_all(world: &mut World, lines: &mut [Line], origin: &PlanOrigin, now: Timestamp) -> Option<Effect> {
@@ -22,6 +23,7 @@ pub(super) fn owe_all(world: &mut World, lines: &mut [Line], origin: &PlanOrigin
             entered = true;
         }
     }
+    let entered = entered && !fault::on(Fault::OwesOneByOne) && !fault::on(Fault::OwesLater);
     entered.then(|| Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() })))
 }
 
@@ -59,6 +61,9 @@ fn debt(cron: &Cron, known: Option<LedgerEntry>, change: &Change, origin: &PlanO
         // The user wants this model: nothing is owed for it, but a pause still is.
         entry.before = Fields { enabled: entry.before.enabled, ..change.to.clone() };
     }
+    if fault::on(Fault::ForgetsTheFallbacks) {
+        entry.before.fallbacks.clone_from(&change.to.fallbacks);
+    }
     entry.held = Some(fields);
     entry.wrote = change.to.clone();
     entry.confirmed = false;
@@ -80,7 +85,7 @@ pub(super) fn settle_ledger(world: &mut World, line: &Line, verified: bool) -> O
     let cron = &line.change.cron;
     let entry = world.ledger.get(cron).filter(|_| line.owes)?;
     let next = if verified {
-        seen(entry.clone(), &line.change.to)
+        seen(entry.clone(), &line.change.to).filter(|_| !fault::on(Fault::ForgetsTheDebt))
     } else if line.unanswered || entry.held.is_none() {
         return None;
     } else {
@@ -106,7 +111,7 @@ pub fn seen(mut entry: LedgerEntry, fields: &Fields) -> Option<LedgerEntry> {
         entry.held = None;
     }
     entry.confirmed |= entry.held.is_none();
-    entry.stands(fields).then_some(entry)
+    (entry.stands(fields) || fault::on(Fault::KeepsPaidDebts)).then_some(entry)
 }
 
 fn put(world: &mut World, cron: &CronId, entry: Option<LedgerEntry>) -> Option<Arc<Ledger>> {

@@ -20,6 +20,7 @@ use crate::domain::{
     Cause, Change, ChangeKind, Cron, CronId, JobPhase, LedgerEntry, LineOutcome, PlanOrigin, ProblemKind, Seal, Switch,
     SwitchId,
 };
+use crate::fault::{self, Fault};
 use crate::state::switch_log::LogLine;
 
 /// The journal, and for a pause the ledger, come before the call.
@@ -33,6 +34,11 @@ pub(super) fn prepare(world: &mut World, job: &mut JobState, index: usize, now: 
         enter(world, &change, &job.plan.origin, now);
         world.ledger.clone()
     });
+    if let Some(expected) = change.revision.clone().filter(|_| fault::on(Fault::WritesBeforeTheJournal)) {
+        line.stage = Stage::InFlight;
+        return Effect::Write { job: job.id, cron: change.cron.clone(), patch: change.patch(), expected };
+    }
+    let ledger = ledger.filter(|_| !fault::on(Fault::OwesLater));
     Effect::Store(Box::new(StoreOp::Prepare { job: job.id, change: line.change.clone(), ledger }))
 }
 
@@ -162,7 +168,8 @@ pub fn resolve_uncertain(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let Some(mut job) = world.job.take() else { return Vec::new() };
     let mut effects = Vec::new();
     for index in 0..job.lines.len() {
-        if job.lines[index].stage != Stage::Uncertain {
+        let in_doubt = job.phase != JobPhase::Interrupted || !fault::on(Fault::LeavesDoubt);
+        if job.lines[index].stage != Stage::Uncertain || !in_doubt {
             continue;
         }
         job.lines[index].unanswered = true;
@@ -243,6 +250,12 @@ pub(super) fn verified(
         effects.push(crisis::gave_back(world, read, paused_from, seal, now));
     }
     effects.extend(finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone())));
+    if fault::on(Fault::RecordsTwice) {
+        effects.extend(finish_line(world, job, index, LineOutcome::Verified, Some(switch.clone())));
+    }
+    if seal.is_some() && fault::on(Fault::RunsTheCanary) {
+        effects.push(Effect::RunCron { session: world.session, cron: change.cron.clone() });
+    }
     effects.push(Effect::Emit(Event::Switched(Box::new(switch))));
     // A crisis carries out no wish, so that stays one.
     let is_wish = job.plan.origin != PlanOrigin::Crisis || change.cause == Cause::Edit;
@@ -289,8 +302,8 @@ pub(super) fn finish_line(
         job: job.id,
         cron: change.cron.clone(),
         outcome,
-        switch: switch.map(Box::new),
-        log,
+        switch: switch.filter(|_| !fault::on(Fault::ForgetsTheHistory)).map(Box::new),
+        log: log.filter(|_| !fault::on(Fault::ForgetsTheLog)),
         undone,
         ledger,
     }))]

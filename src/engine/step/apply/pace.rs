@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::job::JobState;
 use crate::domain::WritesUsed;
+use crate::fault::{self, Fault};
 
 /// The gateway allows this many calls of one method…
 pub const WRITES_PER_WINDOW: u32 = 30;
@@ -22,7 +23,7 @@ pub(super) fn paced_until(job: &JobState, window: &mut Option<(Timestamp, u32)>,
         *window = None;
         return None;
     }
-    (calls >= WRITES_PER_WINDOW).then_some(end)
+    (calls >= WRITES_PER_WINDOW && !fault::on(Fault::IgnoresThePace)).then_some(end)
 }
 
 /// What a plan must know of the window, to say how long it takes.
