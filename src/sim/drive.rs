@@ -445,9 +445,12 @@ impl Sim {
                     if *who == computer && *life == machine.life && (session.is_none() || *session == machine.session))
         });
         if !more {
-            effects.extend(settle(world, local).1);
+            let (shown, follows) = settle(world, local);
+            effects.extend(follows);
+            if shown {
+                machine.picture = Some(world.snapshot(local));
+            }
         }
-        machine.picture = Some(world.snapshot(local));
         self.counts.steps += 1;
         self.watch(computer);
         for effect in effects {
