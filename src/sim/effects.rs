@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::Disk;
 use super::drive::{Occurrence, Sim};
 use super::gateway::{self, Gateway};
-use super::happening::{Call, Computer, Hand, Happening, Verdict};
+use super::happening::{Call, Computer, Hand, Happening, Method, Verdict};
 use super::vendor::Vendor;
 use crate::domain::{
     AccountId, CheckReport, CronId, KeyState, Patch, ProbeAnswer, ProbeStatus, RECOVERY_KEY_PREFIX, Revision, Trouble,
@@ -148,6 +148,10 @@ impl Sim {
                 None
             }
             Effect::RunCron { session, cron } => {
+                let known = self.gateway.crons.get(&cron).cloned();
+                let (method, before, after) = (Method::Run, known.clone(), known);
+                let call = Call { by, method, cron: cron.clone(), patch: None, before, after, verdict: Verdict::Done };
+                self.judge(&Happening::Called(&call));
                 let result = if self.run(&cron, true) { Ok(()) } else { Err("already-running".to_owned()) };
                 Some(Input::RunQueued { session, cron, result })
             }

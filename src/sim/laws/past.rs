@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::super::happening::{Call, Computer, Desk, Hand, Happening, Scene, Verdict};
+use super::super::happening::{Call, Computer, Desk, Hand, Happening, Method, Scene, Verdict};
 use crate::domain::{
     Access, Connection, Cron, CronId, Fields, LineOutcome, Owner, Patch, PlanId, PlanMode, TierEntry, TierMap,
 };
@@ -164,7 +164,9 @@ impl Past {
 
     pub(super) fn note(&mut self, happening: &Happening<'_>, scene: &Scene<'_>) {
         match happening {
-            Happening::Called(call) if call.verdict == Verdict::Done => self.note_call(call, scene),
+            Happening::Called(call) if call.verdict == Verdict::Done && call.method != Method::Run => {
+                self.note_call(call, scene);
+            }
             Happening::Stepped { computer } => self.note_step(*computer, scene),
             Happening::Started { computer } | Happening::Ended { computer, .. } => {
                 let desk = self.desks.entry(*computer).or_default();
