@@ -124,7 +124,7 @@ fn refusal_exit(refusal: &Refusal) -> Exit {
         Refusal::NotConnected => Exit::NotConnected,
         Refusal::ReadOnly => Exit::ReadOnly,
         Refusal::Drifted | Refusal::ChangedSince { .. } => Exit::NeedsAnswer,
-        Refusal::JobRunning | Refusal::Undecided => Exit::Failed,
+        Refusal::JobRunning | Refusal::Undecided | Refusal::NoAnswer => Exit::Failed,
         Refusal::NothingToDo => Exit::Done,
         Refusal::ToldToWait { .. } => Exit::Passing,
         Refusal::UnknownCron { .. }
@@ -138,6 +138,8 @@ fn refusal_exit(refusal: &Refusal) -> Exit {
 fn problem_exit(kind: &ProblemKind) -> Exit {
     match kind {
         ProblemKind::FolderHeld { .. }
+        | ProblemKind::FolderServed { .. }
+        | ProblemKind::OtherVersionServes { .. }
         | ProblemKind::FolderNotWritable { .. }
         | ProblemKind::GatewayOwned { .. }
         | ProblemKind::ReadOnlyScopes => Exit::ReadOnly,

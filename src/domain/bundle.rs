@@ -2,22 +2,24 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 /// What an import would do, before anything is written.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportPreview {
     pub id: u64,
     pub from: PathBuf,
     pub files: Vec<ImportFile>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportFile {
     /// Name in the state folder.
     pub name: String,
     pub effect: ImportEffect,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ImportEffect {
     Added {
         n_entries: usize,
@@ -36,7 +38,7 @@ pub enum ImportEffect {
     Foreign,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImportChoice {
     /// Take what the import holds.
     Take,
@@ -44,7 +46,7 @@ pub enum ImportChoice {
     Keep,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExportWhat {
     Folder,
     /// A file of the state folder, by name.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{AccountId, Allowance, Diagnosis, Money, coded};
 
 /// One check of one account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckReport {
     pub account: AccountId,
     pub checked_at: Timestamp,
@@ -69,7 +69,7 @@ impl CheckReport {
 }
 
 /// What a good answer shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Proof {
     #[default]
     Nothing,
@@ -95,7 +95,7 @@ coded! {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cost {
     Free,
     /// Tokens of the account.
@@ -103,7 +103,7 @@ pub enum Cost {
 }
 
 /// A request that was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     pub purpose: Purpose,
     /// Address without query; there is never a key in it.
@@ -119,14 +119,14 @@ pub struct Asked {
 }
 
 /// A request that could have been sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotAsked {
     pub purpose: Purpose,
     pub why: Withheld,
 }
 
 /// Why a request was not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Withheld {
     /// There is no key of our own.
     NoKey,

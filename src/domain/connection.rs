@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::Secret;
 
@@ -47,7 +48,7 @@ pub struct KnownGateway {
     pub token_remembered: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Connection {
     /// No gateway was chosen yet.
     None,
@@ -82,7 +83,7 @@ impl Connection {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GatewayInfo {
     pub name: String,
     pub url: String,
@@ -95,7 +96,7 @@ pub struct GatewayInfo {
     pub latency: Option<SignedDuration>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Access {
     ReadWrite,
     /// The token's scopes do not allow edits.
@@ -125,7 +126,7 @@ impl Access {
 }
 
 /// Why there is no connection.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Trouble {
     /// What was given as an address is none.
     NoAddress {

@@ -143,7 +143,7 @@ impl Missed {
 }
 
 /// Everything about crisis and recovery that a face shows.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CrisisView {
     pub state: Arc<Crisis>,
     /// What entering crisis mode would write; `None` while it is on, or when nothing can be planned.
@@ -164,7 +164,7 @@ pub struct CrisisView {
 }
 
 /// Whether what was changed may be given back.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Readiness {
     /// Crisis mode is off and nothing is owed.
     #[default]
@@ -185,7 +185,7 @@ pub enum Readiness {
 }
 
 /// A quota window that the moved crons would use up.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overload {
     pub account: AccountId,
     /// The window's label.
@@ -201,7 +201,7 @@ pub struct Overload {
 }
 
 /// A vendor with a reset so far away that waiting for it would pause crons for days.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LongAway {
     pub vendor: VendorId,
     pub accounts: Vec<AccountId>,
@@ -209,7 +209,7 @@ pub struct LongAway {
 }
 
 /// The one-shot on the gateway that reminds this program when an account is expected back.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecoveryCheck {
     /// By our clock.
     pub at: Timestamp,
@@ -218,7 +218,7 @@ pub struct RecoveryCheck {
 }
 
 /// What automation makes of the plan.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum AutomationWord {
     /// It is not allowed to act by itself, or there is nothing to do.
     #[default]

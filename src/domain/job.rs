@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{AccountId, Change, Plan, PlanId, ProblemKind, SwitchId};
 
 /// An apply job: a plan being carried out, line by line.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Job {
     pub id: u64,
     pub plan: Arc<Plan>,
@@ -34,7 +35,7 @@ impl Job {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JobPhase {
     Writing,
     /// The gateway's write limit is reached; it goes on then.
@@ -58,7 +59,7 @@ pub enum JobPhase {
     Interrupted,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JobLine {
     pub change: Arc<Change>,
     pub outcome: LineOutcome,
@@ -66,7 +67,7 @@ pub struct JobLine {
     pub stage: u8,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum LineOutcome {
     /// The user unticked it.
     LeftOut,
@@ -117,7 +118,7 @@ impl LineOutcome {
 }
 
 /// Why a command was not carried out.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Refusal {
     NotConnected,
     ReadOnly,
@@ -127,6 +128,8 @@ pub enum Refusal {
     /// The gateway went away during a write, and has not told since what became of it.
     Undecided,
     NothingToDo,
+    /// The program in the background went away before it answered: it may have been done.
+    NoAnswer,
     /// The provider asked for patience: it is not asked before.
     ToldToWait {
         account: AccountId,

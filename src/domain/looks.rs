@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{AccountId, CheckReport, Fleet, VendorId};
 
 /// The checks of all accounts, for a person to see.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Looks {
     pub round: Option<Round>,
     /// When the next account is looked at by itself.
@@ -27,7 +27,7 @@ pub struct Looks {
 }
 
 /// One look at several accounts, all at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
     pub started_at: Timestamp,
     pub asked: BTreeSet<AccountId>,
@@ -36,7 +36,7 @@ pub struct Round {
 }
 
 /// What is known of the looks at one account.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Look {
     /// The last one that ended.
     pub report: Option<Arc<CheckReport>>,
@@ -47,7 +47,7 @@ pub struct Look {
 }
 
 /// What is known of an account's key. Never the key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeyState {
     /// Nobody has looked for it yet.
     #[default]
@@ -63,7 +63,7 @@ pub enum KeyState {
 }
 
 /// The test of an account before it is saved.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AccountTest {
     Running { account: AccountId },
     Done { report: Arc<CheckReport>, key: KeyState },

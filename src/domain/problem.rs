@@ -61,6 +61,14 @@ pub enum ProblemKind {
     FolderHeld {
         holder: String,
     },
+    /// A program that shall run in the background finds another one that does.
+    FolderServed {
+        holder: String,
+    },
+    /// The program in the background cannot be watched by this version.
+    OtherVersionServes {
+        version: String,
+    },
     /// The owner mark on the gateway names another computer.
     GatewayOwned {
         host: String,

@@ -1,16 +1,17 @@
 //! What the program proposes: a tier for an unsorted cron, a model for a route.
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
 use super::{ModelRef, RouteKey, Tier};
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suggestion {
     pub tier: Tier,
     pub why: SuggestionReason,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SuggestionReason {
     /// Its message asks for a heartbeat or the result of a script.
     ReportsOk {
@@ -31,7 +32,7 @@ pub enum SuggestionReason {
     Nothing,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RouteMatch {
     pub route: RouteKey,
     pub label: String,
@@ -42,7 +43,7 @@ pub struct RouteMatch {
     pub certainty: MatchCertainty,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MatchCertainty {
     /// The user confirmed it, or set it.
     Confirmed,

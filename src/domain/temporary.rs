@@ -1,12 +1,13 @@
 //! Models that the user adds for a while: the last routes of their tiers until they expire.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{ModelRef, RouteKey, Tier};
 
 /// A model added by hand: a configured one is the last route of its tiers until it expires, a
 /// standby one is never chosen by itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TemporaryModel {
     /// Its key in `provider-tracking.json`.
     pub id: String,

@@ -74,7 +74,7 @@ impl TriageKind {
 }
 
 /// How near the gateway is to switching the cron off.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SwitchOff {
     /// Not with the next failure, or never.
     Far,
@@ -87,7 +87,7 @@ pub enum SwitchOff {
 }
 
 /// What the present plan does about it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Planned {
     Moves {
         to: Option<ModelRef>,
@@ -100,7 +100,7 @@ pub enum Planned {
 }
 
 /// One failing cron.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Triage {
     pub cron: CronId,
     pub kind: TriageKind,

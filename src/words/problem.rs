@@ -60,6 +60,14 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
             format!("Read only: the state folder is held by {holder}"),
             "Close the other program; this one goes on by itself then",
         ),
+        ProblemKind::FolderServed { holder } => said(
+            format!("Another program already runs in the background for this state folder: {holder}"),
+            "Stop it first; windows and commands act through it",
+        ),
+        ProblemKind::OtherVersionServes { version } => said(
+            format!("The program in the background is version {version}, this one is not"),
+            "Restart it, so that both are of one version; until then nothing can be changed from here",
+        ),
         ProblemKind::GatewayOwned { host, since } => {
             let since = since.map_or_else(String::new, |at| format!(" since {}", clock(at, speech)));
             said(
@@ -174,6 +182,10 @@ pub fn refusal(refusal: &Refusal, speech: &Speech<'_>) -> Said {
             "It is read from the gateway as soon as it answers",
         ),
         Refusal::NothingToDo => only("Nothing to do"),
+        Refusal::NoAnswer => said(
+            "The program in the background went away before it answered; it may have been done",
+            "Look at how things stand before you ask for it again",
+        ),
         Refusal::ToldToWait { account, until } => said(
             format!("{account} asked for patience until {}", clock(*until, speech)),
             "It is looked at again by itself then",
