@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
     AccountId, Automation, Chain, CheckSettings, CronId, DashboardReading, ExportWhat, GatewayTarget, ImportChoice,
     ModelRef, Notifications, Pin, PlanId, Price, ProviderAccount, Route, RouteKey, Secret, SwitchId, TemporaryModel,
@@ -13,13 +15,19 @@ pub use crate::domain::DemoOutage;
 
 /// What a face may ask for. Nothing but [`Command::Apply`], [`Command::EnterCrisis`], [`Command::Recover`],
 /// [`Command::RetryFailed`] and [`Command::ContinueJob`] leads to a call that changes a cron on the gateway.
-#[derive(Clone, Debug)]
+///
+/// Serialised it goes to the program in the background and nowhere else: a key may be in it. What a program says to
+/// its own engine alone cannot be serialised.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Command {
     /// Leaves the current gateway, opens the state folder of `target` and connects.
+    #[serde(skip)]
     Connect(Target),
     /// Leaves the gateway and closes its folder. Refused while an apply job runs.
+    #[serde(skip)]
     Disconnect,
     /// Looks for gateways on this machine again.
+    #[serde(skip)]
     Discover,
     /// Fetches crons, models and quotas anew.
     Refresh,
@@ -110,6 +118,7 @@ pub enum Command {
     /// [`Looks::test`]: crate::domain::Looks::test
     TestAccount {
         account: Box<ProviderAccount>,
+        #[serde(with = "super::service::key")]
         key: Option<Secret>,
     },
     /// Forgets the result of a test.
@@ -117,6 +126,7 @@ pub enum Command {
     /// Keeps an account's key in the desktop's keychain, for the address that the account has now; `None` removes it.
     KeepKey {
         account: AccountId,
+        #[serde(with = "super::service::key")]
         key: Option<Secret>,
     },
     /// Adds or changes a temporary model; `None` takes the one with that id out.
@@ -145,15 +155,17 @@ pub enum Command {
         here: bool,
     },
     /// Lets the desktop's session run the engine without a window, now and at each start; `false` ends that.
+    #[serde(skip)]
     InstallService {
         installed: bool,
     },
     /// Finishes the line in flight, records the rest, releases the lease and ends.
+    #[serde(skip)]
     Shutdown,
 }
 
 /// One change of the mapping. Several crons change as one step of undo.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Edit {
     /// `None` puts them back among the unsorted. A new tier lifts a hold.
     SetTier {
@@ -195,7 +207,7 @@ pub enum Edit {
 }
 
 /// What the user can agree to, cron by cron.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Consent {
     /// An edit may cost an agent-made cron its stored authority.
     EditAgentMade,
@@ -205,7 +217,7 @@ pub enum Consent {
     MissOneShot,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SettingsChange {
     /// Matches routes to models of the gateway.
     MatchRoutes(BTreeMap<RouteKey, Option<ModelRef>>),
@@ -257,7 +269,7 @@ pub enum Target {
     Gateway(GatewayTarget),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UndoScope {
     /// Every switch of this plan that still stands.
     Plan(PlanId),

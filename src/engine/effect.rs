@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::input::Receipt;
-use super::{DemoOutage, Event, Ticket, UndoScope};
+use super::{Command, DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
     AccountId, Change, Confirmation, Crisis, Cron, CronId, DashboardReading, ExportWhat, Fleet, GatewayTarget,
     ImportChoice, ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Notice, Patch, Plan, ProviderAccount,
@@ -88,6 +88,18 @@ pub enum Effect {
         key: Option<Secret>,
     },
     Store(Box<StoreOp>),
+    /// Watches the program that holds the folder, where it lets itself be watched.
+    Watch {
+        link: u64,
+        socket: PathBuf,
+    },
+    /// Ends that.
+    Unwatch,
+    /// Passes a command on to the program that is watched.
+    Pass {
+        ticket: Ticket,
+        command: Box<Command>,
+    },
     RememberToken {
         url: String,
         token: Secret,
@@ -130,6 +142,10 @@ pub enum StoreOp {
         path: PathBuf,
     },
     Close,
+    /// Closes it for another program; told when the lease is free.
+    LetGo {
+        ticket: Ticket,
+    },
     /// This gateway is offered at the next start.
     RememberGateway {
         root: PathBuf,

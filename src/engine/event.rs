@@ -1,12 +1,14 @@
 //! News that the next snapshot will not repeat. State belongs in [`Snapshot`](super::Snapshot).
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{Refusal, Switch};
 
 /// The number of one command, to match an answer with what was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ticket(pub u64);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Event {
     /// The command was not carried out, and why.
     Refused { ticket: Ticket, why: Refusal },
@@ -17,7 +19,7 @@ pub enum Event {
 }
 
 /// Something worth a short line on screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Done {
     Quietly,
     Exported {

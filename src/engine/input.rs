@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Command, Done, Ticket, UndoScope};
+use super::service::{Changes, NotWatched};
+use super::{Command, Done, Event, Ticket, UndoScope};
 use crate::domain::{
-    AccountId, Catalog, CheckReport, Cron, CronId, Discovered, ImportPreview, KeyState, KnownGateway, ProbeAnswer,
-    ProblemKind, RunRecord, Secret, Switch, TierEntry, Trouble,
+    AccountId, Background, Catalog, CheckReport, Cron, CronId, Discovered, ImportPreview, KeyState, KnownGateway,
+    ProbeAnswer, ProblemKind, RunRecord, Secret, Switch, TierEntry, Trouble,
 };
 use crate::gateway::{Hello, News, Usage};
 use crate::state::Loaded;
@@ -32,6 +33,20 @@ pub enum Input {
     LeaseAsked {
         path: PathBuf,
         result: Result<Lease, ProblemKind>,
+    },
+    /// The program that holds the folder greeted us, or does not let itself be watched.
+    Watched {
+        link: u64,
+        result: Result<Background, NotWatched>,
+    },
+    /// It shows or says something, or the connection to it has ended.
+    Heard {
+        link: u64,
+        what: Heard,
+    },
+    /// The folder is closed and its lease free for the other program.
+    LetGo {
+        ticket: Ticket,
     },
     /// The files changed under us and were merged.
     Reloaded(Result<Reread, ProblemKind>),
@@ -159,6 +174,8 @@ pub struct DemoStarted {
 pub struct Opened {
     pub path: PathBuf,
     pub held_by: Option<String>,
+    /// Where its holder lets itself be watched.
+    pub served_at: Option<PathBuf>,
     pub loaded: Loaded,
 }
 
@@ -174,8 +191,22 @@ pub struct Reread {
 #[derive(Debug)]
 pub enum Lease {
     HeldBy(String),
+    /// The same, by a program that lets itself be watched there.
+    ServedBy {
+        holder: String,
+        socket: PathBuf,
+    },
     /// What the last holder left.
     Ours(Box<Loaded>),
+}
+
+/// What comes from the program in the background.
+#[derive(Debug)]
+pub enum Heard {
+    Picture(Box<Changes>),
+    /// With a ticket of ours.
+    Event(Event),
+    End(NotWatched),
 }
 
 /// An answer of the gateway to one of our questions.

@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use super::effect::Effect;
 use super::input::Input;
 use super::perform::{self, Performer};
+use super::service::{self, Door};
 use super::step::{settle, step};
 use super::{Command, Event, Handle, Snapshot, Ticket, World};
 use crate::gateway::Env;
@@ -67,6 +68,14 @@ impl EngineOptions {
 pub struct Engine {
     pub handle: Handle,
     thread: Option<JoinHandle<()>>,
+    /// Lets watchers in; it ends with the engine.
+    service: Option<JoinHandle<()>>,
+}
+
+/// What makes an engine one in the background.
+struct Service {
+    /// Where the system has one.
+    door: Option<Door>,
 }
 
 impl Engine {
@@ -75,22 +84,53 @@ impl Engine {
     /// # Errors
     /// When the thread or its runtime cannot be made.
     pub fn start(options: EngineOptions, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+        Self::begin(options, None, wake)
+    }
+
+    /// Starts an engine that others can watch, and that itself watches nobody: the one in the background.
+    ///
+    /// # Errors
+    /// When a thread or its runtime cannot be made.
+    #[cfg(unix)]
+    pub fn serve(options: EngineOptions, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+        let (door, post) = Door::new(options.env.vars.get("XDG_RUNTIME_DIR").map(PathBuf::from));
+        let mut engine = Self::begin(options, Some(Service { door: Some(door) }), wake)?;
+        engine.service = Some(service::start(engine.handle.clone(), service::this(clock()), post)?);
+        Ok(engine)
+    }
+
+    /// Starts the engine in the background. On this system nobody can watch it.
+    ///
+    /// # Errors
+    /// When a thread or its runtime cannot be made.
+    #[cfg(not(unix))]
+    pub fn serve(options: EngineOptions, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+        Self::begin(options, Some(Service { door: None }), wake)
+    }
+
+    fn begin(
+        options: EngineOptions,
+        service: Option<Service>,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
         let (command_sender, commands) = mpsc::channel(COMMANDS);
         let (event_sender, _) = broadcast::channel(EVENTS);
         let program = options.program.clone();
-        let world = World::begin(options.state_root(), options.watch, TimeZone::system(), program, clock());
+        let mut world = World::begin(options.state_root(), options.watch, TimeZone::system(), program, clock());
+        world.serves = service.is_some();
+        let door = service.and_then(|service| service.door);
         let (snapshot_sender, snapshots) = watch::channel(Arc::new(world.snapshot(clock())));
         let handle = Handle::new(command_sender, snapshots, event_sender.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let faces = Faces { snapshots: snapshot_sender, events: event_sender, wake: Box::new(wake) };
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
-            let run = AssertUnwindSafe(|| runtime.block_on(run(world, commands, &options, &faces)));
+            let run = AssertUnwindSafe(|| runtime.block_on(run(world, commands, &options, door, &faces)));
             if let Err(panic) = std::panic::catch_unwind(run) {
                 faces.died(&panic_text(&*panic));
             }
             runtime.shutdown_timeout(END_PATIENCE);
         })?;
-        Ok(Self { handle, thread: Some(thread) })
+        Ok(Self { handle, thread: Some(thread), service: None })
     }
 
     /// Finishes the line in flight, records the rest, releases the lease and waits for all of it.
@@ -103,11 +143,13 @@ impl Engine {
         // A full queue or an engine that has ended already needs no further word.
         self.handle.send(Command::Shutdown).ok();
         let deadline = std::time::Instant::now() + END_PATIENCE;
-        while !thread.is_finished() && std::time::Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        if thread.is_finished() {
-            thread.join().ok();
+        for thread in [Some(thread), self.service.take()].into_iter().flatten() {
+            while !thread.is_finished() && std::time::Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            if thread.is_finished() {
+                thread.join().ok();
+            }
         }
     }
 }
@@ -148,10 +190,11 @@ async fn run(
     mut world: World,
     mut commands: mpsc::Receiver<(Ticket, Command)>,
     options: &EngineOptions,
+    door: Option<Door>,
     faces: &Faces,
 ) {
     let (input_sender, mut inputs) = mpsc::channel(INPUTS);
-    let mut performer = Performer::new(input_sender, options.env.clone(), options.state_root());
+    let mut performer = Performer::new(input_sender, options.env.clone(), options.state_root(), door, clock());
     performer.perform(Effect::Discover).await;
     let mut clocks = Clocks::now();
     loop {

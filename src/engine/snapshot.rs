@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AccountId, Background, Catalog, Connection, CrisisView, Cron, CronId, Discovered, Fleet, ImportPreview, Job,
@@ -81,7 +82,7 @@ pub struct Snapshot {
     pub ended: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FolderInfo {
     pub path: PathBuf,
     /// Who holds it, when that is not us.

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::step::apply::{self, JobState};
+use super::step::aside::Aside;
 use super::step::automation::Tried;
 use super::step::check::{self, Checks};
 use super::step::crisis::{self, Following};
@@ -17,7 +18,7 @@ use super::step::edited::Wish;
 use super::step::own::{self, OwnChecks};
 use super::step::triage::{self, Failure};
 use super::step::undo::Offer;
-use super::{FolderInfo, Snapshot};
+use super::{FolderInfo, Snapshot, Ticket};
 use crate::domain::{
     Access, AccountId, Catalog, Connection, Crisis, CrisisView, Cron, CronId, Discovered, Fleet, GatewayTarget, Health,
     ImportPreview, KnownGateway, Ledger, Looks, ModelRef, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem,
@@ -38,6 +39,16 @@ pub struct World {
     pub(super) attempt: u32,
     pub(super) connection: Connection,
     pub(super) folder: Option<FolderInfo>,
+    /// Another program on this folder with which there is a word.
+    pub(super) aside: Aside,
+    /// A number for each connection to such a program.
+    pub(super) last_link: u64,
+    /// A holder that cannot be watched, however often it is asked.
+    pub(super) unwatchable: Option<String>,
+    /// Told to let the folder go, once no line is in flight.
+    pub(super) letting_go: Option<Ticket>,
+    /// There is no window here: others watch this engine, and it watches nobody.
+    pub(super) serves: bool,
     /// When a folder that somebody else holds is asked for again.
     pub(super) lease_at: Option<Timestamp>,
     pub(super) discovered: Arc<Vec<Discovered>>,
@@ -181,6 +192,11 @@ impl World {
             attempt: 0,
             connection: Connection::None,
             folder: None,
+            aside: Aside::No,
+            last_link: 0,
+            unwatchable: None,
+            letting_go: None,
+            serves: false,
             lease_at: None,
             discovered: Arc::default(),
             known: Arc::default(),
@@ -266,6 +282,8 @@ impl World {
         self.known = old.known;
         self.next_job = old.next_job;
         self.proven = old.proven;
+        self.last_link = old.last_link;
+        self.serves = old.serves;
         self.zone = old.zone;
         self.ledgers_sent = old.ledgers_sent;
         self.checks = check::after(&old.checks);
@@ -364,6 +382,10 @@ impl World {
     /// The picture for the faces.
     #[must_use]
     pub fn snapshot(&self, now: Timestamp) -> Snapshot {
+        self.watched().unwrap_or_else(|| self.own_picture(now))
+    }
+
+    fn own_picture(&self, now: Timestamp) -> Snapshot {
         Snapshot {
             revision: self.revision,
             at: now,

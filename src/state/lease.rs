@@ -13,12 +13,30 @@ use super::{StateError, atomic, files};
 
 pub(super) const LOCK_FILE: &str = "lease.lock";
 pub(super) const HOLDER_FILE: &str = "lease.json";
+const SOCKET: &str = "socket";
 
 /// Held until dropped, or until this process ends in whatever way.
 #[derive(Debug)]
 pub struct Lease {
     _lock: File,
     holder_file: PathBuf,
+    said: Value,
+}
+
+impl Lease {
+    /// Tells others where the holder lets itself be watched.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn served_at(&mut self, socket: &Path) -> Result<(), StateError> {
+        self.said[SOCKET] = json!(socket);
+        atomic::write(&self.holder_file, format!("{:#}\n", self.said).as_bytes())
+    }
+}
+
+/// Where the holder of `folder` lets itself be watched, if it does. Counts only while somebody holds it.
+pub fn service_of(folder: &Path) -> Option<PathBuf> {
+    Some(said_in(&folder.join(HOLDER_FILE))[SOCKET].as_str()?.into())
 }
 
 /// How asking for the lease ended.
@@ -45,7 +63,7 @@ pub fn ask(folder: &Path, holder: &str, now: Timestamp) -> Result<Asked, StateEr
         Ok(()) => {
             let said = json!({"holder": holder, "pid": std::process::id(), "since": now.to_string()});
             atomic::write(&holder_file, format!("{said:#}\n").as_bytes())?;
-            Ok(Asked::Granted(Lease { _lock: lock, holder_file }))
+            Ok(Asked::Granted(Lease { _lock: lock, holder_file, said }))
         }
         Err(TryLockError::WouldBlock) => Ok(Asked::HeldBy(holder_text(&holder_file))),
         Err(TryLockError::Error(error)) => Err(StateError::write(&lock_path, error)),
@@ -54,14 +72,18 @@ pub fn ask(folder: &Path, holder: &str, now: Timestamp) -> Result<Asked, StateEr
 
 /// Unreadable words of the holder do not matter: that it holds the lock does.
 fn holder_text(path: &Path) -> String {
-    let said = files::read(path).ok().flatten();
-    let said: Value = said.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let said = said_in(path);
     let holder = said["holder"].as_str().unwrap_or("another program").to_owned();
     let since = said["since"].as_str().and_then(|since| since.parse::<Timestamp>().ok());
     match (said["pid"].as_u64(), since) {
         (Some(pid), Some(since)) => format!("{holder} (process {pid}, since {})", since.strftime("%F %H:%M UTC")),
         _ => holder,
     }
+}
+
+fn said_in(path: &Path) -> Value {
+    let said = files::read(path).ok().flatten();
+    said.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 
 impl Drop for Lease {

@@ -11,4 +11,6 @@ mod golden;
 mod house_rules;
 mod journeys;
 mod laws;
+#[cfg(unix)]
+mod service;
 mod wire;

@@ -84,13 +84,35 @@ impl Rig {
 
     /// An engine that was told nothing yet.
     pub fn engine_alone(&self) -> Running {
-        let options = EngineOptions {
+        Running { engine: Engine::start(self.options(), || ()).expect("the engine starts") }
+    }
+
+    /// An engine in the background that is connected and has planned.
+    #[cfg(unix)]
+    pub fn service(&self) -> Running {
+        let running = Running { engine: Engine::serve(self.options(), || ()).expect("the engine starts") };
+        running.tell(Command::Connect(Target::Gateway(self.target())));
+        running.wait("crons and models", |now| now.crons_as_of.is_some() && !now.catalog.models.is_empty());
+        running.wait("a plan", |now| now.plan.decisions.len() == now.crons.len());
+        running
+    }
+
+    /// An engine that watches the one in the background.
+    #[cfg(unix)]
+    pub fn watching(&self) -> Running {
+        let running = self.engine_alone();
+        running.tell(Command::Connect(Target::Gateway(self.target())));
+        running.wait("the other's picture", |now| now.background.is_some());
+        running
+    }
+
+    fn options(&self) -> EngineOptions {
+        EngineOptions {
             state_root: Some(self.root().join("root")),
             env: Env { home: Some(self.root().to_path_buf()), ..Env::default() },
             watch: false,
             program: None,
-        };
-        Running { engine: Engine::start(options, || ()).expect("the engine starts") }
+        }
     }
 
     /// Calls of one method that the gateway has seen.

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
@@ -20,8 +21,11 @@ pub use keychain::{load as load_token, save as save_token};
 pub use notify::notify;
 
 use super::effect::{Effect, StoreOp};
-use super::input::{DemoStarted, Input};
+use super::input::{DemoStarted, Heard, Input};
+use super::service::{self, Door};
+use super::{Command, Event, Ticket};
 use crate::demo::{Demo, DemoOptions};
+use crate::domain::{ProblemKind, Refusal};
 use crate::gateway::{Client, Env};
 use crate::providers::Http;
 
@@ -37,11 +41,31 @@ pub struct Performer {
     /// Everything that belongs to the current connection.
     connection_tasks: Vec<AbortHandle>,
     demo: Option<RunningDemo>,
+    /// The program in the background, while we have a word with it.
+    link: Option<Link>,
+    /// When this engine began, for that program.
+    since: Timestamp,
     /// Made with the first look: it reads the system's certificates.
     http: Arc<OnceCell<Http>>,
     /// The configuration of the gateway that we talk to, where it is on this machine.
     gateway_url: Option<String>,
 }
+
+/// The connection to another program on our folder; it ends with this.
+struct Link {
+    number: u64,
+    asks: mpsc::Sender<(Ticket, Command)>,
+    task: AbortHandle,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Commands on their way to another program; more is a problem to show.
+const PASSED: usize = 64;
 
 struct RunningDemo {
     demo: Demo,
@@ -50,8 +74,9 @@ struct RunningDemo {
 }
 
 impl Performer {
-    pub fn new(inputs: mpsc::Sender<Input>, env: Env, state_root: PathBuf) -> Self {
-        let store = store::Store::start(inputs.clone());
+    /// `door` lets watchers in, where there is no window.
+    pub fn new(inputs: mpsc::Sender<Input>, env: Env, state_root: PathBuf, door: Option<Door>, now: Timestamp) -> Self {
+        let store = store::Store::start(inputs.clone(), door);
         Self {
             inputs,
             store,
@@ -61,6 +86,8 @@ impl Performer {
             pending_client: None,
             connection_tasks: Vec::new(),
             demo: None,
+            link: None,
+            since: now,
             http: Arc::default(),
             gateway_url: None,
         }
@@ -92,6 +119,9 @@ impl Performer {
                     running.demo.set_outage(&provider, outage);
                 }
             }
+            Effect::Watch { link, socket } => self.watch(link, socket),
+            Effect::Unwatch => self.link = None,
+            Effect::Pass { ticket, command } => self.pass(ticket, *command),
             Effect::Disconnect => self.disconnect(),
             Effect::Connect { session, target } => {
                 self.disconnect();
@@ -123,6 +153,26 @@ impl Performer {
                     }
                 });
             }
+        }
+    }
+
+    fn watch(&mut self, number: u64, socket: PathBuf) {
+        let (asks, asked) = mpsc::channel(PASSED);
+        let (this, inputs) = (service::this(self.since), self.inputs.clone());
+        let watch = service::watch(number, socket, this, asked, inputs);
+        let task = self.spawn("service", async move {
+            watch.await;
+            None
+        });
+        self.link = Some(Link { number, asks, task });
+    }
+
+    fn pass(&self, ticket: Ticket, command: Command) {
+        let Some(link) = &self.link else { return };
+        // Of one whose connection has ended the world hears that it is not answered.
+        if let Err(mpsc::error::TrySendError::Full(_)) = link.asks.try_send((ticket, command)) {
+            let why = Refusal::Problem(ProblemKind::Busy);
+            self.tell(Input::Heard { link: link.number, what: Heard::Event(Event::Refused { ticket, why }) });
         }
     }
 
@@ -178,11 +228,13 @@ impl Performer {
         }
     }
 
-    /// Ends everything in order: socket, files, demo.
+    /// Ends everything in order: socket, files, other programs, demo.
     pub async fn end(&mut self, patience: Duration) {
         self.disconnect();
         self.store.queue(StoreOp::Close).await;
         tokio::time::timeout(patience, self.store.flush()).await.ok();
+        // Whoever waits for the folder finds it free.
+        self.link = None;
         self.demo = None;
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::super::UndoScope;
 use super::super::effect::StoreOp;
 use super::super::input::{Input, Lease, Opened, Receipt, Reread};
+use super::super::service::Door;
 use crate::domain::{Change, CronId, JobPhase, Ledger, LineOutcome, ProblemKind, Switch, SwitchId};
 use crate::state::switch_log::LogLine;
 use crate::state::{Folder, Loaded, Record, StateError, Watch, gateways};
@@ -28,11 +29,13 @@ enum Job {
 }
 
 impl Store {
-    pub fn start(inputs: mpsc::Sender<Input>) -> Self {
+    /// `door` is opened while a folder is ours.
+    pub fn start(inputs: mpsc::Sender<Input>, door: Option<Door>) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let watch_queue = queue.clone().downgrade();
         let keeper = Keeper {
             inputs,
+            door,
             folder: None,
             watch: None,
             watch_queue,
@@ -67,6 +70,8 @@ impl Store {
 
 struct Keeper {
     inputs: mpsc::Sender<Input>,
+    /// Watchers come in by it.
+    door: Option<Door>,
     folder: Option<Folder>,
     watch: Option<Watch>,
     watch_queue: mpsc::WeakSender<Job>,
@@ -152,9 +157,10 @@ impl Keeper {
                 let result = self.open(&path, now);
                 self.tell(Input::Opened { session, result });
             }
-            StoreOp::Close => {
-                self.watch = None;
-                self.folder = None;
+            StoreOp::Close => self.close(),
+            StoreOp::LetGo { ticket } => {
+                self.close();
+                self.tell(Input::LetGo { ticket });
             }
             StoreOp::RememberGateway { root, gateway } => {
                 // It is only a convenience: what keeps it from being written is told where it matters.
@@ -264,13 +270,22 @@ impl Keeper {
     }
 
     fn open(&mut self, path: &std::path::Path, now: Timestamp) -> Result<Opened, ProblemKind> {
-        self.watch = None;
-        self.folder = None;
-        let (folder, loaded) = Folder::open(path, &holder(), now).map_err(|error| error.problem(now).what)?;
-        self.begin(&folder, &loaded);
-        let opened = Opened { path: path.to_path_buf(), held_by: folder.held_by().map(ToOwned::to_owned), loaded };
+        self.close();
+        let (mut folder, loaded) = Folder::open(path, &holder(), now).map_err(|error| error.problem(now).what)?;
+        self.begin(&mut folder, &loaded);
+        let (held_by, served_at) = (folder.held_by().map(ToOwned::to_owned), folder.service());
+        let opened = Opened { path: path.to_path_buf(), held_by, served_at, loaded };
         self.folder = Some(folder);
         Ok(opened)
+    }
+
+    /// Nobody is let in to a folder that is not ours.
+    fn close(&mut self) {
+        self.watch = None;
+        if let Some(door) = &mut self.door {
+            door.shut();
+        }
+        self.folder = None;
     }
 
     /// Another folder was put in the place of ours: lease, history and watch are those of the old one.
@@ -287,9 +302,15 @@ impl Keeper {
     fn ask_for_lease(&mut self, now: Timestamp) {
         let Some(mut folder) = self.folder.take_if(|folder| folder.held_by().is_some()) else { return };
         let result = match folder.ask_again(&holder(), now) {
-            Ok(None) => Ok(Lease::HeldBy(folder.held_by().unwrap_or_default().to_owned())),
+            Ok(None) => {
+                let holder = folder.held_by().unwrap_or_default().to_owned();
+                Ok(match folder.service() {
+                    Some(socket) => Lease::ServedBy { holder, socket },
+                    None => Lease::HeldBy(holder),
+                })
+            }
             Ok(Some(loaded)) => {
-                self.begin(&folder, &loaded);
+                self.begin(&mut folder, &loaded);
                 Ok(Lease::Ours(Box::new(loaded)))
             }
             Err(error) => Err(error.problem(now).what),
@@ -299,7 +320,8 @@ impl Keeper {
     }
 
     /// A folder was opened, or is ours from now on.
-    fn begin(&mut self, folder: &Folder, loaded: &Loaded) {
+    fn begin(&mut self, folder: &mut Folder, loaded: &Loaded) {
+        self.let_in(folder);
         self.jobs_on_disk.clear();
         self.unwritten.clear();
         self.interrupted = loaded.interrupted.as_ref().map(|job| job.id);
@@ -313,6 +335,16 @@ impl Keeper {
         match folder.watch(reload) {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => tracing::warn!(%error, "edits by other programs will not be noticed"),
+        }
+    }
+
+    /// A folder of which we cannot be watched is ours all the same.
+    fn let_in(&mut self, folder: &mut Folder) {
+        let Some(door) = self.door.as_mut().filter(|_| folder.read_only().is_none()) else { return };
+        let opened = door.open(folder.path()).map_err(|error| error.to_string());
+        let told = opened.and_then(|socket| folder.served_at(&socket).map_err(|error| error.full_text()));
+        if let Err(detail) = told {
+            self.tell(Input::TaskFailed { task: "service".to_owned(), detail });
         }
     }
 
@@ -489,7 +521,7 @@ mod tests {
     async fn a_temporary_model_is_in_the_world_before_anybody_hears_that_it_was_kept() {
         let place = tempfile::tempdir().expect("a folder");
         let (inputs, mut heard) = mpsc::channel(16);
-        let store = Store::start(inputs);
+        let store = Store::start(inputs, None);
         store.queue(StoreOp::Open { session: 1, path: place.path().to_owned() }).await;
         let model =
             TemporaryModel { id: "trial".to_owned(), model: None, is_standby: true, tiers: vec![], expires_at: None };

@@ -10,7 +10,7 @@ use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::{DemoStarted, Fetched, Opened, Reread};
 use super::super::world::{Evidence, REFRESH_EVERY};
 use super::super::{FolderInfo, Target, World};
-use super::{apply, check, crisis, edited, lease, own, reconcile, record, triage, unsaved};
+use super::{apply, aside, check, crisis, edited, lease, own, reconcile, record, triage, unsaved};
 use crate::domain::{
     Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, KnownGateway, ProblemKind, Refusal, RunRecord,
     Source, Trouble,
@@ -56,7 +56,8 @@ pub fn connect(world: &mut World, target: Target, now: Timestamp) -> Result<Vec<
 
 /// Closes the socket and the folder of the gateway we leave.
 pub fn leave(world: &mut World, now: Timestamp) -> Vec<Effect> {
-    let mut effects = check::leave(world);
+    let mut effects = aside::leave(world);
+    effects.extend(check::leave(world));
     effects.push(Effect::Disconnect);
     if world.folder.is_some() {
         effects.push(Effect::Store(Box::new(StoreOp::Close)));
@@ -93,7 +94,8 @@ pub fn demo_started(world: &mut World, result: Result<DemoStarted, String>, now:
     }
 }
 
-fn open(world: &mut World, mut target: GatewayTarget) -> Vec<Effect> {
+/// Opens the folder of a gateway; the rest follows from what is found there.
+pub fn open(world: &mut World, mut target: GatewayTarget) -> Vec<Effect> {
     // An address without a scheme is named with the one that it gets.
     if let Ok(address) = gateway::Address::parse(&target.url)
         && !target.url.contains("://")
@@ -131,30 +133,43 @@ pub fn opened(world: &mut World, session: u64, result: Result<Opened, ProblemKin
     if session != world.session {
         return Vec::new();
     }
-    let Some(target) = world.target.clone() else { return Vec::new() };
+    let Some(target) = &world.target else { return Vec::new() };
     match result {
-        Ok(opened) => {
-            world.folder = Some(FolderInfo { path: opened.path, held_by: None });
-            if let Some(holder) = opened.held_by {
-                lease::held(world, holder, now);
+        Ok(opened) => match opened.served_at.clone().zip(opened.held_by.clone()) {
+            Some((socket, holder)) if aside::may_ask(world, &holder) => {
+                aside::ask(world, socket, holder, Some(Box::new(opened)))
             }
-            let mut loaded = opened.loaded;
-            check::remember(world, std::mem::take(&mut loaded.remembered));
-            take_loaded(world, loaded, now);
-            vec![Effect::Connect { session: world.session, target }]
-        }
+            _ => look_on(world, opened, now),
+        },
         Err(problem) => {
             let detail = match &problem {
                 ProblemKind::CannotRead { detail, .. } | ProblemKind::CannotWrite { detail, .. } => detail.clone(),
                 other => format!("{other:?}"),
             };
+            let (name, url) = (target.name.clone(), target.url.clone());
             world.raise("state", problem, now);
             let trouble = Trouble::Folder { detail };
-            world.connection = Connection::Stopped { name: target.name, url: target.url, trouble };
+            world.connection = Connection::Stopped { name, url, trouble };
             world.dirty.shown = true;
             Vec::new()
         }
     }
+}
+
+/// The folder is open to us, to act or only to look: what it says, and its gateway.
+pub fn look_on(world: &mut World, opened: Opened, now: Timestamp) -> Vec<Effect> {
+    let Some(target) = world.target.clone() else { return Vec::new() };
+    world.folder = Some(FolderInfo { path: opened.path, held_by: None });
+    if let Some(holder) = opened.held_by {
+        if world.serves && opened.served_at.is_some() {
+            aside::another_serves(world, &holder, now);
+        }
+        lease::held(world, holder, now);
+    }
+    let mut loaded = opened.loaded;
+    check::remember(world, std::mem::take(&mut loaded.remembered));
+    take_loaded(world, loaded, now);
+    vec![Effect::Connect { session: world.session, target }]
 }
 
 /// What the files say, now and after somebody else changed them.

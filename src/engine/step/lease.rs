@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::super::input::Lease;
-use super::connection;
+use super::{aside, connection};
 use crate::domain::ProblemKind;
 use crate::state::Loaded;
 
@@ -43,6 +43,14 @@ pub fn asked(world: &mut World, path: &Path, result: Result<Lease, ProblemKind>,
     }
     match result {
         Ok(Lease::HeldBy(holder)) => held(world, holder, now),
+        Ok(Lease::ServedBy { holder, socket }) => {
+            held(world, holder.clone(), now);
+            if world.serves {
+                aside::another_serves(world, &holder, now);
+            } else if aside::may_ask(world, &holder) {
+                return aside::ask(world, socket, holder, None);
+            }
+        }
         Ok(Lease::Ours(loaded)) => return taken_over(world, *loaded, now),
         Err(problem) => {
             world.lease_at = now.checked_add(ASK_AFTER).ok();

@@ -1,6 +1,7 @@
 //! What happens next: world + input + moment → effects. Pure, total, without a wait.
 
 pub(super) mod apply;
+pub(super) mod aside;
 pub(super) mod automation;
 pub(super) mod check;
 mod connection;
@@ -34,7 +35,8 @@ use crate::fault::{self, Fault};
 /// Takes one input into the world and says what must be done outside.
 pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
     let ledger = world.ledger.clone();
-    let effects = take(world, input, now);
+    let mut effects = take(world, input, now);
+    effects.extend(aside::go(world, now));
     unsaved::note_debts(world, &ledger, &effects);
     effects
 }
@@ -56,6 +58,9 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::DemoStarted(result) => connection::demo_started(world, result, now),
         Input::Opened { session, result } => connection::opened(world, session, result, now),
         Input::LeaseAsked { path, result } => lease::asked(world, &path, result, now),
+        Input::Watched { link, result } => aside::watched(world, link, result, now),
+        Input::Heard { link, what } => aside::heard(world, link, what, now),
+        Input::LetGo { ticket } => aside::gone(world, ticket),
         Input::Reloaded(Ok(reread)) => {
             connection::take_reloaded(world, reread, now);
             Vec::new()
@@ -169,7 +174,11 @@ fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
 
 fn obey(world: &mut World, ticket: Ticket, command: Command, now: Timestamp) -> Vec<Effect> {
     tracing::debug!(?ticket, ?command, "command");
-    answered(ticket, carry_out(world, ticket, command, now))
+    let result = match aside::take(world, ticket, command, now) {
+        Ok(result) => result,
+        Err(ours) => carry_out(world, ticket, ours, now),
+    };
+    answered(ticket, result)
 }
 
 /// What is not carried out is refused aloud.

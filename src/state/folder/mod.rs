@@ -88,7 +88,7 @@ pub struct Folder {
 /// Whether this engine may write here.
 #[derive(Debug)]
 enum Right {
-    Holds(#[expect(dead_code, reason = "held for its drop")] Lease),
+    Holds(Lease),
     HeldBy(String),
     /// The folder itself does not let us.
     CannotWrite(String),
@@ -166,6 +166,23 @@ impl Folder {
             Right::HeldBy(holder) => Some(holder),
             _ => None,
         }
+    }
+
+    /// Tells others where they can watch us. Nothing is told without the lease.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn served_at(&mut self, socket: &Path) -> Result<(), StateError> {
+        match &mut self.right {
+            Right::Holds(lease) => lease.served_at(socket),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the holder lets itself be watched, when somebody else holds it.
+    #[must_use]
+    pub fn service(&self) -> Option<PathBuf> {
+        self.held_by().and_then(|_| lease::service_of(&self.path))
     }
 
     /// Asks for the lease again, when somebody else held it. Once it is ours everything is read as at

@@ -53,7 +53,7 @@ pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp)
 /// # Errors
 /// With the reason when not.
 pub fn may_begin(world: &World) -> Result<(), Refusal> {
-    if world.job.as_ref().is_some_and(JobState::running) {
+    if world.job.as_ref().is_some_and(JobState::running) || world.letting_go.is_some() {
         return Err(Refusal::JobRunning);
     }
     decided(world)?;
