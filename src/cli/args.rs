@@ -1,8 +1,9 @@
 //! Raw arguments. What they mean for a gateway is settled in [`target`](super::target).
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum as _};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -53,6 +54,8 @@ pub(super) struct Common {
 pub(super) enum Command {
     /// Open the window on the built-in demo
     Demo(DemoArguments),
+    /// Run without a window until told to end; windows and commands act through it
+    Serve(ServeArguments),
     /// Say how things stand
     Status,
     /// Look at all accounts now: health, quota, resets
@@ -138,6 +141,26 @@ pub(super) struct DemoArguments {
     /// With --headless: how many calls of one writing method the demo takes in a minute, for rehearsals in a hurry
     #[arg(long, value_name = "N", requires = "headless", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) write_limit: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArguments {
+    /// How log lines on standard error are written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) log_format: LogFormat,
+    /// Keep how it stands in this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) health: Option<PathBuf>,
+    /// Tell how it stands at this address of this computer, such as 127.0.0.1:8417
+    #[arg(long, value_name = "ADDRESS", value_parser = own_address)]
+    pub(super) health_listen: Option<SocketAddr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    Text,
+    /// One document a line.
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -362,6 +385,16 @@ fn account(text: &str) -> Result<AccountId, String> {
 
 fn zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text).map_err(|_unknown| "expected a time zone such as Europe/Berlin or UTC".to_owned())
+}
+
+/// Nobody else's computer is told how this one stands.
+fn own_address(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|_other| "expected an address and a port such as 127.0.0.1:8417")?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("only an address of this computer alone is listened on: 127.0.0.1 or [::1]".to_owned())
+    }
 }
 
 /// 64 hexadecimal digits, with or without colons, in lower case.

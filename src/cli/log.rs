@@ -2,6 +2,8 @@
 
 use tracing_subscriber::EnvFilter;
 
+use super::args::LogFormat;
+
 /// How much is logged when nobody asked for more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quiet {
@@ -20,4 +22,19 @@ pub(super) fn start(quiet: Quiet) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     // Somebody else's subscriber, in a test, is as good.
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
+}
+
+/// What a program without a window says by itself: what happened, and what goes wrong. A problem is told in words,
+/// not once more as the engine notes it.
+const SERVING: &str = "warn,model_orchestrator=info,model_orchestrator::engine::world=error";
+
+/// Log lines of a program without a window go out from now on.
+pub(super) fn start_serving(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(SERVING));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Somebody else's subscriber, in a test, is as good.
+    match format {
+        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init().ok(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init().ok(),
+    };
 }

@@ -34,6 +34,7 @@ mod orchestrate;
 mod plan;
 mod recover;
 mod scrape_quota;
+mod serve;
 mod status;
 mod tier;
 mod undo;

@@ -8,7 +8,7 @@ use super::apply::{self, Automated, Order, Stages};
 use super::args::RecoverArguments;
 use super::exit::{Exit, Failure};
 use super::output::{self, LineRow, PlanDocument};
-use super::session::{Context, Session, other_engine};
+use super::session::{Context, Session, background, other_engine};
 use super::standing::{self, CrisisRow, ReportDocument};
 use super::{check, plan, print};
 use crate::domain::{Plan, RecoveryReport};
@@ -84,7 +84,7 @@ fn by_hand(session: &mut Session, arguments: &RecoverArguments, as_json: bool) -
 
 /// Looks first; then what automation may do, and nothing else.
 fn automatic(session: &mut Session, as_json: bool) -> Result<Exit, Failure> {
-    if let Some(other) = handed_over(session)? {
+    if let Some(other) = handed_over(session)?.or_else(|| background(&session.snapshot())) {
         return hand_over(session, other, as_json);
     }
     session.ready()?;

@@ -12,7 +12,7 @@ use super::session::Session;
 use super::window::OpenWindow;
 use super::{
     check, crisis, demo, diagnose, distribute, explain, export, import, orchestrate, plan, print, recover,
-    scrape_quota, status, tier, undo, window,
+    scrape_quota, serve, status, tier, undo, window,
 };
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
@@ -53,12 +53,16 @@ fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Fail
         Some(Command::Demo(arguments)) => !arguments.headless,
         command => command.is_none(),
     };
-    log::start(if windowed { Quiet::Warnings } else { Quiet::Silent });
+    match &command {
+        Some(Command::Serve(arguments)) => log::start_serving(arguments.log_format),
+        _ => log::start(if windowed { Quiet::Warnings } else { Quiet::Silent }),
+    }
     let open = |common: &Common| Session::open(common);
     match command {
         None => window::run(&common, open_window),
         Some(Command::Demo(arguments)) if arguments.headless => demo::serve(&common, &arguments),
         Some(Command::Demo(arguments)) => window::run_demo(&arguments.outages, open_window),
+        Some(Command::Serve(arguments)) => serve::run(&common, &arguments),
         Some(Command::Status) => status::run(&mut open(&common)?, json),
         Some(Command::Check(arguments)) => check::all(&mut open(&common)?, &arguments, json),
         Some(Command::CheckProvider { account, arguments }) => {

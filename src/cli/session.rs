@@ -259,6 +259,12 @@ impl Drop for Session {
     }
 }
 
+/// The program in the background that does what is due without being asked.
+pub(super) fn background(snapshot: &Snapshot) -> Option<String> {
+    let background = snapshot.background.as_ref()?;
+    Some(format!("the program in the background (process {})", background.pid))
+}
+
 /// The other program that acts on this folder or this gateway.
 pub(super) fn other_engine(snapshot: &Snapshot) -> Option<&str> {
     let holder = snapshot.folder.as_ref().and_then(|folder| folder.held_by.as_deref());

@@ -15,3 +15,22 @@ pub(super) async fn told_to_end() -> std::io::Result<()> {
 pub(super) async fn told_to_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
+
+/// A terminal that is closed ends no program that runs in the background.
+#[cfg(unix)]
+pub(super) fn stay_when_the_terminal_goes() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hung_up = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hung_up.recv().await.is_some() {
+            tracing::info!(event = "hangup", "the terminal has gone; this program stays");
+        }
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "other systems may refuse")]
+pub(super) fn stay_when_the_terminal_goes() -> std::io::Result<()> {
+    Ok(())
+}

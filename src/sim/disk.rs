@@ -158,7 +158,7 @@ impl Disk {
     #[must_use]
     pub fn open(&self, session: u64, path: std::path::PathBuf, held_by: Option<String>, now: Timestamp) -> Input {
         let loaded = self.load(now, held_by.is_none());
-        Input::Opened { session, result: Ok(Opened { path, held_by, loaded }) }
+        Input::Opened { session, result: Ok(Opened { path, held_by, served_at: None, loaded }) }
     }
 
     /// The single things that an operation brings to the disk, in order: power may fail between two of them.

@@ -5,6 +5,8 @@
 
 mod check;
 mod crisis;
+#[cfg(unix)]
+mod serve;
 mod shell;
 
 use std::path::Path;

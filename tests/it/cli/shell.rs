@@ -191,15 +191,7 @@ impl Shell {
         let options =
             EngineOptions { state_root: Some(self.folder.path().join("root")), env, watch: false, program: None };
         let holder = Engine::start(options, || ()).expect("the engine starts");
-        let target = GatewayTarget {
-            name: "held".to_owned(),
-            url: self.demo.url().to_owned(),
-            token: Some(self.demo.token().clone()),
-            tls_fingerprint: None,
-            remember_token: false,
-            state_dir: Some(self.folder.path().join("state")),
-        };
-        holder.handle.send(Task::Connect(Target::Gateway(target))).expect("is taken");
+        holder.handle.send(Task::Connect(Target::Gateway(self.target()))).expect("is taken");
         let mut pictures = holder.handle.snapshots();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         runtime.block_on(async {
@@ -208,6 +200,37 @@ impl Shell {
         });
         look(self);
         holder.shutdown();
+    }
+
+    /// The program without a window on this gateway and folder.
+    #[cfg(unix)]
+    pub fn serve(&self, arguments: &[&str]) -> super::serve::Serving {
+        let (url, token, state) = (self.demo.url(), self.path("token"), self.path("state"));
+        let mut program = self.program();
+        program.args(["serve", "--log-format", "json", "--url", url, "--token-file", &token, "--state-dir", &state]);
+        super::serve::Serving::start(program.args(arguments), self.demo.token().reveal())
+    }
+
+    /// A window's engine on the same folder.
+    #[cfg(unix)]
+    pub fn window(&self) -> crate::support::Running {
+        let env = Env { home: Some(self.folder.path().join("home")), ..Env::default() };
+        let options =
+            EngineOptions { state_root: Some(self.folder.path().join("root")), env, watch: false, program: None };
+        let running = crate::support::Running { engine: Engine::start(options, || ()).expect("the engine starts") };
+        running.tell(Task::Connect(Target::Gateway(self.target())));
+        running
+    }
+
+    fn target(&self) -> GatewayTarget {
+        GatewayTarget {
+            name: "held".to_owned(),
+            url: self.demo.url().to_owned(),
+            token: Some(self.demo.token().clone()),
+            tls_fingerprint: None,
+            remember_token: false,
+            state_dir: Some(self.folder.path().join("state")),
+        }
     }
 
     /// Somebody else switches a cron on.

@@ -1,0 +1,161 @@
+//! `serve`: the engine without a window, until it is told to end.
+//!
+//! It does what the settings let automation do, as the window would; windows and commands on the same folder act
+//! through it. What happens goes to standard error, one line each; how it stands to whoever asks: a file, an address
+//! of this computer, the system's own supervisor.
+
+mod health;
+mod journal;
+mod supervisor;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, watch};
+
+use super::args::{Common, ServeArguments};
+use super::exit::{Exit, Failure};
+use super::target;
+use crate::domain::{Connection, ProblemKind};
+use crate::engine::{Command, Engine, EngineOptions, Event, Snapshot, Target, Ticket};
+use crate::words::Speech;
+use health::Health;
+use journal::Journal;
+use supervisor::Supervisor;
+
+/// How long a gateway that does not let us in is left alone: its token may be another one by then.
+const TRY_AGAIN: Duration = Duration::from_mins(1);
+/// The health file says at least this often that it is not an old one.
+const BEAT: Duration = Duration::from_secs(30);
+
+pub(super) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed("wait"))?;
+    runtime.block_on(serve(common, arguments))
+}
+
+fn failed(what: &'static str) -> impl Fn(std::io::Error) -> Failure {
+    move |error| Failure::new(Exit::Failed, format!("cannot {what}: {error}"))
+}
+
+async fn serve(common: &Common, arguments: &ServeArguments) -> Result<Exit, Failure> {
+    let told_to_end = super::signal::told_to_end();
+    tokio::pin!(told_to_end);
+    super::signal::stay_when_the_terminal_goes().map_err(failed("wait for signals"))?;
+    let engine = Engine::serve(EngineOptions::of_this_process(), || ()).map_err(failed("start the engine"))?;
+    let mut running = Running {
+        common,
+        snapshots: engine.handle.snapshots(),
+        events: engine.handle.events(),
+        health: Health::start(arguments, engine.handle.clone()).await?,
+        journal: Journal::default(),
+        supervisor: Supervisor::of_this_process(),
+        asked: None,
+        engine,
+    };
+    let ended = tokio::select! {
+        told = &mut told_to_end => told.map(|()| Exit::Done).map_err(failed("wait for signals")),
+        why = running.keep_on() => Err(why),
+    };
+    running.supervisor.ends();
+    tracing::info!(event = "ending", "finishing what is under way");
+    let Running { engine, health, .. } = running;
+    // The line in flight is finished, the rest recorded, the lease released.
+    engine.shutdown();
+    drop(health);
+    tracing::info!(event = "ended", "ended");
+    ended
+}
+
+struct Running<'a> {
+    common: &'a Common,
+    engine: Engine,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    events: broadcast::Receiver<Event>,
+    health: Health,
+    journal: Journal,
+    supervisor: Supervisor,
+    /// Shows that the engine is alive when it is answered.
+    asked: Option<Ticket>,
+}
+
+impl Running<'_> {
+    /// Goes on until it cannot.
+    async fn keep_on(&mut self) -> Failure {
+        if let Err(why) = self.connect().await {
+            return why;
+        }
+        self.supervisor.ready();
+        let mut try_again = Box::pin(std::future::pending()) as std::pin::Pin<Box<dyn Future<Output = ()>>>;
+        let mut waits = false;
+        let mut beat = tokio::time::interval(self.supervisor.beat().unwrap_or(BEAT).min(BEAT));
+        loop {
+            let now = self.snapshots.borrow_and_update().clone();
+            self.journal.tell(&now);
+            self.health.note(&now);
+            if let Some(why) = given_up(&now) {
+                return why;
+            }
+            let stopped = matches!(now.connection, Connection::Stopped { .. });
+            if stopped != waits {
+                waits = stopped;
+                try_again =
+                    if stopped { Box::pin(tokio::time::sleep(TRY_AGAIN)) } else { Box::pin(std::future::pending()) };
+            }
+            tokio::select! {
+                changed = self.snapshots.changed() => {
+                    if changed.is_err() {
+                        return Failure::new(Exit::Failed, "the engine ended");
+                    }
+                }
+                () = &mut try_again => {
+                    waits = false;
+                    if let Err(why) = self.connect().await {
+                        return why;
+                    }
+                }
+                _ = beat.tick() => {
+                    self.health.beat();
+                    // Nothing has that name: it is answered, and nothing else happens.
+                    let question = Command::DismissProblem { id: String::new() };
+                    self.asked = self.engine.handle.send(question).ok();
+                }
+                event = self.events.recv() => {
+                    if let (Ok(Event::Done { ticket, .. }), Some(asked)) = (event, self.asked) && ticket == asked {
+                        self.supervisor.alive();
+                    }
+                }
+            }
+        }
+    }
+
+    /// To the gateway that the arguments name, with its token as it is now.
+    async fn connect(&mut self) -> Result<(), Failure> {
+        let found = self.snapshots.wait_for(|now| now.revision > 0).await;
+        let found = found.map_err(|_ended| Failure::new(Exit::Failed, "the engine ended"))?.discovered.clone();
+        let target = target::choose(self.common, &found)?;
+        tracing::info!(
+            event = "started",
+            version = env!("CARGO_PKG_VERSION"),
+            pid = std::process::id(),
+            gateway = target.url,
+            "serving {}",
+            target.name
+        );
+        let sent = self.engine.handle.send(Command::Connect(Target::Gateway(target)));
+        sent.map(drop).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+    }
+}
+
+/// What no waiting mends.
+fn given_up(now: &Snapshot) -> Option<Failure> {
+    if let Some(why) = &now.ended {
+        return Some(Failure::new(Exit::Failed, format!("the engine ended: {why}")));
+    }
+    let served = now.problems.iter().find(|problem| matches!(problem.what, ProblemKind::FolderServed { .. }));
+    let zone = jiff::tz::TimeZone::system();
+    served.map(|problem| Failure::of_problem(&problem.what, &speech(now, &zone)))
+}
+
+fn speech<'a>(now: &'a Snapshot, zone: &'a jiff::tz::TimeZone) -> Speech<'a> {
+    Speech { now: now.at, zone, settings: &now.settings, catalog: &now.catalog }
+}

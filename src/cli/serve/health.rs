@@ -1,0 +1,281 @@
+//! How this program stands, for a supervisor: a file that is replaced whole, an address of this computer, or both.
+//!
+//! 200 and 503 say whether it does its work. That a gateway is away or a provider down is no fault of this program,
+//! and starting it anew would mend nothing: that is *degraded*, with 200.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use serde::Serialize;
+use tempfile::NamedTempFile;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
+
+use super::super::args::ServeArguments;
+use super::super::exit::{Exit, Failure};
+use super::super::output;
+use super::speech;
+use crate::domain::{Connection, OutageLevel, ProblemKind};
+use crate::engine::{Handle, Snapshot};
+use crate::words;
+
+/// Who asks at a time, and how long a question may take.
+const ASKERS: usize = 8;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Ok,
+    /// It works, and something it works on does not.
+    Degraded,
+    /// It cannot do its work, and a person or a new start is needed.
+    Failing,
+}
+
+#[derive(Debug, Serialize)]
+struct Document {
+    status: Status,
+    since: Timestamp,
+    /// The moment of this picture; a quiet world has an old one.
+    at: Timestamp,
+    version: &'static str,
+    pid: u32,
+    gateway: Option<String>,
+    connection: &'static str,
+    /// Whether the state folder is this program's to act on; else who holds it.
+    acts: bool,
+    held_by: Option<String>,
+    level: &'static str,
+    mode: &'static str,
+    /// Crons that something is owed: paused or moved by this program, and not given back.
+    owed: usize,
+    last_look: Option<Timestamp>,
+    job: Option<JobRow>,
+    problems: Vec<ProblemRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct JobRow {
+    running: bool,
+    done: usize,
+    lines: usize,
+    said: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ProblemRow {
+    id: String,
+    what: String,
+    since: Timestamp,
+}
+
+/// Tells it until it is dropped.
+pub(super) struct Health {
+    file: Option<PathBuf>,
+    told: Arc<Told>,
+    listener: Option<AbortHandle>,
+}
+
+struct Told {
+    handle: Handle,
+    status: Mutex<Option<(Status, Timestamp)>>,
+}
+
+impl Health {
+    /// # Errors
+    /// When the address is taken, or the file cannot be written.
+    pub(super) async fn start(arguments: &ServeArguments, handle: Handle) -> Result<Self, Failure> {
+        let told = Arc::new(Told { handle, status: Mutex::default() });
+        let listener = match arguments.health_listen {
+            Some(address) => Some(listen(address, told.clone()).await?),
+            None => None,
+        };
+        let health = Self { file: arguments.health.clone(), told, listener };
+        health.write().map_err(|error| Failure::new(Exit::Usage, format!("cannot write the health file: {error}")))?;
+        Ok(health)
+    }
+
+    /// There is a new picture.
+    pub(super) fn note(&self, now: &Snapshot) {
+        if self.told.note(now) {
+            self.beat();
+        }
+    }
+
+    /// The file says that it is not an old one.
+    pub(super) fn beat(&self) {
+        if let Err(error) = self.write() {
+            tracing::warn!(event = "health", %error, "the health file cannot be written");
+        }
+    }
+
+    fn write(&self) -> std::io::Result<()> {
+        let Some(path) = &self.file else { return Ok(()) };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = NamedTempFile::new_in(folder)?;
+        serde_json::to_writer_pretty(&mut file, &self.told.document())?;
+        writeln!(file)?;
+        file.persist(path)?;
+        Ok(())
+    }
+}
+
+impl Drop for Health {
+    fn drop(&mut self) {
+        if let Some(listener) = &self.listener {
+            listener.abort();
+        }
+        // A program that has ended says nothing of how it stands.
+        if let Some(file) = &self.file {
+            std::fs::remove_file(file).ok();
+        }
+    }
+}
+
+impl Told {
+    /// Whether the status is another one now.
+    fn note(&self, now: &Snapshot) -> bool {
+        let mut told = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = status(now);
+        let changed = told.is_none_or(|(before, _)| before != status);
+        if changed {
+            *told = Some((status, now.at));
+        }
+        changed
+    }
+
+    fn document(&self) -> Document {
+        let now = self.handle.snapshot();
+        self.note(&now);
+        let told = *self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let (status, since) = told.unwrap_or((status(&now), now.at));
+        document(&now, status, since)
+    }
+}
+
+fn status(now: &Snapshot) -> Status {
+    let unwritable =
+        |kind: &ProblemKind| matches!(kind, ProblemKind::FolderNotWritable { .. } | ProblemKind::TaskFailed { .. });
+    let broken = now.problems.iter().any(|problem| unwritable(&problem.what));
+    if now.ended.is_some() || broken || matches!(now.connection, Connection::Stopped { .. }) {
+        return Status::Failing;
+    }
+    let acts = now.folder.as_ref().is_some_and(|folder| folder.held_by.is_none());
+    let works = acts && now.connection.info().is_some() && now.level() == OutageLevel::Healthy;
+    if works && now.problems.is_empty() { Status::Ok } else { Status::Degraded }
+}
+
+fn document(now: &Snapshot, status: Status, since: Timestamp) -> Document {
+    let zone = jiff::tz::TimeZone::system();
+    let speech = speech(now, &zone);
+    let (gateway, connection) = match &now.connection {
+        Connection::None => (None, "none"),
+        Connection::Connecting { name, .. } => (Some(name.clone()), "connecting"),
+        Connection::Connected(info) => (Some(info.name.clone()), "connected"),
+        Connection::Waiting { name, .. } => (Some(name.clone()), "waiting"),
+        Connection::Stopped { name, .. } => (Some(name.clone()), "stopped"),
+    };
+    let mode = match &now.crisis.state.mode {
+        None => "ordinary",
+        Some(mode) if mode.recovering.is_some() => "recovering",
+        Some(_) => "crisis",
+    };
+    let looks = now.looks.accounts.values().filter_map(|look| look.report.as_ref());
+    let job = now.job.as_ref().map(|job| {
+        let (done, lines) = job.progress();
+        JobRow { running: job.running(), done, lines, said: words::job_headline(job) }
+    });
+    let problems = now.problems.iter().map(|problem| ProblemRow {
+        id: problem.id.clone(),
+        what: words::problem(&problem.what, &speech).what,
+        since: problem.since,
+    });
+    Document {
+        status,
+        since,
+        at: now.at,
+        version: env!("CARGO_PKG_VERSION"),
+        pid: std::process::id(),
+        gateway,
+        connection,
+        acts: now.folder.as_ref().is_some_and(|folder| folder.held_by.is_none()),
+        held_by: now.folder.as_ref().and_then(|folder| folder.held_by.clone()),
+        level: output::mode(now.level()),
+        mode,
+        owed: now.ledger.len(),
+        last_look: looks.map(|report| report.checked_at).max(),
+        job,
+        problems: problems.collect(),
+    }
+}
+
+async fn listen(address: SocketAddr, told: Arc<Told>) -> Result<AbortHandle, Failure> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(Exit::Failed, format!("cannot listen on {address}: {error}"))
+            .with_remedy("Name another port with --health-listen")
+    })?;
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(event = "health", %address, "health is told at http://{address}/health");
+    }
+    let seats = Arc::new(Semaphore::new(ASKERS));
+    let task = tokio::spawn(async move {
+        loop {
+            // The seats are never closed.
+            let Ok(seat) = seats.clone().acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let told = told.clone();
+                    tokio::spawn(async move {
+                        // A connection that breaks or idles concerns only its peer.
+                        tokio::time::timeout(PATIENCE, answer(stream, told)).await.ok();
+                        drop(seat);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(event = "health", %error, "nobody can ask");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    });
+    Ok(task.abort_handle())
+}
+
+async fn answer(stream: TcpStream, told: Arc<Told>) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let response = respond(request.method(), request.uri().path(), &told);
+        async move { Ok::<_, std::convert::Infallible>(response) }
+    });
+    http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service).await.ok();
+}
+
+fn respond(method: &Method, path: &str, told: &Told) -> Response<Full<Bytes>> {
+    let (status, body) = match (method, path) {
+        (&Method::GET | &Method::HEAD, "/" | "/health") => {
+            let document = told.document();
+            let failing = document.status == Status::Failing;
+            let status = if failing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+            (status, serde_json::to_string_pretty(&document).unwrap_or_default())
+        }
+        (&Method::GET | &Method::HEAD, _) => (StatusCode::NOT_FOUND, String::new()),
+        _ => (StatusCode::METHOD_NOT_ALLOWED, String::new()),
+    };
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
