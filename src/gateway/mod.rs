@@ -13,6 +13,7 @@ mod client;
 mod news;
 
 mod attempts;
+mod hearing;
 
 mod convert;
 mod error;
@@ -34,5 +35,6 @@ pub use connect::{Connected, Endpoint, Hello, Patience, connect, connect_with};
 pub use convert::{catalog_from, cron_from, crons_from, probe_from, run_from, usage_from};
 pub use discover::{Env, configuration_of, discover};
 pub use error::GatewayError;
+pub use hearing::{Heard, Hearing};
 pub use identity::{DeviceIdentity, IdentityError};
 pub use news::News;

@@ -17,12 +17,11 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use super::attempts::Attempts;
 use super::client::Client;
 use super::connect::{Patience, Socket};
-use super::frame::{Incoming, Request};
+use super::frame::Request;
 use super::scrub::Scrub;
-use super::{GatewayError, News, news};
+use super::{GatewayError, Heard, Hearing, News};
 
 /// Calls under way at once; a gateway refuses some hundreds.
 pub(crate) const IN_FLIGHT: usize = 20;
@@ -52,8 +51,7 @@ pub(crate) fn spawn(
         unflushed: false,
         pending: BTreeMap::new(),
         next_id: 0,
-        last_seq: None,
-        attempts: Attempts::default(),
+        hearing: Hearing::with(scrub.clone()),
         scrub,
         out: Outlet { heard, gap: false, shutdown: None },
     };
@@ -66,8 +64,7 @@ struct Connection {
     unflushed: bool,
     pending: BTreeMap<String, oneshot::Sender<Result<Value, GatewayError>>>,
     next_id: u64,
-    attempts: Attempts,
-    last_seq: Option<u64>,
+    hearing: Hearing,
     scrub: Scrub,
     out: Outlet,
 }
@@ -131,14 +128,11 @@ impl Connection {
 
     fn on_message(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Result<(), GatewayError> {
         match message {
-            Some(Ok(Message::Text(text))) => match Incoming::parse(text.as_str()) {
-                Ok(incoming) => {
-                    self.on_frame(incoming);
-                    Ok(())
-                }
-                // It may have been the answer to any call, so none can be waited for.
-                Err(detail) => Err(GatewayError::Garbage { detail }),
-            },
+            Some(Ok(Message::Text(text))) => {
+                let heard = self.hearing.hear(text.as_str())?;
+                self.on_heard(heard);
+                Ok(())
+            }
             Some(Ok(Message::Close(Some(close)))) => {
                 Err(GatewayError::of_close(close.code.into(), close.reason.as_str(), &self.scrub))
             }
@@ -149,34 +143,18 @@ impl Connection {
         }
     }
 
-    fn on_frame(&mut self, incoming: Incoming) {
-        match incoming {
-            Incoming::Response { id, answer } => {
+    fn on_heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Answer { id, answer } => {
                 let Some(waiting) = self.pending.remove(&id) else {
                     tracing::debug!(%id, "an answer nobody waits for");
                     return;
                 };
                 // A caller that gave up needs no answer.
-                waiting.send(answer.map_err(|error| GatewayError::of_call(&error, &self.scrub))).ok();
+                waiting.send(answer).ok();
             }
-            Incoming::Event { event, payload, seq } => {
-                if self.missed(seq) {
-                    self.out.tell(News::Gap);
-                }
-                if let Some(news) = news::from_event(&event, payload, &mut self.attempts) {
-                    self.out.tell(news);
-                }
-            }
-            Incoming::Other => {}
+            Heard::News(news) => news.into_iter().for_each(|news| self.out.tell(news)),
         }
-    }
-
-    /// Whether events were lost before the one numbered `seq`.
-    fn missed(&mut self, seq: Option<u64>) -> bool {
-        let Some(seq) = seq else { return false };
-        let expected = self.last_seq.map_or(seq, |last| last + 1);
-        self.last_seq = Some(seq);
-        seq != expected
     }
 
     fn broken(&self, error: &tungstenite::Error) -> GatewayError {

@@ -18,7 +18,7 @@ pub fn run_from(entry: &Value) -> Option<RunRecord> {
     Some(RunRecord {
         cron: CronId::from(text(entry, "jobId")?),
         at: at_,
-        finished_at: ended.or(written).unwrap_or(at_),
+        finished_at: ended.or(written).unwrap_or(at_).max(at_),
         status: run_status(at(entry, "status")),
         provider: text(entry, "provider"),
         model: text(entry, "model"),
@@ -55,6 +55,19 @@ mod tests {
             assert_eq!(run.error_reason.as_deref(), entry.get("errorReason").and_then(Value::as_str), "{entry}");
             let took = run.finished_at.duration_since(run.at);
             assert_eq!(Some(took), run.duration, "it ends when it started plus what it took");
+        }
+    }
+
+    #[test]
+    fn a_run_never_ends_before_it_began() {
+        for odd in [
+            json!({"jobId": "j", "runAtMs": 9000, "durationMs": -2000}),
+            json!({"jobId": "j", "runAtMs": 9000, "ts": 8000}),
+            json!({"jobId": "j", "ts": 9000, "durationMs": -2000}),
+        ] {
+            let run = run_from(&odd).expect("is a run");
+            assert_eq!((run.at.as_millisecond(), run.finished_at), (9000, run.at), "{odd}");
+            assert!(run.duration.is_none(), "{odd}");
         }
     }
 

@@ -21,12 +21,13 @@ pub(crate) fn moment(value: &Value) -> Option<Timestamp> {
     }
 }
 
+/// How long something takes; a negative one is none.
 pub(crate) fn span_millis(value: &Value) -> Option<SignedDuration> {
-    whole(value).map(SignedDuration::from_millis)
+    whole(value).filter(|millis| *millis >= 0).map(SignedDuration::from_millis)
 }
 
 pub(crate) fn span_seconds(value: &Value) -> Option<SignedDuration> {
-    let seconds = value.as_f64().filter(|seconds| seconds.abs() < 1e12)?;
+    let seconds = value.as_f64().filter(|seconds| (0.0..1e12).contains(seconds))?;
     Some(SignedDuration::from_millis((seconds * 1000.0).round() as i64))
 }
 
@@ -69,5 +70,6 @@ mod tests {
         assert_eq!(count(&json!(-1)), None);
         assert_eq!(span_seconds(&json!(1.5)).map(|span| span.as_millis()), Some(1500));
         assert_eq!(span_millis(&json!("5")), None);
+        assert_eq!((span_millis(&json!(-5)), span_seconds(&json!(-0.5))), (None, None), "nothing takes less than no time");
     }
 }
