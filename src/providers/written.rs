@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::evidence::{Answer, Body, Evidence, PriorWindow, Request, RequestKind, default_billing};
 use super::json;
-use crate::domain::Billing;
+use crate::domain::{Billing, quotation};
 
 /// What a document may leave out, said beside it.
 #[derive(Clone, Debug)]
@@ -175,7 +175,8 @@ fn moment(value: &Value) -> Option<Timestamp> {
 }
 
 fn wrong(field: &'static str, expected: &'static str, found: &Value) -> EvidenceError {
-    let found: String = found.to_string().chars().take(60).collect();
+    // Headers put into one text hold the key that was sent with them.
+    let found = quotation(&found.to_string()).unwrap_or_default().chars().take(60).collect();
     EvidenceError::Field { field, expected, found }
 }
 
@@ -187,5 +188,22 @@ fn kind_of(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Beside, evidence_of};
+
+    #[test]
+    fn what_is_wrong_with_a_document_is_told_without_its_keys() {
+        let beside = Beside { provider: None, billing: None, model: None, now: jiff::Timestamp::UNIX_EPOCH };
+        let told = |document| evidence_of(&document, &beside).expect_err("is none").to_string();
+        let headers = json!({ "provider": "zai", "status": 401, "headers": "Authorization: Bearer sk-Zq7vW3xK9mP2" });
+        assert_eq!(told(headers), "headers is \"Authorization: Bearer •••, expected an object");
+        let status = json!({ "provider": "zai", "status": "sk-Zq7vW3xK9mP2" });
+        assert_eq!(told(status), "status is •••, expected an HTTP status");
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::{Problem, ProblemKind};
+use crate::domain::{Problem, ProblemKind, quotation};
 
 /// Where in a file, and what was wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +39,25 @@ pub(super) fn kind_of(value: &Value) -> String {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),
         Value::Number(number) => number.to_string(),
-        Value::String(text) if text.chars().count() <= 24 => format!("{text:?}"),
+        // A key may have been put where something else belongs.
+        Value::String(text) if text.chars().count() <= 24 => format!("{:?}", quotation(text).unwrap_or_default()),
         Value::String(_) => "a long text".to_owned(),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::BadValue;
+
+    #[test]
+    fn a_complaint_quotes_a_short_text_but_never_a_key() {
+        let said = |value| BadValue::expected("automation.level", "ask", &value).detail;
+        assert_eq!(said(json!("perhaps")), "expected ask, found \"perhaps\"");
+        assert_eq!(said(json!("")), "expected ask, found \"\"");
+        assert_eq!(said(json!("sk-Zq7vW3xK9mP2")), "expected ask, found \"•••\"");
     }
 }
