@@ -59,7 +59,9 @@ fn read(account: &AccountId, entry: &Value) -> Option<Detail> {
     let span = entry["span"]
         .as_str()
         .and_then(|span| if span == Span::Endless.id() { Some(Span::Endless) } else { Span::of_label(span) });
-    let resets_at = moment("reset_at");
+    let observed_at = moment("seen_at")?;
+    // One that was over before the window was seen is no reset of it.
+    let resets_at = moment("reset_at").filter(|at| *at > observed_at);
     let window = QuotaWindow {
         resets_at,
         reset_confidence: resets_at.map_or(ResetConfidence::Unknown, |_| ResetConfidence::Derived),
@@ -68,7 +70,7 @@ fn read(account: &AccountId, entry: &Value) -> Option<Detail> {
         metric: entry["unit"].as_str().and_then(Metric::of_code),
         used: entry["used"].as_f64(),
         limit: entry["limit"].as_f64(),
-        ..QuotaWindow::new(label, percent / 100.0, moment("seen_at")?, Source::Page)
+        ..QuotaWindow::new(label, percent / 100.0, observed_at, Source::Page)
     };
     Some(Detail { id: id.to_owned(), window })
 }

@@ -164,3 +164,18 @@ fn keys_that_name_an_add_on_or_a_family_are_no_windows_of_the_account() {
         windows.iter().filter(|window| window.covers == ModelScope::All).map(|window| &*window.label).collect();
     assert_eq!((whole, windows.len()), (vec!["Week"], 4));
 }
+
+#[test]
+fn a_reset_that_was_over_before_the_window_was_seen_is_none() {
+    let seen = |reset_at: &str| {
+        let root = json!({ "checked_at": "2026-11-23T07:00:00Z", "windows": [
+            {"id": "weekly", "scope": "model:opus", "used_percent": 9, "seen_at": "2026-11-23T07:00:00Z",
+             "reset_at": reset_at},
+        ]});
+        let window = read(&kimi(), &root, None).remove(0);
+        (window.resets_at.is_some(), window.reset_confidence == ResetConfidence::Unknown)
+    };
+    assert_eq!(seen("2026-11-23T07:00:01Z"), (true, false));
+    assert_eq!(seen("2026-11-23T07:00:00Z"), (false, true));
+    assert_eq!(seen("2025-12-01T00:00:00Z"), (false, true));
+}
