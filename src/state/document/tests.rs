@@ -215,3 +215,10 @@ fn changes_of_different_fields_come_together_and_the_same_field_is_a_conflict() 
         assert_eq!((merged, found), (expected, conflicts.into_iter().map(str::to_owned).collect()), "{why}");
     }
 }
+
+#[test]
+fn a_number_is_read_back_to_its_last_digit() {
+    for number in [100.333_333_333_333_33, 0.1 + 0.2, 99.666_666_666_666_67, 1e-7, 5e-324, f64::MAX] {
+        change("{\"used\": 0}", |root| root["used"] = json!(number));
+    }
+}
