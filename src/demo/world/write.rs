@@ -158,11 +158,7 @@ impl World {
             self.insert(job);
             return Reply { answer: Ok(answer), events };
         };
-        let mut job = Job { def: definition(existing.id(), def), ..existing.clone() };
-        // Whether it is on stays as it is, unless it is named.
-        if !def.contains_key("enabled") {
-            job.def.insert("enabled".into(), existing.enabled().into());
-        }
+        let mut job = Job { def: converged(&existing, def), ..existing.clone() };
         let updated = canonical(&Value::Object(job.def.clone())) != canonical(&Value::Object(existing.def));
         let mut events = Vec::new();
         if updated {
@@ -279,6 +275,26 @@ fn past(schedule: &Value, at_ms: i64, now_ms: i64) -> String {
     let at = schedule["at"].as_str().unwrap_or_default();
     let minutes = (now_ms - at_ms) / 60_000;
     format!("schedule.at is in the past: {at} ({minutes} minutes ago). Current time: {}", moment(now_ms))
+}
+
+/// What a declaration changes of the job that has its key. What that is called stays: of two marks the first does.
+const DECLARED: [&str; 6] = ["schedule", "pacing", "trigger", "payload", "delivery", "displayName"];
+
+/// The existing job as a second `cron.add` with its key leaves it.
+fn converged(existing: &Job, given: &Map<String, Value>) -> Map<String, Value> {
+    let mut def = existing.def.clone();
+    let whole = definition(existing.id(), given);
+    for key in DECLARED {
+        match whole.get(key) {
+            Some(value) => drop(def.insert(key.into(), value.clone())),
+            None => drop(def.shift_remove(key)),
+        }
+    }
+    // Whether it is on stays as it is, unless it is named.
+    if let Some(enabled) = given.get("enabled") {
+        def.insert("enabled".into(), enabled.clone());
+    }
+    def
 }
 
 /// What the gateway stores of `cron.add`: the definition, with what it adds of its own.

@@ -138,6 +138,31 @@ fn a_declaration_key_makes_adding_an_upsert() {
 }
 
 #[test]
+fn of_two_marks_with_one_key_the_first_stays_until_it_is_changed_as_it_was_seen() {
+    let mut stage = Stage::new();
+    let mark = |host: &str| {
+        json!({
+            "name": format!("{host} acts"), "declarationKey": "model-orchestrator:owner", "enabled": false,
+            "description": host, "schedule": { "kind": "every", "everyMs": 3_153_600_000_000_i64 },
+            "sessionTarget": "isolated", "wakeMode": "next-heartbeat",
+            "payload": { "kind": "command", "argv": ["true"] }, "delivery": { "mode": "none" },
+        })
+    };
+    let first = stage.ok("cron.add", mark("nas"));
+    let second = stage.ok("cron.add", mark("laptop"));
+    assert_eq!((&second["created"], &second["updated"]), (&json!(false), &json!(false)), "as the gateway has it");
+    assert_eq!((&second["job"]["description"], &second["job"]["name"]), (&json!("nas"), &json!("nas acts")));
+    assert!(second["job"].get("nextRunAtMs").is_none(), "it never runs");
+    let take = |host: &str| {
+        let seen = &first["job"]["configRevision"];
+        json!({ "id": first["job"]["id"], "patch": { "description": host }, "expectedConfigRevision": seen })
+    };
+    assert_eq!(stage.ok("cron.update", take("laptop"))["description"], "laptop");
+    let refused = stage.refused("cron.update", take("third")).details.expect("details");
+    assert_eq!(refused["code"], "CRON_JOB_CHANGED");
+}
+
+#[test]
 fn an_upsert_keeps_what_it_does_not_name_and_a_one_shot_is_never_in_the_past() {
     let mut stage = Stage::new();
     let job = |minutes_from_now: i64, enabled: Option<bool>| {
