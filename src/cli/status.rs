@@ -269,6 +269,7 @@ fn access_code(access: Access) -> &'static str {
         Access::FolderHeld => "folder_held",
         Access::FolderNotWritable => "folder_not_writable",
         Access::GatewayOwned => "gateway_owned",
+        Access::AnotherGateway => "another_gateway",
         Access::UnprovenVersion => "unproven_version",
     }
 }

@@ -107,6 +107,8 @@ pub enum Access {
     FolderNotWritable,
     /// Another computer acts on this gateway.
     GatewayOwned,
+    /// What the folder owes, it owes on another gateway, or the mark it put on this one was removed.
+    AnotherGateway,
     /// The first apply starts with a guarded write that changes nothing, to prove this version.
     UnprovenVersion,
 }
@@ -115,13 +117,13 @@ impl Access {
     /// Nothing may be changed on the gateway.
     #[must_use]
     pub fn looks_only(self) -> bool {
-        matches!(self, Self::ReadOnlyScopes | Self::FolderHeld | Self::FolderNotWritable | Self::GatewayOwned)
+        !matches!(self, Self::ReadWrite | Self::UnprovenVersion)
     }
 
     /// Whether this program is the one that asks the gateway for what costs tokens.
     #[must_use]
     pub fn may_probe(self) -> bool {
-        matches!(self, Self::ReadWrite | Self::UnprovenVersion)
+        !self.looks_only()
     }
 }
 

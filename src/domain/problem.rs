@@ -74,6 +74,16 @@ pub enum ProblemKind {
         host: String,
         since: Option<Timestamp>,
     },
+    /// Crons of this folder are to be given back, or a job of it was interrupted, on a gateway that carries its mark;
+    /// this one does not.
+    AnotherGateway {
+        n_debts: usize,
+    },
+    /// Another computer took over while a job was carried out here.
+    TakenOver {
+        host: String,
+        left: usize,
+    },
     /// Another program and this one changed the same field.
     EditConflict {
         file: String,

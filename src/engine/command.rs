@@ -14,7 +14,7 @@ use crate::domain::{
 pub use crate::domain::DemoOutage;
 
 /// What a face may ask for. Nothing but [`Command::Apply`], [`Command::EnterCrisis`], [`Command::Recover`],
-/// [`Command::RetryFailed`] and [`Command::ContinueJob`] leads to a call that changes a cron on the gateway.
+/// [`Command::RetryFailed`] and [`Command::ContinueJob`] leads to a call that changes a cron of the user's.
 ///
 /// Serialised it goes to the program in the background and nowhere else: a key may be in it. What a program says to
 /// its own engine alone cannot be serialised.
@@ -148,8 +148,12 @@ pub enum Command {
         provider: String,
         outage: DemoOutage,
     },
-    /// From now on this folder acts on the gateway, whatever computer did until now.
+    /// From now on this folder acts on the gateway, whatever computer did until now, and it is the gateway of this
+    /// folder. Done when its mark was read back.
     TakeOver,
+    /// This folder acts on the gateway no more: its mark is taken off. Another one may act, and so may this one when
+    /// it next has to write.
+    LetGo,
     /// The program without a window lets this one act until it ends, or is told to go on itself.
     ActHere {
         here: bool,

@@ -10,8 +10,8 @@ use super::input::Receipt;
 use super::{Command, DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
     AccountId, Change, Confirmation, Crisis, Cron, CronId, DashboardReading, ExportWhat, Fleet, GatewayTarget,
-    ImportChoice, ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Notice, Patch, Plan, ProviderAccount,
-    Remembered, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TemporaryModel, TierEntry,
+    ImportChoice, ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Notice, OwnerMark, Patch, Plan,
+    ProviderAccount, Remembered, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TemporaryModel, TierEntry,
 };
 use crate::providers::{Paid, PriorWindow};
 use crate::state::status::StatusReport;
@@ -78,6 +78,19 @@ pub enum Effect {
     RemoveOwn {
         session: u64,
         cron: CronId,
+    },
+    /// Puts the mark of this folder on the gateway, unless there is one; `over`: in the place of that one, while it is
+    /// as it was seen. What counts is what is there afterwards.
+    Mark {
+        session: u64,
+        mark: OwnerMark,
+        over: Option<(CronId, Revision)>,
+    },
+    /// Takes the mark off the gateway if it is still that folder's.
+    Unmark {
+        session: u64,
+        cron: CronId,
+        folder: String,
     },
     /// Tells a person who does not look at the window.
     Notify(Notice),
@@ -225,6 +238,12 @@ pub enum StoreOp {
     },
     SaveStatus(Box<StatusReport>),
     SaveProven(BTreeSet<String>),
+    /// Tells the folder's id, which is made and kept when it has none yet.
+    Identify {
+        session: u64,
+    },
+    /// The mark that was read back from the gateway on which the folder acts.
+    SavePlaced(OwnerMark),
     SaveReading {
         ticket: Ticket,
         account: AccountId,

@@ -139,6 +139,21 @@ pub enum Input {
         cron: CronId,
         result: Result<(), NotCarriedOut>,
     },
+    /// The folder has an id, so that its mark can name it.
+    Identified {
+        session: u64,
+        result: Result<Identified, ProblemKind>,
+    },
+    /// The mark that is on the gateway now, whoever put it there; or none could be put there.
+    Marked {
+        session: u64,
+        result: Box<Result<Cron, NotCarriedOut>>,
+    },
+    /// Our mark is gone, or another is there by now, or it could not be taken off.
+    Unmarked {
+        session: u64,
+        result: Box<Result<Option<Cron>, NotCarriedOut>>,
+    },
     KeyKept {
         ticket: Ticket,
         account: AccountId,
@@ -161,6 +176,14 @@ pub struct NotCarriedOut {
     pub retry_after: Option<jiff::SignedDuration>,
     /// Asked again it would be refused again.
     pub for_good: bool,
+}
+
+/// Who acts from this folder, for its mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identified {
+    pub folder: String,
+    /// This computer, for a person.
+    pub host: String,
 }
 
 #[derive(Debug)]

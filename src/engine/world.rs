@@ -15,7 +15,7 @@ use super::step::crisis::{self, Following};
 use super::step::edit::Saves;
 use super::step::edit_history::EditHistory;
 use super::step::edited::Wish;
-use super::step::own::{self, OwnChecks};
+use super::step::own::{self, Mark, OwnChecks};
 use super::step::triage::{self, Failure};
 use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot, Ticket};
@@ -112,6 +112,8 @@ pub struct World {
     pub(super) zone: TimeZone,
     /// The one-shots that this program keeps on the gateway.
     pub(super) own: OwnChecks,
+    /// The mark that says who acts on the gateway.
+    pub(super) mark: Mark,
     pub(super) undo: Option<Offer>,
     pub(super) job: Option<JobState>,
     pub(super) next_job: u64,
@@ -240,6 +242,7 @@ impl World {
             tally: policy::RunTally::default(),
             zone: TimeZone::UTC,
             own: OwnChecks::default(),
+            mark: Mark::default(),
             undo: None,
             job: None,
             next_job: 1,
@@ -369,7 +372,7 @@ impl World {
         };
         let job = self.job.as_ref().and_then(JobState::next_wake);
         let ours = [self.lease_at, self.refresh_at, self.refetch_at, self.wake_policy_at, check::next_wake(self)];
-        let others = [retry_at, job, own::next_wake(self), self.tried.next_wake()];
+        let others = [retry_at, job, own::next_wake(self), own::mark::next_wake(self), self.tried.next_wake()];
         ours.into_iter().chain(others).flatten().min()
     }
 
@@ -392,7 +395,7 @@ impl World {
             demo: self.demo,
             connection: self.connection.clone(),
             folder: self.folder.clone(),
-            owner: None,
+            owner: own::mark::seen(self),
             background: None,
             discovered: self.discovered.clone(),
             known: self.known.clone(),

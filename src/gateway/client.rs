@@ -11,7 +11,9 @@ use tokio::time::timeout;
 
 use super::socket::Ask;
 use super::{GatewayError, Patience, convert};
-use crate::domain::{AccountId, Catalog, Cron, CronId, Money, Patch, ProbeAnswer, QuotaWindow, Revision, RunRecord};
+use crate::domain::{
+    AccountId, Catalog, Cron, CronId, Money, OwnerMark, Patch, ProbeAnswer, QuotaWindow, Revision, RunRecord,
+};
 
 /// The most that a gateway gives of a list at once.
 const PAGE: usize = 200;
@@ -144,6 +146,21 @@ impl Client {
         // With a key the cron is inside, beside what became of it.
         let job = answer.get_mut("job").map(Value::take).unwrap_or(answer);
         readable(job)
+    }
+
+    /// Puts the mark there unless one is there already, and returns the one that is there then. The gateway
+    /// converges by the declaration key what a cron does, never what it is called: the first mark stays.
+    pub async fn add_mark(&self, mark: &OwnerMark) -> Result<Cron, GatewayError> {
+        let mut answer = self.call("cron.add", convert::mark_to(mark)).await?;
+        let job = answer.get_mut("job").map(Value::take).unwrap_or(answer);
+        readable(job)
+    }
+
+    /// Makes the mark `id` another one, if it is still as it was `seen`.
+    pub async fn update_mark(&self, id: &CronId, mark: &OwnerMark, seen: &Revision) -> Result<Cron, GatewayError> {
+        let patch = json!({ "name": mark.name(), "description": mark.description(), "enabled": false });
+        let params = json!({ "id": id.as_str(), "patch": patch, "expectedConfigRevision": seen.as_str() });
+        readable(self.call("cron.update", params).await?)
     }
 
     /// Takes a cron off the gateway; [`GatewayError::NotFound`] when it is gone already.

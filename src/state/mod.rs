@@ -16,6 +16,7 @@ mod section;
 mod writer;
 
 pub mod ledger;
+pub mod owner;
 pub mod scraped;
 pub mod settings;
 pub mod status;

@@ -15,6 +15,7 @@ pub fn cannot_write(snapshot: &Snapshot) -> Option<String> {
         Access::ReadOnlyScopes => Some("The gateway gave this program the right to read only".to_owned()),
         Access::FolderNotWritable => Some("Nothing can be written into the state folder".to_owned()),
         Access::GatewayOwned => Some("Another computer acts on this gateway".to_owned()),
+        Access::AnotherGateway => Some("This is not the gateway of this folder".to_owned()),
         Access::FolderHeld => {
             let holder = snapshot.folder.as_ref().and_then(|folder| folder.held_by.as_deref());
             Some(format!("The state folder is held by {}", holder.unwrap_or("another program")))

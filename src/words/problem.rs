@@ -72,9 +72,26 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
             let since = since.map_or_else(String::new, |at| format!(" since {}", clock(at, speech)));
             said(
                 format!("Read only: {host} acts on this gateway{since}"),
-                "Close the program there; two computers never act on one gateway",
+                format!(
+                    "Let it give back what it paused, which only its ledger knows; then take over, and {host} only looks"
+                ),
             )
         }
+        ProblemKind::AnotherGateway { n_debts } => {
+            let open = match n_debts {
+                0 => "an apply that was interrupted on another stays open".to_owned(),
+                1 => "1 cron is still to be given back on another, and stays in the ledger".to_owned(),
+                n => format!("{n} crons are still to be given back on another, and stay in the ledger"),
+            };
+            said(
+                format!("Read only: this is not the gateway of this folder, or its mark was removed: {open}"),
+                "Connect to the gateway of this folder; if this is it, take over",
+            )
+        }
+        ProblemKind::TakenOver { host, left } => said(
+            format!("{host} took over this gateway: an apply was stopped here with {} left", count(*left, "line")),
+            "Nothing is lost: what was written is recorded; take over again to go on",
+        ),
         ProblemKind::EditConflict { file, field } => {
             said(format!("{file}: {field} was changed here and by another program"), "Choose which of the two to keep")
         }
@@ -236,6 +253,7 @@ pub fn access(access: Access) -> &'static str {
         Access::FolderHeld => "read only: another program holds the state folder",
         Access::FolderNotWritable => "read only: nothing can be written into the state folder",
         Access::GatewayOwned => "read only: another computer acts on this gateway",
+        Access::AnotherGateway => "read only: this is not the gateway of this folder",
         Access::UnprovenVersion => "read and write, proven by the first apply",
     }
 }
@@ -274,7 +292,22 @@ mod tests {
             (
                 ProblemKind::GatewayOwned { host: text("nas"), since: Some(at("2026-11-22 21:04")) },
                 "Read only: nas acts on this gateway since yesterday 21:04",
-                "Close the program there; two computers never act on one gateway",
+                "Let it give back what it paused, which only its ledger knows; then take over, and nas only looks",
+            ),
+            (
+                ProblemKind::AnotherGateway { n_debts: 3 },
+                "Read only: this is not the gateway of this folder, or its mark was removed: 3 crons are still to be given back on another, and stay in the ledger",
+                "Connect to the gateway of this folder; if this is it, take over",
+            ),
+            (
+                ProblemKind::AnotherGateway { n_debts: 0 },
+                "Read only: this is not the gateway of this folder, or its mark was removed: an apply that was interrupted on another stays open",
+                "Connect to the gateway of this folder; if this is it, take over",
+            ),
+            (
+                ProblemKind::TakenOver { host: text("nas"), left: 1 },
+                "nas took over this gateway: an apply was stopped here with 1 line left",
+                "Nothing is lost: what was written is recorded; take over again to go on",
             ),
             (
                 ProblemKind::ExportLeftOut { files: vec![text("ledger.json"), text("kimi-quota.json")], n_copied: 4 },

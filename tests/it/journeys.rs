@@ -308,7 +308,7 @@ fn one_one_shot_waits_on_the_gateway_for_an_account_whose_return_is_known() {
     let reset = windows.iter().filter(|window| window.used_ratio >= 1.0).filter_map(|window| window.resets_at).max();
     let at = reset.expect("a reset") + SignedDuration::from_secs(60);
     assert_eq!(waited_for(&there), [("kimi".to_owned(), at)]);
-    assert_eq!(rig.calls("cron.add"), 1);
+    assert_eq!(rig.calls("cron.add"), 2, "it, and the mark that says who acts");
 
     drop(engine);
     let next = rig.engine();
@@ -320,7 +320,7 @@ fn one_one_shot_waits_on_the_gateway_for_an_account_whose_return_is_known() {
     rig.demo.set_outage("kimi", DemoOutage::Serving);
     next.tell(Command::Refresh);
     next.wait("it is taken off", |now| waited_for(now).is_empty());
-    assert_eq!((rig.calls("cron.add"), rig.calls("cron.remove")), (1, 1));
+    assert_eq!((rig.calls("cron.add"), rig.calls("cron.remove")), (2, 1));
 }
 
 /// From now on the journal takes no outcome of a verified line, as if the disk were full.

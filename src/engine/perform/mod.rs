@@ -136,6 +136,8 @@ impl Performer {
             Effect::RunCron { session, cron } => self.run_cron(session, cron),
             Effect::PlaceCheck { session, account, at, argv } => self.place_check(session, account, at, argv),
             Effect::RemoveOwn { session, cron } => self.remove_own(session, cron),
+            Effect::Mark { session, mark, over } => self.mark(session, mark, over),
+            Effect::Unmark { session, cron, folder } => self.unmark(session, cron, folder),
             Effect::KeepKey { ticket, account, key } => {
                 self.spawn("keychain", async move {
                     let id = account.id.clone();

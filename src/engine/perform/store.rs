@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::UndoScope;
 use super::super::effect::StoreOp;
-use super::super::input::{Input, Lease, Opened, Receipt, Reread};
+use super::super::input::{Identified, Input, Lease, Opened, Receipt, Reread};
 use super::super::service::Door;
 use crate::domain::{Change, CronId, JobPhase, Ledger, LineOutcome, ProblemKind, Switch, SwitchId};
 use crate::state::switch_log::LogLine;
@@ -247,6 +247,11 @@ impl Keeper {
             }
             StoreOp::SaveStatus(report) => self.quietly(|folder| folder.save_status(&report)),
             StoreOp::SaveProven(versions) => self.quietly(|folder| folder.save_proven(&versions)),
+            StoreOp::Identify { session } => {
+                let result = self.with(Folder::identify).map(|folder| Identified { folder, host: holder() });
+                self.tell(Input::Identified { session, result });
+            }
+            StoreOp::SavePlaced(mark) => self.quietly(|folder| folder.save_placed(&mark)),
             StoreOp::SaveReading { ticket, account, reading } => {
                 let result = self.with(|folder| folder.save_scraped(&account, &reading));
                 // It is in the world before anybody hears that it was kept.

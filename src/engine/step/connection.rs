@@ -58,6 +58,7 @@ pub fn connect(world: &mut World, target: Target, now: Timestamp) -> Result<Vec<
 pub fn leave(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let mut effects = aside::leave(world);
     effects.extend(check::leave(world));
+    effects.extend(own::mark::lost(world));
     effects.push(Effect::Disconnect);
     if world.folder.is_some() {
         effects.push(Effect::Store(Box::new(StoreOp::Close)));
@@ -168,6 +169,7 @@ pub fn look_on(world: &mut World, opened: Opened, now: Timestamp) -> Vec<Effect>
     }
     let mut loaded = opened.loaded;
     check::remember(world, std::mem::take(&mut loaded.remembered));
+    world.mark.identity = std::mem::take(&mut loaded.identity);
     take_loaded(world, loaded, now);
     vec![Effect::Connect { session: world.session, target }]
 }
@@ -216,6 +218,10 @@ pub fn take_imported(world: &mut World, reread: Reread, now: Timestamp) {
 }
 
 fn take_marked(world: &mut World, loaded: Loaded, wished: BTreeMap<CronId, edited::Wish>, now: Timestamp) {
+    if loaded.identity.folder != world.mark.identity.folder {
+        // Another folder was put in the place of ours.
+        world.mark.identity = loaded.identity.clone();
+    }
     take_loaded(world, loaded, now);
     edited::mark(world, wished);
     world.edits_unsaved = true;
@@ -264,6 +270,7 @@ pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDur
         clock_skew,
         latency: Some(took),
     });
+    own::mark::grant(world, access);
     world.attempt = 0;
     world.crons_as_of = None;
     world.evidence = Evidence::default();
@@ -350,6 +357,7 @@ pub fn lost(world: &mut World, trouble: Trouble, now: Timestamp) -> Vec<Effect> 
         Connection::Stopped { name, url, trouble }
     };
     let mut effects = vec![Effect::Disconnect];
+    effects.extend(own::mark::lost(world));
     effects.extend(uncertain_now(world, now));
     effects.extend(check::heard_of_all(world, now));
     effects
@@ -510,7 +518,7 @@ fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) -> Vec<
 }
 
 /// Crons and models are both here: settle what an earlier life left open.
-fn listed(world: &mut World, now: Timestamp) -> Vec<Effect> {
+pub fn listed(world: &mut World, now: Timestamp) -> Vec<Effect> {
     if !world.ready() {
         return Vec::new();
     }
@@ -546,6 +554,7 @@ fn take_list(world: &mut World, crons: Vec<Cron>, asked_at: u64) {
         crons.into_iter().filter(|cron| !newer(&cron.id)).map(|cron| (cron.id.clone(), Arc::new(cron))).collect();
     list.extend(world.crons.iter().filter(|(id, _)| newer(id)).map(|(id, cron)| (id.clone(), cron.clone())));
     world.crons = Arc::new(list);
+    own::mark::listed(world);
 }
 
 /// Once a day, so that lost crons can be made again.
@@ -555,7 +564,7 @@ fn keep_definitions(world: &mut World, now: Timestamp) -> Option<Effect> {
         return None;
     }
     world.definitions_kept_at = Some(now);
-    Some(Effect::Store(Box::new(StoreOp::KeepDefinitions(world.crons.clone()))))
+    Some(Effect::Store(Box::new(StoreOp::KeepDefinitions(own::mark::of_the_user(&world.crons)))))
 }
 
 fn name_unreadable(world: &mut World, unreadable: Vec<(String, String)>, now: Timestamp) {

@@ -195,7 +195,7 @@ pub fn gave_back(world: &mut World, cron: &Cron, paused_from: Option<Timestamp>,
 }
 
 /// Lets crons run once: what they missed.
-pub fn run_now(world: &World, crons: &[CronId]) -> Result<Vec<Effect>, Refusal> {
+pub fn run_now(world: &mut World, crons: &[CronId], now: Timestamp) -> Result<Vec<Effect>, Refusal> {
     if !world.connected() {
         return Err(Refusal::NotConnected);
     }
@@ -205,8 +205,7 @@ pub fn run_now(world: &World, crons: &[CronId]) -> Result<Vec<Effect>, Refusal> 
     if let Some(unknown) = crons.iter().find(|id| !world.crons.contains_key(*id)) {
         return Err(Refusal::UnknownCron { cron: unknown.to_string() });
     }
-    let run = |cron: &CronId| Effect::RunCron { session: world.session, cron: cron.clone() };
-    Ok(crons.iter().map(run).collect())
+    own::mark::run(world, crons, now)
 }
 
 /// The gateway let it run, or said why not.
@@ -324,7 +323,8 @@ pub fn undone(world: &mut World, now: Timestamp) -> Option<Effect> {
 /// What was given back in another way than by its own job ends crisis mode, too.
 fn given_back_otherwise(world: &World) -> bool {
     let at_work = world.job.as_ref().is_some_and(JobState::running);
-    world.crisis.recovering().is_some() && !at_work && world.ledger.is_empty() && world.connected() && world.ready()
+    let here = world.connected() && world.ready() && own::mark::at_home(world);
+    world.crisis.recovering().is_some() && !at_work && world.ledger.is_empty() && here
 }
 
 /// The picture for the faces, after a plan was made.

@@ -60,7 +60,8 @@ pub fn asked(world: &mut World, path: &Path, result: Result<Lease, ProblemKind>,
     Vec::new()
 }
 
-fn taken_over(world: &mut World, loaded: Loaded, now: Timestamp) -> Vec<Effect> {
+fn taken_over(world: &mut World, mut loaded: Loaded, now: Timestamp) -> Vec<Effect> {
+    world.mark.identity = std::mem::take(&mut loaded.identity);
     if let Some(folder) = world.folder.as_mut() {
         folder.held_by = None;
     }

@@ -37,6 +37,7 @@ pub fn step(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
     let ledger = world.ledger.clone();
     let mut effects = take(world, input, now);
     effects.extend(aside::go(world, now));
+    effects.extend(own::mark::look(world, now));
     unsaved::note_debts(world, &ledger, &effects);
     effects
 }
@@ -97,13 +98,19 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::OwnRemoved { session, cron, result } if session == world.session => {
             own::removed(world, &cron, result, now)
         }
+        Input::Identified { session, result } if session == world.session => own::mark::identified(world, result, now),
+        Input::Marked { session, result } if session == world.session => own::mark::marked(world, *result, now),
+        Input::Unmarked { session, result } if session == world.session => own::mark::unmarked(world, *result, now),
         // Of a connection that is over.
         Input::NotConnected { .. }
         | Input::Proven { .. }
         | Input::GatewayAnswered { .. }
         | Input::RunQueued { .. }
         | Input::CheckPlaced { .. }
-        | Input::OwnRemoved { .. } => Vec::new(),
+        | Input::OwnRemoved { .. }
+        | Input::Identified { .. }
+        | Input::Marked { .. }
+        | Input::Unmarked { .. } => Vec::new(),
         Input::ClockJumped => {
             let mut effects = check::look_anew(world, now);
             effects.extend(connection::retry_now(world, now));
@@ -162,6 +169,7 @@ fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
     }
     effects.extend(check::tick(world, now));
     own::tick(world, now);
+    effects.extend(own::mark::tick(world, now));
     if world.refetch_at.is_some_and(|at| at <= now) {
         world.refetch_at = None;
         if world.connected() {
@@ -217,7 +225,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         Command::Automate => quietly(automation::act_now(world, now)?),
         Command::GoOn => quietly(crisis::go_on(world, now)?),
         Command::StayInCrisis => quietly(crisis::stay(world, now)?),
-        Command::RunNow { crons } => quietly(crisis::run_now(world, &crons)?),
+        Command::RunNow { crons } => quietly(crisis::run_now(world, &crons, now)?),
         Command::DismissReport => quietly(crisis::dismiss_report(world)?),
         Command::StopJob => {
             automation::stopped_by_hand(world, now);
@@ -262,7 +270,9 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             quietly(vec![Effect::DemoOutage { provider, outage }])
         }
         Command::DemoOutage { .. } => Err(Refusal::NothingToDo),
-        Command::TakeOver | Command::ActHere { .. } | Command::InstallService { .. } => Err(Refusal::NothingToDo),
+        Command::TakeOver => own::mark::take_over(world, ticket),
+        Command::LetGo => own::mark::let_go(world, ticket),
+        Command::ActHere { .. } | Command::InstallService { .. } => Err(Refusal::NothingToDo),
         Command::Shutdown => {
             world.closing = true;
             Ok(apply::advance(world, now))

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState, Line, Stage};
-use super::{crisis, undo};
+use super::{crisis, own, undo};
 use crate::domain::{Change, CronId, JobPhase, LineOutcome, Plan, PlanOrigin, ProblemKind, StartedBy};
 use crate::policy;
 use crate::state::InterruptedJob;
@@ -72,6 +72,9 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
 
 /// Gives every line of an interrupted job its outcome and closes its journal.
 pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    if !own::mark::at_home(world) {
+        return Vec::new();
+    }
     let Some(job) = world.job.as_ref().filter(|job| job.phase == JobPhase::Interrupted) else { return Vec::new() };
     let left = job.lines.iter().filter(|line| line.outcome == LineOutcome::NotStarted).count();
     let uncertain = job.lines.iter().any(|line| line.stage == Stage::Uncertain);
@@ -119,7 +122,7 @@ fn not_called(world: &mut World) -> Vec<Effect> {
 /// The ledger's file was lost: what the journal shows to be owed is entered again.
 pub fn lost_ledger(world: &mut World, now: Timestamp) -> Option<Effect> {
     let writable = world.folder.as_ref().is_some_and(|folder| folder.held_by.is_none());
-    if !writable || !std::mem::take(&mut world.ledger_lost) {
+    if !writable || !own::mark::at_home(world) || !std::mem::take(&mut world.ledger_lost) {
         return None;
     }
     let found = policy::rebuilt_debts(&world.switches, &world.crons, &world.ledger);
@@ -134,11 +137,11 @@ pub fn lost_ledger(world: &mut World, now: Timestamp) -> Option<Effect> {
 
 /// Debts that are none: of a write that never arrived, or of which somebody took back everything.
 ///
-/// A cron that is not in the list is still owed: it may only be unreadable, or the list another
-/// gateway's. Crons of a running job have their own way to the ledger, and a pause that got no answer may
+/// A cron that is not in the list is still owed: it may only be unreadable. On another gateway than the folder's,
+/// and while another computer acts on it, nothing is closed. Crons of a running job have their own way to the ledger, and a pause that got no answer may
 /// still be carried out.
 pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
-    if world.ledger.is_empty() {
+    if world.ledger.is_empty() || !own::mark::at_home(world) {
         return Vec::new();
     }
     let busy = world.job.as_ref().map(JobState::busy).unwrap_or_default();
@@ -178,7 +181,7 @@ pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
 
 /// Somebody removed a cron on the gateway: what we owed it is owed no more.
 pub fn forget_debt(world: &mut World, cron: &CronId) -> Option<Effect> {
-    world.ledger.get(cron)?;
+    world.ledger.get(cron).filter(|_| own::mark::at_home(world))?;
     Arc::make_mut(&mut world.ledger).remove(cron);
     world.clear(&format!("ledger/{cron}"));
     Some(Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() })))

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::World;
 use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::GatewayAnswer;
-use super::{check, crisis};
+use super::{check, crisis, own};
 use crate::domain::{
     AccountId, Change, Confirmation, Cron, Diagnosis, HealthState, ModelRef, ModelScope, MoneyRead, ProbeStatus,
     ProblemKind, QuotaWindow, Reason, RunRecord, Source, Switch, SwitchId,
@@ -26,6 +26,7 @@ const RUNS_SHOWN: usize = 20;
 /// A cron as the gateway has it now.
 pub fn cron(world: &mut World, cron: Cron) {
     world.note_change(&cron.id);
+    own::mark::heard(world, &cron);
     Arc::make_mut(&mut world.crons).insert(cron.id.clone(), Arc::new(cron));
 }
 

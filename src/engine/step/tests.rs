@@ -22,6 +22,7 @@ mod known;
 mod lease;
 mod outside;
 mod own;
+mod owner;
 mod runs;
 mod settings;
 mod triage;
@@ -107,7 +108,37 @@ fn world(crons: &[Cron], changes: Vec<Change>) -> World {
     world.catalog =
         Arc::new(Catalog { models: BTreeMap::from([model("a/one"), model("b/two")]), ..Catalog::default() });
     world.plan = Arc::new(Plan { id: PlanId::new("plan"), changes, ..(*world.plan).clone() });
+    acts(&mut world);
     world
+}
+
+/// Of the folder whose engine is tested.
+fn our_mark() -> OwnerMark {
+    OwnerMark { folder: "here".to_owned(), host: "home-mini".to_owned(), since: at(-3600) }
+}
+
+/// As the gateway keeps it.
+fn marked(mark: &OwnerMark) -> Cron {
+    let schedule = Schedule::Every { every: SignedDuration::from_hours(24 * 36_500), anchor: None };
+    let payload = Payload::Other("command".to_owned());
+    Cron {
+        description: Some(mark.description()),
+        enabled: false,
+        declaration_key: Some(OWNER_KEY.to_owned()),
+        revision: Some(Revision::new(mark.description())),
+        updated_at: Some(mark.since),
+        definition: Arc::new(json!({ "description": mark.description() })),
+        ..Cron::new(CronId::new("mark"), mark.name(), schedule, payload)
+    }
+}
+
+/// This folder acts on the gateway, and has its mark there.
+fn acts(world: &mut World) {
+    let mark = our_mark();
+    world.mark.identity = FolderIdentity { folder: Some(mark.folder.clone()), placed: Some(mark.clone()) };
+    super::record::cron(world, marked(&mark));
+    (world.dirty, world.changes_seen) = (super::super::world::Dirty { shown: true, plan: false }, 0);
+    world.last_change.clear();
 }
 
 fn apply(world: &mut World, crons: &[&str]) -> Vec<Effect> {
@@ -229,6 +260,7 @@ fn reread(world: &World, n_ledgers: u64) -> Reread {
         pending: std::collections::BTreeSet::new(),
         proven: std::collections::BTreeSet::new(),
         remembered: Remembered::default(),
+        identity: world.mark.identity.clone(),
         problems: Vec::new(),
     };
     Reread { loaded, n_ledgers }

@@ -20,5 +20,5 @@ pub use usage::usage_from;
 
 pub(crate) use attempt::{Refusal, refusal_from};
 pub(crate) use job::patch_to;
-pub(crate) use own::{one_shot_to, run_asked_from};
+pub(crate) use own::{mark_to, one_shot_to, run_asked_from};
 pub(crate) use value::{moment, span_millis, text};

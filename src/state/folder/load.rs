@@ -69,6 +69,7 @@ fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>
         status: file(names::STATUS),
         tracking: file(names::TRACKING),
         disabled: file(names::DISABLED),
+        owner: file(names::OWNER),
         tiers_read: BTreeMap::new(),
         ledger_read: BTreeMap::new(),
         crisis_read: Crisis::default(),
@@ -84,6 +85,9 @@ fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>
         clock: now,
     };
     refresh(&mut folder, if may_write { Unusable::SetAside } else { Unusable::Leave }, now, &mut problems);
+    if let Err(error) = folder.owner.refresh() {
+        problems.push(error.problem(now));
+    }
     import_older_pauses(&mut folder, now, &mut problems);
     folder.log_what_was_lost(&mut problems, now);
     name_what_was_set_aside(path, &mut problems, now);
@@ -275,6 +279,7 @@ fn load(folder: &mut Folder, now: Timestamp, mut problems: Vec<Problem>) -> Load
         temporary,
         pending,
         proven,
+        identity: folder.identity(),
         remembered,
         problems,
     }

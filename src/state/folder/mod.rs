@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::domain::{
-    AccountId, Crisis, CronId, Ledger, Problem, QuotaWindow, Remembered, Settings, Switch, TemporaryModel, TierMap,
+    AccountId, Crisis, CronId, FolderIdentity, Ledger, Problem, QuotaWindow, Remembered, Settings, Switch,
+    TemporaryModel, TierMap,
 };
 
 use super::files::{Known, StateFile};
@@ -34,6 +35,8 @@ pub mod names {
     pub const LEDGER: &str = "ledger.json";
     pub const SETTINGS: &str = "settings.json";
     pub const HISTORY: &str = "history.db";
+    /// Belongs to this folder alone: neither exported nor imported.
+    pub const OWNER: &str = "owner.json";
     /// What the dashboard scrapers write: `kimi-quota.json`.
     pub const QUOTA_SUFFIX: &str = "-quota.json";
 
@@ -62,6 +65,7 @@ pub struct Folder {
     status: StateFile,
     tracking: StateFile,
     disabled: StateFile,
+    owner: StateFile,
     /// What the file was last read as: changes are found by comparing with it.
     tiers_read: TierMap,
     ledger_read: Ledger,
@@ -116,6 +120,8 @@ pub struct Loaded {
     pub pending: BTreeSet<CronId>,
     /// Gateway versions on which a guarded write was refused as it must be.
     pub proven: BTreeSet<String>,
+    /// Which folder this is, and on which gateway it acts.
+    pub identity: FolderIdentity,
     /// How the accounts stood when that was last written down.
     pub remembered: Remembered,
     pub problems: Vec<Problem>,

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::{AccountId, Crisis, CronId, DashboardReading, Ledger, Settings, TemporaryModel, TierEntry};
+use crate::domain::{
+    AccountId, Crisis, CronId, DashboardReading, FolderIdentity, Ledger, OwnerMark, Settings, TemporaryModel, TierEntry,
+};
 use crate::state::document::Prefer;
 use crate::state::files::{Seen, StateFile};
 use crate::state::status::StatusReport;
-use crate::state::{StateError, ledger, scraped, settings, status, tiers, tracking};
+use crate::state::{StateError, ledger, owner, scraped, settings, status, tiers, tracking};
 
 use super::{Folder, Right, names};
 
@@ -93,6 +95,45 @@ impl Folder {
 
     pub(super) fn store_ledger(&mut self, root: &Value) -> Result<(), StateError> {
         self.store(|folder| &mut folder.ledger, root, Prefer::Ours)
+    }
+
+    /// Which folder this is, as far as it was ever asked to act.
+    pub(super) fn identity(&self) -> FolderIdentity {
+        owner::read(self.owner.root(), self.place())
+    }
+
+    /// The folder's id, made and kept now when it has none.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the system gives no chance numbers.
+    pub fn identify(&mut self) -> Result<String, StateError> {
+        self.may_write()?;
+        if let Some(known) = self.identity().folder {
+            return Ok(known);
+        }
+        let mut chance = [0_u8; 16];
+        getrandom::fill(&mut chance).map_err(|_unnamed| {
+            StateError::write(&self.path.join(names::OWNER), std::io::Error::other("no random numbers"))
+        })?;
+        let folder: String = chance.iter().map(|byte| format!("{byte:02x}")).collect();
+        let ours = owner::with_id(self.owner.root(), &folder, self.place());
+        self.store(|folder| &mut folder.owner, &ours, Prefer::Ours)?;
+        Ok(folder)
+    }
+
+    /// Writes down the mark that this folder put on its gateway.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_placed(&mut self, placed: &OwnerMark) -> Result<(), StateError> {
+        self.may_write()?;
+        let ours = owner::with_placed(self.owner.root(), placed);
+        self.store(|folder| &mut folder.owner, &ours, Prefer::Ours)
+    }
+
+    /// What tells this folder from a copy of it.
+    fn place(&self) -> Option<u64> {
+        self.identity.map(|(_device, inode)| inode)
     }
 
     /// Writes `provider-status.json` and `provider-tracking.json`, each in the shape found.

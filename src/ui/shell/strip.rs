@@ -132,6 +132,7 @@ fn rights(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
         | Access::FolderHeld
         | Access::FolderNotWritable
         | Access::GatewayOwned
+        | Access::AnotherGateway
         | Access::UnprovenVersion => None,
     }
 }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::super::World;
 use super::super::super::effect::{Effect, StoreOp};
 use super::super::crisis;
+use super::super::own::{self, Standing};
 use super::debt::not_begun;
 use super::drain::{given_up, next_line};
 use super::job::{JobState, Line, Stage};
@@ -18,18 +19,19 @@ use crate::policy;
 
 /// Takes the next step that can be taken now, if any.
 pub fn advance(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let standing = own::mark::standing(world);
     let Some(mut job) = world.job.take() else { return Vec::new() };
-    let effects = if job.running() { advance_job(world, &mut job, now) } else { Vec::new() };
+    let effects = if job.running() { advance_job(world, &mut job, &standing, now) } else { Vec::new() };
     job.expected_end = expected_end(&job, world.write_window, now);
     world.job = Some(job);
     effects
 }
 
-pub(super) fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp) -> Vec<Effect> {
+fn advance_job(world: &mut World, job: &mut JobState, standing: &Standing, now: Timestamp) -> Vec<Effect> {
     job.drain_check_at = None;
     job.paced_until = job.paced_until.filter(|until| now < *until);
     if job.lines.iter().any(|line| line.stage != Stage::Idle) {
-        wait_for_fate(world, job, now);
+        wait_for_fate(world, job, standing, now);
         return Vec::new();
     }
     if job.phase == JobPhase::Stopping || world.closing {
@@ -43,6 +45,11 @@ pub(super) fn advance_job(world: &mut World, job: &mut JobState, now: Timestamp)
         return Vec::new();
     }
     let mut effects = Vec::new();
+    match standing {
+        Standing::Ours => {}
+        Standing::Free => return own::mark::place(world, now),
+        Standing::Anothers(_) | Standing::Elsewhere => return end(world, job, JobPhase::Stopped, now),
+    }
     loop {
         let Some(index) = next_line(world, job, now) else {
             let open = |line: &Line| line.open() && line.turn <= job.open_stage;
@@ -96,14 +103,15 @@ fn next_stage_begins(world: &mut World, job: &mut JobState, now: Timestamp) -> b
     false
 }
 
-/// A line is on its way. Without a gateway nobody can say what became of it: then a job that shall
-/// stop is left as after a crash, and settled when the gateway is back.
-fn wait_for_fate(world: &mut World, job: &mut JobState, now: Timestamp) {
-    if world.connected() {
+/// A line is on its way. Without its gateway nobody can say what became of it: then a job that shall
+/// stop is left as after a crash, and settled when that gateway is back.
+fn wait_for_fate(world: &mut World, job: &mut JobState, standing: &Standing, now: Timestamp) {
+    let elsewhere = world.connected() && world.ready() && *standing == Standing::Elsewhere;
+    if world.connected() && !elsewhere {
         return;
     }
     let underway = job.lines.iter().any(|line| matches!(line.stage, Stage::Preparing | Stage::InFlight));
-    if job.phase != JobPhase::Stopping {
+    if job.phase != JobPhase::Stopping && !elsewhere {
         set_phase(world, job, JobPhase::GatewayAway);
     } else if !underway {
         for line in job.lines.iter_mut().filter(|line| line.open() && line.stage == Stage::Idle) {

@@ -81,6 +81,11 @@ impl JobState {
         self.lines.iter().any(|line| matches!(line.stage, Stage::Preparing | Stage::InFlight))
     }
 
+    /// How many lines no call was made for, and would have been.
+    pub(in crate::engine::step) fn n_not_begun(&self) -> usize {
+        self.lines.iter().filter(|line| line.open() && line.stage == Stage::Idle).count()
+    }
+
     /// What was given back, or written, so far.
     pub(in crate::engine::step) fn verified(&self) -> impl Iterator<Item = &Change> {
         self.lines.iter().filter(|line| line.outcome == LineOutcome::Verified).map(|line| &*line.change)

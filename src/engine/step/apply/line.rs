@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::super::input::WriteResult;
 use super::super::super::{Event, World};
-use super::super::{crisis, edit, edited, reconcile, record};
+use super::super::{crisis, edit, edited, own, reconcile, record};
 use super::advance::{advance, end};
 use super::debt::{enter, not_begun, read_back, settle_ledger};
 use super::drain::drains;
@@ -72,7 +72,9 @@ pub fn prepared(
     } else {
         let line = &mut job.lines[index];
         let revision = line.change.revision.clone();
-        if let (Some(expected), true) = (revision, world.connected()) {
+        // Somebody may have taken over, or the mark off, while the disk was busy.
+        let may_call = world.connected() && own::mark::ours(world);
+        if let (Some(expected), true) = (revision, may_call) {
             line.stage = Stage::InFlight;
             let calls = world.write_window.map_or(0, |(_, calls)| calls);
             let start = world.write_window.map_or(now, |(start, _)| start);
@@ -165,6 +167,9 @@ pub(super) fn arrived_late(world: &World, line: &Line) -> Option<Cron> {
 
 /// The gateway was read again: lines whose fate was unknown have one now.
 pub fn resolve_uncertain(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    if !own::mark::knows_fate(world) {
+        return Vec::new();
+    }
     let Some(mut job) = world.job.take() else { return Vec::new() };
     let mut effects = Vec::new();
     for index in 0..job.lines.len() {

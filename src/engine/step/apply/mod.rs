@@ -19,8 +19,8 @@ use jiff::Timestamp;
 
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
-use super::crisis;
 use super::undo::{self, TakesBack};
+use super::{crisis, own};
 use crate::domain::{
     Access, Change, CronId, JobPhase, LineOutcome, Plan, PlanId, PlanOrigin, Refusal, StartedBy, Switch,
 };
@@ -108,7 +108,7 @@ fn begin_with(
         job: id,
         plan: plan.clone(),
         crons: named,
-        definitions: world.crons.clone(),
+        definitions: own::mark::of_the_user(&world.crons),
     })));
     // After the journal, which shows later that no call was made for what stands in the ledger.
     effects.extend(owed);
@@ -116,6 +116,7 @@ fn begin_with(
     if proving {
         effects.push(Effect::Prove { session: world.session, cron: first });
     }
+    own::mark::try_again(world);
     world.undo = None;
     world.job = Some(JobState {
         id,

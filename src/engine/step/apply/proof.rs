@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::super::super::World;
 use super::super::super::effect::{Effect, StoreOp};
 use super::super::super::input::Proof;
+use super::super::own;
 use super::advance::{advance, end};
 use crate::domain::{Access, JobPhase, ProblemKind};
 
@@ -16,9 +17,9 @@ pub fn proven(world: &mut World, proof: Proof, now: Timestamp) -> Vec<Effect> {
     job.proving = false;
     match proof {
         Proof::Refused => {
-            if let crate::domain::Connection::Connected(info) = &mut world.connection {
-                info.access = Access::ReadWrite;
-                world.proven.insert(info.version.clone());
+            if let Some(version) = world.connection.info().map(|info| info.version.clone()) {
+                own::mark::grant(world, Access::ReadWrite);
+                world.proven.insert(version);
                 effects.push(Effect::Store(Box::new(StoreOp::SaveProven(world.proven.clone()))));
             }
             world.clear("gateway/version");

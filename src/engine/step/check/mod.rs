@@ -21,7 +21,7 @@ pub use round::{gateway_answered, heard, heard_of_all, looked};
 use super::super::effect::Effect;
 use super::super::{Ticket, World};
 use crate::domain::{
-    AccountId, AutomationLevel, CheckReport, Diagnosis, Finding, HealthState, KeyState, PaidQuestion, Refusal,
+    Access, AccountId, AutomationLevel, CheckReport, Diagnosis, Finding, HealthState, KeyState, PaidQuestion, Refusal,
     Remembered, RunRecord,
 };
 use crate::gateway;
@@ -344,8 +344,11 @@ fn watched<'a>(world: &'a World, id: &AccountId) -> policy::Watched<'a> {
     }
 }
 
-/// How many questions that cost tokens the day still allows.
+/// How many questions that cost tokens the day still allows: none where another acts, who asks its own.
 fn paid_left(world: &World, now: Timestamp) -> u32 {
+    if matches!(world.access(), Some(Access::GatewayOwned | Access::AnotherGateway)) {
+        return 0;
+    }
     let spent = world.checks.paid.iter().filter(|paid| now.duration_since(paid.at) < DAY).count();
     world.effective.checks.paid_per_day.saturating_sub(u32::try_from(spent).unwrap_or(u32::MAX))
 }

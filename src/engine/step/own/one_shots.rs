@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::World;
-use super::super::effect::Effect;
-use super::super::input::NotCarriedOut;
-use super::apply::{WRITE_WINDOW, WRITES_PER_WINDOW};
-use super::{check, record};
+use super::super::super::World;
+use super::super::super::effect::Effect;
+use super::super::super::input::NotCarriedOut;
+use super::super::apply::{WRITE_WINDOW, WRITES_PER_WINDOW};
+use super::super::{check, record};
+use super::mark::{self, Gate};
 use crate::domain::{
     Access, AccountId, Cron, CronId, JobPhase, ProblemKind, RECOVERY_KEY_PREFIX, RecoveryCheck, Schedule,
 };
@@ -75,10 +76,18 @@ pub fn keep(world: &mut World, now: Timestamp) -> Vec<Effect> {
     }
     let observation = world.observation(now);
     world.own.wanted = policy::wakeups(&observation, &world.effective, &world.crisis, &world.switches);
-    let mut effects = Vec::new();
-    effects.extend(place_next(world, now));
-    effects.extend(remove_next(world, now));
-    effects
+    let (missing, unwanted) = (missing(world), unwanted(world, now));
+    if missing.is_none() && unwanted.is_none() {
+        return Vec::new();
+    }
+    match mark::gate(world, now) {
+        Gate::Open => {
+            let placed = missing.and_then(|(account, at)| place(world, account, at, now));
+            placed.into_iter().chain(unwanted.and_then(|cron| remove(world, cron, now))).collect()
+        }
+        Gate::Waits(effects) => effects,
+        Gate::Shut => Vec::new(),
+    }
 }
 
 /// The next moment at which a call that waits may go.
@@ -145,8 +154,8 @@ fn account_of(cron: &Cron) -> Option<AccountId> {
     cron.declaration_key.as_deref()?.strip_prefix(RECOVERY_KEY_PREFIX).map(AccountId::new)
 }
 
-/// Puts or moves the one that is due first.
-fn place_next(world: &mut World, now: Timestamp) -> Option<Effect> {
+/// The one to put or move next: the one that is due first.
+fn missing(world: &World) -> Option<(AccountId, Timestamp)> {
     if world.own.placing.is_some() {
         return None;
     }
@@ -157,7 +166,10 @@ fn place_next(world: &mut World, now: Timestamp) -> Option<Effect> {
         one_shots(world).any(|shot| shot.account == *account && fine(&shot))
     };
     let missing = world.own.wanted.iter().filter(|(account, at)| !in_place(account, **at));
-    let (account, at) = missing.min_by_key(|(_, at)| **at).map(|(account, at)| (account.clone(), *at))?;
+    missing.min_by_key(|(_, at)| **at).map(|(account, at)| (account.clone(), *at))
+}
+
+fn place(world: &mut World, account: AccountId, at: Timestamp, now: Timestamp) -> Option<Effect> {
     if !world.own.places.takes_one(now) {
         return None;
     }
@@ -168,8 +180,8 @@ fn place_next(world: &mut World, now: Timestamp) -> Option<Effect> {
     Some(Effect::PlaceCheck { session: world.session, account, at, argv })
 }
 
-/// Takes off one that nobody waits for: its account is back, nothing is owed any more, or it failed.
-fn remove_next(world: &mut World, now: Timestamp) -> Option<Effect> {
+/// One that nobody waits for: its account is back, nothing is owed any more, or it failed.
+fn unwanted(world: &World, now: Timestamp) -> Option<CronId> {
     if world.own.removing.is_some() || fault::on(Fault::KeepsWakeUps) {
         return None;
     }
@@ -184,7 +196,10 @@ fn remove_next(world: &mut World, now: Timestamp) -> Option<Effect> {
         let first = kept.insert(shot.account.clone());
         !running && !moved && (!first || !wanted && !about_to_run)
     });
-    let cron = unwanted?.cron.id.clone();
+    unwanted.map(|shot| shot.cron.id.clone())
+}
+
+fn remove(world: &mut World, cron: CronId, now: Timestamp) -> Option<Effect> {
     if !world.own.removals.takes_one(now) {
         return None;
     }

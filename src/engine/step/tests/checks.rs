@@ -409,6 +409,28 @@ fn the_days_budget_of_paid_questions_is_kept() {
     assert_eq!(n_asked, 3);
 }
 
+#[test]
+fn where_another_computer_acts_nothing_is_asked_that_costs_tokens() {
+    for others in [false, true] {
+        let mut world = elsewhere(watching(&[]));
+        world.checks.by_itself = false;
+        if others {
+            let mark = OwnerMark { folder: "there".to_owned(), ..our_mark() };
+            let session = world.session;
+            let news = crate::gateway::News::CronChanged(marked(&mark));
+            step(&mut world, Input::News { session, news }, NOW);
+        }
+        let mut effects = check(&mut world, Some(&["kimi"]), NOW);
+        effects.extend(lists(&mut world, NOW));
+        let costs = |effect: &&Effect| match effect {
+            Effect::AskGateway { .. } => true,
+            Effect::Look { look, .. } => look.paid != crate::providers::Paid::Never,
+            _ => false,
+        };
+        assert_eq!(effects.iter().filter(costs).count() == 0, others, "{effects:?}");
+    }
+}
+
 /// The gateway asks a failing provider again for minutes, and nobody can stop it.
 #[test]
 fn a_question_the_gateway_is_silent_on_is_a_failure_and_is_not_put_twice() {
