@@ -102,6 +102,8 @@ pub(super) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Act on the gateway from here from now on; another computer that did only looks then
+    TakeOver(TakeOverArguments),
     /// Copy the state folder, without secrets
     Export {
         /// The folder to copy to; with --file a folder or a file name
@@ -211,6 +213,16 @@ pub(super) struct RecoverArguments {
     /// Look first, then do only what automation may do; nothing to do is no failure
     #[arg(long, conflicts_with_all = ["dry_run", "yes", "now"])]
     pub(super) automatic: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TakeOverArguments {
+    /// Do it without asking
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Act on it no more: the mark of this folder is taken off the gateway
+    #[arg(long)]
+    pub(super) release: bool,
 }
 
 #[derive(Debug, Args)]

@@ -113,6 +113,9 @@ impl Failure {
 /// A problem whose remedy can be followed from a shell.
 pub(super) fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
     let mut said = words::problem(kind, speech);
+    if matches!(kind, ProblemKind::GatewayOwned { .. } | ProblemKind::AnotherGateway { .. }) {
+        said.remedy = said.remedy.map(|remedy| format!("{remedy} (model-orchestrator take-over)"));
+    }
     if matches!(kind, ProblemKind::Interrupted { .. }) {
         said.remedy = Some("What is left is planned again: look at it with plan, go on with distribute".to_owned());
     }
@@ -142,6 +145,8 @@ fn problem_exit(kind: &ProblemKind) -> Exit {
         | ProblemKind::OtherVersionServes { .. }
         | ProblemKind::FolderNotWritable { .. }
         | ProblemKind::GatewayOwned { .. }
+        | ProblemKind::AnotherGateway { .. }
+        | ProblemKind::TakenOver { .. }
         | ProblemKind::ReadOnlyScopes => Exit::ReadOnly,
         ProblemKind::ExportOntoItself => Exit::Usage,
         _ => Exit::Failed,

@@ -36,6 +36,7 @@ mod recover;
 mod scrape_quota;
 mod serve;
 mod status;
+mod take_over;
 mod tier;
 mod undo;
 mod window;

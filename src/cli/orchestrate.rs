@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::apply::{self, Applied, Order, Stages};
 use super::exit::{Exit, Failure};
 use super::output::{self, DownRow, LineRow};
-use super::session::{Context, Session};
+use super::session::{Context, Session, other_engine};
 use super::standing::{self, CrisisRow};
 use super::{check, print, recover};
 use crate::domain::{AutomationLevel, Cause, OutageLevel, Plan, PlanOrigin, Readiness};
@@ -55,6 +55,9 @@ pub(super) fn run(session: &mut Session, yes: bool, as_json: bool) -> Result<Exi
         return hand_over(session, other, as_json);
     }
     session.ready()?;
+    if let Some(other) = other_engine(&session.snapshot()) {
+        return hand_over(session, other.to_owned(), as_json);
+    }
     if let Some(late) = check::ask(session, None)? {
         print::aside(&late.what);
     }

@@ -88,6 +88,10 @@ fn automatic(session: &mut Session, as_json: bool) -> Result<Exit, Failure> {
         return hand_over(session, other, as_json);
     }
     session.ready()?;
+    // Who acts on the gateway is only known from its list.
+    if let Some(other) = other_engine(&session.snapshot()) {
+        return hand_over(session, other.to_owned(), as_json);
+    }
     if let Some(late) = check::ask(session, None)? {
         print::aside(&late.what);
     }

@@ -12,7 +12,7 @@ use super::session::Session;
 use super::window::OpenWindow;
 use super::{
     check, crisis, demo, diagnose, distribute, explain, export, import, orchestrate, plan, print, recover,
-    scrape_quota, serve, status, tier, undo, window,
+    scrape_quota, serve, status, take_over, tier, undo, window,
 };
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
@@ -77,6 +77,7 @@ fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Fail
         Some(Command::Diagnose(arguments)) => diagnose::run(&arguments, json),
         Some(Command::ScrapeQuota(arguments)) => scrape_quota::run(&common, &arguments, open),
         Some(Command::Tier(arguments)) => tier::run(&mut open(&common)?, &arguments, json),
+        Some(Command::TakeOver(arguments)) => take_over::run(&mut open(&common)?, &arguments, json),
         Some(Command::Undo { what, yes }) => undo::run(&mut open(&common)?, what.as_deref(), yes, json),
         Some(Command::Export { to, file }) => export::run(&mut open(&common)?, &to, file.as_deref(), json),
         Some(Command::Import { from, yes, keep }) => import::run(&mut open(&common)?, &from, yes, &keep, json),

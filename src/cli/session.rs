@@ -290,6 +290,15 @@ pub(super) fn read_only(context: &Context) -> Option<Failure> {
     if let Some(problem) = context.snapshot.problems.iter().find(unwritable) {
         return Some(Failure::of_problem(&problem.what, &context.speech()));
     }
+    let access = info.map(|info| info.access);
+    let owned = |problem: &&Problem| match problem.what {
+        ProblemKind::GatewayOwned { .. } => access == Some(Access::GatewayOwned),
+        ProblemKind::AnotherGateway { .. } => access == Some(Access::AnotherGateway),
+        _ => false,
+    };
+    if let Some(problem) = context.snapshot.problems.iter().find(owned) {
+        return Some(Failure::of_problem(&problem.what, &context.speech()));
+    }
     let scopes = info.is_some_and(|info| info.access == Access::ReadOnlyScopes);
     scopes.then(|| {
         Failure::new(Exit::ReadOnly, "read only: the rights of this connection do not allow edits")

@@ -9,6 +9,7 @@ use super::exit::{Exit, Failure};
 use super::output::{self, DownRow};
 use super::session::{Context, Session};
 use super::standing::{self, CrisisRow};
+use super::take_over::{self, OwnerRow};
 use super::{exit, print};
 use crate::domain::{Access, Planned, SwitchOff, Tier, Triage};
 use crate::words::{self, Said};
@@ -16,6 +17,8 @@ use crate::words::{self, Said};
 #[derive(Debug, Serialize)]
 struct Document {
     gateway: GatewayRow,
+    /// Who acts on the gateway; `null`: nobody yet.
+    owner: Option<OwnerRow>,
     demo: bool,
     mode: &'static str,
     summary: String,
@@ -107,6 +110,7 @@ fn document(context: &Context) -> Document {
             version: info.map_or_else(String::new, |info| info.version.clone()),
             access: info.map_or("none", |info| access_code(info.access)),
         },
+        owner: take_over::owner(snapshot),
         demo: snapshot.demo,
         mode: output::mode(snapshot.level()),
         summary: words::outage(&snapshot.plan.outage, &speech),
@@ -132,6 +136,9 @@ fn text(context: &Context) -> String {
         crons_line(&counts(context)),
         format!("{} · {}", words::plan_headline(&snapshot.plan), words::plan_summary(&snapshot.plan, &speech)),
     ];
+    // Another's is said by its problem.
+    let here = snapshot.owner.as_ref().filter(|_| take_over::acts(snapshot));
+    lines.extend(here.map(|mark| words::owner(mark, true, &speech)));
     lines.extend(standing::lines(context));
     lines.extend(standing::held(context));
     lines.extend(triage_lines(context));

@@ -7,6 +7,7 @@ mod check;
 mod crisis;
 #[cfg(unix)]
 mod serve;
+mod owner;
 mod shell;
 
 use std::path::Path;

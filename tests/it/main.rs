@@ -13,4 +13,5 @@ mod journeys;
 mod laws;
 #[cfg(unix)]
 mod service;
+mod owner;
 mod wire;

@@ -253,6 +253,17 @@ impl Shell {
         self.run_at(self.demo.url(), arguments)
     }
 
+    /// On another computer: a folder of its own for the same gateway.
+    pub fn elsewhere(&self, line: &str) -> Said {
+        let folder = self.folder.path().join("elsewhere");
+        if !folder.exists() {
+            seed_state(&folder, &self.demo).expect("the demo's files");
+        }
+        let (url, token, state) = (self.demo.url(), self.path("token"), self.path("elsewhere"));
+        let mut program = self.program();
+        self.said(program.args(["--url", url, "--token-file", &token, "--state-dir", &state]).args(words(line)))
+    }
+
     /// At another address, with this gateway's token.
     pub fn run_at(&self, url: &str, arguments: &[&str]) -> Said {
         self.with(url, &self.path("token"), arguments)
