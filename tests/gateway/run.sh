@@ -74,6 +74,7 @@ ignored --test it wire::real
 real stock::
 real checks::
 real secrets::
+real owner::
 real speed::
 stop
 

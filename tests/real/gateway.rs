@@ -9,7 +9,7 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use model_orchestrator::domain::Secret;
+use model_orchestrator::domain::{OWNER_KEY, Secret};
 use model_orchestrator::gateway::{Client, Endpoint, News, connect};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -40,7 +40,7 @@ impl Gateway {
     pub fn empty() -> Self {
         let gateway = Self::connect();
         gateway.control("DELETE", "/control", &Value::Null);
-        let jobs = gateway.jobs();
+        let jobs = gateway.all_jobs();
         let ours: Vec<_> = jobs.values().filter(|job| !owned(job)).collect();
         for some in ours.chunks(WRITES) {
             let another = Self::connect();
@@ -91,8 +91,19 @@ impl Gateway {
         self.call("cron.get", &json!({ "id": id }))
     }
 
-    /// Every job by name.
+    /// Every job by name, but for the mark that says who acts here.
     pub fn jobs(&self) -> BTreeMap<String, Value> {
+        let mut jobs = self.all_jobs();
+        jobs.retain(|_, job| job["declarationKey"] != OWNER_KEY);
+        jobs
+    }
+
+    /// The mark that says who acts here.
+    pub fn owner_mark(&self) -> Option<Value> {
+        self.all_jobs().into_values().find(|job| job["declarationKey"] == OWNER_KEY)
+    }
+
+    fn all_jobs(&self) -> BTreeMap<String, Value> {
         let page = self.call("cron.list", &json!({ "includeDisabled": true, "limit": 200 }));
         assert_eq!(page["hasMore"], false, "the tests keep to one page");
         let jobs = page["jobs"].as_array().expect("a list of jobs");

@@ -8,6 +8,7 @@ mod checks;
 mod crisis;
 mod engine;
 mod gateway;
+mod owner;
 mod program;
 mod secrets;
 mod single;
