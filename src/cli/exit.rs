@@ -127,7 +127,7 @@ fn refusal_exit(refusal: &Refusal) -> Exit {
         Refusal::NotConnected => Exit::NotConnected,
         Refusal::ReadOnly => Exit::ReadOnly,
         Refusal::Drifted | Refusal::ChangedSince { .. } => Exit::NeedsAnswer,
-        Refusal::JobRunning | Refusal::Undecided | Refusal::NoAnswer => Exit::Failed,
+        Refusal::JobRunning | Refusal::Undecided | Refusal::NoAnswer | Refusal::Service(_) => Exit::Failed,
         Refusal::NothingToDo => Exit::Done,
         Refusal::ToldToWait { .. } => Exit::Passing,
         Refusal::UnknownCron { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Change, Plan, PlanId, ProblemKind, SwitchId};
+use super::{AccountId, Change, Plan, PlanId, ProblemKind, SwitchId, UnitTrouble};
 
 /// An apply job: a plan being carried out, line by line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -155,5 +155,7 @@ pub enum Refusal {
         plans: Vec<PlanId>,
         switches: Vec<SwitchId>,
     },
+    /// A program without a window cannot be installed here, or not removed.
+    Service(UnitTrouble),
     Problem(ProblemKind),
 }

@@ -40,6 +40,7 @@ mod switch;
 mod temporary;
 mod tier;
 mod triage;
+mod unit;
 
 use coded::coded;
 
@@ -78,3 +79,4 @@ pub use switch::*;
 pub use temporary::*;
 pub use tier::*;
 pub use triage::*;
+pub use unit::*;

@@ -100,6 +100,11 @@ pub enum Effect {
         account: Box<ProviderAccount>,
         key: Option<Secret>,
     },
+    /// Asks, installs or removes the service that runs the engine without a window for a state folder.
+    Unit {
+        op: UnitOp,
+        of: Box<Served>,
+    },
     Store(Box<StoreOp>),
     /// Watches the program that holds the folder, where it lets itself be watched.
     Watch {
@@ -117,6 +122,29 @@ pub enum Effect {
         url: String,
         token: Secret,
     },
+}
+
+/// What shall become of the service of a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitOp {
+    Look,
+    Install(Ticket),
+    Remove(Ticket),
+}
+
+/// What a service serves.
+#[derive(Clone, Debug)]
+pub struct Served {
+    pub folder: PathBuf,
+    /// For a person.
+    pub gateway: String,
+    pub url: String,
+    /// Where programs keep their files for this person, ours among them.
+    pub state_root: PathBuf,
+    /// The program and its arguments; never a secret.
+    pub argv: Vec<String>,
+    /// With which we are connected: a service must find it by itself.
+    pub token: Option<Secret>,
 }
 
 /// What one look at an account needs.

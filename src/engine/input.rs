@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::effect::UnitOp;
 use super::service::{Changes, NotWatched};
 use super::{Command, Done, Event, Ticket, UndoScope};
 use crate::domain::{
     AccountId, Background, Catalog, CheckReport, Cron, CronId, Discovered, ImportPreview, KeyState, KnownGateway,
-    ProbeAnswer, ProblemKind, RunRecord, Secret, Switch, TierEntry, Trouble,
+    ProbeAnswer, ProblemKind, RunRecord, Secret, Switch, TierEntry, Trouble, UnitStanding, UnitTrouble,
 };
 use crate::gateway::{Hello, News, Usage};
 use crate::state::Loaded;
@@ -158,6 +159,12 @@ pub enum Input {
         ticket: Ticket,
         account: AccountId,
         result: Result<(), String>,
+    },
+    /// How the service of a folder stands, or what came of installing or removing it.
+    UnitSeen {
+        folder: PathBuf,
+        op: UnitOp,
+        result: Result<UnitStanding, UnitTrouble>,
     },
     /// The clock went on, or back, without this program: it slept, or somebody set it.
     ClockJumped,

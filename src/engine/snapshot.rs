@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     AccountId, Background, Catalog, Connection, CrisisView, Cron, CronId, Discovered, Fleet, ImportPreview, Job,
     KnownGateway, Ledger, Looks, OutageLevel, OwnerMark, Plan, Problem, ProviderAccount, RouteMatch, RunRecord,
-    Settings, Suggestion, Switch, TemporaryModel, TierMap, Triage,
+    ServiceUnit, Settings, Suggestion, Switch, TemporaryModel, TierMap, Triage,
 };
 use crate::policy;
 
@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub owner: Option<OwnerMark>,
     /// The program that acts instead of this one, whose picture this is.
     pub background: Option<Background>,
+    /// Whether a service runs this folder while no window is open.
+    pub service: Arc<ServiceUnit>,
     /// Gateways found on this machine.
     pub discovered: Arc<Vec<Discovered>>,
     /// Gateways that were connected to before, the newest first.

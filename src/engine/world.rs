@@ -22,8 +22,8 @@ use super::{FolderInfo, Snapshot, Ticket};
 use crate::domain::{
     Access, AccountId, Catalog, Connection, Crisis, CrisisView, Cron, CronId, Discovered, Fleet, GatewayTarget, Health,
     ImportPreview, KnownGateway, Ledger, Looks, ModelRef, Observation, OutageLevel, Plan, PlanId, PlanOrigin, Problem,
-    ProblemKind, ProviderAccount, Readiness, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel,
-    TierMap, Triage, VendorId,
+    ProblemKind, ProviderAccount, Readiness, RouteMatch, RunRecord, ServiceUnit, Settings, Suggestion, Switch,
+    TemporaryModel, TierMap, Triage, VendorId,
 };
 use crate::policy;
 
@@ -138,6 +138,8 @@ pub struct World {
     /// What the status files last said.
     pub(super) status_written: Option<StatusKey>,
     pub(super) closing: bool,
+    /// The service of this folder.
+    pub(super) service: Arc<ServiceUnit>,
 }
 
 /// What the next [`settle`](super::step::settle) has to do.
@@ -261,6 +263,7 @@ impl World {
             definitions_kept_at: None,
             status_written: None,
             closing: false,
+            service: Arc::default(),
         }
     }
 
@@ -397,6 +400,7 @@ impl World {
             folder: self.folder.clone(),
             owner: own::mark::seen(self),
             background: None,
+            service: self.service.clone(),
             discovered: self.discovered.clone(),
             known: self.known.clone(),
             settings: self.effective.clone(),

@@ -24,6 +24,7 @@ mod temporary;
 mod text;
 mod time;
 mod triage;
+mod unit;
 mod window;
 
 #[cfg(test)]
@@ -50,6 +51,7 @@ pub use temporary::*;
 pub use text::*;
 pub use time::*;
 pub use triage::*;
+pub use unit::*;
 pub use window::*;
 
 use jiff::Timestamp;

@@ -227,6 +227,7 @@ pub fn refusal(refusal: &Refusal, speech: &Speech<'_>) -> Said {
             }
             said(format!("Several ids begin with {name}: {}", list(&all)), "Give more of the id")
         }
+        Refusal::Service(why) => super::service_trouble(why),
         Refusal::Problem(kind) => problem(kind, speech),
     }
 }

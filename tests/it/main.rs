@@ -9,6 +9,8 @@ mod crash;
 mod demo;
 mod golden;
 mod house_rules;
+#[cfg(unix)]
+mod install;
 mod journeys;
 mod laws;
 #[cfg(unix)]

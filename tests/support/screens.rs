@@ -69,6 +69,7 @@ impl Scene {
             }),
             owner: None,
             background: None,
+            service: Arc::default(),
             discovered: Arc::default(),
             known: Arc::default(),
             settings: Arc::new(settings()),

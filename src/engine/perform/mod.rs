@@ -1,6 +1,7 @@
 //! Carries effects out: every socket, file, dialog service and thread of the engine is behind here.
 
 mod gateway;
+mod install;
 mod keychain;
 mod keys;
 mod look;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
+pub use install::standing as service_standing;
 pub use keychain::{load as load_token, save as save_token};
 pub use notify::notify;
 
@@ -138,6 +140,7 @@ impl Performer {
             Effect::RemoveOwn { session, cron } => self.remove_own(session, cron),
             Effect::Mark { session, mark, over } => self.mark(session, mark, over),
             Effect::Unmark { session, cron, folder } => self.unmark(session, cron, folder),
+            Effect::Unit { op, of } => self.unit(op, *of),
             Effect::KeepKey { ticket, account, key } => {
                 self.spawn("keychain", async move {
                     let id = account.id.clone();

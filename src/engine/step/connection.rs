@@ -10,7 +10,7 @@ use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::{DemoStarted, Fetched, Opened, Reread};
 use super::super::world::{Evidence, REFRESH_EVERY};
 use super::super::{FolderInfo, Target, World};
-use super::{apply, aside, check, crisis, edited, lease, own, reconcile, record, triage, unsaved};
+use super::{apply, aside, check, crisis, edited, lease, own, reconcile, record, triage, unit, unsaved};
 use crate::domain::{
     Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, KnownGateway, ProblemKind, Refusal, RunRecord,
     Source, Trouble,
@@ -171,7 +171,9 @@ pub fn look_on(world: &mut World, opened: Opened, now: Timestamp) -> Vec<Effect>
     check::remember(world, std::mem::take(&mut loaded.remembered));
     world.mark.identity = std::mem::take(&mut loaded.identity);
     take_loaded(world, loaded, now);
-    vec![Effect::Connect { session: world.session, target }]
+    let mut effects = vec![Effect::Connect { session: world.session, target }];
+    effects.extend(unit::opened(world));
+    effects
 }
 
 /// What the files say, now and after somebody else changed them.

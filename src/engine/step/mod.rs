@@ -19,6 +19,7 @@ mod temporary;
 mod transfer;
 pub(super) mod triage;
 pub(super) mod undo;
+mod unit;
 mod unsaved;
 
 #[cfg(test)]
@@ -101,6 +102,7 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::Identified { session, result } if session == world.session => own::mark::identified(world, result, now),
         Input::Marked { session, result } if session == world.session => own::mark::marked(world, *result, now),
         Input::Unmarked { session, result } if session == world.session => own::mark::unmarked(world, *result, now),
+        Input::UnitSeen { folder, op, result } => unit::seen(world, &folder, op, result),
         // Of a connection that is over.
         Input::NotConnected { .. }
         | Input::Proven { .. }
@@ -207,7 +209,10 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             }
             quietly(connection::leave(world, now))
         }
-        Command::Discover => quietly(vec![Effect::Discover]),
+        Command::Discover => {
+            // Whoever wants to know what this machine has may have installed something by hand.
+            quietly([Effect::Discover].into_iter().chain(unit::look(world)).collect())
+        }
         Command::Refresh if world.connected() => {
             let mut effects = connection::fetch_all(world);
             // The files too: a folder that was put in the place of another is not noticed by itself.
@@ -272,7 +277,8 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         Command::DemoOutage { .. } => Err(Refusal::NothingToDo),
         Command::TakeOver => own::mark::take_over(world, ticket),
         Command::LetGo => own::mark::let_go(world, ticket),
-        Command::ActHere { .. } | Command::InstallService { .. } => Err(Refusal::NothingToDo),
+        Command::InstallService { installed } => unit::change(world, ticket, installed),
+        Command::ActHere { .. } => Err(Refusal::NothingToDo),
         Command::Shutdown => {
             world.closing = true;
             Ok(apply::advance(world, now))

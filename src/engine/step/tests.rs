@@ -27,6 +27,7 @@ mod runs;
 mod settings;
 mod triage;
 mod undo;
+mod unit;
 
 const NOW: Timestamp = Timestamp::constant(1_795_000_000, 0);
 
