@@ -20,6 +20,8 @@ pub enum Action {
     Pick(Pick),
     /// Opens a web page in the browser.
     Browse(String),
+    /// Asks whether this computer shall act on the gateway instead of another.
+    AskTakeOver,
     /// Takes the window out of sight; the program goes on.
     Minimise,
     /// Closes the window without asking again.

@@ -153,6 +153,7 @@ impl App {
             Action::Open(cron) => self.shell.open(cron),
             Action::CloseDrawer => self.shell.close_drawer(),
             Action::Pick(pick) => self.shell.ask_path(pick),
+            Action::AskTakeOver => self.shell.ask_take_over(),
             Action::Browse(url) => ctx.open_url(egui::OpenUrl::new_tab(url)),
             Action::Minimise => ctx.send_viewport_cmd(ViewportCommand::Minimized(true)),
             Action::Close => {
@@ -165,7 +166,8 @@ impl App {
     }
 
     fn go(&mut self, screen: Screen) {
-        if screen == Screen::Welcome {
+        // Both show what this computer has, which somebody may have changed meanwhile.
+        if matches!(screen, Screen::Welcome | Screen::Settings) {
             self.tell(Command::Discover);
         }
         self.shell.go(screen);

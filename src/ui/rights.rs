@@ -14,7 +14,10 @@ pub fn cannot_write(snapshot: &Snapshot) -> Option<String> {
         Access::ReadWrite | Access::UnprovenVersion => None,
         Access::ReadOnlyScopes => Some("The gateway gave this program the right to read only".to_owned()),
         Access::FolderNotWritable => Some("Nothing can be written into the state folder".to_owned()),
-        Access::GatewayOwned => Some("Another computer acts on this gateway".to_owned()),
+        Access::GatewayOwned => {
+            let host = snapshot.owner.as_ref().map_or("Another computer", |owner| &owner.host);
+            Some(format!("{host} acts on this gateway"))
+        }
         Access::AnotherGateway => Some("This is not the gateway of this folder".to_owned()),
         Access::FolderHeld => {
             let holder = snapshot.folder.as_ref().and_then(|folder| folder.held_by.as_deref());

@@ -321,8 +321,8 @@ pub fn closing_question(owed: Owed) -> Option<super::Said> {
     (n > 0).then(|| super::Said {
         what: format!("{} {verb} paused until this program is started again", count(n, "cron")),
         remedy: Some(format!(
-            "Keep it running in the background and {them} again when a provider is back. Otherwise the next start \
-             looks at the providers first, then acts"
+            "Keep it running, or install it as a service, and {them} again when a provider is back. Otherwise the next \
+             start looks at the providers first, then acts"
         )),
     })
 }

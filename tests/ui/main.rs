@@ -2,6 +2,7 @@
 
 mod board;
 mod crisis;
+mod elsewhere;
 mod keyboard;
 mod screens;
 mod shell;

@@ -46,6 +46,7 @@ pub fn sized(snapshot: Snapshot, size: [f32; 2], theme: egui::Theme) -> Harness<
                         Action::Open(cron) => window.shell.open(cron.clone()),
                         Action::CloseDrawer => window.shell.close_drawer(),
                         Action::Pick(pick) => window.shell.ask_path(pick.clone()),
+                        Action::AskTakeOver => window.shell.ask_take_over(),
                         _ => {}
                     }
                 }

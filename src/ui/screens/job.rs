@@ -1,10 +1,11 @@
 //! A job on screen: its progress, what became of its lines, and those that need a word.
 
-use egui::{Align, Color32, Layout, RichText, Ui};
+use egui::{Align, Color32, Layout, Response, RichText, Ui};
 
 use crate::domain::{Job, JobPhase, LineOutcome, Pin, PlanOrigin};
 use crate::engine::{Command, Edit, Snapshot, UndoScope};
 use crate::ui::action::Action;
+use crate::ui::rights::cannot_write;
 use crate::ui::theme::{self, Palette, space};
 use crate::ui::widgets::{self, plain_button, primary_button};
 use crate::words::{self, Speech};
@@ -13,7 +14,14 @@ use crate::words::{self, Speech};
 const MANY: usize = 40;
 
 /// "Applying 2 of 5", its bar, how long it takes, and the button to stop; or what is left to do.
-pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool, speech: &Speech<'_>) -> Vec<Action> {
+pub(super) fn job_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    job: &Job,
+    tally: &Tally,
+    go: bool,
+    speech: &Speech<'_>,
+) -> Vec<Action> {
     let mut actions = Vec::new();
     widgets::section(ui, "", |ui| {
         ui.horizontal(|ui| {
@@ -32,7 +40,7 @@ pub(super) fn job_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool, speech: &S
                 widgets::progress_bar(ui, ratio, fill, &format!("{done} of {asked} changes written"));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                actions = job_buttons_ui(ui, job, tally, go);
+                actions = job_buttons_ui(ui, job, tally, go, cannot_write(snapshot).as_deref());
                 let palette = theme::palette(ui);
                 let width = ui.available_width();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -53,7 +61,7 @@ fn headline(job: &Job, written: usize, asked: usize) -> String {
 }
 
 /// From right to left: what one would press first stands at the edge.
-fn job_buttons_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool) -> Vec<Action> {
+fn job_buttons_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool, cannot: Option<&str>) -> Vec<Action> {
     let mut told = None;
     if job.running() {
         let stopping = job.phase == JobPhase::Stopping;
@@ -65,10 +73,13 @@ fn job_buttons_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool) -> Vec<Action
     if plain_button(ui, dismiss).clicked() {
         told = Some(Command::DismissJob);
     }
-    if tally.can_continue(job) && (primary_button(ui, "Continue").on_hover_text(widgets::GO_ON).clicked() || go) {
-        told = Some(Command::ContinueJob);
+    if tally.can_continue(job) {
+        let pressed = writing_ui(ui, cannot, |ui| primary_button(ui, "Continue").on_hover_text(widgets::GO_ON));
+        if pressed || go && cannot.is_none() {
+            told = Some(Command::ContinueJob);
+        }
     }
-    if tally.failed > 0 && plain_button(ui, "Retry failed").clicked() {
+    if tally.failed > 0 && writing_ui(ui, cannot, |ui| plain_button(ui, "Retry failed")) {
         told = Some(Command::RetryFailed);
     }
     let undone = matches!(job.plan.origin, PlanOrigin::Undo { .. });
@@ -82,6 +93,15 @@ fn job_buttons_ui(ui: &mut Ui, job: &Job, tally: &Tally, go: bool) -> Vec<Action
         }
     }
     told.map(Action::Tell).into_iter().collect()
+}
+
+/// A button that leads to writing: off, with the reason, while nothing can be written. Returns whether it was pressed.
+fn writing_ui(ui: &mut Ui, cannot: Option<&str>, button: impl FnOnce(&mut Ui) -> Response) -> bool {
+    let button = ui.add_enabled_ui(cannot.is_none(), button).inner;
+    match cannot {
+        Some(why) => button.on_disabled_hover_text(why).clicked(),
+        None => button.clicked(),
+    }
 }
 
 /// Lines in conflict, lines that failed, and pauses that wait for a run which takes too long.
@@ -126,7 +146,7 @@ fn line_ui(ui: &mut Ui, snapshot: &Snapshot, job: &Job, line: usize, speech: &Sp
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             action = match outcome {
                 LineOutcome::Conflict { .. } => conflict_ui(ui, snapshot, change, speech),
-                LineOutcome::DrainAsks { .. } => pause_now_ui(ui, change),
+                LineOutcome::DrainAsks { .. } => pause_now_ui(ui, snapshot, change),
                 _ => None,
             };
             let width = ui.available_width();
@@ -174,10 +194,12 @@ fn conflict_ui(
     adopt.clicked().then_some(Action::Tell(Command::Edit(Edit::SetPin { crons, pin })))
 }
 
-fn pause_now_ui(ui: &mut Ui, change: &crate::domain::Change) -> Option<Action> {
-    let now = plain_button(ui, "Pause now, ending its run")
-        .on_hover_text("The gateway ends the run and counts it as an error. Otherwise the pause waits for its end.");
-    now.clicked().then(|| Action::Tell(Command::PauseNow { cron: change.cron.clone() }))
+fn pause_now_ui(ui: &mut Ui, snapshot: &Snapshot, change: &crate::domain::Change) -> Option<Action> {
+    let pressed = writing_ui(ui, cannot_write(snapshot).as_deref(), |ui| {
+        plain_button(ui, "Pause now, ending its run")
+            .on_hover_text("The gateway ends the run and counts it as an error. Otherwise the pause waits for its end.")
+    });
+    pressed.then(|| Action::Tell(Command::PauseNow { cron: change.cron.clone() }))
 }
 
 /// Colour never comes alone: the word beside it says the same.

@@ -2,15 +2,15 @@
 
 use egui::{RichText, Ui};
 
-use crate::domain::Connection;
-use crate::engine::Snapshot;
+use crate::domain::{Access, Connection, UnitStanding};
+use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::paused;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, danger_button, plain_button, primary_button};
 use crate::words::{self, Owed};
 
-const WIDTH: f32 = 480.0;
+const WIDTH: f32 = 560.0;
 
 /// The question, while it is open.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub(super) struct Closing {
     open: bool,
     /// The safe answer has had the focus.
     focused: bool,
+    /// The service was asked for while this picture was shown: a later one tells what came of it.
+    installing_since: Option<u64>,
 }
 
 impl Closing {
@@ -28,18 +30,28 @@ impl Closing {
         self.open
     }
 
-    pub fn ui(&mut self, ui: &Ui, owed: Owed) -> Option<Action> {
+    pub fn ui(&mut self, ui: &Ui, snapshot: &Snapshot, owed: Owed) -> Option<Action> {
         let question = words::closing_question(owed).filter(|_| self.open);
         let Some(question) = question else {
-            self.open = false;
+            *self = Self::default();
             return None;
         };
+        let service = &snapshot.service;
+        let answered = self.installing_since.is_some_and(|asked| snapshot.revision > asked) && !service.changing;
+        if answered && service.trouble.is_none() && service.installed() {
+            *self = Self::default();
+            return Some(Action::Close);
+        }
+        let installing = self.installing_since.is_some() && !answered;
         let mut action = None;
         let shown = widgets::modal(ui, "closing").show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 4.0 * space::L));
             widgets::paragraph(ui, RichText::new(question.what).font(theme::heading_font()));
             if let Some(remedy) = question.remedy {
                 widgets::paragraph(ui, RichText::new(remedy).color(theme::palette(ui).secondary));
+            }
+            if answered {
+                trouble_ui(ui, snapshot);
             }
             ui.add_space(space::S);
             widgets::foot_ui(ui, |ui| {
@@ -49,22 +61,52 @@ impl Closing {
                     keep.request_focus();
                 }
                 action = keep.clicked().then_some(Action::Minimise);
+                if service_ui(ui, snapshot, installing) {
+                    self.installing_since = Some(snapshot.revision);
+                    action = Some(Action::Tell(Command::InstallService { installed: true }));
+                }
                 if danger_button(ui, "Close anyway").clicked() {
                     action = Some(Action::Close);
                 }
                 plain_button(ui, "Cancel").clicked()
             })
         });
-        if shown.inner || shown.should_close() || action.is_some() {
+        let goes_on = matches!(action, Some(Action::Tell(_)));
+        if shown.inner || shown.should_close() || action.is_some() && !goes_on {
             *self = Self::default();
         }
         action
     }
 }
 
-/// Crons are paused by us, and it is this program that would switch them on again.
+/// What kept the service from being installed, and what to do about that.
+fn trouble_ui(ui: &mut Ui, snapshot: &Snapshot) {
+    if let Some(why) = &snapshot.service.trouble {
+        let said = words::service_trouble(why);
+        let palette = theme::palette(ui);
+        ui.add_space(space::S / 2.0);
+        widgets::paragraph(ui, RichText::new(said.what).color(palette.warning));
+        widgets::paragraph(ui, RichText::new(said.remedy.unwrap_or_default()).color(palette.secondary));
+    }
+}
+
+/// The third way; where it is not to be had it says why.
+fn service_ui(ui: &mut Ui, snapshot: &Snapshot, installing: bool) -> bool {
+    let why = match &snapshot.service.standing {
+        _ if snapshot.demo => Some("The demo ends with its window".to_owned()),
+        UnitStanding::Unavailable { why } => Some(words::service_trouble(why).what),
+        _ => None,
+    };
+    let text = if installing { "Installing the service…" } else { "Install the service and close" };
+    let button = ui.add_enabled_ui(why.is_none() && !installing, |ui| plain_button(ui, text)).inner;
+    button.on_disabled_hover_text(why.unwrap_or_default()).clicked()
+}
+
+/// Crons are paused by us, and it is this program alone that would switch them on again.
 fn is_left_alone(snapshot: &Snapshot) -> bool {
     let acts = snapshot.folder.as_ref().is_none_or(|folder| folder.held_by.is_none());
     let here = snapshot.connection != Connection::None && snapshot.ended.is_none();
-    acts && here && paused::owed(snapshot).paused > 0
+    let elsewhere = snapshot.connection.info().is_some_and(|info| info.access == Access::GatewayOwned);
+    let goes_on = snapshot.background.is_some() || snapshot.service.runs();
+    acts && here && !elsewhere && !goes_on && paused::owed(snapshot).paused > 0
 }

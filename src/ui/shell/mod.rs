@@ -11,6 +11,7 @@ mod place;
 mod sidebar;
 mod status;
 mod strip;
+mod takeover;
 mod topline;
 
 use egui::accesskit::Role;
@@ -40,6 +41,7 @@ use banner::Banner;
 use closing::Closing;
 use help::Help;
 use place::{Over, Place, Towards};
+use takeover::TakeOver;
 
 /// The window's content, and what it remembers until it is closed.
 #[derive(Debug, Default)]
@@ -57,6 +59,7 @@ pub struct Shell {
     help: Help,
     banner: Banner,
     closing: Closing,
+    takeover: TakeOver,
     place: Place,
     summary: Kept,
     /// A screen was opened: the keyboard goes to it.
@@ -109,7 +112,8 @@ impl Shell {
         }
         wishes.extend(self.transfer.ui(ui, snapshot, zone));
         self.help.ui(ui);
-        wishes.extend(self.closing.ui(ui, self.counted.owed));
+        wishes.extend(self.takeover.ui(ui, snapshot));
+        wishes.extend(self.closing.ui(ui, snapshot, self.counted.owed));
         wishes
     }
 
@@ -257,6 +261,11 @@ impl Shell {
     /// Whether the window must not close yet: crons would stay paused, and the user is asked.
     pub fn asks_before_closing(&mut self, snapshot: &Snapshot) -> bool {
         self.closing.asks(snapshot)
+    }
+
+    /// Opens the question whether to act here instead of another computer.
+    pub fn ask_take_over(&mut self) {
+        self.takeover.open();
     }
 
     #[must_use]

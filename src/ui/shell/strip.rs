@@ -8,7 +8,7 @@ use crate::ui::action::{Action, Screen};
 use crate::ui::icon as glyph;
 use crate::ui::theme::{self, corner, space};
 use crate::ui::widgets::{Tone, counts, icon, plain_button};
-use crate::words::{self, Speech};
+use crate::words::{self, Said, Speech};
 
 struct Strip {
     tone: Tone,
@@ -60,6 +60,7 @@ fn strips(ui: &Ui, snapshot: &Snapshot, speech: &Speech<'_>, screen: Screen) -> 
             button: Some(("Choose models", Action::Go(Screen::Settings))),
         });
     }
+    strips.extend(background(snapshot, speech));
     strips
 }
 
@@ -119,8 +120,7 @@ fn rights(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
             button: None,
         });
     }
-    let info = snapshot.connection.info()?;
-    match info.access {
+    match snapshot.connection.info()?.access {
         Access::ReadOnlyScopes => Some(Strip {
             tone: Tone::Warning,
             icon: glyph::LOCK,
@@ -128,13 +128,28 @@ fn rights(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
             more: "Tiers can be sorted here; no plan can be applied.".to_owned(),
             button: None,
         }),
+        Access::GatewayOwned => {
+            let said = words::owned(snapshot.owner.as_ref(), speech);
+            let button = ("Take over…", Action::AskTakeOver);
+            Some(said_strip((Tone::Warning, glyph::COMPUTER), said, Some(button)))
+        }
         Access::ReadWrite
         | Access::FolderHeld
         | Access::FolderNotWritable
-        | Access::GatewayOwned
         | Access::AnotherGateway
         | Access::UnprovenVersion => None,
     }
+}
+
+/// A program without a window acts, or lets this one act.
+fn background(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
+    let background = snapshot.background.as_ref()?;
+    let button = ("Act from this window", Action::Tell(Command::ActHere { here: true }));
+    Some(said_strip((Tone::Plain, glyph::HUB), words::background(background, speech), Some(button)))
+}
+
+fn said_strip((tone, icon): (Tone, &'static str), said: Said, button: Option<(&'static str, Action)>) -> Strip {
+    Strip { tone, icon, text: said.what, more: said.remedy.unwrap_or_default(), button }
 }
 
 fn strip_ui(ui: &mut Ui, strip: Strip) -> Option<Action> {

@@ -276,7 +276,7 @@ fn what_is_owed_is_counted_by_what_was_done() {
 fn closing_asks_only_while_crons_are_paused() {
     let said = closing_question(Owed { paused: 9, moved: 2 }).expect("nine are paused");
     assert_eq!(said.what, "9 crons stay paused until this program is started again");
-    assert!(said.remedy.is_some_and(|remedy| remedy.contains("in the background and they run again")));
+    assert!(said.remedy.is_some_and(|remedy| remedy.contains("as a service, and they run again")));
     assert_eq!(closing_question(Owed { paused: 0, moved: 2 }), None);
 }
 

@@ -15,7 +15,7 @@ use model_orchestrator::ui::screens::settings::Settings as SettingsScreen;
 use super::scene::{FLASH, KIMI, Scene, model};
 use super::{NARROW, Stage, changes, click, control, fits, key, says, settle, stage, told};
 
-const TALL: [f32; 2] = [972.0, 1900.0];
+const TALL: [f32; 2] = [972.0, 2100.0];
 
 fn open(size: [f32; 2]) -> Harness<'static, Stage<SettingsScreen>> {
     stage(SettingsScreen::default(), SettingsScreen::ui, Scene::new(), size)

@@ -83,7 +83,7 @@ impl Crisis {
         ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
             if let Some(job) = job {
                 // What is written is the only thing that Ctrl+Enter could go on with, and only when nothing is offered.
-                let asked = job_ui(ui, job, &self.tally, go && choice.is_none(), speech);
+                let asked = job_ui(ui, snapshot, job, &self.tally, go && choice.is_none(), speech);
                 // An undo is offered on the screen of the plan.
                 let undoes = |action: &Action| matches!(action, Action::Tell(Command::PrepareUndo(_)));
                 let there = asked.iter().any(undoes).then_some(Action::Go(Screen::Plan));

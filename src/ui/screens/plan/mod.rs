@@ -241,7 +241,7 @@ impl Plan {
         let mut actions = Vec::new();
         ui.spacing_mut().item_spacing.y = space::M;
         if let Some(job) = shown.job() {
-            actions.extend(job_ui(ui, job, &self.tally, go, speech));
+            actions.extend(job_ui(ui, snapshot, job, &self.tally, go, speech));
             actions.extend(attention_ui(ui, snapshot, job, &self.tally, speech));
             if !job.running() && job.phase != JobPhase::Interrupted && !snapshot.plan.changes.is_empty() {
                 let palette = theme::palette(ui);

@@ -14,7 +14,7 @@ use super::number::{Draft, Number};
 
 pub(super) const LABEL: f32 = 130.0;
 /// Room for the button that copies.
-const COPY: f32 = 48.0;
+pub(super) const COPY: f32 = 48.0;
 
 /// Files of a state folder that can travel alone.
 const FILES: [&str; 7] = [

@@ -1,4 +1,4 @@
-//! Settings: the gateway, chains and prices, thresholds, automation, notifications, the look, import and export.
+//! Settings: the gateway, the service, chains and prices, thresholds, automation, notifications, the look, import and export.
 //!
 //! Each control is one change; numbers are sent when they are left, not while they move.
 
@@ -7,6 +7,7 @@ mod chains;
 mod general;
 mod number;
 mod routes;
+mod service;
 
 use egui::{RichText, ScrollArea, Ui};
 use jiff::tz::TimeZone;
@@ -59,6 +60,7 @@ impl Settings {
                 actions.extend(automation::automation_ui(ui, &mut self.draft, snapshot));
                 actions.extend(automation::notifications_ui(ui, snapshot));
             });
+            actions.extend(service::section_ui(ui, snapshot, &speech));
             actions.extend(general::look_ui(ui, snapshot));
             actions.extend(general::files_ui(ui, &mut self.export_file, snapshot));
             ui.add_space(space::L);
