@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub owner: Option<OwnerMark>,
     /// The program that acts instead of this one, whose picture this is.
     pub background: Option<Background>,
+    /// The program without a window that lets this one act meanwhile.
+    pub waiting: Option<Background>,
     /// Whether a service runs this folder while no window is open.
     pub service: Arc<ServiceUnit>,
     /// Gateways found on this machine.

@@ -400,6 +400,7 @@ impl World {
             folder: self.folder.clone(),
             owner: own::mark::seen(self),
             background: None,
+            waiting: None,
             service: self.service.clone(),
             discovered: self.discovered.clone(),
             known: self.known.clone(),

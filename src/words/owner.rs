@@ -46,12 +46,15 @@ pub fn background(background: &Background, speech: &Speech<'_>) -> Said {
     }
 }
 
-/// A program in the background has let this window act.
+/// "This window acts", and what the program in the background does meanwhile.
 #[must_use]
-pub fn background_waits() -> Said {
+pub fn background_waits(waiting: &Background, speech: &Speech<'_>) -> Said {
+    let since = clock(waiting.since, speech);
     Said {
         what: "This window acts".to_owned(),
-        remedy: Some("The program in the background waits, and goes on when this window closes.".to_owned()),
+        remedy: Some(format!(
+            "What runs in the background (since {since}) waits, and goes on when this window closes."
+        )),
     }
 }
 
@@ -83,7 +86,9 @@ pub fn take_over_dialog(owner: Option<&OwnerMark>) -> Said {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{at, world};
-    use super::{background, let_go_question, owned, owner, take_over_dialog, take_over_question};
+    use super::{
+        background, background_waits, let_go_question, owned, owner, take_over_dialog, take_over_question,
+    };
     use crate::domain::{Background, OwnerMark};
 
     #[test]
@@ -121,7 +126,9 @@ mod tests {
         for (said, expected) in cases {
             assert_eq!(said, expected);
         }
-        let told = |owner| take_over_dialog(owner).remedy.unwrap_or_default();
+    use super::{
+        background, background_waits, let_go_question, owned, owner, take_over_dialog, take_over_question,
+    };
         assert!(told(Some(&mark)).starts_with("nas stops at its next line"), "a name keeps its letters");
         assert!(told(None).starts_with("The other computer stops"), "a sentence begins with a capital");
     }

@@ -53,7 +53,8 @@ impl Computer {
         fs::create_dir_all(config.parent().expect("a folder")).expect("a folder");
         let port = computer.demo.url().rsplit(':').next().expect("a port").trim_end_matches('/').to_owned();
         let token = computer.demo.token().reveal().to_owned();
-        let text = format!("{{\"gateway\": {{\"port\": {port}, \"auth\": {{\"mode\": \"token\", \"token\": \"{token}\"}}}}}}");
+        let text =
+            format!("{{\"gateway\": {{\"port\": {port}, \"auth\": {{\"mode\": \"token\", \"token\": \"{token}\"}}}}}}");
         fs::write(config, text).expect("a configuration");
         computer
     }

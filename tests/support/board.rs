@@ -97,6 +97,7 @@ impl World {
             folder: Some(FolderInfo { path: PathBuf::from("/state/home-mini"), held_by: None }),
             owner: None,
             background: None,
+            waiting: None,
             service: Arc::default(),
             discovered: Arc::default(),
             known: Arc::default(),

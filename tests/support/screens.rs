@@ -69,6 +69,7 @@ impl Scene {
             }),
             owner: None,
             background: None,
+            waiting: None,
             service: Arc::default(),
             discovered: Arc::default(),
             known: Arc::default(),

@@ -94,6 +94,18 @@ fn a_program_in_the_background_is_one_calm_line_on_every_screen() {
 }
 
 #[test]
+fn a_window_that_acts_can_let_the_background_go_on() {
+    for (size, theme) in SIZES {
+        let scene = Scene::planned().with(in_background).with(|it| it.waiting = it.background.take());
+        let mut harness = sized(scene.snapshot, size, theme);
+        harness.get_by_label("This window acts");
+        assert!(says(&harness, "goes on when this window closes"));
+        press(&mut harness, "Let the background go on");
+        assert_eq!(told(&harness), ["ActHere { here: false }"]);
+    }
+}
+
+#[test]
 fn a_window_on_a_program_in_the_background_may_ask_for_everything() {
     let mut harness = window(Scene::planned().with(in_background).snapshot);
     harness.state_mut().shell.go(Screen::Plan);
@@ -242,6 +254,10 @@ fn without_a_service_manager_the_third_way_is_off() {
 fn closing_asks_nothing_when_something_goes_on_or_another_computer_acts() {
     let cases = [
         (Scene::in_crisis().with(in_background), "the program in the background acts"),
+        (
+            Scene::in_crisis().with(in_background).with(|it| it.waiting = it.background.take()),
+            "it gets the folder back",
+        ),
         (Scene::in_crisis().with(|it| it.service = unit(running())), "the service takes the folder back"),
         (Scene::in_crisis().with(owned), "another computer acts"),
     ];

@@ -106,14 +106,20 @@ pub fn open(world: &mut World, mut target: GatewayTarget) -> Vec<Effect> {
     world.attempt = 1;
     world.connection =
         Connection::Connecting { name: target.name.clone(), url: target.url.clone(), attempt: world.attempt };
-    let path = target.state_dir.clone().unwrap_or_else(|| folder_for(world, &target.url));
+    let path = folder_of(world, &target);
     let remember = target.token.clone().filter(|_| target.remember_token);
     let mut effects = vec![Effect::Store(Box::new(StoreOp::Open { session: world.session, path }))];
     if let Some(token) = remember {
         effects.push(Effect::RememberToken { url: target.url.clone(), token });
     }
     world.target = Some(target);
+    effects.extend(unit::chosen(world));
     effects
+}
+
+/// Where the state of a gateway is kept.
+pub fn folder_of(world: &World, target: &GatewayTarget) -> PathBuf {
+    target.state_dir.clone().unwrap_or_else(|| folder_for(world, &target.url))
 }
 
 /// One folder for each gateway, named after its address.
@@ -171,9 +177,7 @@ pub fn look_on(world: &mut World, opened: Opened, now: Timestamp) -> Vec<Effect>
     check::remember(world, std::mem::take(&mut loaded.remembered));
     world.mark.identity = std::mem::take(&mut loaded.identity);
     take_loaded(world, loaded, now);
-    let mut effects = vec![Effect::Connect { session: world.session, target }];
-    effects.extend(unit::opened(world));
-    effects
+    vec![Effect::Connect { session: world.session, target }]
 }
 
 /// What the files say, now and after somebody else changed them.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::super::effect::{Effect, Served, UnitOp};
 use super::super::{Done, Event, Ticket, World};
+use super::connection;
 use crate::domain::{ProblemKind, Refusal, ServiceUnit, UnitStanding, UnitTrouble};
 
 /// Asks how it stands, where this engine stays long enough for anybody to see it.
@@ -16,8 +17,8 @@ pub fn look(world: &World) -> Option<Effect> {
     Some(Effect::Unit { op: UnitOp::Look, of: Box::new(of) })
 }
 
-/// A folder was opened.
-pub fn opened(world: &mut World) -> Option<Effect> {
+/// A gateway was chosen, and with it a folder.
+pub fn chosen(world: &mut World) -> Option<Effect> {
     let argv = served(world).map(|of| of.argv).unwrap_or_default();
     world.service = Arc::new(ServiceUnit { argv, ..ServiceUnit::default() });
     look(world)
@@ -33,7 +34,7 @@ pub fn change(world: &mut World, ticket: Ticket, installed: bool) -> Result<Vec<
     if world.own.program.is_none() {
         return Err(Refusal::Service(UnitTrouble::NoProgram));
     }
-    let folder = &world.folder.as_ref().ok_or(Refusal::NotConnected)?.path;
+    let folder = connection::folder_of(world, world.target.as_ref().ok_or(Refusal::NotConnected)?);
     if folder.to_str().is_none() {
         return Err(Refusal::Service(UnitTrouble::Unwritable { text: folder.display().to_string() }));
     }
@@ -46,7 +47,7 @@ pub fn change(world: &mut World, ticket: Ticket, installed: bool) -> Result<Vec<
 }
 
 pub fn seen(world: &mut World, folder: &Path, op: UnitOp, result: Result<UnitStanding, UnitTrouble>) -> Vec<Effect> {
-    let ours = world.folder.as_ref().is_some_and(|info| info.path == folder);
+    let ours = world.target.as_ref().is_some_and(|target| connection::folder_of(world, target) == folder);
     if ours {
         let service = Arc::make_mut(&mut world.service);
         service.changing &= op == UnitOp::Look;
@@ -64,18 +65,20 @@ pub fn seen(world: &mut World, folder: &Path, op: UnitOp, result: Result<UnitSta
     })]
 }
 
-/// What a service of this folder would run; `None` without a folder of the user's.
+/// What a service of this folder would run; `None` without a folder of the user's. The folder need not be open: while
+/// a program in the background acts on it, it is not.
 fn served(world: &World) -> Option<Served> {
-    let (folder, target) = (world.folder.as_ref()?, world.target.as_ref().filter(|_| !world.demo)?);
+    let target = world.target.as_ref().filter(|_| !world.demo)?;
+    let folder = connection::folder_of(world, target);
     let program = world.own.program.as_ref()?.to_str()?.to_owned();
     let mut argv = vec![program, "serve".to_owned()];
-    argv.extend(["--state-dir".to_owned(), folder.path.to_str()?.to_owned()]);
+    argv.extend(["--state-dir".to_owned(), folder.to_str()?.to_owned()]);
     argv.extend(["--url".to_owned(), target.url.clone()]);
     if let Some(fingerprint) = &target.tls_fingerprint {
         argv.extend(["--tls-fingerprint".to_owned(), fingerprint.clone()]);
     }
     Some(Served {
-        folder: folder.path.clone(),
+        folder,
         gateway: target.name.clone(),
         url: target.url.clone(),
         state_root: world.state_root.clone(),

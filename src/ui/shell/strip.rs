@@ -143,9 +143,13 @@ fn rights(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
 
 /// A program without a window acts, or lets this one act.
 fn background(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
-    let background = snapshot.background.as_ref()?;
-    let button = ("Act from this window", Action::Tell(Command::ActHere { here: true }));
-    Some(said_strip((Tone::Plain, glyph::HUB), words::background(background, speech), Some(button)))
+    let (said, text, here) = match (&snapshot.background, &snapshot.waiting) {
+        (Some(background), _) => (words::background(background, speech), "Act from this window", true),
+        (None, Some(waiting)) => (words::background_waits(waiting, speech), "Let the background go on", false),
+        (None, None) => return None,
+    };
+    let button = (text, Action::Tell(Command::ActHere { here }));
+    Some(said_strip((Tone::Plain, glyph::HUB), said, Some(button)))
 }
 
 fn said_strip((tone, icon): (Tone, &'static str), said: Said, button: Option<(&'static str, Action)>) -> Strip {

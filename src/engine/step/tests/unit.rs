@@ -16,9 +16,9 @@ fn at_home() -> World {
         token: Some(Secret::new("typed")),
         tls_fingerprint: Some("ab".repeat(32)),
         remember_token: false,
-        state_dir: None,
+        state_dir: Some(PathBuf::from("unused")),
     });
-    unit::opened(&mut world);
+    unit::chosen(&mut world);
     world
 }
 
@@ -107,6 +107,13 @@ fn an_answer_for_a_folder_that_was_left_shows_nothing_and_is_told_all_the_same()
 }
 
 #[test]
+fn a_folder_that_is_not_open_here_can_have_its_service_removed() {
+    let mut world = at_home();
+    world.folder = None;
+    assert!(asked(&wish(&mut world, 1, false)).is_some(), "a program in the background acts on it");
+}
+
+#[test]
 fn only_an_engine_that_stays_looks_and_never_for_the_demo() {
     let mut world = at_home();
     assert!(unit::look(&world).is_none(), "a command that ends at once shows it nowhere");
@@ -119,7 +126,7 @@ fn only_an_engine_that_stays_looks_and_never_for_the_demo() {
 
 #[test]
 fn without_a_folder_a_program_or_a_path_of_text_it_says_what_is_missing() {
-    let none: fn(&mut World) = |world| world.folder = None;
+    let none: fn(&mut World) = |world| world.target = None;
     let nowhere: fn(&mut World) = |world| world.own.program = None;
     let cases = [(none, Refusal::NotConnected), (nowhere, Refusal::Service(UnitTrouble::NoProgram))];
     for (without, expected) in cases {
@@ -132,7 +139,7 @@ fn without_a_folder_a_program_or_a_path_of_text_it_says_what_is_missing() {
         use std::os::unix::ffi::OsStrExt as _;
         let mut world = at_home();
         let odd = Path::new(std::ffi::OsStr::from_bytes(b"/srv/\xff"));
-        world.folder = Some(FolderInfo { path: odd.to_path_buf(), held_by: None });
+        world.target.as_mut().expect("a target").state_dir = Some(odd.to_path_buf());
         let why = wish(&mut world, 1, true);
         assert!(matches!(refused(&why), Some(Refusal::Service(UnitTrouble::Unwritable { .. }))), "{why:?}");
     }
