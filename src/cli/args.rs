@@ -89,6 +89,8 @@ pub(super) enum Command {
     },
     /// Say what an answer or an error of a provider means; asks nobody
     Diagnose(DiagnoseArguments),
+    /// Look whether everything that this program needs is there, and say what to do where it is not
+    Doctor,
     /// Read the quota from a saved or pasted usage page; asks nobody
     ScrapeQuota(ScrapeQuotaArguments),
     /// Sort crons into a tier; nothing is sent to the gateway

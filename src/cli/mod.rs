@@ -27,6 +27,7 @@ mod crisis;
 mod demo;
 mod diagnose;
 mod distribute;
+mod doctor;
 mod explain;
 mod export;
 mod import;

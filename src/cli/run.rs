@@ -11,7 +11,7 @@ use super::log::{self, Quiet};
 use super::session::Session;
 use super::window::OpenWindow;
 use super::{
-    check, crisis, demo, diagnose, distribute, explain, export, import, orchestrate, plan, print, recover,
+    check, crisis, demo, diagnose, distribute, doctor, explain, export, import, orchestrate, plan, print, recover,
     scrape_quota, serve, status, take_over, tier, undo, window,
 };
 
@@ -75,6 +75,7 @@ fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Fail
         Some(Command::Orchestrate { yes }) => orchestrate::run(&mut open(&common)?, yes, json),
         Some(Command::Explain { cron }) => explain::run(&mut open(&common)?, &cron, json),
         Some(Command::Diagnose(arguments)) => diagnose::run(&arguments, json),
+        Some(Command::Doctor) => doctor::run(&common),
         Some(Command::ScrapeQuota(arguments)) => scrape_quota::run(&common, &arguments, open),
         Some(Command::Tier(arguments)) => tier::run(&mut open(&common)?, &arguments, json),
         Some(Command::TakeOver(arguments)) => take_over::run(&mut open(&common)?, &arguments, json),

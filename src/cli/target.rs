@@ -31,7 +31,9 @@ fn choose_with(common: &Common, found: &[Discovered], variable: Option<&str>) ->
     let named = of_file.or(of_variable.filter(|token| !token.reveal().is_empty()));
     target.token = named.or(target.token);
     target.remember_token = false;
-    target.state_dir = common.state_dir.clone().or(target.state_dir);
+    // Where it is does not depend on where the next program is started.
+    let folder = common.state_dir.clone().map(|folder| std::path::absolute(&folder).unwrap_or(folder));
+    target.state_dir = folder.or(target.state_dir);
     target.tls_fingerprint = common.tls_fingerprint.clone().or(target.tls_fingerprint);
     Ok(target)
 }
@@ -198,6 +200,14 @@ mod tests {
         let common = Arguments::try_parse_from(["model-orchestrator"]).expect("is a line").common;
         let target = choose_with(&common, &found, Some(" ")).expect("is a gateway");
         assert_eq!(target.token.as_ref().map(Secret::reveal), Some("configured"), "a blank variable says nothing");
+    }
+
+    #[test]
+    fn a_state_folder_is_the_same_wherever_the_next_program_is_started() {
+        let line = ["model-orchestrator", "--url", "ws://nas", "--state-dir", "mine"];
+        let common = Arguments::try_parse_from(line).expect("is a line").common;
+        let folder = choose_with(&common, &[], None).expect("is a gateway").state_dir.expect("a folder");
+        assert!(folder.is_absolute() && folder.ends_with("mine"), "{}", folder.display());
     }
 
     #[test]

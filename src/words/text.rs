@@ -65,7 +65,7 @@ pub fn capitalised(text: &str) -> String {
 }
 
 /// Lower case for the first letter, for a sentence that follows a colon; what begins with two capitals stays.
-pub(super) fn lowered(text: &str) -> String {
+pub fn lowered(text: &str) -> String {
     let mut chars = text.chars();
     let (Some(first), second) = (chars.next(), chars.next()) else { return String::new() };
     if second.is_some_and(char::is_uppercase) {

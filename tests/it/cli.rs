@@ -8,6 +8,7 @@ mod crisis;
 #[cfg(unix)]
 mod serve;
 mod owner;
+mod doctor;
 mod shell;
 
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! Carries effects out: every socket, file, dialog service and thread of the engine is behind here.
 
+mod desktop;
 mod gateway;
 mod install;
 mod keychain;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
+pub use desktop::{keychain_answers, notifications_answer};
 pub use install::standing as service_standing;
 pub use keychain::{load as load_token, save as save_token};
 pub use notify::notify;
