@@ -400,7 +400,7 @@ impl World {
             folder: self.folder.clone(),
             owner: own::mark::seen(self),
             background: None,
-            waiting: None,
+            waiting: self.waiting(),
             service: self.service.clone(),
             discovered: self.discovered.clone(),
             known: self.known.clone(),

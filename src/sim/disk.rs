@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::domain::{
-    Change, Crisis, CronId, JobPhase, Ledger, LineOutcome, Plan, Remembered, Settings, Switch, TierMap,
+    Change, Crisis, CronId, FolderIdentity, JobPhase, Ledger, LineOutcome, Plan, Remembered, Settings, Switch, TierMap,
 };
-use crate::engine::{Input, Opened, Reread, StoreOp, UndoScope};
+use crate::engine::{Identified, Input, Opened, Reread, StoreOp, UndoScope};
 use crate::state::switch_log::LogLine;
 use crate::state::{InterruptedJob, Loaded, ledger as file};
 
@@ -30,6 +30,9 @@ pub struct Disk {
     /// Every job that was begun, oldest first.
     pub jobs: Vec<Journal>,
     remembered: Remembered,
+    /// The name of its computer, and what it knows of itself.
+    pub host: String,
+    pub identity: FolderIdentity,
     proven: BTreeSet<String>,
     /// The jobs of this life by the engine's numbers, and the one that an earlier life left open.
     numbers: BTreeMap<u64, usize>,
@@ -67,6 +70,8 @@ impl Disk {
             log: Vec::new(),
             jobs: Vec::new(),
             remembered: Remembered::default(),
+            host: "home-mini".to_owned(),
+            identity: FolderIdentity::default(),
             proven: BTreeSet::new(),
             numbers: BTreeMap::new(),
             interrupted: None,
@@ -144,6 +149,7 @@ impl Disk {
             pending: self.pending.clone(),
             proven: self.proven.clone(),
             remembered: self.remembered.clone(),
+            identity: self.identity.clone(),
             problems: Vec::new(),
         }
     }
@@ -256,10 +262,17 @@ impl Disk {
             }
             StoreOp::RememberAccounts(known) => self.remembered = *known,
             StoreOp::SaveProven(versions) => self.proven = versions,
+            StoreOp::Identify { session } => {
+                let folder = self.identity.folder.get_or_insert_with(|| format!("folder of {}", self.host)).clone();
+                let identified = Identified { folder, host: self.host.clone() };
+                return Some(Input::Identified { session, result: Ok(identified) });
+            }
+            StoreOp::SavePlaced(mark) => self.identity.placed = Some(mark),
             StoreOp::Reload => return Some(Input::Reloaded(Ok(self.reread(now)))),
             // Written for others, or for a person to look at: nothing of it comes back to the engine.
             StoreOp::Open { .. }
             | StoreOp::Close
+            | StoreOp::LetGo { .. }
             | StoreOp::RememberGateway { .. }
             | StoreOp::AskForLease
             | StoreOp::KeepDefinitions(_)

@@ -8,7 +8,8 @@ use super::gateway::{self, Gateway};
 use super::happening::{Call, Computer, Hand, Happening, Method, Verdict};
 use super::vendor::Vendor;
 use crate::domain::{
-    AccountId, CheckReport, CronId, KeyState, Patch, ProbeAnswer, ProbeStatus, RECOVERY_KEY_PREFIX, Revision, Trouble,
+    AccountId, CheckReport, CronId, KeyState, OwnerMark, Patch, ProbeAnswer, ProbeStatus, RECOVERY_KEY_PREFIX,
+    Revision, Trouble,
 };
 use crate::engine::{Effect, Fetch, Fetched, Input, Look, NotCarriedOut, Proof, StoreOp, WriteResult};
 use crate::gateway::Hello;
@@ -52,6 +53,8 @@ impl Sim {
             | Effect::AskGateway { .. }
             | Effect::RunCron { .. }
             | Effect::PlaceCheck { .. }
+            | Effect::Mark { .. }
+            | Effect::Unmark { .. }
             | Effect::RemoveOwn { .. } => self.send(computer, life, effect),
             // There is no desktop, no keychain and no demo here.
             Effect::Discover
@@ -59,6 +62,10 @@ impl Sim {
             | Effect::StopDemo
             | Effect::DemoOutage { .. }
             | Effect::KeepKey { .. }
+            | Effect::Unit { .. }
+            | Effect::Watch { .. }
+            | Effect::Unwatch
+            | Effect::Pass { .. }
             | Effect::RememberToken { .. } => {}
         }
     }
@@ -117,6 +124,8 @@ impl Sim {
                 Input::CheckPlaced { session, account, result: Box::new(Err(refused())) }
             }
             Effect::RemoveOwn { session, cron } => Input::OwnRemoved { session, cron, result: Err(refused()) },
+            Effect::Mark { session, .. } => Input::Marked { session, result: Box::new(Err(refused())) },
+            Effect::Unmark { session, .. } => Input::Unmarked { session, result: Box::new(Err(refused())) },
             _ => return,
         };
         self.after(SignedDuration::from_millis(1), Occurrence::Input { computer, life, session: None, input });
@@ -161,6 +170,24 @@ impl Sim {
                 let call = self.gateway.add(by, caller, shot, now);
                 self.changed(&call);
                 Some(Input::CheckPlaced { session, account, result: Box::new(done(call)) })
+            }
+            Effect::Mark { session, mark, over } => {
+                let call = self.gateway.mark(by, caller, &mark, over.as_ref(), now);
+                self.changed(&call);
+                let there = call.after.filter(|_| call.verdict != Verdict::Limited).ok_or_else(patience);
+                Some(Input::Marked { session, result: Box::new(there) })
+            }
+            Effect::Unmark { session, cron, folder } => {
+                let there = self.gateway.crons.get(&cron).cloned();
+                let ours = there.as_ref().and_then(OwnerMark::of).is_some_and(|mark| mark.folder == folder);
+                let left = if ours {
+                    let call = self.gateway.remove(by, caller, &cron, now);
+                    self.changed(&call);
+                    call.after
+                } else {
+                    there
+                };
+                Some(Input::Unmarked { session, result: Box::new(Ok(left)) })
             }
             Effect::RemoveOwn { session, cron } => {
                 let call = self.gateway.remove(by, caller, &cron, now);

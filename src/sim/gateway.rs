@@ -13,8 +13,8 @@ use serde_json::json;
 use super::happening::{Call, Hand, Method, Verdict};
 use super::vendor::{Vendor, Vendors};
 use crate::domain::{
-    AccountId, AutoDisabled, Catalog, Cron, CronId, LastRun, Model, ModelRef, Patch, Payload, ProbeStatus, QuotaWindow,
-    Revision, RunRecord, RunStatus, Schedule, Source, TokenUsage,
+    AccountId, AutoDisabled, Catalog, Cron, CronId, LastRun, Model, ModelRef, OWNER_KEY, OwnerMark, Patch, Payload,
+    ProbeStatus, QuotaWindow, Revision, RunRecord, RunStatus, Schedule, Source, TokenUsage,
 };
 use crate::gateway::Usage;
 use crate::policy;
@@ -262,6 +262,41 @@ impl Gateway {
         }
         let after = if verdict == Verdict::Limited { before.clone() } else { None };
         Call { by, method: Method::Remove, cron: cron.clone(), patch: None, before, after, verdict }
+    }
+
+    /// Puts a mark where there is none, or in the place of the one that was seen; what is there then.
+    pub fn mark(
+        &mut self,
+        by: Hand,
+        caller: u64,
+        mark: &OwnerMark,
+        over: Option<&(CronId, Revision)>,
+        now: Timestamp,
+    ) -> Call {
+        let there = self.crons.values().find(|cron| cron.declaration_key.as_deref() == Some(OWNER_KEY)).cloned();
+        let fits = |cron: &Cron| over.is_some_and(|(_, seen)| cron.revision.as_ref() == Some(seen));
+        match there {
+            Some(known) if !fits(&known) => Call {
+                by,
+                method: if over.is_some() { Method::Update } else { Method::Add },
+                cron: known.id.clone(),
+                patch: None,
+                before: Some(known.clone()),
+                after: Some(known),
+                verdict: Verdict::Conflict,
+            },
+            there => {
+                let schedule = Schedule::Every { every: SignedDuration::from_hours(24 * 36_500), anchor: None };
+                let cron = Cron {
+                    description: Some(mark.description()),
+                    enabled: false,
+                    declaration_key: Some(OWNER_KEY.to_owned()),
+                    ..Cron::new(CronId::new("mark"), mark.name(), schedule, Payload::Other("command".to_owned()))
+                };
+                let call = self.add(by, caller, cron, now);
+                Call { method: if there.is_some() { Method::Update } else { Method::Add }, ..call }
+            }
+        }
     }
 
     fn over_limit(&mut self, caller: u64, method: Method, now: Timestamp) -> bool {

@@ -86,9 +86,7 @@ pub fn take_over_dialog(owner: Option<&OwnerMark>) -> Said {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{at, world};
-    use super::{
-        background, background_waits, let_go_question, owned, owner, take_over_dialog, take_over_question,
-    };
+    use super::{background, background_waits, let_go_question, owned, owner, take_over_dialog, take_over_question};
     use crate::domain::{Background, OwnerMark};
 
     #[test]
@@ -126,9 +124,8 @@ mod tests {
         for (said, expected) in cases {
             assert_eq!(said, expected);
         }
-    use super::{
-        background, background_waits, let_go_question, owned, owner, take_over_dialog, take_over_question,
-    };
+        assert_eq!(background_waits(&here, &world.speech()).what, "This window acts");
+        let told = |owner| take_over_dialog(owner).remedy.unwrap_or_default();
         assert!(told(Some(&mark)).starts_with("nas stops at its next line"), "a name keeps its letters");
         assert!(told(None).starts_with("The other computer stops"), "a sentence begins with a capital");
     }

@@ -5,10 +5,10 @@
 
 mod check;
 mod crisis;
+mod doctor;
+mod owner;
 #[cfg(unix)]
 mod serve;
-mod owner;
-mod doctor;
 mod shell;
 
 use std::path::Path;

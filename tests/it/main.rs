@@ -13,7 +13,7 @@ mod house_rules;
 mod install;
 mod journeys;
 mod laws;
+mod owner;
 #[cfg(unix)]
 mod service;
-mod owner;
 mod wire;

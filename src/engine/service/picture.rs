@@ -40,7 +40,7 @@ macro_rules! picture {
             pub fn between(before: Option<&Snapshot>, now: &Snapshot) -> Self {
                 // A new field is named here: does it travel?
                 let Snapshot {
-                    revision: _, at, background: _, discovered: _, known: _, ended: _, crons, $($field,)+
+                    revision: _, at, background: _, waiting: _, service: _, discovered: _, known: _, ended: _, crons, $($field,)+
                 } = now;
                 Self {
                     at: *at,

@@ -49,6 +49,14 @@ pub struct Watches {
 const PROBLEM: &str = "service/watch";
 
 impl World {
+    /// The program in the background that lets this one act.
+    pub(in crate::engine) fn waiting(&self) -> Option<Background> {
+        match &self.aside {
+            Aside::Guest { service, .. } => Some(service.clone()),
+            _ => None,
+        }
+    }
+
     /// The picture of the program that acts, as a face of this one sees it.
     pub(in crate::engine) fn watched(&self) -> Option<Snapshot> {
         let Aside::Watches(watches) = &self.aside else { return None };
@@ -56,6 +64,8 @@ impl World {
         Some(Snapshot {
             revision: self.revision,
             background: Some(watches.service.clone()),
+            waiting: None,
+            service: self.service.clone(),
             discovered: self.discovered.clone(),
             known: self.known.clone(),
             ended: None,

@@ -70,6 +70,10 @@ mod tests {
         assert_eq!(count(&json!(-1)), None);
         assert_eq!(span_seconds(&json!(1.5)).map(|span| span.as_millis()), Some(1500));
         assert_eq!(span_millis(&json!("5")), None);
-        assert_eq!((span_millis(&json!(-5)), span_seconds(&json!(-0.5))), (None, None), "nothing takes less than no time");
+        assert_eq!(
+            (span_millis(&json!(-5)), span_seconds(&json!(-0.5))),
+            (None, None),
+            "nothing takes less than no time"
+        );
     }
 }

@@ -235,6 +235,10 @@ impl Outside {
                 self.gateway.crons.remove(&cron);
                 vec![Input::OwnRemoved { session, cron, result: Ok(()) }]
             }
+            Effect::Mark { session, mark, over } if self.burn() => {
+                let call = self.gateway.mark(Hand::Engine(0), CALLER, &mark, over.as_ref(), self.now);
+                vec![Input::Marked { session, result: Box::new(Ok(call.after.expect("one is there"))) }]
+            }
             Effect::Notify(notice) => {
                 self.told.push(notice);
                 Vec::new()
@@ -324,5 +328,7 @@ fn counts(op: &StoreOp) -> bool {
             | StoreOp::Prepare { .. }
             | StoreOp::Settle { .. }
             | StoreOp::EndJob { .. }
+            | StoreOp::Identify { .. }
+            | StoreOp::SavePlaced(_)
     )
 }
