@@ -10,15 +10,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::computer::Machine;
 use super::disk::Disk;
 use super::first;
-use super::gateway::{Gateway, NO_LIMIT};
-use super::happening::{Call, Computer, Desk, Hand, Happening, Scene};
+use super::gateway::{self, Gateway, NO_LIMIT};
+use super::happening::{Call, Computer, Desk, Hand, Happening, Method, Scene, Verdict};
 use super::laws::Laws;
 use super::outcome::{Breach, Counts, Outcome, Trial};
 use super::people::{self, Mood};
 use super::vendor::Vendor;
 use super::weather::{self, Mishap, Planned};
 use crate::domain::{AccountId, Cron, CronId, GatewayTarget, PlanOrigin};
-use crate::engine::{Command, Effect, Event, Input, Target, Ticket, World, settle, step};
+use crate::engine::{Command, Effect, Event, Input, Snapshot, StoreOp, Target, Ticket, World, settle, step};
 use crate::gateway::News;
 
 /// A Thursday; two weeks later clocks change in some zones.
@@ -47,7 +47,7 @@ pub(super) enum Occurrence {
     Store {
         computer: Computer,
         life: u64,
-        op: crate::engine::StoreOp,
+        op: StoreOp,
     },
     Wake {
         computer: Computer,
@@ -130,7 +130,14 @@ impl Sim {
         let settings = first::settings(&mut first);
         let gateway = Gateway::new(crons, &first::MODELS);
         let accounts: Vec<AccountId> = gateway.vendors.keys().cloned().collect();
-        let mishaps = weather::forecast(&mut seeded(2), START, trial.days, &accounts, 1);
+        let mut machines = vec![Machine::new(Disk::new(settings.clone(), tiers.clone()), START)];
+        // In every third world a second computer knows the gateway, with the same files to begin with.
+        if first.u8(0..3) == 0 {
+            let mut disk = Disk::new(settings, tiers);
+            disk.host = "laptop".to_owned();
+            machines.push(Machine::new(disk, START));
+        }
+        let mishaps = weather::forecast(&mut seeded(2), START, trial.days, &accounts, machines.len());
         let counts = Counts { n_crons: gateway.crons.len() as u32, ..Counts::default() };
         let mut sim = Self {
             trial,
@@ -139,7 +146,7 @@ impl Sim {
             queue: BTreeMap::new(),
             gateway,
             gateway_up: true,
-            machines: vec![Machine::new(Disk::new(settings, tiers), START)],
+            machines,
             mishaps,
             armed: Vec::new(),
             outages: BTreeMap::new(),
@@ -163,7 +170,8 @@ impl Sim {
             }
         }
         for computer in 0..sim.machines.len() {
-            sim.at(START, Occurrence::Starts { computer });
+            let later = SignedDuration::from_hours(20 * computer as i64);
+            sim.at(START + later, Occurrence::Starts { computer });
             sim.at(START + SignedDuration::from_mins(5), Occurrence::Person { computer });
         }
         sim
@@ -239,7 +247,7 @@ impl Sim {
                 picture.connection.info().is_some()
                     && picture.ledger.is_empty()
                     && picture.crisis.state.mode.is_none()
-                    && picture.plan.changes.iter().all(|change| !change.ticked)
+                    && (picture.plan.changes.iter().all(|change| !change.ticked) || looks_on(picture))
                     && !picture.job.as_ref().is_some_and(|job| job.running())
             })
         })
@@ -289,9 +297,7 @@ impl Sim {
                 }
                 let local = machine.clock(self.now);
                 let answer = match op {
-                    crate::engine::StoreOp::Open { session, path } => {
-                        Some(machine.disk.open(session, path, None, local))
-                    }
+                    StoreOp::Open { session, path } => Some(machine.disk.open(session, path, None, local)),
                     op => machine.disk.keep(op, local),
                 };
                 self.judge(&Happening::Stored { computer });
@@ -350,7 +356,7 @@ impl Sim {
                     if let Some(cron) = self.gateway.crons.get_mut(&id)
                         && cron.next_run_at.is_some_and(|next| next <= self.now)
                     {
-                        super::gateway::schedule(cron, self.now);
+                        gateway::schedule(cron, self.now);
                     }
                     self.plan_fire(&id);
                 }
@@ -616,10 +622,10 @@ impl Sim {
 
     /// The gateway changed a cron, or refused to: judged, told to everybody, and its next run planned.
     pub fn changed(&mut self, call: &Call) {
-        if let (Hand::Engine(_), super::happening::Method::Update) = (call.by, call.method) {
+        if let (Hand::Engine(_), Method::Update) = (call.by, call.method) {
             match call.verdict {
-                super::happening::Verdict::Done => self.counts.writes += 1,
-                super::happening::Verdict::Conflict => self.counts.conflicts += 1,
+                Verdict::Done => self.counts.writes += 1,
+                Verdict::Conflict => self.counts.conflicts += 1,
                 _ => {}
             }
             self.note(|| {
@@ -627,8 +633,12 @@ impl Sim {
                 format!("{:?} {:?} {} -> {:?}: {fields:?}", call.by, call.method, call.cron, call.verdict)
             });
         }
+        if call.cron.as_str() == gateway::MARK && call.before.is_some() && call.verdict == Verdict::Done {
+            self.counts.take_overs += 1;
+            self.note(|| format!("{:?} takes over", call.by));
+        }
         self.judge(&Happening::Called(call));
-        if call.verdict != super::happening::Verdict::Done {
+        if call.verdict != Verdict::Done {
             return;
         }
         match &call.after {
@@ -692,7 +702,7 @@ impl Sim {
         true
     }
 
-    fn ran(&mut self, finished: super::gateway::Finished) {
+    fn ran(&mut self, finished: gateway::Finished) {
         self.counts.runs += 1;
         let id = finished.record.cron.clone();
         let well = finished.record.error.is_none();
@@ -717,4 +727,9 @@ impl Sim {
             self.note(|| format!("refused: {why:?}"));
         }
     }
+}
+
+/// Another computer acts, and this one only shows it.
+fn looks_on(picture: &Snapshot) -> bool {
+    picture.connection.info().is_some_and(|info| info.access.looks_only())
 }

@@ -291,7 +291,7 @@ impl Gateway {
                     description: Some(mark.description()),
                     enabled: false,
                     declaration_key: Some(OWNER_KEY.to_owned()),
-                    ..Cron::new(CronId::new("mark"), mark.name(), schedule, Payload::Other("command".to_owned()))
+                    ..Cron::new(CronId::new(MARK), mark.name(), schedule, Payload::Other("command".to_owned()))
                 };
                 let call = self.add(by, caller, cron, now);
                 Call { method: if there.is_some() { Method::Update } else { Method::Add }, ..call }
@@ -488,6 +488,9 @@ pub struct Finished {
     /// Its account cools down: the list of models says so.
     pub cooled: bool,
 }
+
+/// The id of the mark.
+pub const MARK: &str = "mark";
 
 /// A person at the gateway, whose calls nobody counts.
 pub const NO_LIMIT: u64 = u64::MAX;

@@ -24,7 +24,13 @@ pub enum Mood {
 pub fn acts(rng: &mut Rng, picture: &Snapshot, mood: Mood) -> Option<Command> {
     let info = picture.connection.info()?;
     if info.access.looks_only() {
-        return (info.access == Access::GatewayOwned && mood == Mood::Tidies).then_some(Command::TakeOver);
+        // In the end everybody gives back what they themselves owe.
+        let wants = match mood {
+            Mood::Usual => rng.u8(0..24) == 0,
+            Mood::Tidies => !picture.ledger.is_empty() || picture.crisis.state.mode.is_some(),
+        };
+        let may = matches!(info.access, Access::GatewayOwned | Access::AnotherGateway);
+        return (may && wants).then_some(Command::TakeOver);
     }
     if let Some(job) = &picture.job {
         let asks = |line: &&crate::domain::JobLine| matches!(line.outcome, LineOutcome::DrainAsks { .. });
