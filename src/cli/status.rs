@@ -11,7 +11,7 @@ use super::session::{Context, Session};
 use super::standing::{self, CrisisRow};
 use super::take_over::{self, OwnerRow};
 use super::{exit, print};
-use crate::domain::{Access, Planned, SwitchOff, Tier, Triage};
+use crate::domain::{Access, Background, Planned, SwitchOff, Tier, Triage};
 use crate::words::{self, Said};
 
 #[derive(Debug, Serialize)]
@@ -28,6 +28,8 @@ struct Document {
     plan: PlanRow,
     triage: Vec<TriageRow>,
     folder: Option<String>,
+    /// The program in the background that acts on this folder.
+    background: Option<Background>,
     problems: Vec<ProblemRow>,
 }
 
@@ -124,6 +126,7 @@ fn document(context: &Context) -> Document {
         },
         triage: snapshot.triage.iter().map(|entry| triage_row(entry, context)).collect(),
         folder: snapshot.folder.as_ref().map(|folder| folder.path.display().to_string()),
+        background: snapshot.background.clone(),
         problems: problems.collect(),
     }
 }
@@ -143,7 +146,9 @@ fn text(context: &Context) -> String {
     lines.extend(standing::held(context));
     lines.extend(triage_lines(context));
     if let Some(folder) = &snapshot.folder {
-        lines.push(format!("State folder {}", folder.path.display()));
+        let through =
+            super::session::background(snapshot).map_or_else(String::new, |other| format!(" · through {other}"));
+        lines.push(format!("State folder {}{through}", folder.path.display()));
     }
     for problem in snapshot.problems.iter() {
         let said = exit::problem(&problem.what, &speech);

@@ -23,6 +23,7 @@ mod picture;
 mod serve;
 #[cfg(unix)]
 mod watch;
+#[cfg_attr(not(unix), allow(dead_code, reason = "nobody is watched on this system"))]
 mod wire;
 
 #[cfg(unix)]

@@ -14,6 +14,7 @@ use super::step;
 use crate::domain::*;
 
 mod apply;
+mod aside;
 mod checks;
 mod crisis;
 mod edits;

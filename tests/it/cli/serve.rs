@@ -243,6 +243,28 @@ fn it_waits_while_a_window_holds_the_folder_and_then_takes_it() {
 }
 
 #[test]
+fn the_systems_supervisor_hears_that_it_is_ready_alive_and_ending() {
+    let shell = Shell::new();
+    let path = shell.path("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a deadline");
+    let heard = || {
+        let mut text = [0; 64];
+        let length = socket.recv(&mut text).expect("it is told something");
+        String::from_utf8_lossy(&text[..length]).into_owned()
+    };
+    let mut serving = shell.serve_under(&[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "200000")], &[]);
+    assert_eq!(heard(), "READY=1");
+    for _ in 0..3 {
+        assert_eq!(heard(), "WATCHDOG=1");
+    }
+    serving.says("connected");
+    serving.signal("-TERM");
+    while heard() != "STOPPING=1" {}
+    assert_eq!(serving.end().0, Some(DONE));
+}
+
+#[test]
 fn health_is_told_on_this_computer_alone() {
     let shell = Shell::new();
     for address in ["0.0.0.0:8417", "192.168.0.1:8417", "[::]:8417", "8417"] {

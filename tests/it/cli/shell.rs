@@ -205,10 +205,17 @@ impl Shell {
     /// The program without a window on this gateway and folder.
     #[cfg(unix)]
     pub fn serve(&self, arguments: &[&str]) -> super::serve::Serving {
+        self.serve_under(&[], arguments)
+    }
+
+    /// The same, with variables that a supervisor sets.
+    #[cfg(unix)]
+    pub fn serve_under(&self, variables: &[(&str, &str)], arguments: &[&str]) -> super::serve::Serving {
         let (url, token, state) = (self.demo.url(), self.path("token"), self.path("state"));
         let mut program = self.program();
         program.args(["serve", "--log-format", "json", "--url", url, "--token-file", &token, "--state-dir", &state]);
-        super::serve::Serving::start(program.args(arguments), self.demo.token().reveal())
+        program.args(arguments).envs(variables.iter().copied());
+        super::serve::Serving::start(&mut program, self.demo.token().reveal())
     }
 
     /// A window's engine on the same folder.
