@@ -291,6 +291,13 @@ pub enum StoreOp {
         to: PathBuf,
         what: ExportWhat,
     },
+    /// The same of a folder that another program holds.
+    ExportOf {
+        folder: PathBuf,
+        ticket: Ticket,
+        to: PathBuf,
+        what: ExportWhat,
+    },
 }
 
 impl StoreOp {

@@ -271,6 +271,12 @@ impl Keeper {
                 let result = self.with(|folder| folder.export(&to, &what, now));
                 self.tell(Input::Exported { ticket, to, result });
             }
+            StoreOp::ExportOf { folder, ticket, to, what } => {
+                let opened = Folder::open(&folder, &holder(), now);
+                let result = opened.and_then(|(folder, _)| folder.export(&to, &what, now));
+                let result = result.map_err(|error| error.problem(now).what);
+                self.tell(Input::Exported { ticket, to, result });
+            }
         }
     }
 

@@ -97,7 +97,6 @@ fn from_here(command: Command) -> Command {
     let whole = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
     match command {
         Command::PreviewImport { from } => Command::PreviewImport { from: whole(from) },
-        Command::Export { to, what } => Command::Export { to: whole(to), what },
         other => other,
     }
 }

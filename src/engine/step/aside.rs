@@ -210,8 +210,20 @@ pub fn take(
         _ => None,
     };
     if let Aside::Watches(watches) = &mut world.aside {
-        if here == Some(false) || watches.wants.is_some() {
+        if here == Some(false) {
             return Ok(Err(Refusal::NothingToDo));
+        }
+        // It lets go, and what comes now would come too late.
+        if watches.wants.is_some() {
+            return Ok(Err(Refusal::Problem(ProblemKind::Busy)));
+        }
+        let folder = watches.picture.as_ref().and_then(|picture| picture.folder.as_ref());
+        // The other one may be kept out of where this user's files are.
+        if let Command::Export { to, what } = command {
+            let Some(folder) = folder.map(|folder| folder.path.clone()) else {
+                return Ok(Err(Refusal::NotConnected));
+            };
+            return Ok(Ok(vec![Effect::Store(Box::new(StoreOp::ExportOf { folder, ticket, to, what }))]));
         }
         watches.unanswered.insert(ticket);
         if here.is_some() {

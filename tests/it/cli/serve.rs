@@ -111,6 +111,10 @@ fn commands_act_through_it_and_it_says_what_happened() {
     let handed = shell.json("recover --automatic");
     assert!(handed["handed_over_to"].as_str().is_some_and(|other| other.contains("background")), "{handed:#}");
     serving.says("job_ends");
+    assert_eq!(shell.json("status")["background"]["version"], env!("CARGO_PKG_VERSION"));
+    let exported = shell.path("exported");
+    shell.json_of(&["export", &exported]);
+    assert!(std::path::Path::new(&exported).join("cron-tiers.json").exists(), "by the one who asks");
 
     let (code, health) = ask(&address, "GET /health");
     assert_eq!((code, &health["status"]), (200, &"degraded".into()), "{health:#}");

@@ -46,6 +46,7 @@ fn between(effects: &[Effect]) -> Vec<&'static str> {
             StoreOp::Open { .. } => Some("open"),
             StoreOp::Close => Some("close"),
             StoreOp::LetGo { .. } => Some("let go"),
+            StoreOp::ExportOf { .. } => Some("export"),
             _ => None,
         },
         Effect::Emit(Event::Done { .. }) => Some("done"),
@@ -84,6 +85,8 @@ fn what_is_wished_goes_to_the_other_and_what_is_ours_stays() {
     let key = Command::KeepKey { account: AccountId::new("kimi"), key: Some(Secret::new("sk-1")) };
     assert_eq!(between(&tell(&mut world, key)), ["pass"]);
     assert_eq!(between(&tell(&mut world, Command::Discover)), ["done"]);
+    let export = Command::Export { to: PathBuf::from("there"), what: ExportWhat::Folder };
+    assert_eq!(between(&tell(&mut world, export)), ["export"], "into this user's own folders");
     let done = Event::Done { ticket: Ticket(3), what: Done::Quietly };
     assert_eq!(between(&heard(&mut world, Heard::Event(done.clone()))), ["done"]);
     assert_eq!(between(&heard(&mut world, Heard::Event(done))), [""; 0], "once");
