@@ -109,6 +109,8 @@ impl Running<'_> {
                 }
                 () = &mut try_again => {
                     waits = false;
+                    // A job that waits for a gateway which does not let us in would keep us from asking anew.
+                    self.engine.handle.send(Command::StopJob).ok();
                     if let Err(why) = self.connect().await {
                         return why;
                     }

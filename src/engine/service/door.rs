@@ -46,8 +46,8 @@ impl Door {
             let elsewhere = self.elsewhere.as_ref().ok_or(error)?.join("model-orchestrator");
             fs::create_dir_all(&elsewhere)?;
             let print = Sha256::digest(folder.as_os_str().as_bytes());
-            let name: String = print.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            listen(&elsewhere, &format!("{name}.sock"))
+            let name = u64::from_be_bytes(print[..8].try_into().expect("a digest has more"));
+            listen(&elsewhere, &format!("{name:016x}.sock"))
         })?;
         listener.set_nonblocking(true)?;
         self.socket = Some(socket.clone());

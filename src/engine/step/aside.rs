@@ -190,52 +190,45 @@ fn said(world: &mut World, event: Event) -> Vec<Effect> {
     effects
 }
 
-/// What goes to the program that acts, and what is about who acts. Everything else comes back: it is ours.
-///
-/// # Errors
-/// With the command, when this engine carries it out.
-pub fn take(
-    world: &mut World,
-    ticket: Ticket,
-    command: Command,
-    now: Timestamp,
-) -> Result<Result<Vec<Effect>, Refusal>, Command> {
-    let here = match command {
+/// Whether the program that is watched is asked instead of this one.
+pub fn passes(world: &World, command: &Command) -> bool {
+    let ours = matches!(
+        command,
         Command::Connect(_)
-        | Command::Disconnect
-        | Command::Discover
-        | Command::InstallService { .. }
-        | Command::Shutdown => return Err(command),
-        Command::ActHere { here } => Some(here),
-        _ => None,
-    };
-    if let Aside::Watches(watches) = &mut world.aside {
-        if here == Some(false) {
-            return Ok(Err(Refusal::NothingToDo));
-        }
-        // It lets go, and what comes now would come too late.
-        if watches.wants.is_some() {
-            return Ok(Err(Refusal::Problem(ProblemKind::Busy)));
-        }
-        let folder = watches.picture.as_ref().and_then(|picture| picture.folder.as_ref());
-        // The other one may be kept out of where this user's files are.
-        if let Command::Export { to, what } = command {
-            let Some(folder) = folder.map(|folder| folder.path.clone()) else {
-                return Ok(Err(Refusal::NotConnected));
-            };
-            return Ok(Ok(vec![Effect::Store(Box::new(StoreOp::ExportOf { folder, ticket, to, what }))]));
-        }
-        watches.unanswered.insert(ticket);
-        if here.is_some() {
-            watches.wants = Some(ticket);
-        }
-        return Ok(Ok(vec![Effect::Pass { ticket, command: Box::new(command) }]));
-    }
-    let Some(here) = here else { return Err(command) };
-    Ok(act_here(world, ticket, here, now))
+            | Command::Disconnect
+            | Command::Discover
+            | Command::InstallService { .. }
+            | Command::Shutdown
+    );
+    !ours && matches!(world.aside, Aside::Watches(_))
 }
 
-fn act_here(world: &mut World, ticket: Ticket, here: bool, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+pub fn pass(world: &mut World, ticket: Ticket, command: Command) -> Result<Vec<Effect>, Refusal> {
+    let Aside::Watches(watches) = &mut world.aside else { return Err(Refusal::NothingToDo) };
+    // It lets go, and what comes now would come too late.
+    if watches.wants.is_some() {
+        return Err(Refusal::Problem(ProblemKind::Busy));
+    }
+    match command {
+        Command::ActHere { here: false } => return Err(Refusal::NothingToDo),
+        Command::ActHere { here: true } => watches.wants = Some(ticket),
+        // The other one may be kept out of where this user's files are.
+        Command::Export { to, what } => {
+            let folder = watches.picture.as_ref().and_then(|picture| picture.folder.as_ref());
+            let folder = folder.ok_or(Refusal::NotConnected)?.path.clone();
+            return Ok(vec![Effect::Store(Box::new(StoreOp::ExportOf { folder, ticket, to, what }))]);
+        }
+        _ => {}
+    }
+    watches.unanswered.insert(ticket);
+    Ok(vec![Effect::Pass { ticket, command: Box::new(command) }])
+}
+
+/// Lets the other program act, or takes the right back from it.
+///
+/// # Errors
+/// When there is none with which there is a word.
+pub fn act_here(world: &mut World, ticket: Ticket, here: bool, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
     let done = || Effect::Emit(Event::Done { ticket, what: Done::Quietly });
     let holds = world.folder.as_ref().is_some_and(|folder| folder.held_by.is_none());
     let may_let_go = if here { world.serves && holds } else { matches!(world.aside, Aside::Guest { .. }) };

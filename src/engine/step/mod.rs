@@ -184,11 +184,8 @@ fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
 
 fn obey(world: &mut World, ticket: Ticket, command: Command, now: Timestamp) -> Vec<Effect> {
     tracing::debug!(?ticket, ?command, "command");
-    let result = match aside::take(world, ticket, command, now) {
-        Ok(result) => result,
-        Err(ours) => carry_out(world, ticket, ours, now),
-    };
-    answered(ticket, result)
+    let passes = aside::passes(world, &command);
+    answered(ticket, if passes { aside::pass(world, ticket, command) } else { carry_out(world, ticket, command, now) })
 }
 
 /// What is not carried out is refused aloud.
@@ -278,7 +275,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         Command::TakeOver => own::mark::take_over(world, ticket),
         Command::LetGo => own::mark::let_go(world, ticket),
         Command::InstallService { installed } => unit::change(world, ticket, installed),
-        Command::ActHere { .. } => Err(Refusal::NothingToDo),
+        Command::ActHere { here } => aside::act_here(world, ticket, here, now),
         Command::Shutdown => {
             world.closing = true;
             Ok(apply::advance(world, now))

@@ -63,6 +63,7 @@ fn heard(world: &mut World, what: Heard) -> Vec<Effect> {
 /// A world that watches the one in the background, which has one cron.
 fn watching() -> World {
     let mut world = World::new(PathBuf::from("root"), NOW);
+    world.checks.by_itself = true;
     assert_eq!(between(&tell(&mut world, Command::Connect(Target::Gateway(target())))), ["disconnect", "open", "done"]);
     let input = served(&world);
     assert_eq!(between(&step(&mut world, input, NOW)), ["watch"], "no gateway of its own before it knows");
