@@ -25,6 +25,9 @@ pub fn unit_text(of: Option<&Served>) -> String {
         // The folder below need not be there yet, and what it is in is.
         None => ("of this computer's gateway".to_owned(), format!("{PACKAGED} serve"), "%h/.local/share".to_owned()),
     };
+    // Another /tmp would hide what is kept in this one.
+    let in_tmp = |of: &Served| [&of.folder, &of.state_root].into_iter().any(|folder| folder.starts_with("/tmp"));
+    let tmp = if of.is_some_and(in_tmp) { "ReadWritePaths=/tmp" } else { "PrivateTmp=yes" };
     let mut text = String::new();
     let written = write!(
         text,
@@ -35,10 +38,13 @@ StartLimitIntervalSec=10min
 StartLimitBurst=5
 
 [Service]
-Type=exec
+Type=notify
 ExecStart={start}
+WatchdogSec=2min
 Restart=on-failure
 RestartSec=10
+# Its arguments make no sense, or another program serves the folder.
+RestartPreventExitStatus=2 5
 # A change in flight is finished, recorded and read back first.
 TimeoutStopSec=20
 # What needs so much is at fault, and is started anew.
@@ -49,10 +55,10 @@ RestrictRealtime=yes
 RestrictSUIDSGID=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 SystemCallArchitectures=native
-# It writes its state folders and nothing else.
+# It writes its state folders and nothing else; its socket is there, or where the session keeps its own.
 ProtectSystem=strict
-PrivateTmp=yes
-ReadWritePaths={writable}
+{tmp}
+ReadWritePaths={writable} -%t
 
 [Install]
 WantedBy=default.target
@@ -153,10 +159,13 @@ mod tests {
         );
         assert_eq!(
             line(&text, "ReadWritePaths"),
-            "\"-/home/ann/100%% \\\"ours\\\"/home mini\" -/home/ann/.local/share/model-orchestrator"
+            "\"-/home/ann/100%% \\\"ours\\\"/home mini\" -/home/ann/.local/share/model-orchestrator -%t"
         );
         assert_eq!(line(&text, "Description"), "Model Orchestrator: scheduled AI jobs of nas 100%%");
         assert!(!text.contains("secret-token"), "{text}");
+        assert_eq!(line(&text, "PrivateTmp"), "yes");
+        let passing = unit_text(Some(&served("/tmp/state")));
+        assert_eq!(line(&passing, "PrivateTmp"), "", "another /tmp would hide the folder");
     }
 
     #[test]

@@ -48,13 +48,10 @@ pub fn background(background: &Background, speech: &Speech<'_>) -> Said {
 
 /// "This window acts", and what the program in the background does meanwhile.
 #[must_use]
-pub fn background_waits(waiting: &Background, speech: &Speech<'_>) -> Said {
-    let since = clock(waiting.since, speech);
+pub fn background_waits() -> Said {
     Said {
         what: "This window acts".to_owned(),
-        remedy: Some(format!(
-            "What runs in the background (since {since}) waits, and goes on when this window closes."
-        )),
+        remedy: Some("What runs in the background waits, and goes on when this window closes.".to_owned()),
     }
 }
 
@@ -86,7 +83,7 @@ pub fn take_over_dialog(owner: Option<&OwnerMark>) -> Said {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{at, world};
-    use super::{background, background_waits, let_go_question, owned, owner, take_over_dialog, take_over_question};
+    use super::{background, let_go_question, owned, owner, take_over_dialog, take_over_question};
     use crate::domain::{Background, OwnerMark};
 
     #[test]
@@ -124,7 +121,6 @@ mod tests {
         for (said, expected) in cases {
             assert_eq!(said, expected);
         }
-        assert_eq!(background_waits(&here, &world.speech()).what, "This window acts");
         let told = |owner| take_over_dialog(owner).remedy.unwrap_or_default();
         assert!(told(Some(&mark)).starts_with("nas stops at its next line"), "a name keeps its letters");
         assert!(told(None).starts_with("The other computer stops"), "a sentence begins with a capital");

@@ -10,7 +10,7 @@ use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, danger_button, plain_button, primary_button};
 use crate::words::{self, Owed};
 
-const WIDTH: f32 = 560.0;
+const WIDTH: f32 = 600.0;
 
 /// The question, while it is open.
 #[derive(Debug, Default)]

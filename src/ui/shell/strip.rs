@@ -145,7 +145,7 @@ fn rights(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
 fn background(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
     let (said, text, here) = match (&snapshot.background, &snapshot.waiting) {
         (Some(background), _) => (words::background(background, speech), "Act from this window", true),
-        (None, Some(waiting)) => (words::background_waits(waiting, speech), "Let the background go on", false),
+        (None, Some(_)) => (words::background_waits(), "Let the background go on", false),
         (None, None) => return None,
     };
     let button = (text, Action::Tell(Command::ActHere { here }));
