@@ -74,9 +74,8 @@ pub fn unit_name(folder: &Path) -> String {
     let name = folder.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let fits = |letter: char| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '-' };
     let name: String = name.chars().map(fits).take(40).collect();
-    let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-    let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("model-orchestrator-{}-{short}.service", name.trim_matches(['-', '.']))
+    let digest = format!("{:x}", Sha256::digest(folder.as_os_str().as_encoded_bytes()));
+    format!("model-orchestrator-{}-{}.service", name.trim_matches(['-', '.']), &digest[..8])
 }
 
 /// `ExecStart=`: the program's path knows no variables, its arguments do.
@@ -100,9 +99,8 @@ fn quoted(word: &str) -> String {
         match letter {
             '%' => text.push_str("%%"),
             '"' | '\\' => text.extend(['\\', letter]),
-            '\n' => text.push_str("\\n"),
-            '\t' => text.push_str("\\t"),
-            letter if letter.is_ascii_control() => text.push_str(&format!("\\x{:02x}", u32::from(letter))),
+            // `\n`, `\t` or `\x1b`, as systemd reads them.
+            letter @ '\0'..='\x1f' => text.extend(std::ascii::escape_default(letter as u8).map(char::from)),
             letter => text.push(letter),
         }
     }
@@ -179,6 +177,7 @@ mod tests {
             ("it's", "\"it's\"", "so does an apostrophe"),
             ("a\\n", "\"a\\\\n\"", "a backslash begins an escape"),
             ("a\nExecStartPre=/bin/sh", "\"a\\nExecStartPre=/bin/sh\"", "a line end begins a setting"),
+            ("a\u{1b}b", "\"a\\x1bb\"", "and what steers a terminal is written out"),
             ("a;b", "\"a;b\"", "a semicolon parts commands"),
             ("余额", "\"余额\"", "letters of all languages"),
         ] {

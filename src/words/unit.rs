@@ -24,10 +24,10 @@ pub fn service_standing(service: &ServiceUnit) -> Said {
         UnitStanding::Absent => said("Not installed", None),
         UnitStanding::Installed { name, activity: UnitActivity::Failed, .. } => said(
             "Installed, but it ended badly",
-            Some(format!("`journalctl --user -u {name}` tells why; install it again when that is mended")),
+            Some(format!("`journalctl --user -u {name}` tells why; start it again when that is mended")),
         ),
         UnitStanding::Installed { name, activity: UnitActivity::Stopped, .. } => {
-            said("Installed, not running", Some(format!("`systemctl --user start {name}` starts it")))
+            said("Installed, not running", Some(format!("It is called {name}")))
         }
         UnitStanding::Installed { lingers: Some(true), .. } => said("Installed and running, without a login too", None),
         UnitStanding::Installed { .. } => said(
@@ -103,7 +103,7 @@ mod tests {
             (installed(UnitActivity::Running, Some(true)), "Installed and running, without a login too", None),
             (installed(UnitActivity::Running, Some(false)), "Installed and running while you", Some("enable-linger")),
             (installed(UnitActivity::Running, None), "Installed and running while you", Some("enable-linger")),
-            (installed(UnitActivity::Stopped, None), "Installed, not running", Some("start mo.service")),
+            (installed(UnitActivity::Stopped, None), "Installed, not running", Some("called mo.service")),
             (installed(UnitActivity::Failed, None), "Installed, but it ended badly", Some("journalctl --user -u mo")),
         ];
         for (standing, what, remedy) in cases {

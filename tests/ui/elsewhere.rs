@@ -290,6 +290,20 @@ fn the_settings_install_and_remove_the_service() {
 }
 
 #[test]
+fn a_service_that_does_not_run_is_started_again_or_removed() {
+    let name = "model-orchestrator-home-mini-1a2b3c4d.service".to_owned();
+    let failed = UnitStanding::Installed { name, activity: UnitActivity::Failed, lingers: None };
+    let mut harness = window(Scene::new().with(|it| it.service = unit(failed)).snapshot);
+    harness.state_mut().shell.go(Screen::Settings);
+    harness.run_steps(6);
+    harness.get_by_label("Installed, but it ended badly");
+    assert!(says(&harness, "journalctl --user -u model-orchestrator-home-mini-1a2b3c4d.service"));
+    press(&mut harness, "Start the service");
+    press(&mut harness, "Remove the service");
+    assert_eq!(told(&harness), ["InstallService { installed: true }", "InstallService { installed: false }"]);
+}
+
+#[test]
 fn the_settings_say_why_nothing_can_be_installed() {
     let why = UnitTrouble::NoManager;
     let scene = Scene::new().with(|it| it.service = unit(UnitStanding::Unavailable { why }));

@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use crate::domain::UnitStanding;
+use crate::domain::{ServiceUnit, UnitStanding};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
@@ -34,7 +34,7 @@ pub(super) fn section_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) 
         let said = words::service_standing(service);
         buttons_ui(ui, "Service", |ui| {
             ui.label(said.what);
-            told = button_ui(ui, snapshot);
+            told = service_buttons_ui(ui, service);
         });
         let trouble = service.trouble.as_ref().map(words::service_trouble);
         if let Some(trouble) = &trouble {
@@ -55,15 +55,19 @@ pub(super) fn section_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) 
     told.map(Action::Tell).into_iter().collect()
 }
 
-fn button_ui(ui: &mut Ui, snapshot: &Snapshot) -> Option<Command> {
-    let service = &snapshot.service;
-    if service.installed() {
-        let remove = ui.add_enabled_ui(!service.changing, |ui| plain_button(ui, "Remove the service")).inner;
-        return remove.clicked().then_some(Command::InstallService { installed: false });
+/// What changes how it stands: to install it, or start it again, and to take it away.
+fn service_buttons_ui(ui: &mut Ui, service: &ServiceUnit) -> Option<Command> {
+    let possible = !service.changing && !matches!(service.standing, UnitStanding::Unavailable { .. });
+    let mut press =
+        |text, shown: bool| shown && ui.add_enabled_ui(possible, |ui| plain_button(ui, text)).inner.clicked();
+    let install = press("Install the service", !service.installed());
+    let start = press("Start the service", service.installed() && !service.runs());
+    let remove = press("Remove the service", service.installed());
+    if remove {
+        return Some(Command::InstallService { installed: false });
     }
-    let possible = matches!(service.standing, UnitStanding::Absent | UnitStanding::Unknown) && !service.changing;
-    let install = ui.add_enabled_ui(possible, |ui| plain_button(ui, "Install the service")).inner;
-    install.clicked().then_some(Command::InstallService { installed: true })
+    // Whoever installs it again starts it, too.
+    (install || start).then_some(Command::InstallService { installed: true })
 }
 
 /// The same by hand, for whatever starts programs where there is no systemd.
