@@ -80,6 +80,19 @@ pub fn take_over_dialog(owner: Option<&OwnerMark>) -> Said {
     }
 }
 
+/// What it means to act on a gateway that does not carry the mark of this folder, before it is done.
+#[must_use]
+pub fn claim_dialog() -> Said {
+    Said {
+        what: "Is this the gateway of this folder?".to_owned(),
+        remedy: Some(
+            "If it is, this folder acts here, and gives back here what it still owes. On another gateway with the same \
+             crons that would write what nobody there is owed: then connect to the gateway of this folder instead."
+                .to_owned(),
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{at, world};

@@ -135,6 +135,7 @@ fn a_window_takes_over_and_gives_back_and_nothing_is_done_twice() {
     let acts = window.wait("its own turn", |now| now.background.is_none() && planned(now));
     assert_eq!(acts.folder.as_ref().and_then(|folder| folder.held_by.as_ref()), None);
     assert_eq!(service.now().folder, None, "the other stands aside");
+    assert_eq!(acts.waiting.as_ref().map(|waiting| waiting.pid), Some(std::process::id()), "and is known to wait");
     let n_switches = acts.switches.len();
     assert!((1..=3).contains(&n_switches), "{n_switches}");
     assert_eq!(rig.calls("cron.update"), n_switches as u64, "the line in flight was finished and is known");
@@ -147,7 +148,7 @@ fn a_window_takes_over_and_gives_back_and_nothing_is_done_twice() {
     let back = window.wait("the other's picture", |now| now.background.is_some() && now.crons_as_of.is_some());
     let sorted = back.tiers.get(&window.cron("Newsletter digest")).map(|entry| entry.tier);
     assert_eq!(sorted, Some(Tier::T3), "what was done meanwhile is known");
-    assert_eq!(back.switches.len(), n_switches);
+    assert_eq!((back.waiting.clone(), back.switches.len()), (None, n_switches));
     same_picture(&service, &window);
 }
 

@@ -207,6 +207,24 @@ fn the_question_goes_when_the_other_computer_lets_go() {
     assert!(!says(&harness, "acts on this gateway"));
 }
 
+#[test]
+fn a_gateway_that_may_not_be_the_one_of_this_folder_is_asked_about() {
+    let elsewhere = |snapshot: &mut Snapshot| {
+        snapshot.connection = connected(Access::AnotherGateway);
+        let what = ProblemKind::AnotherGateway { n_debts: 3 };
+        snapshot.problems = Arc::new(vec![Problem { id: "gateway/owner".to_owned(), what, since: now() }]);
+    };
+    let mut harness = window(Scene::planned().with(elsewhere).snapshot);
+    assert!(says(&harness, "Read only: this is not the gateway of this folder"));
+    click(&mut harness, "Act here…");
+    harness.get_by_label("Is this the gateway of this folder?");
+    click(&mut harness, "Only look");
+    assert_eq!(told(&harness), [] as [&str; 0]);
+    click(&mut harness, "Act here…");
+    press(&mut harness, "It is, act here");
+    assert_eq!(told(&harness), ["TakeOver"]);
+}
+
 fn asked_before_closing(scene: Scene) -> Harness<'static, Window> {
     let mut harness = window(scene.snapshot);
     let Window { shell, snapshot, .. } = harness.state_mut();

@@ -291,6 +291,7 @@ pub fn gone(world: &mut World, ticket: Ticket) -> Vec<Effect> {
 /// Leaves folder and gateway and remembers which they are.
 fn stand_aside(world: &mut World, close: StoreOp, now: Timestamp) -> Vec<Effect> {
     let (target, was_open) = (world.target.clone(), world.folder.is_some());
+    let unit = world.service.clone();
     let mut effects = connection::leave(world, now);
     let closes = |effect: &Effect| matches!(effect, Effect::Store(op) if matches!(**op, StoreOp::Close));
     effects.retain(|effect| !(was_open && closes(effect)));
@@ -298,6 +299,7 @@ fn stand_aside(world: &mut World, close: StoreOp, now: Timestamp) -> Vec<Effect>
     if let Some(target) = target {
         world.connection = Connection::Connecting { name: target.name.clone(), url: target.url.clone(), attempt: 1 };
         world.target = Some(target);
+        world.service = unit;
     }
     world.dirty.shown = true;
     effects

@@ -20,7 +20,10 @@ pub fn look(world: &World) -> Option<Effect> {
 /// A gateway was chosen, and with it a folder.
 pub fn chosen(world: &mut World) -> Option<Effect> {
     let argv = served(world).map(|of| of.argv).unwrap_or_default();
-    world.service = Arc::new(ServiceUnit { argv, ..ServiceUnit::default() });
+    // Coming back to the same one forgets nothing of it.
+    if world.service.argv != argv {
+        world.service = Arc::new(ServiceUnit { argv, ..ServiceUnit::default() });
+    }
     look(world)
 }
 

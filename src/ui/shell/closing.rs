@@ -106,7 +106,8 @@ fn service_ui(ui: &mut Ui, snapshot: &Snapshot, installing: bool) -> bool {
 fn is_left_alone(snapshot: &Snapshot) -> bool {
     let acts = snapshot.folder.as_ref().is_none_or(|folder| folder.held_by.is_none());
     let here = snapshot.connection != Connection::None && snapshot.ended.is_none();
-    let elsewhere = snapshot.connection.info().is_some_and(|info| info.access == Access::GatewayOwned);
+    let not_ours = |access| matches!(access, Access::GatewayOwned | Access::AnotherGateway);
+    let elsewhere = snapshot.connection.info().is_some_and(|info| not_ours(info.access));
     let goes_on = snapshot.background.is_some() || snapshot.waiting.is_some() || snapshot.service.runs();
     acts && here && !elsewhere && !goes_on && paused::owed(snapshot).paused > 0
 }

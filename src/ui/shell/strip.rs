@@ -2,7 +2,7 @@
 
 use egui::{Align, Frame, Label, Layout, Margin, RichText, Stroke, Ui};
 
-use crate::domain::{Access, Connection, JobPhase};
+use crate::domain::{Access, Connection, JobPhase, Problem, ProblemKind};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Screen};
 use crate::ui::icon as glyph;
@@ -124,7 +124,7 @@ fn rights(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
         Access::ReadOnlyScopes => Some(Strip {
             tone: Tone::Warning,
             icon: glyph::LOCK,
-            text: words::problem(&crate::domain::ProblemKind::ReadOnlyScopes, speech).what,
+            text: words::problem(&ProblemKind::ReadOnlyScopes, speech).what,
             more: "Tiers can be sorted here; no plan can be applied.".to_owned(),
             button: None,
         }),
@@ -133,11 +133,13 @@ fn rights(snapshot: &Snapshot, speech: &Speech<'_>) -> Option<Strip> {
             let button = ("Take over…", Action::AskTakeOver);
             Some(said_strip((Tone::Warning, glyph::COMPUTER), said, Some(button)))
         }
-        Access::ReadWrite
-        | Access::FolderHeld
-        | Access::FolderNotWritable
-        | Access::AnotherGateway
-        | Access::UnprovenVersion => None,
+        Access::AnotherGateway => {
+            let ours = |problem: &&Problem| matches!(problem.what, ProblemKind::AnotherGateway { .. });
+            let problem = snapshot.problems.iter().find(ours)?;
+            let button = ("Act here…", Action::AskTakeOver);
+            Some(said_strip((Tone::Warning, glyph::LOCK), words::problem(&problem.what, speech), Some(button)))
+        }
+        Access::ReadWrite | Access::FolderHeld | Access::FolderNotWritable | Access::UnprovenVersion => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Taking a gateway over from another computer: what happens there is said before it is done.
+//! Acting on a gateway that is another computer's, or perhaps another one: what that means is said before it is done.
 
 use egui::{RichText, Ui};
 
@@ -26,26 +26,31 @@ impl TakeOver {
 
     pub fn ui(&mut self, ui: &Ui, snapshot: &Snapshot) -> Option<Action> {
         // The other one may have let go, or the gateway may have been left.
-        let owned = snapshot.connection.info().is_some_and(|info| info.access == Access::GatewayOwned);
-        if !self.open || !owned {
+        let asked = match snapshot.connection.info().map(|info| info.access) {
+            Some(Access::GatewayOwned) => {
+                Some((words::take_over_dialog(snapshot.owner.as_ref()), "Only look", "Take over"))
+            }
+            Some(Access::AnotherGateway) => Some((words::claim_dialog(), "Only look", "It is, act here")),
+            _ => None,
+        };
+        let Some((question, no, yes)) = asked.filter(|_| self.open) else {
             self.open = false;
             return None;
-        }
+        };
         let mut taken = false;
         let shown = widgets::modal(ui, "take over").show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 4.0 * space::L));
-            let question = words::take_over_dialog(snapshot.owner.as_ref());
             widgets::paragraph(ui, RichText::new(question.what).font(theme::heading_font()));
             let means = question.remedy.unwrap_or_default();
             widgets::paragraph(ui, RichText::new(means).color(theme::palette(ui).secondary));
             ui.add_space(space::S);
             widgets::foot_ui(ui, |ui| {
-                let leave = plain_button(ui, "Only look");
+                let leave = plain_button(ui, no);
                 if !self.focused {
                     self.focused = leave.has_focus();
                     leave.request_focus();
                 }
-                taken = danger_button(ui, "Take over").clicked();
+                taken = danger_button(ui, yes).clicked();
                 leave.clicked()
             })
         });
