@@ -37,9 +37,17 @@ pub(super) fn owner(snapshot: &Snapshot) -> Option<OwnerRow> {
 
 /// The mark there is that of this folder. Of a folder that another program holds only that one knows.
 pub(super) fn acts(snapshot: &Snapshot) -> bool {
-    let access = snapshot.connection.info().map(|info| info.access);
     let others = [Access::GatewayOwned, Access::AnotherGateway, Access::FolderHeld];
-    snapshot.owner.is_some() && access.is_some_and(|access| !others.contains(&access))
+    snapshot.owner.is_some() && access(snapshot).is_some_and(|access| !others.contains(&access))
+}
+
+fn access(snapshot: &Snapshot) -> Option<Access> {
+    snapshot.connection.info().map(|info| info.access)
+}
+
+/// Nothing may be written because of the mark that is, or is not, on the gateway: taking over mends that.
+fn another_acts(snapshot: &Snapshot) -> bool {
+    matches!(access(snapshot), Some(Access::GatewayOwned | Access::AnotherGateway))
 }
 
 pub(super) fn run(session: &mut Session, arguments: &TakeOverArguments, as_json: bool) -> Result<Exit, Failure> {
@@ -61,8 +69,7 @@ fn take(
     if acts(before) {
         return tell(words::ACTS_ALREADY, before, before, as_json);
     }
-    let access = before.connection.info().map(|info| info.access);
-    let mended = matches!(access, Some(Access::GatewayOwned | Access::AnotherGateway));
+    let (access, mended) = (access(before), another_acts(before));
     if let Some(failure) = read_only(context).filter(|_| !mended) {
         return Err(failure);
     }
@@ -87,7 +94,7 @@ fn release(
     as_json: bool,
 ) -> Result<Exit, Failure> {
     let before = &context.snapshot;
-    if let Some(failure) = read_only(context) {
+    if let Some(failure) = read_only(context).filter(|_| !another_acts(before)) {
         return Err(failure);
     }
     if !acts(before) {

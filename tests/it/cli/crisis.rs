@@ -7,7 +7,7 @@ use super::shell::Shell;
 use super::{CHANGES, DONE, NEEDS_ANSWER, USAGE, keys, names};
 
 /// MiniMax is out of credits from the start; Kimi joins it.
-fn in_a_crisis() -> Shell {
+pub(super) fn in_a_crisis() -> Shell {
     let shell = Shell::with_outages(&[("kimi", DemoOutage::QuotaExhausted)]);
     // What runs is paused only after its run.
     shell.finish_runs();

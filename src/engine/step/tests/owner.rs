@@ -365,6 +365,10 @@ fn letting_go_takes_our_mark_off_and_nobody_else_s() {
     let mut world = unmarked(&[first], Vec::new());
     list(&mut world, vec![marked(&nas())]);
     assert_eq!(names(&tell(&mut world, Command::LetGo)), ["refused"]);
+
+    let mut world = ours(&[cron("1", "a/one")], Vec::new());
+    list(&mut world, vec![marked(&nas())]);
+    assert_eq!(names(&tell(&mut world, Command::LetGo)), ["refused"], "also by one who acted here before");
 }
 
 #[test]
@@ -438,7 +442,7 @@ fn a_lost_connection_ends_the_wait_and_the_next_one_reads_who_acts() {
     let effects = news(&mut world, News::Closed { detail: "gone".to_owned() });
     let refused = |effect: &Effect| matches!(effect, Effect::Emit(Event::Refused { why: Refusal::NotConnected, .. }));
     assert!(effects.iter().any(refused), "{effects:?}");
-    let late = Input::Marked { session: world.session - 1, result: Box::new(Ok(marked(&our_mark()))) };
+    let late = Input::Marked { session: world.session + 7, result: Box::new(Ok(marked(&our_mark()))) };
     assert!(step(&mut world, late, at(5)).is_empty());
 }
 
@@ -491,4 +495,20 @@ fn a_stranger_s_mark_counts_when_a_hand_made_two() {
         list(&mut world, crons);
         assert_eq!(world.access(), Some(Access::GatewayOwned));
     }
+}
+
+#[test]
+fn a_line_in_flight_is_left_as_after_a_crash_when_the_gateway_that_comes_back_is_another() {
+    let first = cron("1", "a/one");
+    let mut world = ours(std::slice::from_ref(&first), vec![pauses(&first)]);
+    apply(&mut world, &["1"]);
+    prepared(&mut world, "1", at(0));
+    written(&mut world, "1", WriteResult::Unknown { detail: "closed".to_owned() }, at(1));
+    let paused = Cron { enabled: false, ..first };
+    list(&mut world, vec![paused.clone()]);
+    assert_eq!(world.access(), Some(Access::AnotherGateway));
+    assert_eq!(world.job.as_ref().expect("a job").phase, JobPhase::Interrupted);
+    assert_eq!((outcome(&world, "1"), world.ledger.len()), (LineOutcome::Writing, 1), "nobody knows");
+    list(&mut world, vec![paused, marked(&our_mark())]);
+    assert_eq!((outcome(&world, "1"), world.ledger.len()), (LineOutcome::Verified, 1), "at home it is known");
 }
