@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 /// Files larger than this are no configuration.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
+/// Nor are those with brackets within brackets beyond this; the parser would need a stack for each.
+const DEEPEST: i32 = 128;
+
 /// The configuration at `path` with its included files, or nothing when it cannot be read. Why it cannot
 /// be is not said: a parser's words may quote a token.
 pub(super) fn read(path: &Path) -> Option<Value> {
@@ -26,7 +29,20 @@ fn parse(path: &Path) -> Option<Value> {
         return None;
     }
     let text = std::fs::read_to_string(path).ok()?;
-    json5::from_str(&text).ok()
+    if is_too_deep(&text) { None } else { json5::from_str(&text).ok() }
+}
+
+/// Brackets in texts and comments count as well: who would open so many there?
+fn is_too_deep(text: &str) -> bool {
+    let mut depth = 0;
+    text.bytes().any(|letter| {
+        match letter {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        depth > DEEPEST
+    })
 }
 
 /// Replaces `$include` with the files it names; what stands beside it wins. Inside included files it is

@@ -118,6 +118,15 @@ fn port_and_token_follow_the_rules_of_the_command_line() {
 }
 
 #[test]
+fn a_configuration_without_a_bottom_is_none_and_ends_nobody() {
+    let nested = |depth: usize| format!("{{gateway: {{port: 1001}}, a: {}{}}}", "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(machine().file(MAIN, &nested(100)).only().0, "ws://127.0.0.1:1001");
+    for text in [nested(1_000_000), "[".repeat(1_000_000), "{a:".repeat(1_000_000)] {
+        assert!(machine().file(MAIN, &text).finds().is_empty());
+    }
+}
+
+#[test]
 fn the_environment_says_which_file_counts() {
     let elsewhere = machine().file(MAIN, "{gateway:{port:1001}}").file("state/openclaw.json", "{gateway:{port:1002}}");
     let state = elsewhere.path().join("state").display().to_string();
