@@ -2,7 +2,8 @@
 //!
 //! `2026-02-13T12:00:00Z | NAME | FROM -> TO | REASON`, readable by `cut` and by the older scripts.
 //! Inside a field `\`, `|` and line ends are written as `\\`, `\|`, `\n`, `\r`, and other letters that steer a
-//! terminal as `\u{1b}`, so a line stays a line, a separator a separator, and `cat` is safe.
+//! terminal as `\u{1b}`, as are white space around a field and an arrow inside one; so a line stays a line, a
+//! separator a separator, and `cat` is safe.
 
 use jiff::Timestamp;
 
@@ -53,14 +54,15 @@ pub fn read(text: &str) -> Vec<LogLine> {
 
 fn escaped(field: &str) -> String {
     let mut out = String::with_capacity(field.len());
-    for letter in field.chars() {
+    let inner = field.len() - field.trim_start().len()..field.trim_end().len();
+    for (at, letter) in field.char_indices() {
         match letter {
             '\\' => out.push_str("\\\\"),
             '|' => out.push_str("\\|"),
-            // All of these end a line for some reader.
-            '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push_str("\\n"),
+            '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
-            other if steers(other) => out.extend(other.escape_unicode()),
+            other if steers(other) || !inner.contains(&at) => out.extend(other.escape_unicode()),
+            '>' if out.ends_with(" -") => out.extend(letter.escape_unicode()),
             other => out.push(other),
         }
     }
@@ -144,10 +146,15 @@ mod tests {
             "a\u{202e}b",
             "\\u{1b}",
             "",
+            " around ",
+            "\u{3000}",
+            "two\u{85}lines\u{2028}more",
         ] {
             let text = line(name).to_text();
             assert!(!text.contains(steers), "{text}");
             assert_eq!(LogLine::parse(&text), Some(line(name)), "{name:?}");
+            let from = LogLine { from: name.to_owned(), ..line("digest") };
+            assert_eq!(LogLine::parse(&from.to_text()), Some(from), "as a model");
         }
     }
 
