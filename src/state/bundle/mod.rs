@@ -165,7 +165,7 @@ fn without_secrets(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, StateEr
         if name == names::SETTINGS {
             settings::drop_literal_keys(&mut root);
         }
-        document.rewritten(&root).bytes()
+        document.without_hidden().rewritten(&root).bytes()
     }))
 }
 

@@ -58,6 +58,19 @@ fn an_export_holds_the_known_files_and_no_secret() {
 }
 
 #[test]
+fn a_secret_behind_a_doubled_key_stays_here_as_well() {
+    let here = tempfile::tempdir().unwrap();
+    put(here.path(), names::TIERS, "{\"crons\": {\"a\": {\"tier\": 1, \"token\": \"s3cret\"}, \"a\": {\"tier\": 2}}}");
+    put(here.path(), names::SETTINGS, "{\"note\": {\"password\": \"s3cret\"}, \"note\": 1}");
+    let folder = open(&here);
+    let target = tempfile::tempdir().unwrap();
+    assert_eq!(folder.export(target.path(), &ExportWhat::Folder, now()).unwrap(), 2);
+    let read = |name: &str| fs::read_to_string(target.path().join(name)).unwrap();
+    assert_eq!(read(names::TIERS), "{\"crons\": {\"a\": {\"tier\": 2}}}");
+    assert_eq!(read(names::SETTINGS), "{\"note\": 1}");
+}
+
+#[test]
 fn a_file_that_cannot_be_searched_for_secrets_stays_and_is_named() {
     let here = tempfile::tempdir().unwrap();
     put(here.path(), names::TIERS, "{\"crons\": {}}");

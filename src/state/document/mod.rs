@@ -77,6 +77,13 @@ impl Document {
         [mark.as_bytes(), self.text.as_bytes()].concat()
     }
 
+    /// The same without members that a later one of their name hides: nobody reads them, and they may say anything.
+    #[must_use]
+    pub fn without_hidden(&self) -> Self {
+        let text = rewrite::without_hidden(&self.text, &self.root);
+        Self { has_mark: self.has_mark, text, root: self.root.clone() }
+    }
+
     /// This file saying `target`, with only the bytes changed that say something else now.
     #[must_use]
     pub fn rewritten(&self, target: &Value) -> Self {

@@ -1,5 +1,6 @@
 //! Copies a JSON text, saying something else only where the wanted value differs.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
@@ -17,6 +18,24 @@ pub(super) fn rewrite(text: &str, old: &Value, new: &Value) -> String {
     writer.value(&root, old, new, multi, "");
     writer.copy(root.span.end..text.len());
     writer.out
+}
+
+/// `text`, which says `root`, written anew where an object has a key twice.
+pub(super) fn without_hidden(text: &str, root: &Value) -> String {
+    let node = scan(text);
+    if !hides(&node) {
+        return text.to_owned();
+    }
+    let style = style_of(text, &node);
+    let mut out = String::with_capacity(text.len());
+    style.write(&mut out, root, style.multi, "");
+    out + &text[node.span.end..]
+}
+
+fn hides(node: &Node) -> bool {
+    let mut names = BTreeSet::new();
+    let parts = node.parts();
+    parts.iter().any(|part| part.key.is_some() && !names.insert(part.name()) || hides(&part.value))
 }
 
 struct Writer<'a> {

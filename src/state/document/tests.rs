@@ -222,3 +222,21 @@ fn a_number_is_read_back_to_its_last_digit() {
         change("{\"used\": 0}", |root| root["used"] = json!(number));
     }
 }
+
+#[test]
+fn what_a_doubled_key_hides_can_be_left_out() {
+    let cases = [
+        (
+            "{\n  \"a\": 1.0,\n  \"b\": [{\"c\": 1, \"c\": 2}]\n}\n",
+            Some("{\n  \"a\": 1.0,\n  \"b\": [\n    {\n      \"c\": 2\n    }\n  ]\n}\n"),
+        ),
+        ("{\"a\":{\"x\":1},\"\\u0061\":{}}", Some("{\"a\":{}}")),
+        ("{\"a\" : 1e3, \"b\": {\"a\": 1}}", None),
+    ];
+    for (text, expected) in cases {
+        let document = Document::parse(text.as_bytes()).expect("parses");
+        let plain = document.without_hidden();
+        assert_eq!(String::from_utf8(plain.bytes()).as_deref(), Ok(expected.unwrap_or(text)));
+        assert_eq!(plain.root(), document.root());
+    }
+}
