@@ -3,8 +3,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../fuzz/mod.rs"]
+mod fuzz;
+
 mod cli;
 mod compat;
+mod corpora;
 mod crash;
 mod demo;
 mod golden;

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use model_orchestrator::domain::{Billing, Diagnosis, HealthState};
+use model_orchestrator::domain::{Billing, HealthState, Settings};
 use model_orchestrator::providers::{Answer, Body, Evidence, PriorWindow, Request, RequestKind, diagnose};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::Value;
 
-use super::case::{all, headline};
-
-const MONEY: &[&str] = &["balance", "top-up", "top up", "recharge", "out of credit", "depleted"];
+use super::case::all;
+use super::lawful::{MONEY, lawful};
 
 /// Words that tables look for, words of money, and nonsense.
 const WORDS: &[&str] = &[
@@ -285,36 +284,13 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     )
 }
 
-fn lawful(evidence: &Evidence, found: &Diagnosis) -> Result<(), TestCaseError> {
-    if let Some(reset) = found.reset_at {
-        prop_assert!(reset > now(), "a reset in the past: {found:?}");
-        prop_assert!(reset.duration_since(now()) <= SignedDuration::from_hours(40 * 24), "too far: {found:?}");
-        prop_assert!(found.retry_at.is_some_and(|retry| retry > reset), "no margin: {found:?}");
-    }
-    for window in &found.windows {
-        prop_assert!(window.used_percent.is_none_or(|used| (0.0..=100.0).contains(&used)), "{window:?}");
-        prop_assert!(window.reset_at.is_none_or(|reset| reset >= now()), "{window:?}");
-    }
-    prop_assert!(found.state != HealthState::BalanceEmpty || evidence.billing == Billing::PrepaidCredits, "{found:?}");
-    let said = headline(found, now());
-    prop_assert!(!said.is_empty());
-    if evidence.billing != Billing::PrepaidCredits {
-        let lower = said.to_lowercase();
-        prop_assert!(!MONEY.iter().any(|word| lower.contains(word)), "{said}: {found:?}");
-    }
-    if found.service == model_orchestrator::domain::Service::Zai {
-        prop_assert!(found.state != HealthState::BalanceEmpty, "{found:?}");
-    }
-    Ok(())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_answer_has_a_lawful_diagnosis(evidence in evidence()) {
         let found = diagnose(&evidence);
-        lawful(&evidence, &found)?;
+        lawful(&evidence, &found, &Settings::default());
         prop_assert_eq!(found, diagnose(&evidence));
     }
 }

@@ -4,6 +4,8 @@ mod case;
 mod dashboards;
 mod derived;
 mod gateway;
+#[path = "../fuzz/lawful.rs"]
+mod lawful;
 mod laws;
 mod program;
 mod scrape_program;
