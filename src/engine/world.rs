@@ -486,6 +486,7 @@ impl World {
         let expires = self.temporary.iter().filter_map(|added| added.expires_at).filter(|at| *at > now).min();
         let next = policy::next_wake(&observation, &plan, &self.planning);
         self.plan = Arc::new(plan);
+        self.dirty.shown = true;
         crisis::draw(self, &observation);
         let ready = match self.crisis_view.readiness {
             Readiness::Settling { until, .. } => Some(until).filter(|until| *until > now),

@@ -27,7 +27,8 @@ const EXPRESSIONS: [(&str, &str); 5] = [
 ];
 
 pub fn crons(rng: &mut Rng, now: Timestamp, days: u32) -> (Vec<Cron>, TierMap) {
-    let n_crons = rng.usize(25..=36);
+    // Now and then so many that one job meets the gateway's write limit.
+    let n_crons = if rng.u8(0..10) == 0 { rng.usize(60..=70) } else { rng.usize(25..=36) };
     let mut tiers = TierMap::new();
     let mut crons = Vec::new();
     for n in 0..n_crons {

@@ -19,6 +19,7 @@ mod happening;
 mod laws;
 mod outcome;
 mod people;
+mod shrink;
 mod vendor;
 mod weather;
 
@@ -28,6 +29,7 @@ pub use gateway::{Gateway, own_cron, schedule};
 pub use happening::{Call, Computer, Desk, Hand, Happening, Method, Scene, Verdict};
 pub use laws::{Law, Laws};
 pub use outcome::{Breach, Counts, Outcome, Trial};
+pub use shrink::shrink;
 pub use vendor::{Vendor, Vendors};
 
 #[cfg(test)]

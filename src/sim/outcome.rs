@@ -11,6 +11,24 @@ pub struct Trial {
     pub without: u128,
 }
 
+impl Trial {
+    /// What repeats it from a shell.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let mut command = format!("model-orchestrator simulate --seed {} --days {}", self.seed, self.days);
+        let dropped = (0..MISHAPS_DROPPED).filter(|n| self.without & (1 << n) != 0);
+        let names: Vec<String> = dropped.map(|n| n.to_string()).collect();
+        if !names.is_empty() {
+            command.push_str(" --without ");
+            command.push_str(&names.join(","));
+        }
+        command
+    }
+}
+
+/// So many mishaps of a world, the first ones, can be left out.
+pub const MISHAPS_DROPPED: usize = 128;
+
 /// How often what must be seen was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {

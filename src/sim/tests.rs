@@ -2,6 +2,9 @@
 
 use super::{Trial, simulate};
 
+mod mutations;
+mod seeds;
+
 #[test]
 fn a_week_keeps_every_law() {
     let from: u64 = std::env::var("FROM").ok().and_then(|v| v.parse().ok()).unwrap_or(0);

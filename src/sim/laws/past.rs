@@ -208,6 +208,9 @@ impl Past {
             }
         }
         track.take(call.by, before, after);
+        if track.before_crisis.as_ref().is_some_and(|was| was.definition == after.definition) {
+            track.before_crisis = None;
+        }
         match (before.enabled, after.enabled) {
             (true, false) => {
                 let unseen = self.unseen.remove(&call.cron);

@@ -41,6 +41,14 @@ impl Shown {
     }
 }
 
+impl Shown {
+    /// Worked out anew, with the same result.
+    fn says_the_same_as(&self, picture: &Snapshot) -> bool {
+        let plan = self.plan.changes == picture.plan.changes && self.plan.decisions == picture.plan.decisions;
+        plan && self.crons == picture.crons && self.crisis == picture.crisis && self.ledger == picture.ledger
+    }
+}
+
 impl Pictures {
     pub(super) fn started(&mut self, computer: Computer) {
         self.last.remove(&computer);
@@ -52,12 +60,12 @@ impl Pictures {
             self.last.insert(computer, Shown::of(picture));
             return None;
         };
-        if last.revision == picture.revision && last.shares_all_with(picture) {
+        let (before, now) = (last.revision, picture.revision);
+        if now == before && last.shares_all_with(picture) {
             return None;
         }
-        let (before, now) = (last.revision, picture.revision);
+        let goes_on = now > before || now == before && last.says_the_same_as(picture);
         self.last.insert(computer, Shown::of(picture));
-        let goes_on = now > before;
         (!goes_on).then(|| (Law::PicturesGoForward, format!("picture {now} of computer {computer} follows {before}")))
     }
 }
