@@ -66,6 +66,10 @@ pub enum Fault {
     OwesOneByOne,
     KeepsWakeUps,
     RevisionStands,
+    /// Another's mark on the gateway counts as ours.
+    IgnoresTheMark,
+    /// Nobody's mark is needed.
+    WritesUnmarked,
 }
 
 /// Whether this rule is broken on purpose.
@@ -105,7 +109,7 @@ mod switched {
     }
 
     impl Fault {
-        pub const ALL: [Self; 37] = [
+        pub const ALL: [Self; 39] = [
             Self::PausesCritical,
             Self::SparesCritical,
             Self::StrandsCritical,
@@ -143,6 +147,8 @@ mod switched {
             Self::OwesOneByOne,
             Self::KeepsWakeUps,
             Self::RevisionStands,
+            Self::IgnoresTheMark,
+            Self::WritesUnmarked,
         ];
     }
 }

@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::simulate::SimulateArguments;
 use crate::domain::{AccountId, Billing, DemoOutage, Tier};
 use crate::engine::Consent;
 use crate::providers;
@@ -91,6 +92,8 @@ pub(super) enum Command {
     Diagnose(DiagnoseArguments),
     /// Look whether everything that this program needs is there, and say what to do where it is not
     Doctor,
+    /// Live through worlds made from seeds, with outages, crashes and other hands, and see whether every law holds
+    Simulate(SimulateArguments),
     /// Read the quota from a saved or pasted usage page; asks nobody
     ScrapeQuota(ScrapeQuotaArguments),
     /// Sort crons into a tier; nothing is sent to the gateway

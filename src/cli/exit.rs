@@ -29,6 +29,10 @@ pub enum Exit {
     NeedsPerson = 12,
     /// `--exit-code` of `diagnose` and `check`: not known. `scrape-quota`: the page tells of no quota.
     NotTold = 13,
+    /// `simulate`: a law did not hold.
+    LawBroken = 14,
+    /// `simulate --require`: a world showed too little.
+    NotSeen = 15,
 }
 
 impl Exit {
@@ -47,6 +51,8 @@ impl Exit {
             Self::Passing => "passing",
             Self::NeedsPerson => "needs_person",
             Self::NotTold => "not_told",
+            Self::LawBroken => "law_broken",
+            Self::NotSeen => "not_seen",
         }
     }
 }

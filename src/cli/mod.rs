@@ -36,6 +36,7 @@ mod plan;
 mod recover;
 mod scrape_quota;
 mod serve;
+mod simulate;
 mod status;
 mod take_over;
 mod tier;

@@ -12,7 +12,7 @@ use super::session::Session;
 use super::window::OpenWindow;
 use super::{
     check, crisis, demo, diagnose, distribute, doctor, explain, export, import, orchestrate, plan, print, recover,
-    scrape_quota, serve, status, take_over, tier, undo, window,
+    scrape_quota, serve, simulate, status, take_over, tier, undo, window,
 };
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
@@ -76,6 +76,7 @@ fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Fail
         Some(Command::Explain { cron }) => explain::run(&mut open(&common)?, &cron, json),
         Some(Command::Diagnose(arguments)) => diagnose::run(&arguments, json),
         Some(Command::Doctor) => doctor::run(&common),
+        Some(Command::Simulate(arguments)) => simulate::run(&arguments, json),
         Some(Command::ScrapeQuota(arguments)) => scrape_quota::run(&common, &arguments, open),
         Some(Command::Tier(arguments)) => tier::run(&mut open(&common)?, &arguments, json),
         Some(Command::TakeOver(arguments)) => take_over::run(&mut open(&common)?, &arguments, json),

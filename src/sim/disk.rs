@@ -284,7 +284,8 @@ impl Disk {
             | StoreOp::SaveReading { .. }
             | StoreOp::PreviewImport { .. }
             | StoreOp::Import { .. }
-            | StoreOp::Export { .. } => {}
+            | StoreOp::Export { .. }
+            | StoreOp::ExportOf { .. } => {}
         }
         None
     }

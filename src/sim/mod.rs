@@ -28,7 +28,7 @@ pub use drive::simulate;
 pub use gateway::{Gateway, own_cron, schedule};
 pub use happening::{Call, Computer, Desk, Hand, Happening, Method, Scene, Verdict};
 pub use laws::{Law, Laws};
-pub use outcome::{Breach, Counts, Outcome, Trial};
+pub use outcome::{Breach, Counts, MISHAPS_DROPPED, Outcome, Trial};
 pub use shrink::shrink;
 pub use vendor::{Vendor, Vendors};
 

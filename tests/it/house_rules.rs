@@ -28,7 +28,9 @@ enum Arrow {
 
 const ROOMS: &[Room] = &[
     Room { name: "domain", may_import: &[], pure: true },
-    Room { name: "policy", may_import: &[Arrow::All("domain")], pure: true },
+    // Deliberate faults: named where their rule stands, and `false` outside of tests.
+    Room { name: "fault", may_import: &[], pure: true },
+    Room { name: "policy", may_import: &[Arrow::All("domain"), Arrow::Front("fault")], pure: true },
     // Pure but for the files of `AT_THE_EDGE`, which ask.
     Room { name: "providers", may_import: &[Arrow::All("domain")], pure: true },
     Room { name: "words", may_import: &[Arrow::All("domain")], pure: true },
@@ -38,6 +40,7 @@ const ROOMS: &[Room] = &[
         name: "engine",
         may_import: &[
             Arrow::All("domain"),
+            Arrow::Front("fault"),
             Arrow::All("policy"),
             Arrow::All("words"),
             Arrow::All("state"),
@@ -71,6 +74,7 @@ const ROOMS: &[Room] = &[
             Arrow::Front("providers"),
             Arrow::Front("engine"),
             Arrow::Front("demo"),
+            Arrow::Front("sim"),
         ],
         pure: false,
     },
@@ -142,6 +146,28 @@ fn what_lies_at_the_edge_is_known_to_its_own_door_only() {
         .map(|(path, used)| format!("{path}:{}: only a check may ask", used.line))
         .collect();
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// One line where the rule stands, and a second one where the rule is told twice: more would be a program of its own.
+#[test]
+fn a_deliberate_fault_is_asked_for_in_one_line_where_its_rule_stands() {
+    let sources = files::rust_sources("src");
+    let text = &sources.iter().find(|source| source.path == "src/fault.rs").expect("the faults").text;
+    let named = text.split("pub enum Fault {").nth(1).and_then(|rest| rest.split("\n}").next()).expect("their names");
+    let names = named.lines().map(str::trim).filter(|line| line.ends_with(',') && !line.starts_with("//"));
+    for name in names.map(|line| line.trim_end_matches(',')) {
+        let asked = format!("fault::on(Fault::{name})");
+        let sites: usize = sources.iter().map(|source| source.text.matches(&asked).count()).sum();
+        assert!((1..=2).contains(&sites), "{name} is asked for {sites} times");
+        let mentions = format!("Fault::{name}");
+        for source in sources.iter().filter(|source| !source.path.starts_with("src/sim/tests/")) {
+            let whole = source
+                .text
+                .match_indices(&mentions)
+                .filter(|(at, _)| !source.text[at + mentions.len()..].starts_with(|next: char| next.is_alphanumeric()));
+            assert_eq!(whole.count(), source.text.matches(&asked).count(), "{}: {name} is only asked for", source.path);
+        }
+    }
 }
 
 #[test]

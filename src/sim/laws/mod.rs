@@ -60,7 +60,7 @@ impl Laws {
         match happening {
             Happening::Called(call) => {
                 let paced = self.pace.judge(call, scene);
-                let owned = self.owner.judge(call, scene, &self.past);
+                let owned = self.owner.judge(call, scene);
                 let write = Write::of(call, scene);
                 let written = write.and_then(|write| self.written(&write, scene));
                 self.records.carried_out(call, scene);

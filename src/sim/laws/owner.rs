@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::happening::{Call, Computer, Hand, Scene, Verdict};
-use super::past::Past;
 use super::{Broken, Law};
 use crate::domain::{Cron, OWNER_KEY};
 use crate::engine::Command;
@@ -14,8 +13,10 @@ pub(super) struct Owners {
     mark: Option<Computer>,
     /// Who was asked to take over.
     takes_over: BTreeSet<Computer>,
-    /// Calls of others since the mark was set.
+    /// Calls of others since the mark was set, or taken off.
     late: BTreeMap<Computer, u32>,
+    /// There was one before: without it a call may have been under way.
+    was_marked: bool,
 }
 
 /// The call that was under way when the mark was replaced.
@@ -28,7 +29,7 @@ impl Owners {
         }
     }
 
-    pub(super) fn judge(&mut self, call: &Call, scene: &Scene<'_>, _past: &Past) -> Option<Broken> {
+    pub(super) fn judge(&mut self, call: &Call, scene: &Scene<'_>) -> Option<Broken> {
         if call.verdict != Verdict::Done {
             return None;
         }
@@ -43,12 +44,15 @@ impl Owners {
             let seen = format!("computer {computer} changed {} in the folder that {holder} holds", call.cron);
             return Some((Law::OnlyTheOwnerWrites, seen));
         }
-        let owner = self.mark.filter(|owner| *owner != computer)?;
+        if self.mark == Some(computer) {
+            return None;
+        }
         let late = self.late.entry(computer).or_default();
         *late += 1;
-        (*late > IN_FLIGHT).then(|| {
-            let seen = format!("computer {computer} changed {} where computer {owner} acts", call.cron);
-            (Law::OnlyTheOwnerWrites, seen)
+        let under_way = self.was_marked && *late <= IN_FLIGHT;
+        (!under_way).then(|| {
+            let whose = self.mark.map_or("nobody acts".to_owned(), |owner| format!("computer {owner} acts"));
+            (Law::OnlyTheOwnerWrites, format!("computer {computer} changed {} where {whose}", call.cron))
         })
     }
 
@@ -56,6 +60,7 @@ impl Owners {
         let Hand::Engine(computer) = call.by else {
             if call.after.is_none() {
                 self.mark = None;
+                self.late.clear();
             }
             return None;
         };
@@ -63,6 +68,7 @@ impl Owners {
         let owner = self.mark.take().filter(|owner| *owner != computer);
         self.mark = call.after.is_some().then_some(computer);
         self.late.clear();
+        self.was_marked = true;
         let owner = owner.filter(|_| !asked)?;
         Some((Law::OnlyTheOwnerWrites, format!("computer {computer} took over from computer {owner} unasked")))
     }

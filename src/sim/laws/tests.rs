@@ -42,16 +42,14 @@ fn thirty_calls_of_one_kind_are_taken_in_a_minute_and_no_more() {
 fn a_program_writes_only_where_its_mark_is() {
     let mut bench = Bench::of_computers(2);
     let other = super::super::Hand::Engine(1);
-    assert_eq!(bench.own(ENGINE, OWNER_KEY, true), None);
     bench.job(0, |change| change.to = on(KIMI));
-    bench.job(1, |change| change.to = on(KIMI));
+    bench.asks_for_all(0);
     assert_eq!(bench.write(ENGINE, "a", on(KIMI)), None);
-    assert_eq!(bench.own(other, OWNER_KEY, true), Some(Law::OnlyTheOwnerWrites), "taken over, and nobody asked");
+    assert_eq!(bench.own(other, OWNER_KEY, false), Some(Law::OnlyTheOwnerWrites), "taken over, and nobody asked");
 
     let mut bench = Bench::of_computers(2);
-    bench.own(ENGINE, OWNER_KEY, true);
     bench.asked(1, &Command::TakeOver);
-    assert_eq!(bench.own(other, OWNER_KEY, true), None, "somebody asked");
+    assert_eq!(bench.own(other, OWNER_KEY, false), None, "somebody asked");
     bench.job(0, |change| change.to = on(KIMI));
     bench.asks_for_all(0);
     assert_eq!(bench.write(ENGINE, "a", on(KIMI)), None, "the call that was under way");

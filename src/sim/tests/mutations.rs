@@ -37,6 +37,7 @@ fn law(fault: Fault) -> Law {
         Fault::OwesLater | Fault::OwesOneByOne => Law::DebtBeforeTheCall,
         Fault::KeepsWakeUps => Law::OneWakeUpEach,
         Fault::RevisionStands => Law::PicturesGoForward,
+        Fault::IgnoresTheMark | Fault::WritesUnmarked => Law::OnlyTheOwnerWrites,
     }
 }
 
@@ -112,12 +113,14 @@ fn worlds_that_catch_each_fault_soonest() {
         }
         by_others.sort();
         by_others.dedup();
-        Some(match best {
+        let line = match best {
             Some((steps, seed, days)) => {
                 format!("    (Fault::{fault:?}, {seed}, {days}), // {steps} steps, {enough} worlds, also {by_others:?}")
             }
             None => format!("    // {fault:?}: none of {n_seeds}, only {by_others:?}"),
-        })
+        };
+        eprintln!("{line}");
+        Some(line)
     });
     eprintln!("{}", lines.join("\n"));
 }

@@ -14,6 +14,7 @@ use super::super::super::effect::Effect;
 use super::super::apply::{self, JobState};
 use super::mark::Placing;
 use crate::domain::{Access, Connection, Cron, CronId, FolderIdentity, JobPhase, OWNER_KEY, OwnerMark, ProblemKind};
+use crate::fault::{self, Fault};
 
 /// What the engine knows of the mark.
 #[derive(Debug, Default)]
@@ -61,13 +62,16 @@ pub(super) fn there(world: &World) -> Option<&Arc<Cron>> {
 pub fn standing(world: &World) -> Standing {
     let Mark { identity, home, .. } = &world.mark;
     let mark = seen(world);
-    if let Some(other) = mark.as_ref().filter(|mark| identity.folder.as_ref() != Some(&mark.folder)) {
+    if let Some(other) =
+        mark.as_ref().filter(|mark| identity.folder.as_ref() != Some(&mark.folder) && !fault::on(Fault::IgnoresTheMark))
+    {
         return Standing::Anothers(other.clone());
     }
     let known = *home == Some(world.session) || identity.placed.is_none() || identity.placed == mark;
     match mark {
         _ if !known && owes(world) => Standing::Elsewhere,
         Some(_) => Standing::Ours,
+        None if fault::on(Fault::WritesUnmarked) => Standing::Ours,
         None => Standing::Free,
     }
 }

@@ -14,8 +14,8 @@ use super::super::super::vendor::{Vendor, Vendors};
 use super::super::{Law, Laws};
 use crate::domain::{
     Access, AccountId, AgentTurn, Automation, Catalog, Cause, Change, ChangeKind, Confirmation, Connection, Crisis,
-    CrisisMode, Cron, CronId, Fields, GatewayInfo, LedgerEntry, LedgerReason, LineOutcome, Model, ModelRef, Patch,
-    Payload, Plan, PlanId, PlanOrigin, Reason, RouteKey, Schedule, Settings, StartedBy, Switch, SwitchId, Tier,
+    CrisisMode, Cron, CronId, Fields, GatewayInfo, LedgerEntry, LedgerReason, LineOutcome, Model, ModelRef, OWNER_KEY,
+    Patch, Payload, Plan, PlanId, PlanOrigin, Reason, RouteKey, Schedule, Settings, StartedBy, Switch, SwitchId, Tier,
     TierEntry, TierMap,
 };
 use crate::engine::{Command, FolderInfo, Snapshot, StoreOp, World};
@@ -124,14 +124,16 @@ impl Bench {
         let crons: BTreeMap<CronId, Cron> = ["a", "b"].map(|name| (id(name), cron(name, &on(FLASH)))).into();
         let tiers: TierMap = ["a", "b"].map(|name| (id(name), TierEntry::new(Tier::T2))).into();
         let accounts = ["google", "kimi"].map(|account| (AccountId::new(account), Vendor::Serves));
-        Self {
+        let mut bench = Self {
             now: START,
             vendors: accounts.into(),
             disks: (0..n).map(|_| Disk::new(settings(), tiers.clone())).collect(),
             pictures: (0..n).map(|_| picture(&tiers, &crons)).collect(),
             crons,
             laws: Laws::default(),
-        }
+        };
+        bench.own(ENGINE, OWNER_KEY, false);
+        bench
     }
 
     pub(super) fn picture(&mut self) -> &mut Snapshot {
