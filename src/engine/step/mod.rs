@@ -271,6 +271,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         Command::DemoOutage { provider, outage } if world.demo => {
             quietly(vec![Effect::DemoOutage { provider, outage }])
         }
+        // The other is asked about who acts before it comes here.
         Command::DemoOutage { .. } => Err(Refusal::NothingToDo),
         Command::TakeOver => own::mark::take_over(world, ticket),
         Command::LetGo => own::mark::let_go(world, ticket),
