@@ -200,8 +200,8 @@ impl Past {
             let in_crisis = desk.disk.crisis(scene.now).plan_mode() != PlanMode::Ordinary;
             let fields = before.fields();
             // Only what is not owed anything from before is now as it was before.
-            let fresh =
-                || !track.touched || desk.disk.ledger().get(&before.id).is_none_or(|debt| debt.before == fields);
+            let clean = !track.touched && track.off_by != Some(OffBy::Us);
+            let fresh = || clean || desk.disk.ledger().get(&before.id).is_none_or(|debt| debt.before == fields);
             if in_crisis && track.before_crisis.is_none() && fresh() {
                 let before = BeforeCrisis { fields: before.fields(), definition: before.definition.clone() };
                 (track.before_crisis, track.touched, track.wished) = (Some(before), false, false);
