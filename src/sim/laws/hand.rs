@@ -80,7 +80,7 @@ fn left_alone(write: &Write<'_>, past: &Past, now: Timestamp) -> Option<Broken> 
 }
 
 /// A run that began just now may not be known yet.
-const NEWS_TAKES: SignedDuration = SignedDuration::from_secs(60);
+const NEWS_TAKES: SignedDuration = SignedDuration::from_secs(5);
 
 /// The gateway ends the run of a cron that is switched off.
 fn run_ended(write: &Write<'_>, past: &Past, now: Timestamp) -> Option<Broken> {

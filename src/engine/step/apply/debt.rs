@@ -18,12 +18,12 @@ pub(super) fn owe_all(world: &mut World, lines: &mut [Line], origin: &PlanOrigin
     for line in lines.iter_mut().filter(|line| line.open()) {
         line.owes = owes(world, line, origin);
         // A pause of ordinary distribution is entered when its turn comes: until then it may be withdrawn.
-        if line.owes && *origin == PlanOrigin::Crisis {
+        if line.owes && *origin == PlanOrigin::Crisis && !fault::on(Fault::OwesOneByOne) {
             enter(world, &line.change, origin, now);
             entered = true;
         }
     }
-    let entered = entered && !fault::on(Fault::OwesOneByOne) && !fault::on(Fault::OwesLater);
+    let entered = entered && !fault::on(Fault::OwesLater);
     entered.then(|| Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() })))
 }
 

@@ -175,7 +175,7 @@ fn a_run_is_waited_for() {
     };
     assert_eq!(paused(300, false), Some(Law::RunsEnd));
     assert_eq!(paused(300, true), None, "somebody does not want to wait");
-    assert_eq!(paused(5, false), None, "it began while the call was under way");
+    assert_eq!(paused(2, false), None, "it began while the call was under way");
 }
 
 #[test]
