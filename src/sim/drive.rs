@@ -328,7 +328,10 @@ impl Sim {
                 }
             }
             Occurrence::Mishap(n) => self.befall(n),
-            Occurrence::Fails { account, lasts } => self.outage(account, weather::Kind::QuotaUntilReset, lasts),
+            Occurrence::Fails { account, lasts } if !self.calm => {
+                self.outage(account, weather::Kind::QuotaUntilReset, lasts);
+            }
+            Occurrence::Fails { .. } => {}
             Occurrence::Serves { account, outage } => {
                 if self.outages.get(&account) == Some(&outage) {
                     self.note(|| format!("{account} serves again"));

@@ -26,7 +26,7 @@ pub fn acts(rng: &mut Rng, picture: &Snapshot, mood: Mood) -> Option<Command> {
     if info.access.looks_only() {
         // In the end everybody gives back what they themselves owe.
         let wants = match mood {
-            Mood::Usual => rng.u8(0..24) == 0,
+            Mood::Usual => rng.u8(0..60) == 0,
             Mood::Tidies => !picture.ledger.is_empty() || picture.crisis.state.mode.is_some(),
         };
         let may = matches!(info.access, Access::GatewayOwned | Access::AnotherGateway);
@@ -64,7 +64,7 @@ pub fn acts(rng: &mut Rng, picture: &Snapshot, mood: Mood) -> Option<Command> {
         let applies = !crons.is_empty() && rng.bool();
         return Some(if applies { Command::Apply { plan: undo.id.clone(), crons } } else { Command::DiscardUndo });
     }
-    if mood == Mood::Usual && picture.level() == OutageLevel::Crisis && !on && rng.u8(0..4) > 0 {
+    if mood == Mood::Usual && picture.level() == OutageLevel::Crisis && !on && rng.u8(0..8) > 0 {
         let enter = crisis.enter.as_ref()?;
         return Some(Command::EnterCrisis { plan: enter.id.clone(), crons: ticked(enter, |_| true) });
     }

@@ -111,7 +111,7 @@ pub fn forecast(rng: &mut Rng, start: Timestamp, days: u32, accounts: &[AccountI
     let mut at = |at: Timestamp, mishap: Mishap| all.push(Planned { at, mishap });
 
     // Crises: two vendors out at once, spread over the time.
-    let n_crises = (days / 2).max(2);
+    let n_crises = days.saturating_sub(2).max(2);
     for n in 0..n_crises {
         let slot = whole / i64::from(n_crises);
         let from = start + SignedDuration::from_mins(i64::from(n) * slot + rng.i64(40..=(slot / 2).max(41)));
@@ -120,12 +120,12 @@ pub fn forecast(rng: &mut Rng, start: Timestamp, days: u32, accounts: &[AccountI
             let account = left.swap_remove(rng.usize(..left.len())).clone();
             let kind = CONCLUSIVE[rng.usize(..CONCLUSIVE.len())];
             let begins = from + minutes(rng, 0, 20);
-            at(begins, Mishap::Outage { account, kind, lasts: minutes(rng, 150, 480) });
+            at(begins, Mishap::Outage { account, kind, lasts: minutes(rng, 180, 480) });
         }
-        if n % 2 == 0 || rng.bool() {
+        if n % 2 == 0 || rng.u8(0..4) > 0 {
             at(
                 from,
-                Mishap::Relapse { after: SignedDuration::from_secs(rng.i64(1..=400)), lasts: minutes(rng, 20, 90) },
+                Mishap::Relapse { after: SignedDuration::from_secs(rng.i64(1..=400)), lasts: minutes(rng, 60, 150) },
             );
         }
     }

@@ -73,7 +73,7 @@ pub fn prepared(
         let line = &mut job.lines[index];
         let revision = line.change.revision.clone();
         // Somebody may have taken over, or the mark off, while the disk was busy.
-        let may_call = world.connected() && own::mark::ours(world);
+        let may_call = world.connected() && world.ready() && own::mark::ours(world);
         if let (Some(expected), true) = (revision, may_call) {
             line.stage = Stage::InFlight;
             let calls = world.write_window.map_or(0, |(_, calls)| calls);
