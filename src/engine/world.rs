@@ -557,13 +557,13 @@ impl World {
     }
 }
 
-/// Those that the user described, the gateway lists, or a route leads to.
 /// Whether a tier that was suggested for one of them fits the other.
 fn reads_alike(one: &Cron, other: &Cron) -> bool {
     let same = one.name == other.name && one.description == other.description;
     same && one.payload == other.payload && one.schedule == other.schedule
 }
 
+/// Those that the user described, the gateway lists, or a route leads to.
 fn accounts_of(settings: &Settings, catalog: &Catalog) -> BTreeMap<AccountId, ProviderAccount> {
     let routed = settings.routes.values().filter_map(crate::domain::Route::account);
     let ids = settings.accounts.keys().cloned().chain(catalog.accounts()).chain(routed);
