@@ -185,6 +185,7 @@ def state():
         "\"report\": {\"since\": \"2026-11-20T08:00:00Z\", \"lines\": [{\"cron\": \"c\", \"name\": \"C\", \"back_at\": \"2026-11-20T08:00:00Z\", "
         "\"seal\": \"identical\", \"missed\": {\"n_runs\": 2}}]}, \"new\": true}}"
     )
+    yield "owner.json\n{\"folder\": \"f1\", \"place\": 7, \"placed\": {\"folder\": \"f1\", \"host\": \"nas\", \"since\": \"2026-11-23T07:00:00.5Z\"}, \"note\": 1}"
     yield "switches.log\n2026-02-13T12:00:00Z | a \\| b \\u{1b} | x/y -> PAUSED | why\\n"
     yield "kimi-quota.json\n{\"weekly_usage_pct\": 42, \"weekly_reset_in\": \"2 days 3 hours\", \"rate_limit_pct\": \"7%\", \"weekly_reset_hours\": 51, \"checked_at\": \"2026-11-20T08:00:00Z\", \"windows\": [{\"id\": \"5h\", \"used_percent\": 3}]}"
 

@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use model_orchestrator::domain::{
-    AccountId, AutomationLevel, Crisis, CrisisMode, CronId, Fields, LedgerEntry, LedgerReason, ModelRef, OutageLevel,
-    Pin, StartedBy, TemporaryModel, Tier, TierEntry,
+    AccountId, AutomationLevel, Crisis, CrisisMode, CronId, Fields, FolderIdentity, LedgerEntry, LedgerReason,
+    ModelRef, OutageLevel, OwnerMark, Pin, StartedBy, TemporaryModel, Tier, TierEntry,
 };
 use model_orchestrator::state::document::{Document, Prefer, merge};
 use model_orchestrator::state::status::{self, StatusReport};
 use model_orchestrator::state::switch_log::LogLine;
 use model_orchestrator::state::tiers::TakenOut;
-use model_orchestrator::state::{BadValue, ledger, names, scraped, settings, switch_log, tiers, tracking};
+use model_orchestrator::state::{BadValue, ledger, names, owner, scraped, settings, switch_log, tiers, tracking};
 use serde_json::{Map, Value};
 
 use super::secret;
@@ -47,6 +47,7 @@ pub fn run(bytes: &[u8]) {
         (names::TRACKING, [file]) => tracking(file),
         (names::STATUS, [file]) => status(file),
         (names::DISABLED, [file]) => older_pauses(file.root()),
+        (names::OWNER, [file]) => owner(file),
         (name, [file]) if names::is_quota(name) => quota(name, file.root()),
         _ => {}
     }
@@ -272,6 +273,22 @@ fn status(file: &Document) {
     assert_eq!(status::patched(&told, &report()), told, "told once");
     assert_eq!(on_disk(file, &told), told);
     assert_eq!(status::read(&told).len(), status::read(&on_disk(file, &told)).len());
+}
+
+/// A mark that was placed is read back, in a copy as well; what nobody knows stays.
+fn owner(file: &Document) {
+    let root = file.root();
+    let was = owner::read(root, Some(7));
+    let mark = OwnerMark { folder: "f".to_owned(), host: "h".to_owned(), since: now() };
+    let placed = on_disk(file, &owner::with_placed(root, &mark));
+    assert_eq!(owner::read(&placed, Some(7)), FolderIdentity { placed: Some(mark.clone()), ..was });
+    let named = on_disk(file, &owner::with_id(&placed, "new", Some(8)));
+    let named = [Some(8), None].map(|place| owner::read(&named, place));
+    let own = FolderIdentity { folder: Some("new".to_owned()), placed: Some(mark) };
+    assert_eq!(named, [own.clone(), own]);
+    for (key, value) in root.as_object().into_iter().flatten() {
+        assert!(["folder", "place", "placed"].contains(&key.as_str()) || placed.get(key) == Some(value), "lost {key}");
+    }
 }
 
 /// Pauses of the older scripts are taken over once.
