@@ -45,33 +45,33 @@ fn law(fault: Fault) -> Law {
 const CAUGHT: &[(Fault, u64, u32)] = &[
     (Fault::WritesUnmarked, 0, 2),         // 25 steps
     (Fault::RevisionStands, 0, 2),         // 7 steps
-    (Fault::IgnoresTheMark, 3, 7),         // 816 steps
     (Fault::OwesOneByOne, 2, 2),           // 386 steps
     (Fault::OwesLater, 2, 2),              // 386 steps
-    (Fault::RunsTheCanary, 2, 2),          // 651 steps
-    (Fault::KeepsWakeUps, 4, 7),           // 6204 steps
     (Fault::ActsOnEdits, 0, 2),            // 15 steps
     (Fault::TicksAgentMade, 3, 2),         // 102 steps
     (Fault::IgnoresQuietHours, 0, 2),      // 390 steps
     (Fault::ActsUnasked, 1, 2),            // 49 steps
     (Fault::WritesWhatIsThere, 0, 2),      // 23 steps
-    (Fault::TouchesAskFirst, 0, 7),        // 2322 steps
     (Fault::WritesBeforeTheJournal, 0, 2), // 27 steps
     (Fault::RecordsTwice, 0, 2),           // 31 steps
     (Fault::ForgetsTheLog, 0, 2),          // 31 steps
     (Fault::ForgetsTheHistory, 0, 2),      // 67 steps
     (Fault::LeavesDoubt, 0, 2),            // 445 steps
-    (Fault::NeverLeavesCrisis, 0, 2),      // 3835 steps
-    (Fault::WithdrawsEverything, 2, 2),    // 7501 steps
-    (Fault::NeverResumes, 0, 2),           // 3108 steps
-    (Fault::KeepsPaidDebts, 0, 2),         // 3806 steps
-    (Fault::ForgetsTheDebt, 0, 2),         // 1888 steps
-    (Fault::ForgetsTheFallbacks, 3, 2),    // 2728 steps
     (Fault::MovesPinned, 0, 2),            // 146 steps
 ];
 
 /// Those that few worlds tell of: [`worlds_that_catch_each_fault_soonest`] has yet to name one for each.
 const SOUGHT: &[Fault] = &[
+    Fault::RunsTheCanary,
+    Fault::ForgetsTheFallbacks,
+    Fault::ForgetsTheDebt,
+    Fault::KeepsPaidDebts,
+    Fault::NeverResumes,
+    Fault::WithdrawsEverything,
+    Fault::NeverLeavesCrisis,
+    Fault::TouchesAskFirst,
+    Fault::KeepsWakeUps,
+    Fault::IgnoresTheMark,
     Fault::PausesCritical,
     Fault::SparesCritical,
     Fault::StrandsCritical,
@@ -89,7 +89,7 @@ const SOUGHT: &[Fault] = &[
 ];
 
 /// Where a seed catches its fault no longer, so many others are tried.
-const OTHERS: u64 = 20;
+const OTHERS: u64 = 4;
 
 fn caught(fault: Fault, seed: u64, days: u32) -> Option<(Law, u64)> {
     let outcome = fault::with(fault, || simulate(&Trial { seed, days, without: 0 }));
