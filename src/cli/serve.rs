@@ -41,17 +41,7 @@ async fn serve(common: &Common, arguments: &ServeArguments) -> Result<Exit, Fail
     let told_to_end = super::signal::told_to_end();
     tokio::pin!(told_to_end);
     super::signal::stay_when_the_terminal_goes().map_err(failed("wait for signals"))?;
-    let engine = Engine::serve(EngineOptions::of_this_process(), || ()).map_err(failed("start the engine"))?;
-    let mut running = Running {
-        common,
-        snapshots: engine.handle.snapshots(),
-        events: engine.handle.events(),
-        health: Health::start(arguments, engine.handle.clone()).await?,
-        journal: Journal::default(),
-        supervisor: Supervisor::of_this_process(),
-        asked: None,
-        engine,
-    };
+    let mut running = Running::start(common, arguments, EngineOptions::of_this_process()).await?;
     let ended = tokio::select! {
         told = &mut told_to_end => told.map(|()| Exit::Done).map_err(failed("wait for signals")),
         why = running.keep_on() => Err(why),
@@ -68,6 +58,7 @@ async fn serve(common: &Common, arguments: &ServeArguments) -> Result<Exit, Fail
 
 struct Running<'a> {
     common: &'a Common,
+    options: EngineOptions,
     engine: Engine,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     events: broadcast::Receiver<Event>,
@@ -78,7 +69,22 @@ struct Running<'a> {
     asked: Option<Ticket>,
 }
 
-impl Running<'_> {
+impl<'a> Running<'a> {
+    async fn start(common: &'a Common, arguments: &ServeArguments, options: EngineOptions) -> Result<Self, Failure> {
+        let engine = Engine::serve(options.clone(), || ()).map_err(failed("start the engine"))?;
+        Ok(Self {
+            common,
+            options,
+            snapshots: engine.handle.snapshots(),
+            events: engine.handle.events(),
+            health: Health::start(arguments, engine.handle.clone()).await?,
+            journal: Journal::default(),
+            supervisor: Supervisor::of_this_process(),
+            asked: None,
+            engine,
+        })
+    }
+
     /// Goes on until it cannot.
     async fn keep_on(&mut self) -> Failure {
         if let Err(why) = self.connect().await {
@@ -132,8 +138,10 @@ impl Running<'_> {
 
     /// To the gateway that the arguments name, with its token as it is now.
     async fn connect(&mut self) -> Result<(), Failure> {
-        let found = self.snapshots.wait_for(|now| now.revision > 0).await;
-        let found = found.map_err(|_ended| Failure::new(Exit::Failed, "the engine ended"))?.discovered.clone();
+        // What the engine found at its start may be old by now; files may keep one waiting.
+        let options = self.options.clone();
+        let found = tokio::task::spawn_blocking(move || options.discover()).await;
+        let found = found.map_err(|error| Failure::new(Exit::Failed, format!("cannot look for gateways: {error}")))?;
         let target = target::choose(self.common, &found)?;
         tracing::info!(
             event = "started",
@@ -160,4 +168,51 @@ fn given_up(now: &Snapshot) -> Option<Failure> {
 
 fn speech<'a>(now: &'a Snapshot, zone: &'a jiff::tz::TimeZone) -> Speech<'a> {
     Speech { now: now.at, zone, settings: &now.settings, catalog: &now.catalog }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::Arguments;
+    use crate::demo::{Demo, DemoOptions};
+    use crate::gateway::Env;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    async fn seen(running: &mut Running<'_>, what: &str, is: impl Fn(&Connection) -> bool) {
+        let now = tokio::time::timeout(PATIENCE, running.snapshots.wait_for(|now| is(&now.connection))).await;
+        assert!(now.is_ok_and(|now| now.is_ok()), "{what}: {:?}", running.engine.handle.snapshot().connection);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_another_one_by_now_is_found_when_it_is_tried_again() {
+        let demo = Demo::start(DemoOptions { run_jobs: false, ..DemoOptions::default() }).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let (_, port) = demo.url().trim_end_matches('/').rsplit_once(':').unwrap();
+        std::fs::create_dir(home.path().join(".openclaw")).unwrap();
+        let configure = |token: &str| {
+            let text = format!("{{gateway: {{port: {port}, auth: {{mode: 'token', token: '{token}'}}}}}}");
+            crate::state::atomic::write(&home.path().join(".openclaw/openclaw.json"), text.as_bytes()).unwrap();
+        };
+        let options = EngineOptions {
+            state_root: Some(home.path().join("state")),
+            env: Env { home: Some(home.path().to_owned()), ..Env::default() },
+            watch: false,
+            program: None,
+        };
+        let line = ["model-orchestrator", "serve", "--profile", "default"];
+        let common = Arguments::try_parse_from(line).unwrap().common;
+        let arguments =
+            ServeArguments { log_format: crate::cli::args::LogFormat::Text, health: None, health_listen: None };
+        configure("before");
+        let mut running = Running::start(&common, &arguments, options).await.unwrap();
+        running.connect().await.unwrap();
+        seen(&mut running, "it is not let in", |now| matches!(now, Connection::Stopped { .. })).await;
+        configure(demo.token().reveal());
+        running.connect().await.unwrap();
+        seen(&mut running, "it is let in", |now| now.info().is_some()).await;
+        running.engine.shutdown();
+    }
 }
