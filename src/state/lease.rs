@@ -27,9 +27,10 @@ impl Lease {
     /// Tells others where the holder lets itself be watched.
     ///
     /// # Errors
-    /// When it cannot be written down.
+    /// When it cannot be written down; a path that is no text cannot be.
     pub fn served_at(&mut self, socket: &Path) -> Result<(), StateError> {
-        self.said[SOCKET] = json!(socket);
+        let unsayable = || StateError::write(socket, std::io::ErrorKind::InvalidFilename.into());
+        self.said[SOCKET] = socket.to_str().ok_or_else(unsayable)?.into();
         atomic::write(&self.holder_file, format!("{:#}\n", self.said).as_bytes())
     }
 }
@@ -112,6 +113,21 @@ mod tests {
         }
         drop(first);
         assert!(matches!(ask(folder.path(), "command line", now).unwrap(), Asked::Granted(_)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_socket_whose_path_is_no_text_is_refused_and_the_rest_still_told() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let Asked::Granted(mut lease) = ask(folder.path(), "test", Timestamp::UNIX_EPOCH).unwrap() else {
+            panic!("it is free")
+        };
+        let odd = Path::new(std::ffi::OsStr::from_bytes(b"/srv/\xff/service.sock"));
+        assert!(matches!(lease.served_at(odd), Err(StateError::Write { .. })));
+        assert_eq!(service_of(folder.path()), None);
+        lease.served_at(Path::new("/srv/service.sock")).unwrap();
+        assert_eq!(service_of(folder.path()), Some("/srv/service.sock".into()));
     }
 
     #[test]

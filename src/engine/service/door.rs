@@ -23,7 +23,7 @@ pub type Post = mpsc::Receiver<Option<UnixListener>>;
 /// The store's end: it knows when the folder is ours.
 #[derive(Debug)]
 pub struct Door {
-    /// For folders whose own path is too long, or on a disk that takes no sockets.
+    /// For folders whose own path is too long or no text, or on a disk that takes no sockets.
     elsewhere: Option<PathBuf>,
     post: mpsc::Sender<Option<UnixListener>>,
     socket: Option<PathBuf>,
@@ -73,7 +73,8 @@ impl Drop for Door {
 
 fn listen(folder: &Path, name: &str) -> io::Result<(UnixListener, PathBuf)> {
     let path = folder.join(name);
-    if path.as_os_str().len() > LONGEST {
+    // Who looks for it reads its path as text.
+    if path.as_os_str().len() > LONGEST || path.to_str().is_none() {
         return Err(ErrorKind::InvalidFilename.into());
     }
     // Nobody else may enter this one, so nobody meets the socket before its rights are narrow.
@@ -118,5 +119,18 @@ mod tests {
         let socket = door.open(&long).unwrap();
         assert!(socket.starts_with(place.path().join("model-orchestrator")), "{}", socket.display());
         UnixStream::connect(&socket).expect("it lets us in");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_whose_path_is_no_text_has_its_door_elsewhere() {
+        let place = tempfile::tempdir().unwrap();
+        let odd = place.path().join(std::ffi::OsStr::from_bytes(b"\xff"));
+        fs::create_dir(&odd).unwrap();
+        let (mut door, _post) = Door::new(None);
+        assert!(door.open(&odd).is_err());
+        let (mut door, _post) = Door::new(Some(place.path().to_owned()));
+        let socket = door.open(&odd).unwrap();
+        assert!(socket.to_str().is_some() && socket.starts_with(place.path()), "{}", socket.display());
     }
 }
