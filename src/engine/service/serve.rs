@@ -216,7 +216,7 @@ impl Watcher {
             let (events, guest) = {
                 let mut desk = self.desk();
                 let desk = &mut *desk;
-                (desk.answers.drain(..).chain(desk.others.drain(..)).collect::<Vec<_>>(), desk.guest)
+                (desk.answers.drain(..).chain(desk.others.drain(..)).collect::<Vec<_>>(), desk.has_guest())
             };
             let picture = snapshots.borrow_and_update().clone();
             if acts(&picture) {
@@ -234,7 +234,7 @@ impl Watcher {
                 to.write_all(&bytes).await.map_err(FrameError::Gone)?;
             }
             // Opening the folder takes a moment, and so does whoever acts instead; then they are the one to look at.
-            let pointless = shown.is_none() && guest == Guest::No;
+            let pointless = shown.is_none() && !guest;
             tokio::select! {
                 changed = snapshots.changed() => {
                     if changed.is_err() {
@@ -249,7 +249,7 @@ impl Watcher {
 
     /// The guest has gone, however it went: this engine acts again.
     async fn take_back(&self) {
-        if self.desk().guest == Guest::No {
+        if !self.desk().has_guest() {
             return;
         }
         tracing::info!("the window that acted has gone");
@@ -264,6 +264,11 @@ impl Watcher {
 }
 
 impl Desk {
+    /// Whether this watcher acts, or may yet by what it has asked for.
+    fn has_guest(&self) -> bool {
+        self.guest != Guest::No || self.asked.values().any(|(_, right)| *right == Right::Wanted)
+    }
+
     fn take(&mut self, event: Event) {
         let (ours, done) = match &event {
             Event::Done { ticket, .. } => (*ticket, true),
@@ -295,4 +300,27 @@ impl Desk {
 /// Whether this engine holds its folder: only then is it the one to watch.
 fn acts(picture: &Snapshot) -> bool {
     picture.ended.is_none() && picture.folder.as_ref().is_some_and(|folder| folder.held_by.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Done;
+
+    #[test]
+    fn who_asked_twice_to_act_is_a_guest_until_nothing_of_it_is_open() {
+        let mut desk = Desk { guest: Guest::Asks, ..Desk::default() };
+        desk.asked.extend([(Ticket(1), (1, Right::Wanted)), (Ticket(2), (2, Right::Wanted))]);
+        desk.take(Event::Refused { ticket: Ticket(1), why: Refusal::Problem(ProblemKind::Busy) });
+        assert!(desk.has_guest(), "the second may be granted when it has gone");
+        let refused = Event::Refused { ticket: Ticket(2), why: Refusal::NothingToDo };
+        desk.take(refused);
+        assert!(!desk.has_guest());
+        desk.asked.insert(Ticket(3), (3, Right::Wanted));
+        desk.take(Event::Done { ticket: Ticket(3), what: Done::Quietly });
+        assert!(desk.has_guest(), "it acts");
+        desk.asked.insert(Ticket(4), (4, Right::GivenBack));
+        desk.take(Event::Done { ticket: Ticket(4), what: Done::Quietly });
+        assert!(!desk.has_guest());
+    }
 }
