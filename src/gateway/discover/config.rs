@@ -32,17 +32,40 @@ fn parse(path: &Path) -> Option<Value> {
     if is_too_deep(&text) { None } else { json5::from_str(&text).ok() }
 }
 
-/// Brackets in texts and comments count as well: who would open so many there?
+/// Brackets in texts and comments are none, and a bracket too many that closes makes up for none that opens.
 fn is_too_deep(text: &str) -> bool {
-    let mut depth = 0;
-    text.bytes().any(|letter| {
+    let mut depth: i32 = 0;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
         match letter {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth -= 1,
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = (depth - 1).max(0),
+            '"' | '\'' => skip_text(&mut letters, letter),
+            '/' if letters.next_if_eq(&'/').is_some() => {
+                letters.find(|letter| matches!(letter, '\n' | '\r' | '\u{2028}' | '\u{2029}'));
+            }
+            '/' if letters.next_if_eq(&'*').is_some() => {
+                while letters.find(|letter| *letter == '*').is_some() && letters.peek() != Some(&'/') {}
+                letters.next();
+            }
             _ => {}
         }
-        depth > DEEPEST
-    })
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
+/// To the end of a text that began with `quote`.
+fn skip_text(letters: &mut impl Iterator<Item = char>, quote: char) {
+    while let Some(letter) = letters.next() {
+        if letter == '\\' {
+            letters.next();
+        } else if letter == quote {
+            return;
+        }
+    }
 }
 
 /// Replaces `$include` with the files it names; what stands beside it wins. Inside included files it is
@@ -74,5 +97,38 @@ fn merge(base: &mut Value, over: Value) {
             }
         }
         (base, over) => *base = over,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEEPEST, is_too_deep};
+
+    #[test]
+    fn nothing_that_closes_where_it_does_not_count_hides_how_deep_it_is() {
+        let many = usize::try_from(DEEPEST).unwrap() + 1;
+        let (open, close) = ("[".repeat(many), "]".repeat(many));
+        for hidden in [
+            open.clone(),
+            format!("//{close}\n{open}"),
+            format!("/*{close}/*/{close}*/{open}"),
+            format!("'{close}',{open}"),
+            format!("\"\\\"{close}\",{open}"),
+            format!("{close}{open}"),
+            "[ //]\n".repeat(many),
+            "[ //]\u{2028}".repeat(many),
+            "[ /*]*/".repeat(many),
+            "{'}': ".repeat(many),
+        ] {
+            assert!(is_too_deep(&hidden), "{hidden}");
+        }
+        for shallow in [
+            format!("// {open}\n{{}}"),
+            format!("{{a: '{open}', /* {open} **/ b: \"\\\"{open}\"}}"),
+            "[{}],".repeat(many),
+            format!("{}{}", &open[1..], &close[1..]),
+        ] {
+            assert!(!is_too_deep(&shallow), "{shallow}");
+        }
     }
 }
