@@ -10,6 +10,7 @@ use crate::domain::{Crisis, Problem, ProblemKind, Remembered};
 use crate::state::files::{Known, Seen, StateFile, print_of};
 use crate::state::history::History;
 use crate::state::lease::{self, Asked};
+use crate::state::owner::{self, Place};
 use crate::state::tiers::TakenOut;
 use crate::state::{StateError, atomic, ledger, scraped, settings, tiers, tracking};
 
@@ -60,6 +61,8 @@ fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>
     let history = open_history(path, may_write, now, &mut problems);
     let has_newer_history = problems.iter().any(|problem| matches!(problem.what, ProblemKind::NewerFile { .. }));
     let file = |name| StateFile::new(path, name);
+    let identity = super::identity_of(path);
+    let place = Place { inode: identity.map(|(_device, inode)| inode), machine: owner::this_machine() };
     let mut folder = Folder {
         path: path.to_owned(),
         right,
@@ -78,7 +81,8 @@ fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>
         has_newer_history,
         known: Known::default(),
         made: false,
-        identity: super::identity_of(path),
+        identity,
+        place,
         is_stale: false,
         quota_print: 0,
         pending: Vec::new(),

@@ -22,6 +22,7 @@ use crate::domain::{
 use super::files::{Known, StateFile};
 use super::history::{History, InterruptedJob};
 use super::lease::{self, Lease};
+use super::owner::Place;
 use super::tiers::TakenOut;
 use super::{StateError, Watch};
 
@@ -79,6 +80,8 @@ pub struct Folder {
     made: bool,
     /// Which folder was opened, whatever stands at its path later; `None` where the system does not tell.
     identity: Option<(u64, u64)>,
+    /// What tells this folder from a copy of it.
+    place: Place,
     /// Our view differs from what a face was last given, because a save met a foreign edit.
     is_stale: bool,
     /// The quota files of the last load, to notice their changes.

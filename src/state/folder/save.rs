@@ -99,7 +99,7 @@ impl Folder {
 
     /// Which folder this is, as far as it was ever asked to act.
     pub(super) fn identity(&self) -> FolderIdentity {
-        owner::read(self.owner.root(), self.place())
+        owner::read(self.owner.root(), &self.place)
     }
 
     /// The folder's id, made and kept now when it has none.
@@ -116,7 +116,7 @@ impl Folder {
             StateError::write(&self.path.join(names::OWNER), std::io::Error::other("no random numbers"))
         })?;
         let folder: String = chance.iter().map(|byte| format!("{byte:02x}")).collect();
-        let ours = owner::with_id(self.owner.root(), &folder, self.place());
+        let ours = owner::with_id(self.owner.root(), &folder, &self.place);
         self.store(|folder| &mut folder.owner, &ours, Prefer::Ours)?;
         Ok(folder)
     }
@@ -129,11 +129,6 @@ impl Folder {
         self.may_write()?;
         let ours = owner::with_placed(self.owner.root(), placed);
         self.store(|folder| &mut folder.owner, &ours, Prefer::Ours)
-    }
-
-    /// What tells this folder from a copy of it.
-    fn place(&self) -> Option<u64> {
-        self.identity.map(|(_device, inode)| inode)
     }
 
     /// Writes `provider-status.json` and `provider-tracking.json`, each in the shape found.
