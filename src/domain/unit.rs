@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceUnit {
     pub standing: UnitStanding,
+    /// How often the system was asked how it stands and has answered.
+    pub n_looks: u64,
+    /// How many wishes to install or remove it have had their answer.
+    pub n_answers: u64,
     /// It is being installed or removed now.
     pub changing: bool,
     /// Why it could not be, the last time that was asked for.

@@ -42,6 +42,16 @@ fn running() -> UnitStanding {
     UnitStanding::Installed { name, activity: UnitActivity::Running, lingers: Some(false) }
 }
 
+fn failed() -> UnitStanding {
+    let name = "model-orchestrator-home-mini-1a2b3c4d.service".to_owned();
+    UnitStanding::Installed { name, activity: UnitActivity::Failed, lingers: None }
+}
+
+/// How often the system was asked how the service stands.
+fn looks(harness: &Harness<'_, Window>) -> usize {
+    harness.state().wishes.iter().filter(|wish| matches!(wish, Action::Tell(Command::Discover))).count()
+}
+
 fn says(harness: &Harness<'_, Window>, text: &str) -> bool {
     let said = |node: egui_kittest::Node<'_>| {
         let node = node.accesskit_node();
@@ -239,19 +249,69 @@ fn closing_can_install_the_service_and_closes_when_it_is_there() {
     press(&mut harness, "Install the service and close");
     assert_eq!(told(&harness), ["InstallService { installed: true }"]);
     harness.run_steps(4);
-    assert_eq!(told(&harness).len(), 1, "the picture of before tells nothing of it");
+    change(&mut harness, |_| ());
+    assert_eq!(told(&harness).len(), 1, "neither the picture of before nor any other tells of it");
+    harness.get_by_label("Installing the service…");
     change(&mut harness, |snapshot| Arc::make_mut(&mut snapshot.service).changing = true);
     assert!(harness.get_by_label("Installing the service…").accesskit_node().is_disabled());
     assert_eq!(told(&harness).len(), 1, "nothing closes before it is there");
-    change(&mut harness, |snapshot| snapshot.service = unit(running()));
+    change(&mut harness, |snapshot| snapshot.service = answered(running()));
     assert_eq!(told(&harness).last().map(String::as_str), Some("Close"));
+}
+
+fn answered(standing: UnitStanding) -> Arc<ServiceUnit> {
+    let mut service = unit(standing);
+    Arc::make_mut(&mut service).n_answers = 1;
+    service
+}
+
+#[test]
+fn a_service_that_is_there_and_does_not_run_closes_nothing() {
+    let mut harness = asked_before_closing(Scene::in_crisis().with(|it| it.service = unit(UnitStanding::Absent)));
+    click(&mut harness, "Install the service and close");
+    change(&mut harness, |snapshot| snapshot.service = answered(failed()));
+    assert_eq!(told(&harness), ["InstallService { installed: true }"]);
+    harness.get_by_label("Install the service and close");
+    harness.get_by_label("Close anyway");
+}
+
+#[test]
+fn a_service_that_ran_is_looked_at_again_before_it_is_relied_on() {
+    let looked = |standing| {
+        move |snapshot: &mut Snapshot| {
+            snapshot.service = unit(standing);
+            Arc::make_mut(&mut snapshot.service).n_looks = 1;
+        }
+    };
+    let asked = || asked_before_closing(Scene::in_crisis().with(|it| it.service = unit(running())));
+    let mut harness = asked();
+    change(&mut harness, |_| ());
+    assert_eq!((looks(&harness), told(&harness).len()), (1, 0), "once, and nothing else before the answer");
+    assert!(harness.query_by_label("Close anyway").is_none());
+    change(&mut harness, looked(running()));
+    assert_eq!(told(&harness), ["Close"]);
+
+    let mut harness = asked();
+    change(&mut harness, looked(failed()));
+    assert!(told(&harness).is_empty());
+    harness.get_by_label("Close anyway");
+
+    let mut harness = asked();
+    let Window { shell, snapshot, .. } = harness.state_mut();
+    assert!(shell.asks_before_closing(snapshot));
+    harness.run_steps(4);
+    harness.get_by_label("Close anyway");
+    assert_eq!(looks(&harness), 1, "closing again does not wait for the system");
 }
 
 #[test]
 fn a_service_that_cannot_be_installed_says_why_and_leaves_the_other_ways() {
     let mut harness = asked_before_closing(Scene::in_crisis().with(|it| it.service = unit(UnitStanding::Absent)));
     click(&mut harness, "Install the service and close");
-    change(&mut harness, |snapshot| Arc::make_mut(&mut snapshot.service).trouble = Some(UnitTrouble::TokenInMemory));
+    change(&mut harness, |snapshot| {
+        let service = Arc::make_mut(&mut snapshot.service);
+        (service.trouble, service.n_answers) = (Some(UnitTrouble::TokenInMemory), 1);
+    });
     assert!(says(&harness, "The token of this gateway is kept nowhere"));
     assert!(says(&harness, "remembered in the keychain"));
     click(&mut harness, "Close anyway");
@@ -276,7 +336,6 @@ fn closing_asks_nothing_when_something_goes_on_or_another_computer_acts() {
             Scene::in_crisis().with(in_background).with(|it| it.waiting = it.background.take()),
             "it gets the folder back",
         ),
-        (Scene::in_crisis().with(|it| it.service = unit(running())), "the service takes the folder back"),
         (Scene::in_crisis().with(owned), "another computer acts"),
     ];
     for (scene, why) in cases {
@@ -284,8 +343,8 @@ fn closing_asks_nothing_when_something_goes_on_or_another_computer_acts() {
         let Window { shell, snapshot, .. } = harness.state_mut();
         assert!(!shell.asks_before_closing(snapshot), "{why}");
     }
-    let stopped = UnitStanding::Installed { name: "x".into(), activity: UnitActivity::Failed, lingers: None };
-    asked_before_closing(Scene::in_crisis().with(|it| it.service = unit(stopped)));
+    let harness = asked_before_closing(Scene::in_crisis().with(|it| it.service = unit(failed())));
+    harness.get_by_label("Close anyway");
 }
 
 #[test]
@@ -309,9 +368,7 @@ fn the_settings_install_and_remove_the_service() {
 
 #[test]
 fn a_service_that_does_not_run_is_started_again_or_removed() {
-    let name = "model-orchestrator-home-mini-1a2b3c4d.service".to_owned();
-    let failed = UnitStanding::Installed { name, activity: UnitActivity::Failed, lingers: None };
-    let mut harness = window(Scene::new().with(|it| it.service = unit(failed)).snapshot);
+    let mut harness = window(Scene::new().with(|it| it.service = unit(failed())).snapshot);
     harness.state_mut().shell.go(Screen::Settings);
     harness.run_steps(6);
     harness.get_by_label("Installed, but it ended badly");

@@ -28,6 +28,15 @@ pub fn chosen(world: &mut World) -> Option<Effect> {
 }
 
 pub fn change(world: &mut World, ticket: Ticket, installed: bool) -> Result<Vec<Effect>, Refusal> {
+    let begun = begin(world, ticket, installed);
+    if begun.is_err() {
+        Arc::make_mut(&mut world.service).n_answers += 1;
+        world.dirty.shown = true;
+    }
+    begun
+}
+
+fn begin(world: &mut World, ticket: Ticket, installed: bool) -> Result<Vec<Effect>, Refusal> {
     if world.service.changing {
         return Err(Refusal::Problem(ProblemKind::Busy));
     }
@@ -53,7 +62,12 @@ pub fn seen(world: &mut World, folder: &Path, op: UnitOp, result: Result<UnitSta
     let ours = world.target.as_ref().is_some_and(|target| connection::folder_of(world, target) == folder);
     if ours {
         let service = Arc::make_mut(&mut world.service);
-        service.changing &= op == UnitOp::Look;
+        if op == UnitOp::Look {
+            service.n_looks += 1;
+        } else {
+            service.n_answers += 1;
+            service.changing = false;
+        }
         match (&result, op) {
             (Ok(standing), _) => service.standing = standing.clone(),
             (Err(why), UnitOp::Look) => service.standing = UnitStanding::Unavailable { why: why.clone() },

@@ -18,14 +18,27 @@ pub(super) struct Closing {
     open: bool,
     /// The safe answer has had the focus.
     focused: bool,
-    /// The service was asked for while this picture was shown: a later one tells what came of it.
+    /// So many wishes for the service had their answer when ours was made.
     installing_since: Option<u64>,
+    looking: Option<Looking>,
+}
+
+/// The service ran when it was last looked at, which may be long ago: the system is asked anew before anybody else is.
+#[derive(Debug)]
+struct Looking {
+    /// So many looks had their answer before.
+    since: u64,
+    told: bool,
 }
 
 impl Closing {
     /// Whether closing must wait for an answer; if so, the question is there from the next frame on.
     pub fn asks(&mut self, snapshot: &Snapshot) -> bool {
         self.open = is_left_alone(snapshot);
+        let service = &snapshot.service;
+        // Closing again before the system has answered opens the question.
+        let looks = self.open && service.runs() && self.looking.is_none();
+        self.looking = looks.then_some(Looking { since: service.n_looks, told: false });
         self.focused &= self.open;
         self.open
     }
@@ -37,8 +50,19 @@ impl Closing {
             return None;
         };
         let service = &snapshot.service;
-        let answered = self.installing_since.is_some_and(|asked| snapshot.revision > asked) && !service.changing;
-        if answered && service.trouble.is_none() && service.installed() {
+        if let Some(looking) = &mut self.looking {
+            if looking.since == service.n_looks {
+                let told = std::mem::replace(&mut looking.told, true);
+                return (!told).then_some(Action::Tell(Command::Discover));
+            }
+            self.looking = None;
+            if service.runs() {
+                *self = Self::default();
+                return Some(Action::Close);
+            }
+        }
+        let answered = self.installing_since.is_some_and(|asked| service.n_answers != asked) && !service.changing;
+        if answered && service.trouble.is_none() && service.runs() {
             *self = Self::default();
             return Some(Action::Close);
         }
@@ -62,7 +86,7 @@ impl Closing {
                 }
                 action = keep.clicked().then_some(Action::Minimise);
                 if service_ui(ui, snapshot, installing) {
-                    self.installing_since = Some(snapshot.revision);
+                    self.installing_since = Some(service.n_answers);
                     action = Some(Action::Tell(Command::InstallService { installed: true }));
                 }
                 if danger_button(ui, "Close anyway").clicked() {
@@ -102,12 +126,12 @@ fn service_ui(ui: &mut Ui, snapshot: &Snapshot, installing: bool) -> bool {
     button.on_disabled_hover_text(why.unwrap_or_default()).clicked()
 }
 
-/// Crons are paused by us, and it is this program alone that would switch them on again.
+/// Crons are paused by us, and it is this program alone that would switch them on again, or perhaps a service.
 fn is_left_alone(snapshot: &Snapshot) -> bool {
     let acts = snapshot.folder.as_ref().is_none_or(|folder| folder.held_by.is_none());
     let here = snapshot.connection != Connection::None && snapshot.ended.is_none();
     let not_ours = |access| matches!(access, Access::GatewayOwned | Access::AnotherGateway);
     let elsewhere = snapshot.connection.info().is_some_and(|info| not_ours(info.access));
-    let goes_on = snapshot.background.is_some() || snapshot.waiting.is_some() || snapshot.service.runs();
+    let goes_on = snapshot.background.is_some() || snapshot.waiting.is_some();
     acts && here && !elsewhere && !goes_on && paused::owed(snapshot).paused > 0
 }

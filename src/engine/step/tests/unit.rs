@@ -67,11 +67,13 @@ fn what_came_of_it_is_shown_and_told() {
     assert!(world.snapshot(NOW).service.changing);
     let again = wish(&mut world, 2, true);
     assert_eq!(refused(&again), Some(&Refusal::Problem(ProblemKind::Busy)), "one at a time");
+    assert_eq!(world.snapshot(NOW).service.n_answers, 1, "that one has its answer");
 
     let told = seen(&mut world, UnitOp::Install(Ticket(1)), Ok(running()));
     assert!(matches!(told.as_slice(), [Effect::Emit(Event::Done { ticket: Ticket(1), .. })]), "{told:?}");
     let service = world.snapshot(NOW).service;
     assert!(service.runs() && !service.changing && service.trouble.is_none());
+    assert_eq!((service.n_answers, service.n_looks), (2, 0));
 
     wish(&mut world, 3, false);
     let told = seen(&mut world, UnitOp::Remove(Ticket(3)), Err(UnitTrouble::NoManager));
@@ -93,6 +95,7 @@ fn a_look_answers_nobody_and_says_where_nothing_can_be_installed() {
     let service = world.snapshot(NOW).service;
     assert_eq!(service.standing, UnitStanding::Unavailable { why: UnitTrouble::NoManager });
     assert!(service.changing, "the wish is still under way");
+    assert_eq!((service.n_answers, service.n_looks), (0, 1));
 }
 
 #[test]
