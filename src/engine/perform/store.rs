@@ -272,8 +272,7 @@ impl Keeper {
                 self.tell(Input::Exported { ticket, to, result });
             }
             StoreOp::ExportOf { folder, ticket, to, what } => {
-                let opened = Folder::open(&folder, &holder(), now);
-                let result = opened.and_then(|(folder, _)| folder.export(&to, &what, now));
+                let result = Folder::look(&folder, now).and_then(|folder| folder.export(&to, &what, now));
                 let result = result.map_err(|error| error.problem(now).what);
                 self.tell(Input::Exported { ticket, to, result });
             }

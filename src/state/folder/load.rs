@@ -36,6 +36,13 @@ pub(super) fn open(path: &Path, holder: &str, now: Timestamp) -> Result<(Folder,
     Ok((folder, loaded))
 }
 
+/// As it stands, whoever holds it.
+pub(super) fn look(path: &Path, now: Timestamp) -> Result<Folder, StateError> {
+    fs::read_dir(path).map_err(|error| StateError::read(path, error))?;
+    let right = Right::CannotWrite("it was opened to be read".to_owned());
+    Ok(open_as(path, right, now, Vec::new()).0)
+}
+
 /// The lease may be free by now: then everything is read as at opening.
 pub(super) fn ask_again(folder: &mut Folder, holder: &str, now: Timestamp) -> Result<Option<Loaded>, StateError> {
     if folder.held_by().is_none() {

@@ -168,6 +168,14 @@ impl Folder {
         load::open(path, holder, now)
     }
 
+    /// Opens a folder to read it: nothing is made or asked for, and nothing can be written.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub fn look(path: &Path, now: Timestamp) -> Result<Self, StateError> {
+        load::look(path, now)
+    }
+
     /// Who may write, if that is not us.
     #[must_use]
     pub fn held_by(&self) -> Option<&str> {

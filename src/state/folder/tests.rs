@@ -205,6 +205,23 @@ fn the_second_engine_looks_but_does_not_touch() {
 }
 
 #[test]
+fn a_folder_is_looked_into_without_being_asked_for_or_touched() {
+    let place = temp();
+    put(&place, names::TIERS, "{\"crons\": {\"a\": 1}}");
+    put(&place, names::LEDGER, "half");
+    let mut looks = Folder::look(place.path(), now()).unwrap();
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2, "no lock, no history, and nothing set aside");
+    let out = temp();
+    let what = crate::domain::ExportWhat::File(names::TIERS.to_owned());
+    assert_eq!(looks.export(out.path(), &what, now()).unwrap(), 1);
+    assert!(matches!(tier(&mut looks, "a", Tier::T2), Err(StateError::FolderNotWritable { .. })));
+    let (acts, _) = Folder::open(place.path(), "window", now()).unwrap();
+    assert_eq!(acts.held_by(), None, "the folder is free all the while");
+    assert!(Folder::look(&place.path().join("none"), now()).is_err());
+    assert!(!place.path().join("none").exists());
+}
+
+#[test]
 fn who_found_the_folder_held_takes_it_when_it_is_free_and_reads_it_again() {
     let place = temp();
     let (mut first, _) = Folder::open(place.path(), "first", now()).unwrap();
