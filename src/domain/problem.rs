@@ -69,6 +69,10 @@ pub enum ProblemKind {
     OtherVersionServes {
         version: String,
     },
+    /// The program in the background acts, but no place takes the socket by which others would act through it.
+    CannotBeWatched {
+        detail: String,
+    },
     /// The owner mark on the gateway names another computer.
     GatewayOwned {
         host: String,

@@ -166,6 +166,8 @@ pub enum Input {
         op: UnitOp,
         result: Result<UnitStanding, UnitTrouble>,
     },
+    /// Whether others can act through this program, from now on.
+    Door(Result<(), String>),
     /// The clock went on, or back, without this program: it slept, or somebody set it.
     ClockJumped,
     /// A task of ours failed.

@@ -68,6 +68,10 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
             format!("The program in the background is version {version}, this one is not"),
             "Restart it, so that both are of one version; until then nothing can be changed from here",
         ),
+        ProblemKind::CannotBeWatched { detail } => said(
+            format!("No window or command can act through this program in the background: {detail}"),
+            "It acts all the same; end it, let XDG_RUNTIME_DIR name a folder that takes sockets, and start it again",
+        ),
         ProblemKind::GatewayOwned { host, since } => {
             let since = since.map_or_else(String::new, |at| format!(" since {}", clock(at, speech)));
             said(

@@ -279,3 +279,25 @@ fn respond(method: &Method, path: &str, told: &Told) -> Response<Full<Bytes>> {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Problem;
+    use crate::engine::World;
+
+    #[test]
+    fn a_program_that_acts_is_not_failing_because_nobody_can_act_through_it() {
+        let (at, zone) = (Timestamp::UNIX_EPOCH, jiff::tz::TimeZone::UTC);
+        let mut now = World::begin(PathBuf::new(), false, zone, None, at).snapshot(at);
+        let detail = || "why".to_owned();
+        for (what, expected) in [
+            (ProblemKind::CannotBeWatched { detail: detail() }, Status::Degraded),
+            (ProblemKind::TaskFailed { task: "store".to_owned(), detail: detail() }, Status::Failing),
+            (ProblemKind::FolderNotWritable { folder: "x".to_owned(), detail: detail() }, Status::Failing),
+        ] {
+            now.problems = Arc::new(vec![Problem { id: "x".to_owned(), what, since: at }]);
+            assert_eq!(status(&now), expected, "{:?}", now.problems);
+        }
+    }
+}

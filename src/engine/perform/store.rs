@@ -353,9 +353,7 @@ impl Keeper {
         let Some(door) = self.door.as_mut().filter(|_| folder.read_only().is_none()) else { return };
         let opened = door.open(folder.path()).map_err(|error| error.to_string());
         let told = opened.and_then(|socket| folder.served_at(&socket).map_err(|error| error.full_text()));
-        if let Err(detail) = told {
-            self.tell(Input::TaskFailed { task: "service".to_owned(), detail });
-        }
+        self.tell(Input::Door(told));
     }
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Folder) -> Result<T, StateError>) -> Result<T, ProblemKind> {

@@ -103,6 +103,13 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::Marked { session, result } if session == world.session => own::mark::marked(world, *result, now),
         Input::Unmarked { session, result } if session == world.session => own::mark::unmarked(world, *result, now),
         Input::UnitSeen { folder, op, result } => unit::seen(world, &folder, op, result),
+        Input::Door(result) => {
+            match result {
+                Ok(()) => world.clear("service/door"),
+                Err(detail) => world.raise("service/door", ProblemKind::CannotBeWatched { detail }, now),
+            }
+            Vec::new()
+        }
         // Of a connection that is over.
         Input::NotConnected { .. }
         | Input::Proven { .. }

@@ -110,6 +110,17 @@ fn an_answer_for_a_folder_that_was_left_shows_nothing_and_is_told_all_the_same()
 }
 
 #[test]
+fn that_nobody_can_act_through_this_program_is_shown_until_somebody_can() {
+    let mut world = at_home();
+    let door = |world: &mut World, result| step(world, Input::Door(result), NOW);
+    assert!(door(&mut world, Err("too long".to_owned())).is_empty());
+    let shown = |world: &World| world.snapshot(NOW).problems.iter().map(|it| it.what.clone()).collect::<Vec<_>>();
+    assert_eq!(shown(&world), [ProblemKind::CannotBeWatched { detail: "too long".to_owned() }]);
+    door(&mut world, Ok(()));
+    assert!(shown(&world).is_empty());
+}
+
+#[test]
 fn a_folder_that_is_not_open_here_can_have_its_service_removed() {
     let mut world = at_home();
     world.folder = None;
