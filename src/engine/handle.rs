@@ -40,6 +40,12 @@ impl Handle {
         Ok(ticket)
     }
 
+    /// How many commands were handed over, or tried to be.
+    #[cfg(test)]
+    pub(crate) fn next_ticket(&self) -> u64 {
+        self.next_ticket.load(Ordering::Relaxed)
+    }
+
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()

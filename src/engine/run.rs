@@ -29,6 +29,10 @@ const EVENTS: usize = 256;
 const BATCH: usize = 256;
 /// How long ending may take before the process goes anyway.
 const END_PATIENCE: Duration = Duration::from_secs(5);
+/// The same in the background, where nobody waits at a window; systemd waits longer (`TimeoutStopSec`).
+const END_PATIENCE_SERVED: Duration = Duration::from_secs(15);
+/// Between two looks at what ends.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// What the engine needs to know of its surroundings.
 #[derive(Clone, Debug)]
@@ -70,6 +74,7 @@ pub struct Engine {
     thread: Option<JoinHandle<()>>,
     /// Lets watchers in; it ends with the engine.
     service: Option<JoinHandle<()>>,
+    end_patience: Duration,
 }
 
 /// What makes an engine one in the background.
@@ -118,6 +123,7 @@ impl Engine {
         let program = options.program.clone();
         let mut world = World::begin(options.state_root(), options.watch, TimeZone::system(), program, clock());
         world.serves = service.is_some();
+        let end_patience = if world.serves { END_PATIENCE_SERVED } else { END_PATIENCE };
         let door = service.and_then(|service| service.door);
         let (snapshot_sender, snapshots) = watch::channel(Arc::new(world.snapshot(clock())));
         let handle = Handle::new(command_sender, snapshots, event_sender.clone());
@@ -130,7 +136,7 @@ impl Engine {
             }
             runtime.shutdown_timeout(END_PATIENCE);
         })?;
-        Ok(Self { handle, thread: Some(thread), service: None })
+        Ok(Self { handle, thread: Some(thread), service: None, end_patience })
     }
 
     /// Finishes the line in flight, records the rest, releases the lease and waits for all of it.
@@ -140,17 +146,22 @@ impl Engine {
 
     fn end(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        // A full queue or an engine that has ended already needs no further word.
-        self.handle.send(Command::Shutdown).ok();
-        let deadline = std::time::Instant::now() + END_PATIENCE;
+        let deadline = Instant::now() + self.end_patience;
+        // A full queue is told as soon as it has room; an engine that has ended already needs no word.
+        await_until(deadline, || thread.is_finished() || self.handle.send(Command::Shutdown).is_ok());
         for thread in [Some(thread), self.service.take()].into_iter().flatten() {
-            while !thread.is_finished() && std::time::Instant::now() < deadline {
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            await_until(deadline, || thread.is_finished());
             if thread.is_finished() {
                 thread.join().ok();
             }
         }
+    }
+}
+
+/// Looks again and again, at least once.
+fn await_until(deadline: Instant, mut is_so: impl FnMut() -> bool) {
+    while !is_so() && Instant::now() < deadline {
+        std::thread::sleep(GLANCE);
     }
 }
 
@@ -298,4 +309,36 @@ fn clock() -> Timestamp {
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it failed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_with_a_full_queue_is_told_to_end_when_there_is_room() {
+        let (sender, mut commands) = mpsc::channel(1);
+        let world = World::begin(PathBuf::new(), false, TimeZone::UTC, None, Timestamp::UNIX_EPOCH);
+        let (_snapshots, snapshots) = watch::channel(Arc::new(world.snapshot(Timestamp::UNIX_EPOCH)));
+        let handle = Handle::new(sender, snapshots, broadcast::channel(1).0);
+        handle.send(Command::Refresh).unwrap();
+        assert!(handle.send(Command::Refresh).is_err(), "there is no room");
+        let first = handle.next_ticket();
+        let probe = handle.clone();
+        let thread = std::thread::Builder::new().name("slow".to_owned()).spawn(move || {
+            // It takes nothing before it was told in vain.
+            while probe.next_ticket() == first {
+                std::thread::yield_now();
+            }
+            while let Some((_, command)) = commands.blocking_recv() {
+                if matches!(command, Command::Shutdown) {
+                    return;
+                }
+            }
+        });
+        let engine = Engine { handle, thread: Some(thread.unwrap()), service: None, end_patience: 12 * END_PATIENCE };
+        let before = Instant::now();
+        engine.shutdown();
+        assert!(before.elapsed() < 6 * END_PATIENCE, "it was told");
+    }
 }
