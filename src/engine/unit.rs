@@ -13,17 +13,28 @@ use super::effect::Served;
 /// What packages ship serves the gateway that is found on the machine.
 const PACKAGED: &str = "/usr/bin/model-orchestrator";
 
+/// On a new account nothing is there yet, and nothing can be made there once the rest is read only: what runs with a
+/// plus sign comes before that.
+const PREPARED: &str = "# A new account has no such folder yet; what is not there stays read only.
+ExecStartPre=+/bin/mkdir -p %h/.local/share
+";
+
 /// The unit of `of`; without it the one that packages ship.
 #[must_use]
 pub fn unit_text(of: Option<&Served>) -> String {
-    let (what, start, writable) = match of {
+    let (what, prepared, start, writable) = match of {
         Some(of) => {
             let folders = [of.folder.as_path(), of.state_root.as_path()];
             let writable = folders.iter().map(|folder| quoted(&format!("-{}", folder.display())));
-            (format!("of {}", plain(&of.gateway)), command(&of.argv), writable.collect::<Vec<_>>().join(" "))
+            let writable = writable.collect::<Vec<_>>().join(" ");
+            (format!("of {}", plain(&of.gateway)), "", command(&of.argv), writable)
         }
-        // The folder below need not be there yet, and what it is in is.
-        None => ("of this computer's gateway".to_owned(), format!("{PACKAGED} serve"), "%h/.local/share".to_owned()),
+        None => (
+            "of this computer's gateway".to_owned(),
+            PREPARED,
+            format!("{PACKAGED} serve"),
+            "-%h/.local/share".to_owned(),
+        ),
     };
     // Another /tmp would hide what is kept in this one.
     let in_tmp = |of: &Served| [&of.folder, &of.state_root].into_iter().any(|folder| folder.starts_with("/tmp"));
@@ -39,7 +50,7 @@ StartLimitBurst=5
 
 [Service]
 Type=notify
-ExecStart={start}
+{prepared}ExecStart={start}
 WatchdogSec=2min
 Restart=on-failure
 RestartSec=10
@@ -164,6 +175,20 @@ mod tests {
         assert_eq!(line(&text, "PrivateTmp"), "yes");
         let passing = unit_text(Some(&served("/tmp/state")));
         assert_eq!(line(&passing, "PrivateTmp"), "", "another /tmp would hide the folder");
+    }
+
+    #[test]
+    fn what_packages_ship_runs_on_an_account_without_any_folder() {
+        let text = unit_text(None);
+        let writable = line(&text, "ReadWritePaths");
+        assert!(
+            writable.split(' ').all(|path| path.starts_with('-')),
+            "a missing one keeps it from starting: {writable}"
+        );
+        let made =
+            line(&text, "ExecStartPre").strip_prefix("+/bin/mkdir -p ").expect("it is made outside of the sandbox");
+        assert!(writable.split(' ').any(|path| path.strip_prefix('-') == Some(made)), "{writable}");
+        assert_eq!(line(&unit_text(Some(&served("/srv/state"))), "ExecStartPre"), "", "the window has made its own");
     }
 
     #[test]
