@@ -50,9 +50,10 @@ pub fn service_trouble(why: &UnitTrouble) -> Said {
             format!("systemd does not answer for your session: {detail}"),
             "Log in to the desktop, or over SSH as yourself and not with sudo or su, and try again",
         ),
-        UnitTrouble::Refused { detail } => {
-            said(format!("systemd refuses: {detail}"), "Mend what it names and try again; nothing is left behind")
-        }
+        UnitTrouble::Refused { detail } => said(
+            format!("systemd refuses: {detail}"),
+            "Mend what it names and try again; what was there before is there still",
+        ),
         UnitTrouble::CannotWrite { file, detail } => {
             said(format!("Cannot write {file}: {detail}"), "Free space or correct the rights, and try again")
         }

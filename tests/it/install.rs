@@ -199,7 +199,9 @@ fn a_unit_of_a_person_before_stays_when_a_new_one_is_refused() {
     let computer = Computer::new();
     let running = computer.engine(computer.known_token());
     install(&running, true).expect("is installed");
+    let edited = "[Service]\nExecStart=/opt/mine\n";
+    fs::write(computer.unit_path(), edited).expect("a person may edit it");
     computer.refuse("enable", "Failed to enable unit: Access denied");
     install(&running, true).expect_err("is refused");
-    assert!(computer.unit_path().exists(), "what ran goes on");
+    assert_eq!(fs::read_to_string(computer.unit_path()).expect("what ran goes on"), edited);
 }

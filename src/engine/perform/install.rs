@@ -65,17 +65,23 @@ fn install(env: &Env, of: &Served) -> Result<UnitStanding, UnitTrouble> {
     // Where nobody answers nothing is left behind.
     systemctl(env, &["show", "--property=ActiveState", &name])?;
     let path = unit_path(env, &name)?;
-    let before = path.exists();
-    write(&path, &unit_text(Some(of)))?;
+    let before = match std::fs::read(&path) {
+        Ok(before) => Some(before),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(cannot_write(&path, &error)),
+    };
+    write(&path, unit_text(Some(of)).as_bytes())?;
     let started =
         systemctl(env, &["daemon-reload"]).and_then(|_| systemctl(env, &["enable", "--now", "--quiet", &name]));
     if let Err(why) = started {
-        if !before {
-            // What was refused says more than what cannot be tidied up after it.
+        // What was refused says more than what cannot be tidied up after it.
+        if let Some(before) = before {
+            write(&path, &before).ok();
+        } else {
             systemctl(env, &["disable", "--now", "--no-block", "--quiet", &name]).ok();
             std::fs::remove_file(&path).ok();
-            systemctl(env, &["daemon-reload"]).ok();
         }
+        systemctl(env, &["daemon-reload"]).ok();
         return Err(why);
     }
     standing(env, &of.folder)
@@ -118,11 +124,11 @@ fn unit_path(env: &Env, name: &str) -> Result<PathBuf, UnitTrouble> {
     Ok(config.ok_or_else(no_home)?.join("systemd/user").join(name))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), UnitTrouble> {
+fn write(path: &Path, text: &[u8]) -> Result<(), UnitTrouble> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| cannot_write(path, &error))?;
     }
-    atomic::write(path, text.as_bytes()).map_err(|error| cannot_write(path, &error))
+    atomic::write(path, text).map_err(|error| cannot_write(path, &error))
 }
 
 fn cannot_write(path: &Path, error: &dyn std::error::Error) -> UnitTrouble {
