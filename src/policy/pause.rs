@@ -47,6 +47,19 @@ pub(super) fn what_goes_back(debt: &LedgerEntry, cron: &Cron) -> Fields {
 /// A paused cron of ours resumes on what it had before when that route serves and nothing better
 /// does, else on what distribution says; with nothing settled it stays paused.
 pub(super) fn keep_paused_or_resume(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry) -> Decided {
+    as_it_was(resumed_or_paused(scene, case, debt), debt, case.cron)
+}
+
+/// What gets back just what it had carries out no wish of the user's, whatever they wish now: that waits for them,
+/// and this does not.
+fn as_it_was(mut decided: Decided, debt: &LedgerEntry, cron: &Cron) -> Decided {
+    if let Some(change) = decided.change.as_mut().filter(|change| change.to == what_goes_back(debt, cron)) {
+        change.cause = Cause::Health;
+    }
+    decided
+}
+
+fn resumed_or_paused(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry) -> Decided {
     if fault::on(Fault::NeverResumes) {
         return still_paused(scene, case, debt, case.chain(scene));
     }
@@ -124,7 +137,7 @@ pub(super) fn give_back_moved(scene: &Scene<'_>, case: &Case<'_>, own: &Own, deb
     if let Some(change) = &mut decided.change {
         mark_untested(change, serves);
     }
-    Some(decided)
+    Some(as_it_was(decided, debt, case.cron))
 }
 
 pub(super) fn onto(chain: &ChainNow, link: &Link) -> Fields {

@@ -262,8 +262,9 @@ pub(super) fn verified(
         effects.push(Effect::RunCron { session: world.session, cron: change.cron.clone() });
     }
     effects.push(Effect::Emit(Event::Switched(Box::new(switch))));
-    // A crisis carries out no wish, so that stays one.
-    let is_wish = job.plan.origin != PlanOrigin::Crisis || change.cause == Cause::Edit;
+    // A crisis carries out no wish, and neither does what gives back, so that stays one.
+    let is_no_wish = job.plan.origin == PlanOrigin::Crisis || change.gives_back();
+    let is_wish = !is_no_wish || change.cause == Cause::Edit;
     if is_wish && edited::applied(world, &change.cron) {
         effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
     }

@@ -32,6 +32,20 @@ fn within_its_limits_automation_leads_out_and_back_again() {
 }
 
 #[test]
+fn what_waits_for_its_owner_is_paused_and_given_back_all_the_same_and_goes_on_waiting() {
+    let mut scene = acts_by_itself();
+    let crons = vec![CronId::new("t2")];
+    scene.tell(Command::Edit(Edit::SetTier { crons: crons.clone(), tier: Some(Tier::T3) })).expect("sorted");
+    out(&mut scene, "kimi", 2);
+    out(&mut scene, "anthropic", 2);
+    assert!(mode_on(&scene) && !now_of(&scene, "t2").enabled);
+    scene.pass(155);
+    all_as_before(&scene, "by itself");
+    let wished = scene.world.plan.changes.iter().find(|change| change.cron == crons[0]).expect("it is still wished");
+    assert_eq!((wished.cause, wished.to.model.as_deref()), (Cause::Edit, Some(OPUS)));
+}
+
+#[test]
 fn fifteen_minutes_pass_between_entering_and_leaving_by_automation() {
     let mut scene = acts_by_itself();
     out_for_good(&mut scene, "kimi");
