@@ -162,13 +162,14 @@ pub fn next_wake(world: &World) -> Option<Timestamp> {
 pub fn plan(world: &mut World, now: Timestamp) {
     if may_look(world) {
         let every = world.effective.checks.every;
-        // What was found to be the network is tried again, whoever found it.
-        // Automation looks before it acts, if only once.
+        // Automation looks before it acts, if only once, and nobody waits for the next round for that.
         let acts = world.effective.automation.level == AutomationLevel::ActWithinLimits && !world.checks.looked;
-        let on_demand_only = every <= SignedDuration::ZERO && world.checks.offline_since.is_none() && !acts;
+        // What was found to be the network is tried again, whoever found it, with more and more patience.
+        let offline = world.checks.offline_since.is_some();
+        let on_demand_only = every <= SignedDuration::ZERO && !offline && !acts;
         world.checks.all_at = match world.checks.all_at {
             _ if on_demand_only => None,
-            Some(at) => Some(at),
+            Some(at) => Some(if acts && !offline { at.min(now) } else { at }),
             None if world.checks.round.is_some() => None,
             None => Some(now),
         };

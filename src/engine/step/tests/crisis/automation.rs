@@ -111,6 +111,24 @@ fn after_a_start_and_after_sleep_automation_looks_first() {
 }
 
 #[test]
+fn after_the_gateway_was_away_automation_looks_at_once_and_does_not_wait_for_the_next_round() {
+    for told_before in [true, false] {
+        let mut scene = if told_before { acts_by_itself() } else { all_well() };
+        let session = scene.world.session;
+        scene.hear(Input::NotConnected { session, trouble: Trouble::Restarting }).ok();
+        assert!(!scene.world.connected());
+        scene.pass(1);
+        assert!(scene.world.connected());
+        if !told_before {
+            scene.tell(Command::Settings(SettingsChange::SetAutomation(acting()))).expect("it is set");
+            scene.pass(1);
+        }
+        out(&mut scene, "kimi", 2);
+        assert!(!written(&scene).is_empty(), "told before: {told_before}; {:?}", view(&scene).automation);
+    }
+}
+
+#[test]
 fn beyond_its_limit_automation_leaves_it_to_the_person() {
     let automation = Automation { max_crons: 1, max_ratio: 0.0, ..acting() };
     let mut scene = started(crons(), Settings { automation, ..settings() });
