@@ -87,6 +87,18 @@ pub(super) struct Health {
     file: Option<PathBuf>,
     told: Arc<Told>,
     listener: Option<AbortHandle>,
+    /// What the file says, in short.
+    written: Option<Gist>,
+}
+
+/// What of it a supervisor acts on: when this is another, the file is replaced at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Gist {
+    status: Status,
+    connection: &'static str,
+    acts: bool,
+    level: &'static str,
+    mode: &'static str,
 }
 
 struct Told {
@@ -103,14 +115,17 @@ impl Health {
             Some(address) => Some(listen(address, told.clone()).await?),
             None => None,
         };
-        let health = Self { file: arguments.health.clone(), told, listener };
+        let health = Self { file: arguments.health.clone(), told, listener, written: None };
         health.write().map_err(|error| Failure::new(Exit::Usage, format!("cannot write the health file: {error}")))?;
         Ok(health)
     }
 
     /// There is a new picture.
-    pub(super) fn note(&self, now: &Snapshot) {
-        if self.told.note(now) {
+    pub(super) fn note(&mut self, now: &Snapshot) {
+        self.told.note(now);
+        let gist = Some(Gist::of(now));
+        if self.written != gist {
+            self.written = gist;
             self.beat();
         }
     }
@@ -146,23 +161,25 @@ impl Drop for Health {
 }
 
 impl Told {
-    /// Whether the status is another one now.
-    fn note(&self, now: &Snapshot) -> bool {
+    /// The status, and since when it is that.
+    fn note(&self, now: &Snapshot) -> (Status, Timestamp) {
         let mut told = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         let status = status(now);
-        let changed = told.is_none_or(|(before, _)| before != status);
-        if changed {
-            *told = Some((status, now.at));
-        }
-        changed
+        let as_before = told.filter(|(before, _)| *before == status);
+        *told.insert(as_before.unwrap_or((status, now.at)))
     }
 
     fn document(&self) -> Document {
         let now = self.handle.snapshot();
-        self.note(&now);
-        let told = *self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        let (status, since) = told.unwrap_or((status(&now), now.at));
+        let (status, since) = self.note(&now);
         document(&now, status, since)
+    }
+}
+
+impl Gist {
+    fn of(now: &Snapshot) -> Self {
+        let (connection, acts) = (connection(now).1, acts(now));
+        Self { status: status(now), connection, acts, level: output::mode(now.level()), mode: mode(now) }
     }
 }
 
@@ -173,26 +190,37 @@ fn status(now: &Snapshot) -> Status {
     if now.ended.is_some() || broken || matches!(now.connection, Connection::Stopped { .. }) {
         return Status::Failing;
     }
-    let acts = now.folder.as_ref().is_some_and(|folder| folder.held_by.is_none());
-    let works = acts && now.connection.info().is_some() && now.level() == OutageLevel::Healthy;
+    let works = acts(now) && now.connection.info().is_some() && now.level() == OutageLevel::Healthy;
     if works && now.problems.is_empty() { Status::Ok } else { Status::Degraded }
+}
+
+fn acts(now: &Snapshot) -> bool {
+    now.folder.as_ref().is_some_and(|folder| folder.held_by.is_none())
+}
+
+/// To whom, and how it stands.
+fn connection(now: &Snapshot) -> (Option<&str>, &'static str) {
+    match &now.connection {
+        Connection::None => (None, "none"),
+        Connection::Connecting { name, .. } => (Some(name), "connecting"),
+        Connection::Connected(info) => (Some(&info.name), "connected"),
+        Connection::Waiting { name, .. } => (Some(name), "waiting"),
+        Connection::Stopped { name, .. } => (Some(name), "stopped"),
+    }
+}
+
+fn mode(now: &Snapshot) -> &'static str {
+    match &now.crisis.state.mode {
+        None => "ordinary",
+        Some(mode) if mode.recovering.is_some() => "recovering",
+        Some(_) => "crisis",
+    }
 }
 
 fn document(now: &Snapshot, status: Status, since: Timestamp) -> Document {
     let zone = jiff::tz::TimeZone::system();
     let speech = speech(now, &zone);
-    let (gateway, connection) = match &now.connection {
-        Connection::None => (None, "none"),
-        Connection::Connecting { name, .. } => (Some(name.clone()), "connecting"),
-        Connection::Connected(info) => (Some(info.name.clone()), "connected"),
-        Connection::Waiting { name, .. } => (Some(name.clone()), "waiting"),
-        Connection::Stopped { name, .. } => (Some(name.clone()), "stopped"),
-    };
-    let mode = match &now.crisis.state.mode {
-        None => "ordinary",
-        Some(mode) if mode.recovering.is_some() => "recovering",
-        Some(_) => "crisis",
-    };
+    let (gateway, connection) = connection(now);
     let looks = now.looks.accounts.values().filter_map(|look| look.report.as_ref());
     let job = now.job.as_ref().map(|job| {
         let (done, lines) = job.progress();
@@ -209,12 +237,12 @@ fn document(now: &Snapshot, status: Status, since: Timestamp) -> Document {
         at: now.at,
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
-        gateway,
+        gateway: gateway.map(ToOwned::to_owned),
         connection,
-        acts: now.folder.as_ref().is_some_and(|folder| folder.held_by.is_none()),
+        acts: acts(now),
         held_by: now.folder.as_ref().and_then(|folder| folder.held_by.clone()),
         level: output::mode(now.level()),
-        mode,
+        mode: mode(now),
         owed: now.ledger.len(),
         last_look: looks.map(|report| report.checked_at).max(),
         job,
