@@ -278,16 +278,20 @@ fn status(file: &Document) {
 /// A mark that was placed is read back, in a copy as well; what nobody knows stays.
 fn owner(file: &Document) {
     let root = file.root();
-    let was = owner::read(root, Some(7));
+    let at = |inode: Option<u64>| owner::Place { inode, machine: None };
+    let was = owner::read(root, &at(Some(7)));
     let mark = OwnerMark { folder: "f".to_owned(), host: "h".to_owned(), since: now() };
     let placed = on_disk(file, &owner::with_placed(root, &mark));
-    assert_eq!(owner::read(&placed, Some(7)), FolderIdentity { placed: Some(mark.clone()), ..was });
-    let named = on_disk(file, &owner::with_id(&placed, "new", Some(8)));
-    let named = [Some(8), None].map(|place| owner::read(&named, place));
+    assert_eq!(owner::read(&placed, &at(Some(7))), FolderIdentity { placed: Some(mark.clone()), ..was });
+    let named = on_disk(file, &owner::with_id(&placed, "new", &at(Some(8))));
+    let named = [Some(8), None].map(|inode| owner::read(&named, &at(inode)));
     let own = FolderIdentity { folder: Some("new".to_owned()), placed: Some(mark) };
     assert_eq!(named, [own.clone(), own]);
     for (key, value) in root.as_object().into_iter().flatten() {
-        assert!(["folder", "place", "placed"].contains(&key.as_str()) || placed.get(key) == Some(value), "lost {key}");
+        assert!(
+            ["folder", "place", "machine", "placed"].contains(&key.as_str()) || placed.get(key) == Some(value),
+            "lost {key}"
+        );
     }
 }
 
