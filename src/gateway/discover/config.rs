@@ -45,7 +45,7 @@ fn is_too_deep(text: &str) -> bool {
                 letters.find(|letter| matches!(letter, '\n' | '\r' | '\u{2028}' | '\u{2029}'));
             }
             '/' if letters.next_if_eq(&'*').is_some() => {
-                while letters.find(|letter| *letter == '*').is_some() && letters.peek() != Some(&'/') {}
+                while letters.any(|letter| letter == '*') && letters.peek() != Some(&'/') {}
                 letters.next();
             }
             _ => {}
