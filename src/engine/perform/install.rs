@@ -143,7 +143,10 @@ fn systemctl(env: &Env, arguments: &[&str]) -> Result<String, UnitTrouble> {
 /// What it printed; what it complained of when it failed.
 fn run(env: &Env, program: &str, arguments: &[&str]) -> Result<String, UnitTrouble> {
     // In English, because it is read here; with the path of the environment, which says where programs are.
-    let output = Command::new(program).args(arguments).envs(&env.vars).env("LC_ALL", "C").output();
+    let mut command = Command::new(program);
+    command.args(arguments).envs(&env.vars).env("LC_ALL", "C");
+    // What it tells a supervisor of its own end would be taken for ours.
+    let output = command.env_remove("NOTIFY_SOCKET").output();
     let output = output.map_err(|error| match error.kind() {
         ErrorKind::NotFound => UnitTrouble::NoManager,
         _ => UnitTrouble::Refused { detail: error.to_string() },
