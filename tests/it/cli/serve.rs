@@ -212,7 +212,10 @@ fn killed_in_the_middle_of_a_job_nothing_is_lost_or_done_twice() {
         let settled = |job: &model_orchestrator::domain::Job| {
             job.phase == JobPhase::Interrupted && job.lines.iter().all(|line| line.outcome != LineOutcome::Writing)
         };
-        now.background.is_none() && now.crons_as_of.is_some() && now.job.as_ref().is_some_and(|job| settled(job))
+        now.background.is_none()
+            && now.connection.info().is_some()
+            && now.crons_as_of.is_some()
+            && now.job.as_ref().is_some_and(|job| settled(job))
     });
     assert!(acts.revision > seen.revision, "a face never goes back");
     let answer = window.ask(Task::ContinueJob);
