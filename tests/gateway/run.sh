@@ -82,6 +82,7 @@ stop
 echo '== a gateway in a crisis'
 start
 real crisis::
+real serve::
 stop
 
 echo '== a gateway with a single model provider'

@@ -5,7 +5,7 @@
 //! another; a running cron is paused after its run, and a refused key is not used again for half a minute. A
 //! person asks for a look at the provider, which by itself would come after a quarter of an hour.
 
-mod crons;
+pub mod crons;
 mod plug;
 mod wake;
 

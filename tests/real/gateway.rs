@@ -149,7 +149,7 @@ impl Gateway {
     }
 
     /// Looks again and again until it is as wanted; says what it saw last when it never is.
-    fn until<T, S: Debug>(&self, what: &str, look: impl Fn() -> Result<T, S>) -> T {
+    pub fn until<T, S: Debug>(&self, what: &str, look: impl Fn() -> Result<T, S>) -> T {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let seen = match look() {

@@ -11,6 +11,7 @@ mod gateway;
 mod owner;
 mod program;
 mod secrets;
+mod serve;
 mod single;
 mod speed;
 mod stock;

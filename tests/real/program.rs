@@ -1,5 +1,6 @@
 //! The built program on a folder of its own, spoken to as a shell does.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -65,6 +66,12 @@ impl Program {
     pub fn spawn(&self, arguments: &[&str]) -> Child {
         let mut command = self.command(arguments, &[], &["--json"]);
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+    }
+
+    /// Starts a command that tells this file what it has to say.
+    pub fn spawn_into(&self, arguments: &[&str], log: File) -> Child {
+        let mut command = self.command(arguments, &[], &[]);
+        command.stdout(Stdio::null()).stderr(log).spawn().expect("the program starts")
     }
 
     fn command(&self, arguments: &[&str], env: &[(&str, &str)], options: &[&str]) -> Command {
