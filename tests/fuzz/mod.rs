@@ -11,7 +11,10 @@ pub mod times;
 mod lawful;
 mod secret;
 
+/// What a fuzzer does with an input.
+pub type Body = fn(&[u8]);
+
 /// Each fuzzer: the folder of its kept corpus, and its body.
 #[allow(dead_code, reason = "a fuzzer runs one of them, the replay all")]
-pub const TARGETS: [(&str, fn(&[u8])); 4] =
+pub const TARGETS: [(&str, Body); 4] =
     [("state", state::run), ("frames", frames::run), ("answers", answers::run), ("times", times::run)];

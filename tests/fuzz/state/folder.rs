@@ -6,7 +6,7 @@ use std::path::Path;
 
 use model_orchestrator::domain::{ExportWhat, ImportEffect, ProblemKind};
 use model_orchestrator::state::document::Document;
-use model_orchestrator::state::{Folder, StateError, names, tiers};
+use model_orchestrator::state::{Folder, StateError, atomic, names, tiers};
 
 use super::super::secret::{self, SECRET};
 
@@ -26,7 +26,7 @@ pub(super) fn run(text: &str) {
     let (first, second, out) = (root.path().join("first"), root.path().join("second"), root.path().join("out"));
     fs::create_dir(&first).expect("a folder");
     for (name, text) in &files {
-        fs::write(first.join(name), text).expect("a file");
+        atomic::write(&first.join(name), text.as_bytes()).expect("a file");
     }
     let opened = opened(&first, &files);
     exported(&opened, &out, &files);
