@@ -113,8 +113,11 @@ fn progress(line: &str) {
     write!(io::stderr().lock(), "\r\u{1b}[K{line}").and_then(|()| io::stderr().flush()).ok();
 }
 
+/// Its name, how often at least, and where it is counted.
+type Seen = (&'static str, u32, fn(&Counts) -> u32);
+
 /// What must be seen in a world that shall show anything.
-const SEEN: [(&str, u32, fn(&Counts) -> u32); 6] = [
+const SEEN: [Seen; 6] = [
     ("crons", 25, |counts| counts.n_crons),
     ("crises", 2, |counts| counts.crises),
     ("conflicts", 1, |counts| counts.conflicts),

@@ -30,6 +30,9 @@ impl OwnerMark {
     }
 
     /// What its cron says, for a person and for [`OwnerMark::of`].
+    ///
+    /// # Panics
+    /// Never: texts and a moment can always be written down.
     #[must_use]
     pub fn description(&self) -> String {
         let said = serde_json::to_string(self).expect("a text, a text and a moment");

@@ -28,6 +28,7 @@ const PEACE: SignedDuration = SignedDuration::from_hours(60);
 const STORY: usize = 60;
 
 /// Something that is on its way.
+#[expect(clippy::large_enum_variant, reason = "most of what is on its way is of the large kinds")]
 pub(super) enum Occurrence {
     /// A program takes an input; of a connection: unless that is over.
     Input {
@@ -134,7 +135,7 @@ impl Sim {
         // In every third world a second computer knows the gateway, with the same files to begin with.
         if first.u8(0..3) == 0 {
             let mut disk = Disk::new(settings, tiers);
-            disk.host = "laptop".to_owned();
+            "laptop".clone_into(&mut disk.host);
             machines.push(Machine::new(disk, START));
         }
         let mishaps = weather::forecast(&mut seeded(2), START, trial.days, &accounts, machines.len());
@@ -515,10 +516,9 @@ impl Sim {
         }
         if gives_back
             && let Some(Mishap::Relapse { after, lasts }) = self.take_armed(|it| matches!(it, Mishap::Relapse { .. }))
+            && let Some(account) = self.came_back.last().cloned()
         {
-            if let Some(account) = self.came_back.last().cloned() {
-                self.after(after, Occurrence::Fails { account, lasts });
-            }
+            self.after(after, Occurrence::Fails { account, lasts });
         }
         let ours = |it: &Mishap| matches!(it, Mishap::CrashInJob { computer: which, .. } if *which == computer);
         if in_job && let Some(Mishap::CrashInJob { n_effects, away, .. }) = self.take_armed(ours) {

@@ -25,7 +25,7 @@ impl Sim {
             Effect::Notify(notice) => self.judge(&Happening::Told { computer, notice: &notice }),
             Effect::Store(op) => {
                 for op in Disk::parts(*op) {
-                    self.to_disk(computer, life, op);
+                    self.bring_to_disk(computer, life, op);
                 }
             }
             Effect::Connect { session, .. } => self.connect(computer, life, session),
@@ -70,7 +70,7 @@ impl Sim {
         }
     }
 
-    fn to_disk(&mut self, computer: Computer, life: u64, op: StoreOp) {
+    fn bring_to_disk(&mut self, computer: Computer, life: u64, op: StoreOp) {
         let wait = self.millis(0, 12);
         let machine = &mut self.machines[computer];
         machine.disk_at = (self.now + wait).max(machine.disk_at);

@@ -448,10 +448,10 @@ impl Gateway {
             *known = defined(known.clone());
             by_itself = Some(Method::Update);
         }
-        if let Some(known) = self.crons.get_mut(cron) {
-            if !run.by_hand || known.next_run_at.is_none_or(|next| next <= now) {
-                schedule(known, now);
-            }
+        if let Some(known) = self.crons.get_mut(cron)
+            && (!run.by_hand || known.next_run_at.is_none_or(|next| next <= now))
+        {
+            schedule(known, now);
         }
         let after = self.crons.get(cron).cloned();
         let call = by_itself.map(|method| Call {

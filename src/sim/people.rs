@@ -54,10 +54,10 @@ pub fn acts(rng: &mut Rng, picture: &Snapshot, mood: Mood) -> Option<Command> {
     if crisis.state.report.is_some() {
         return Some(Command::DismissReport);
     }
-    if let Some(recover) = crisis.recover.as_ref().filter(|_| crisis.readiness == Readiness::Ready) {
-        if mood == Mood::Tidies || rng.u8(0..5) > 0 {
-            return Some(Command::Recover { plan: recover.id.clone(), crons: ticked(recover, |_| true) });
-        }
+    if let Some(recover) = crisis.recover.as_ref().filter(|_| crisis.readiness == Readiness::Ready)
+        && (mood == Mood::Tidies || rng.u8(0..5) > 0)
+    {
+        return Some(Command::Recover { plan: recover.id.clone(), crons: ticked(recover, |_| true) });
     }
     if let Some(undo) = &picture.undo_plan {
         let crons = ticked(undo, |_| true);

@@ -221,7 +221,7 @@ fn settings(file: &Document) {
         _ => AutomationLevel::Observe,
     };
     if let Some(account) = wanted.accounts.values_mut().next() {
-        account.label = "Another name".to_owned();
+        "Another name".clone_into(&mut account.label);
         account.down_until = Some(now());
     }
     let changed = on_disk(file, &settings::patched(root, &wanted));

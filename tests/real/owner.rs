@@ -114,9 +114,9 @@ fn the_second_computer_only_looks_takes_over_and_the_first_stops_after_the_line_
     assert_eq!((job.phase.clone(), left > 0), (JobPhase::Stopped, true), "{job:?}");
     assert_eq!(access(&now), Some(Access::GatewayOwned));
     let why = now.problems.iter().find(|problem| problem.id == "job/owner").map(|problem| &problem.what);
-    assert!(matches!(why, Some(ProblemKind::TakenOver { left: named, .. }) if *named == left), "{why:?}");
+    assert!(matches!(why, Some(ProblemKind::TakenOver { left: told, .. }) if *told == left), "{why:?}");
     let written = job.lines.iter().filter(|line| line.outcome == LineOutcome::Verified).count();
-    let moved = gateway.jobs().values().filter(|job| job["payload"]["model"] == "alpha/a-small").count();
+    let moved = gateway.jobs().values().filter(|cron| cron["payload"]["model"] == "alpha/a-small").count();
     assert_eq!((moved, written + left), (written, names.len()), "what was written is what was verified");
     acting.end();
     assert_eq!(first.log().len(), written);

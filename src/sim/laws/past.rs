@@ -272,12 +272,12 @@ impl Past {
     }
 
     fn note_history(&mut self, computer: Computer, scene: &Scene<'_>) {
-        let Some(disk) = scene.computers.get(computer).map(|desk| desk.disk) else { return };
+        let Some(n_switches) = scene.computers.get(computer).map(|there| there.disk.switches.len()) else { return };
         let desk = self.desks.entry(computer).or_default();
-        if disk.switches.len() < desk.n_switches {
+        if n_switches < desk.n_switches {
             desk.lost_at = Some(scene.now);
         }
-        desk.n_switches = disk.switches.len();
+        desk.n_switches = n_switches;
     }
 
     /// A wish of its user was carried out: what it was before is no measure any more.

@@ -115,7 +115,7 @@ impl Folder {
         getrandom::fill(&mut chance).map_err(|_unnamed| {
             StateError::write(&self.path.join(names::OWNER), std::io::Error::other("no random numbers"))
         })?;
-        let folder: String = chance.iter().map(|byte| format!("{byte:02x}")).collect();
+        let folder = format!("{:032x}", u128::from_be_bytes(chance));
         let ours = owner::with_id(self.owner.root(), &folder, &self.place);
         self.store(|folder| &mut folder.owner, &ours, Prefer::Ours)?;
         Ok(folder)

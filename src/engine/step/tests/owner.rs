@@ -16,7 +16,7 @@ fn nas() -> OwnerMark {
 fn unmarked(crons: &[Cron], changes: Vec<Change>) -> World {
     let mut world = world(crons, changes);
     Arc::make_mut(&mut world.crons).remove(&CronId::new("mark"));
-    world.mark = Default::default();
+    world.mark = super::super::own::Mark::default();
     own::grant(&mut world, Access::ReadWrite);
     world
 }

@@ -197,6 +197,7 @@ impl Bench {
     }
 
     /// Somebody gives a cron these fields.
+    #[expect(clippy::needless_pass_by_value, reason = "made for each call")]
     pub(super) fn write(&mut self, by: Hand, name: &str, to: Fields) -> Option<Law> {
         let before = self.crons[&id(name)].clone();
         let mut after = before.clone();

@@ -67,10 +67,10 @@ fn what_a_person_did_since_is_theirs() {
     let mut bench = after_crisis(off(FLASH));
     bench.write(Hand::Other, "a", on(KIMI));
     assert_eq!(bench.calm(), None);
-    let mut held = after_crisis(off(FLASH));
-    let hold = Some(Hold { since: held.now, why: HoldReason::ByHand });
-    held.tier("a", TierEntry { hold, ..TierEntry::new(Tier::T2) });
-    assert_eq!(held.calm(), None);
+    let mut bench = after_crisis(off(FLASH));
+    let hold = Some(Hold { since: bench.now, why: HoldReason::ByHand });
+    bench.tier("a", TierEntry { hold, ..TierEntry::new(Tier::T2) });
+    assert_eq!(bench.calm(), None);
 }
 
 #[test]
