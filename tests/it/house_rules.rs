@@ -154,8 +154,8 @@ fn a_deliberate_fault_is_asked_for_in_one_line_where_its_rule_stands() {
     let sources = files::rust_sources("src");
     let text = &sources.iter().find(|source| source.path == "src/fault.rs").expect("the faults").text;
     let named = text.split("pub enum Fault {").nth(1).and_then(|rest| rest.split("\n}").next()).expect("their names");
-    let names = named.lines().map(str::trim).filter(|line| line.ends_with(',') && !line.starts_with("//"));
-    for name in names.map(|line| line.trim_end_matches(',')) {
+    let listed = named.lines().map(str::trim).filter(|line| line.ends_with(',') && !line.starts_with("//"));
+    for name in listed.map(|line| line.trim_end_matches(',')) {
         let asked = format!("fault::on(Fault::{name})");
         let sites: usize = sources.iter().map(|source| source.text.matches(&asked).count()).sum();
         assert!((1..=2).contains(&sites), "{name} is asked for {sites} times");
