@@ -52,9 +52,13 @@ impl Serving {
     }
 
     fn waits_to_say(&self, gateway: &Gateway, program: &Program, event: &str) {
-        gateway.until(&format!("{event} in the log"), || {
+        self.waits_to_say_times(gateway, program, event, 1);
+    }
+
+    fn waits_to_say_times(&self, gateway: &Gateway, program: &Program, event: &str, n_times: usize) {
+        gateway.until(&format!("{event} in the log, {n_times} times"), || {
             let said = self.said(gateway, program, event);
-            if said.is_empty() { Err(read(gateway, program, self.log)) } else { Ok(()) }
+            if said.len() < n_times { Err(read(gateway, program, self.log)) } else { Ok(()) }
         });
     }
 
@@ -122,6 +126,7 @@ fn served_through_a_restart_an_outage_and_a_kill_nothing_is_lost_or_done_twice()
     println!("{:.1?}: {} crons moved by themselves", began.elapsed(), moved.len());
     let wished = a_wish_is_carried_out(&stage);
     println!("{:.1?}: a wish was carried out", began.elapsed());
+    serving.waits_to_say_times(&stage.gateway, &stage.program, "switch", moved.len() + 1);
     assert_eq!(serving.said(&stage.gateway, &stage.program, "switch").len(), moved.len() + 1);
 
     let plan = killed_in_the_middle(&stage, &mut serving, &changes);
