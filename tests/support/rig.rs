@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model_orchestrator::demo::{Demo, DemoClock, DemoOptions, seed_state};
-use model_orchestrator::domain::{Cron, CronId, GatewayTarget, Job, Plan, Tier};
+use model_orchestrator::domain::{Cron, CronId, GatewayTarget, Job, Plan, Refusal, Tier};
 use model_orchestrator::engine::{Command, Edit, Engine, EngineOptions, Event, Snapshot, Target};
 use model_orchestrator::gateway::{self, Endpoint, Env, News};
 
@@ -242,11 +242,19 @@ impl Running {
     }
 
     pub fn apply(&self, plan: &Plan) -> Arc<Job> {
+        self.try_apply(plan).expect("the plan is accepted")
+    }
+
+    /// The same; `None` when the plan was another one by then.
+    pub fn try_apply(&self, plan: &Plan) -> Option<Arc<Job>> {
         let crons = plan.changes.iter().filter(|change| change.ticked).map(|change| change.cron.clone()).collect();
         let event = self.ask(Command::Apply { plan: plan.id.clone(), crons });
+        if matches!(event, Event::Refused { why: Refusal::Drifted, .. }) {
+            return None;
+        }
         assert!(matches!(event, Event::Done { .. }), "the plan is accepted: {event:?}");
         let done = self.wait("the job's end", |now| now.job.as_ref().is_some_and(|job| !job.running()));
-        done.job.clone().expect("the job is shown")
+        Some(done.job.clone().expect("the job is shown"))
     }
 }
 
