@@ -41,6 +41,10 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     ("undo", &[&["--yes"]]),
     ("export", &[&["EXPORT"]]),
     ("import", &[&["EXPORT", "--yes"]]),
+    ("take-over", &[&["--yes"]]),
+    ("doctor", &[&[]]),
+    ("serve", &[&["--help"]]),
+    ("simulate", &[&["--days", "1"]]),
     ("help", &[&[]]),
 ];
 
