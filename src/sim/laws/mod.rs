@@ -85,7 +85,7 @@ impl Laws {
                 self.owner.asked(*computer, command);
                 None
             }
-            Happening::Calm => rest::judge(scene, &self.past).or_else(|| self.records.at_rest(scene, &self.past)),
+            Happening::Calm => rest::judge(scene, &self.past).or_else(|| self.records.at_rest(scene)),
             Happening::Ran { .. } | Happening::Told { .. } | Happening::Ended { .. } => None,
         }
     }

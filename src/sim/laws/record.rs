@@ -89,7 +89,7 @@ impl Records {
         (free && patient).then(|| (Law::RecordedOnce, missing(computer, due)))
     }
 
-    pub(super) fn at_rest(&self, scene: &Scene<'_>, _past: &Past) -> Option<Broken> {
+    pub(super) fn at_rest(&self, scene: &Scene<'_>) -> Option<Broken> {
         self.desks.iter().find_map(|(computer, book)| {
             let free = scene.computers.get(*computer).is_some_and(may_write);
             let due = book.open.iter().find(|carried| !carried.overtaken).filter(|_| free)?;
