@@ -41,6 +41,7 @@ mod temporary;
 mod tier;
 mod triage;
 mod unit;
+mod usage_history;
 
 use coded::coded;
 
@@ -80,3 +81,4 @@ pub use temporary::*;
 pub use tier::*;
 pub use triage::*;
 pub use unit::*;
+pub use usage_history::*;

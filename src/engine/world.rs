@@ -480,14 +480,16 @@ impl World {
         crisis::follow(self, &self.observation(now));
         self.planning = self.patient(now);
         let observation = self.observation(now);
-        let mut plan = policy::plan(&observation, &self.planning);
+        let planning = self.planning.clone();
+        let ground = policy::Ground::new(&observation, &planning);
+        let mut plan = ground.plan(observation.mode);
         plan.writes = apply::writes_used(self.write_window);
         self.settle_edits(&plan);
         let expires = self.temporary.iter().filter_map(|added| added.expires_at).filter(|at| *at > now).min();
-        let next = policy::next_wake(&observation, &plan, &self.planning);
+        let next = policy::next_wake(&observation, &plan, &planning);
         self.plan = Arc::new(plan);
         self.dirty.shown = true;
-        crisis::draw(self, &observation);
+        crisis::draw(self, &observation, &ground);
         let ready = match self.crisis_view.readiness {
             Readiness::Settling { until, .. } => Some(until).filter(|until| *until > now),
             _ => None,

@@ -3,6 +3,7 @@
 //! Invariant: everything that depends on the tier alone is computed here, so that planning is
 //! linear in crons.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -163,26 +164,24 @@ fn objection(link: &Link, settings: &Settings, at: Timestamp) -> SkipReason {
     }
 }
 
-/// The chains of all tiers, with and without their guard.
+/// The chains of all tiers, with and without their guard: each is ranked when the first cron asks for it.
 #[derive(Debug)]
-pub(super) struct ChainsNow {
-    guarded: BTreeMap<Tier, ChainNow>,
-    unguarded: BTreeMap<Tier, ChainNow>,
+pub(super) struct ChainsNow<'a> {
+    survey: Survey<'a>,
+    guarded: [OnceCell<ChainNow>; 3],
+    unguarded: [OnceCell<ChainNow>; 3],
 }
 
-impl ChainsNow {
-    pub(super) fn new(obs: &Observation, settings: &Settings) -> Self {
-        let survey = Survey::new(obs, settings);
-        let each = |guard: &dyn Fn(Tier) -> Option<Usd>| {
-            Tier::ALL.into_iter().map(|tier| (tier, survey.chain(tier, guard(tier)))).collect()
-        };
-        Self { guarded: each(&|tier| settings.cost_guard.get(&tier).copied()), unguarded: each(&|_| None) }
+impl<'a> ChainsNow<'a> {
+    pub(super) fn new(obs: &Observation, settings: &'a Settings) -> Self {
+        Self { survey: Survey::new(obs, settings), guarded: Default::default(), unguarded: Default::default() }
     }
 
     /// The chain a cron of that tier goes by; `above_guard` is what the user allowed a critical one.
     pub(super) fn of(&self, tier: Tier, above_guard: bool) -> &ChainNow {
+        let guard = self.survey.settings.cost_guard.get(&tier).copied().filter(|_| !above_guard);
         let chains = if above_guard { &self.unguarded } else { &self.guarded };
-        chains.get(&tier).expect("both maps hold every tier")
+        chains[tier as usize].get_or_init(|| self.survey.chain(tier, guard))
     }
 }
 
@@ -199,6 +198,7 @@ pub fn tier_models(obs: &Observation, settings: &Settings) -> BTreeMap<Tier, Opt
 }
 
 /// Every route of the settings with its standing, before any guard.
+#[derive(Debug)]
 struct Survey<'a> {
     settings: &'a Settings,
     at: Timestamp,
@@ -240,10 +240,10 @@ impl<'a> Survey<'a> {
     }
 
     fn cheapest_anywhere(&self, guard: Option<Usd>) -> Option<Link> {
-        let all = Tier::ALL.into_iter().flat_map(|tier| self.under_guard(&self.settings.chain(tier).routes, guard));
-        let mut serving: Vec<Link> = all.filter(Link::serves).collect();
-        rank(&mut serving, ChainOrder::Cheapest);
-        serving.into_iter().next()
+        let all = Tier::ALL.into_iter().flat_map(|tier| &self.settings.chain(tier).routes);
+        let serving = all.filter_map(|key| self.links.get(key).filter(|link| link.serves()));
+        let allowed = serving.filter(|link| above_guard(link, guard).is_none());
+        allowed.min_by(|a, b| cheaper(a.output_price, b.output_price)).cloned()
     }
 }
 
@@ -257,25 +257,33 @@ fn link(key: &RouteKey, route: &Route, asked: &BTreeSet<RouteKey>, obs: &Observa
         None => None,
     };
     let facts = route.model.as_ref().and_then(|model| settings.prices.facts(model));
+    let price = route.price.or_else(|| Some(facts?.price));
     Link {
         key: key.clone(),
         model,
         asks: asked.contains(key),
         standing,
         barred,
-        output_price: settings.price(route).map(|price| price.output),
+        output_price: price.map(|price| price.output),
         capability: facts.map(|facts| facts.capability),
     }
 }
 
 fn guarded(mut link: Link, guard: Option<Usd>) -> Link {
-    let Some(guard) = guard.filter(|_| link.usable()) else { return link };
-    link.barred = match link.output_price {
+    if link.usable() {
+        link.barred = above_guard(&link, guard);
+    }
+    link
+}
+
+/// Why the guard keeps a route from being used, if it does.
+fn above_guard(link: &Link, guard: Option<Usd>) -> Option<SkipReason> {
+    let guard = guard?;
+    match link.output_price {
         Some(price) if price <= guard => None,
         Some(price) => Some(SkipReason::AboveGuard { price, guard }),
         None => Some(SkipReason::PriceUnknown { guard }),
-    };
-    link
+    }
 }
 
 fn back_at(link: &Link) -> Option<Timestamp> {

@@ -30,9 +30,9 @@ pub(super) struct CrisisNow {
 }
 
 impl CrisisNow {
-    pub(super) fn of(obs: &Observation, settings: &Settings, outage: &Outage) -> Option<Self> {
-        let over = obs.mode == PlanMode::Waning && outage.level < OutageLevel::Crisis;
-        match obs.mode {
+    pub(super) fn of(obs: &Observation, mode: PlanMode, settings: &Settings, outage: &Outage) -> Option<Self> {
+        let over = mode == PlanMode::Waning && outage.level < OutageLevel::Crisis;
+        match mode {
             PlanMode::Ordinary => None,
             PlanMode::Crisis | PlanMode::Waning => {
                 let dark = outage.level == OutageLevel::Crisis && vendors_serving(obs, settings).is_empty();

@@ -13,11 +13,11 @@ use sha2::{Digest as _, Sha256};
 use super::chain::ChainsNow;
 use super::crisis::CrisisNow;
 use super::distribute::decide;
-use super::outage::outage;
+use super::ground::Ground;
 use super::standing::{Standing, standing};
 use crate::domain::{
-    Breaker, Change, Cron, CronId, Decision, ModelRef, Observation, Outage, Plan, PlanId, PlanNote, PlanOrigin, Reason,
-    RouteKey, Settings, Tier, Verdict, Vital,
+    Breaker, Change, Cron, CronId, Decision, ModelRef, Observation, Outage, Plan, PlanId, PlanMode, PlanNote,
+    PlanOrigin, Reason, RouteKey, Settings, Tier, Verdict, Vital,
 };
 
 /// What would bring every cron to where it should be.
@@ -25,20 +25,29 @@ use crate::domain::{
 /// While the gateway is away nothing is planned and the outage level stays what it was.
 #[must_use]
 pub fn plan(obs: &Observation, settings: &Settings) -> Plan {
-    let mut scene = Scene::new(obs, settings);
-    let mut drafts = Drafts::default();
-    for cron in obs.crons.values() {
-        let decided = decide(&mut scene, cron);
-        drafts.take(decided, cron, &mut scene);
+    Ground::new(obs, settings).plan(obs.mode)
+}
+
+impl Ground<'_> {
+    /// As [`plan`], in the mode that is asked for.
+    #[must_use]
+    pub fn plan(&self, mode: PlanMode) -> Plan {
+        let mut scene = Scene::new(self, mode);
+        let mut drafts = Drafts::default();
+        for cron in self.obs.crons.values() {
+            let decided = decide(&mut scene, cron);
+            drafts.take(decided, cron, &mut scene);
+        }
+        drafts.finish(&scene)
     }
-    drafts.finish(&scene)
 }
 
 /// What [`plan`] would say of one cron: its decision, and the change if it needs one. `None` when there
 /// is no such cron.
 #[must_use]
 pub fn plan_one(obs: &Observation, settings: &Settings, cron: &CronId) -> Option<(Decision, Option<Change>)> {
-    let decided = decide(&mut Scene::new(obs, settings), obs.crons.get(cron)?);
+    let ground = Ground::new(obs, settings);
+    let decided = decide(&mut Scene::new(&ground, obs.mode), obs.crons.get(cron)?);
     Some((decided.decision, decided.change))
 }
 
@@ -54,11 +63,11 @@ pub(super) struct Decided {
 pub(super) struct Scene<'a> {
     pub obs: &'a Observation,
     pub settings: &'a Settings,
-    pub chains: ChainsNow,
-    pub outage: Outage,
+    pub chains: &'a ChainsNow<'a>,
+    pub outage: &'a Outage,
     /// The rules of a crisis, while they hold.
     pub crisis: Option<CrisisNow>,
-    by_model: BTreeMap<ModelRef, RouteKey>,
+    by_model: &'a BTreeMap<&'a ModelRef, &'a RouteKey>,
     owns: Vec<Arc<Own>>,
     own_index: BTreeMap<(Option<&'a str>, Option<&'a str>), usize>,
 }
@@ -114,16 +123,9 @@ impl Own {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(obs: &'a Observation, settings: &'a Settings) -> Self {
-        let mut by_model = BTreeMap::new();
-        for (key, route) in &settings.routes {
-            if let Some(model) = &route.model {
-                by_model.entry(model.clone()).or_insert_with(|| key.clone());
-            }
-        }
-        let chains = ChainsNow::new(obs, settings);
-        let outage = outage(obs, settings);
-        let crisis = CrisisNow::of(obs, settings, &outage);
+    pub(super) fn new(ground: &'a Ground<'a>, mode: PlanMode) -> Self {
+        let Ground { obs, settings, chains, outage, by_model } = ground;
+        let crisis = CrisisNow::of(obs, mode, settings, outage);
         Self { obs, settings, chains, outage, crisis, by_model, owns: Vec::new(), own_index: BTreeMap::new() }
     }
 
@@ -153,7 +155,7 @@ impl<'a> Scene<'a> {
     }
 
     pub(super) fn route_of(&self, model: &ModelRef) -> Option<RouteKey> {
-        self.by_model.get(model).cloned()
+        self.by_model.get(model).map(|route| (*route).clone())
     }
 
     /// Nothing speaks against it: nobody saw it, or its account, fail since they last served.

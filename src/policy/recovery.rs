@@ -9,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::crisis::expected_end;
 use super::fires::next_fire;
+use super::ground::Ground;
 use super::outage::failing_accounts;
-use super::plan::{plan, plan_id};
+use super::plan::plan_id;
 use super::standing::later;
 use crate::domain::{
     Change, Crisis, LongAway, Observation, Outage, OutageLevel, Plan, PlanMode, PlanOrigin, Readiness, Reason,
@@ -29,26 +30,41 @@ const LONG: SignedDuration = SignedDuration::from_hours(24);
 /// What entering crisis mode would write now.
 #[must_use]
 pub fn enter_plan(obs: &Observation, settings: &Settings) -> Plan {
-    plan(&Observation { mode: PlanMode::Crisis, ..obs.clone() }, settings)
+    Ground::new(obs, settings).enter_plan()
 }
 
 /// What leaving it would write now: every cron of the ledger as ordinary distribution has it, which gives back
 /// what was there before where that serves; and those the gateway switched off meanwhile, on offer.
 #[must_use]
 pub fn recover_plan(obs: &Observation, settings: &Settings) -> Plan {
-    let mut whole = plan(&Observation { mode: PlanMode::Ordinary, ..obs.clone() }, settings);
-    let offered = |reason: &Reason| matches!(reason, Reason::SwitchedOffInOutage { .. });
-    whole.changes.retain(|change| obs.ledger.contains_key(&change.cron) || offered(&change.reason));
-    whole.decisions.retain(|said| obs.ledger.contains_key(&said.cron) || offered(&said.reason));
-    whole.notes.clear();
-    for change in &mut whole.changes {
-        // A cron that is off has no next run at the gateway.
-        let schedule = obs.crons.get(&change.cron).map(|cron| &cron.schedule);
-        change.next_run_at = change.next_run_at.or_else(|| next_fire(schedule?, obs.at));
+    Ground::new(obs, settings).recover_plan()
+}
+
+impl Ground<'_> {
+    /// As [`enter_plan`].
+    #[must_use]
+    pub fn enter_plan(&self) -> Plan {
+        self.plan(PlanMode::Crisis)
     }
-    // The one that fires soonest is the first to show whether it works.
-    whole.changes.sort_by(|a, b| soonest(a).cmp(&soonest(b)));
-    Plan { id: plan_id(&whole.changes), origin: PlanOrigin::Recovery, ..whole }
+
+    /// As [`recover_plan`].
+    #[must_use]
+    pub fn recover_plan(&self) -> Plan {
+        let obs = self.obs;
+        let mut whole = self.plan(PlanMode::Ordinary);
+        let offered = |reason: &Reason| matches!(reason, Reason::SwitchedOffInOutage { .. });
+        whole.changes.retain(|change| obs.ledger.contains_key(&change.cron) || offered(&change.reason));
+        whole.decisions.retain(|said| obs.ledger.contains_key(&said.cron) || offered(&said.reason));
+        whole.notes.clear();
+        for change in &mut whole.changes {
+            // A cron that is off has no next run at the gateway.
+            let schedule = obs.crons.get(&change.cron).map(|cron| &cron.schedule);
+            change.next_run_at = change.next_run_at.or_else(|| next_fire(schedule?, obs.at));
+        }
+        // The one that fires soonest is the first to show whether it works.
+        whole.changes.sort_by(|a, b| soonest(a).cmp(&soonest(b)));
+        Plan { id: plan_id(&whole.changes), origin: PlanOrigin::Recovery, ..whole }
+    }
 }
 
 fn soonest(change: &Change) -> (Timestamp, &str, &str) {

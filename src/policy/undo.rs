@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ground::Ground;
 use super::plan::{Scene, plan_id, sort_changes};
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Cron, CronId, Decision, Fields, MadeBy, Observation, Plan, PlanId,
@@ -16,7 +17,8 @@ use crate::fault::{self, Fault};
 /// crons it names; crons that are gone, or hold nothing of ours any more, are not in it.
 #[must_use]
 pub fn undo_plan(switches: &[Switch], of: &PlanId, obs: &Observation, settings: &Settings) -> Plan {
-    let scene = Scene::new(obs, settings);
+    let ground = Ground::new(obs, settings);
+    let scene = Scene::new(&ground, obs.mode);
     let mut changes: Vec<Change> = spans(switches, of)
         .into_iter()
         .filter_map(|(id, span)| take_back(&scene, obs.crons.get(&id)?, &span, of))

@@ -328,7 +328,7 @@ fn given_back_otherwise(world: &World) -> bool {
 }
 
 /// The picture for the faces, after a plan was made.
-pub fn draw(world: &mut World, obs: &Observation) {
+pub fn draw(world: &mut World, obs: &Observation, ground: &policy::Ground<'_>) {
     let settings = world.planning.clone();
     let busy = world.job.as_ref().is_some_and(JobState::running);
     let plannable = obs.gateway_reachable && !busy;
@@ -338,8 +338,8 @@ pub fn draw(world: &mut World, obs: &Observation) {
         plan.writes = apply::writes_used(world.write_window);
         Arc::new(plan)
     };
-    let enter = (plannable && !mode_on).then(|| with_pace(policy::enter_plan(obs, &settings)));
-    let recover = (plannable && (mode_on || owed)).then(|| with_pace(policy::recover_plan(obs, &settings)));
+    let enter = (plannable && !mode_on).then(|| with_pace(ground.enter_plan()));
+    let recover = (plannable && (mode_on || owed)).then(|| with_pace(ground.recover_plan()));
     let outage = &world.plan.outage;
     let n_to_give_back = recover.as_ref().map_or(0, |plan| plan.changes.len());
     let serving = policy::vendors_serving(obs, &settings);
