@@ -137,23 +137,12 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
 pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
     let mut effects = Vec::new();
     let ledger = world.ledger.clone();
-    if world.dirty.plan {
-        if world.connected() && world.ready() {
-            // Somebody may have switched on what we paused: then nothing is owed any more.
-            effects.extend(reconcile::ledger(world, now));
+    // What follows may itself be a fact: a job that a relapse stops leaves its crons to the plan again.
+    for _ in 0..ROUNDS {
+        if !world.dirty.plan {
+            break;
         }
-        world.derive(now);
-        check::plan(world, now);
-        effects.extend(own::keep(world, now));
-        crisis::show_checks(world);
-        world.dirty.plan = false;
-        world.dirty.shown = true;
-        effects.extend(automation::settle(world, now));
-        effects.extend(crisis::settle(world, now));
-        effects.extend(status::files(world, now));
-        if std::mem::take(&mut world.edits_unsaved) && world.folder.is_some() {
-            effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
-        }
+        effects.extend(follow(world, now));
     }
     unsaved::note_debts(world, &ledger, &effects);
     let shown = std::mem::take(&mut world.dirty.shown);
@@ -161,6 +150,31 @@ pub fn settle(world: &mut World, now: Timestamp) -> (bool, Vec<Effect>) {
         world.revision += 1;
     }
     (shown, effects)
+}
+
+/// Facts that follow from each other in one go; what is left waits for the next input.
+const ROUNDS: usize = 3;
+
+/// Plans, and does what follows from the plan.
+fn follow(world: &mut World, now: Timestamp) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if world.connected() && world.ready() {
+        // Somebody may have switched on what we paused: then nothing is owed any more.
+        effects.extend(reconcile::ledger(world, now));
+    }
+    world.derive(now);
+    check::plan(world, now);
+    effects.extend(own::keep(world, now));
+    crisis::show_checks(world);
+    world.dirty.plan = false;
+    world.dirty.shown = true;
+    effects.extend(automation::settle(world, now));
+    effects.extend(crisis::settle(world, now));
+    effects.extend(status::files(world, now));
+    if std::mem::take(&mut world.edits_unsaved) && world.folder.is_some() {
+        effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
+    }
+    effects
 }
 
 fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
