@@ -31,6 +31,17 @@ pub struct Watched<'a> {
     pub looked_at: Option<Timestamp>,
     /// When it was last asked something that costs tokens.
     pub paid_at: Option<Timestamp>,
+    /// Nothing is given back before it is known to serve.
+    pub awaited: bool,
+}
+
+impl Watched<'_> {
+    /// Whether nobody can say that it serves, while something speaks against it, or somebody waits for it.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        let unknown = self.vital.is_none_or(|vital| vital.health == Health::Unknown);
+        self.vital.is_some_and(doubted) || (self.awaited && unknown)
+    }
 }
 
 /// The next round over all accounts: the interval, a fifth more or less so that many programs do not
@@ -60,7 +71,7 @@ pub fn look_due(watched: Watched<'_>, limits: &Thresholds) -> Option<Timestamp> 
         (_, Breaker::Open { retry_at, .. }) => *retry_at,
         _ => None,
     });
-    let doubt = vital.filter(|vital| doubted(vital)).and_then(|vital| {
+    let doubt = vital.filter(|_| watched.in_doubt()).and_then(|vital| {
         let seen = vital.observed_at.max(vital.timeouts.last().map(|(at, _)| *at));
         // A passed reset is doubted from then on, whatever was seen before.
         seen.max(back_since(vital).or(vital.since))
@@ -84,7 +95,7 @@ fn back_since(vital: &Vital) -> Option<Timestamp> {
     vital.since.filter(|_| tried).map(|since| later(since, margin(vital)))
 }
 
-/// Whether nobody can say that it serves, while something speaks against it.
+/// Whether something speaks against it, and nobody can say that it serves.
 #[must_use]
 pub fn doubted(vital: &Vital) -> bool {
     match vital.breaker {
@@ -125,7 +136,7 @@ pub fn paid_due(watched: Watched<'_>, demand: Demand, settings: &Settings, now: 
         vital.is_some_and(|vital| matches!(vital.health, Health::LimitHit { resets_at: Some(at) } if at > now));
     let on_demand = demand != Demand::Due;
     let unproven = demand == Demand::This && !vital.is_some_and(|vital| proven(vital, now));
-    let wanted = vital.is_some_and(doubted) || (on_demand && (unknown || failing)) || unproven;
+    let wanted = watched.in_doubt() || (on_demand && (unknown || failing)) || unproven;
     if used_up || waits || limited || !wanted {
         return None;
     }
@@ -172,7 +183,7 @@ mod tests {
     }
 
     fn watched(vital: &Vital, looked: i64) -> Watched<'_> {
-        Watched { vital: Some(vital), windows: &[], looked_at: Some(at(looked)), paid_at: None }
+        Watched { vital: Some(vital), windows: &[], looked_at: Some(at(looked)), paid_at: None, awaited: false }
     }
 
     #[test]
@@ -237,6 +248,12 @@ mod tests {
             let watched = Watched { paid_at: paid.map(at), ..watched(vital, 0) };
             assert_eq!(paid_due(watched, demand, &settings, at(3)), due, "{why}");
         }
+        let unseen = Watched { awaited: true, ..watched(&ran, 0) };
+        assert_eq!(paid_due(unseen, Due, &settings, at(3)), None, "it serves, and that is what is waited for");
+        let lost = Vital { since: Some(at(1)), ..Vital::default() };
+        let awaited = Watched { awaited: true, ..watched(&lost, 0) };
+        assert_eq!(paid_due(awaited, Due, &settings, at(3)), Some(at(3)), "what is owed waits for a word of it");
+        assert_eq!(look_due(awaited, &settings.thresholds), Some(at(1)), "from the moment that nothing is known");
         let full = QuotaWindow { resets_at: Some(at(60)), ..QuotaWindow::new("5h", 1.0, at(0), Source::Probe) };
         let watched = Watched { windows: std::slice::from_ref(&full), ..watched(&once, 0) };
         assert_eq!(paid_due(watched, This, &settings, at(3)), None, "a window is used up");

@@ -70,12 +70,13 @@ pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
 /// Somebody else switched it off: it stays off, and gets back what of it is still ours.
 fn off_by_others<'a>(scene: &mut Scene<'a>, cron: &'a Cron, entry: &'a TierEntry) -> Decided {
     let case = Case::new(scene, cron, entry);
-    let debt = owed(scene.obs, cron).filter(|_| scene.crisis.is_none() && !case.edited);
-    if let Some(decided) = offer_switched_off(scene, &case, debt) {
+    let debt = owed(scene.obs, cron).filter(|_| scene.crisis.is_none());
+    if let Some(decided) = offer_switched_off(scene, &case, debt.filter(|_| !case.edited)) {
         return decided;
     }
     let own = scene.own(cron);
-    let given_back = debt.and_then(|debt| give_back_moved(scene, &case, &own, debt));
+    let owing = Case { edited: false, ..case };
+    let given_back = debt.and_then(|debt| give_back_moved(scene, &owing, &own, debt));
     given_back.unwrap_or_else(|| paused_by_others(cron))
 }
 

@@ -52,7 +52,7 @@ pub use misplaced::misplaced;
 pub use outage::{outage, vendors_counted, vendors_failing_at, vendors_serving};
 pub use plan::{plan, plan_one};
 pub use rebuild::rebuilt_debts;
-pub use recovery::{enter_plan, follow, long_away, patience, readiness, recover_plan, stages};
+pub use recovery::{awaits, enter_plan, follow, long_away, patience, readiness, recover_plan, stages};
 pub use suggest::suggest_tier;
 pub use temporary::with_temporary;
 pub use triage::triage;

@@ -14,8 +14,8 @@ use super::outage::failing_accounts;
 use super::plan::plan_id;
 use super::standing::later;
 use crate::domain::{
-    Change, Crisis, LongAway, Observation, Outage, OutageLevel, Plan, PlanMode, PlanOrigin, Readiness, Reason,
-    Settings, VendorId,
+    AccountId, Change, Crisis, LongAway, Observation, Outage, OutageLevel, Plan, PlanMode, PlanOrigin, Readiness,
+    Reason, Route, Settings, VendorId,
 };
 
 /// Relapses count for so long.
@@ -132,6 +132,17 @@ pub fn follow(
     next.away.retain(|vendor| tracked && counted.contains(vendor));
     next.came_back.retain(|vendor, at| counted.contains(vendor) && (next.mode.is_some() || recent(*at)));
     next
+}
+
+/// Whether nothing is given back before this account, or another way to its vendor, is known to serve.
+///
+/// After a crisis nobody's runs may be left there to show that it does.
+#[must_use]
+pub fn awaits(crisis: &Crisis, owed: bool, settings: &Settings, account: &AccountId) -> bool {
+    let waits_for = |vendor: &VendorId| crisis.away.contains(vendor) || crisis.came_back.contains_key(vendor);
+    let leads_to_it = |route: &&Route| route.account().as_ref() == Some(account);
+    let mut routes = settings.routes.values().filter(leads_to_it);
+    (crisis.mode.is_some() || owed) && routes.any(|route| waits_for(&route.vendor))
 }
 
 /// Whether what was changed may be given back now, and if not, why.

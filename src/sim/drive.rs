@@ -26,6 +26,9 @@ const START: Timestamp = Timestamp::constant(1_792_000_000, 0);
 /// How long a world that is left in peace may take to give everything back.
 const PEACE: SignedDuration = SignedDuration::from_hours(60);
 const STORY: usize = 60;
+/// A world that has shown too little goes on so many times, for so many days.
+const MORE: u32 = 3;
+const MORE_DAYS: u32 = 2;
 
 /// Something that is on its way.
 #[expect(clippy::large_enum_variant, reason = "most of what is on its way is of the large kinds")]
@@ -120,6 +123,14 @@ pub fn simulate(trial: &Trial) -> Outcome {
     let until = START + SignedDuration::from_hours(24 * i64::from(trial.days));
     sim.live(until);
     sim.peace();
+    // A crisis that its people sit out for days shows little: such a world goes on, unless it is made smaller.
+    for _ in 0..MORE {
+        if trial.without != 0 || sim.breach.is_some() || sim.counts.missing().is_empty() {
+            break;
+        }
+        sim.go_on();
+        sim.peace();
+    }
     sim.outcome()
 }
 
@@ -217,6 +228,20 @@ impl Sim {
         self.now = self.now.max(until);
     }
 
+    /// Things go wrong anew.
+    fn go_on(&mut self) {
+        self.note(|| "it goes on".to_owned());
+        self.calm = false;
+        let accounts: Vec<AccountId> = self.gateway.vendors.keys().cloned().collect();
+        let from = self.mishaps.len();
+        let more = weather::forecast(&mut self.hands, self.now, MORE_DAYS, &accounts, self.machines.len());
+        self.mishaps.extend(more);
+        for n in from..self.mishaps.len() {
+            self.at(self.mishaps[n].at, Occurrence::Mishap(n));
+        }
+        self.live(self.now + SignedDuration::from_hours(24 * i64::from(MORE_DAYS)));
+    }
+
     /// Every vendor serves, nothing goes wrong any more, and somebody gives everything back.
     fn peace(&mut self) {
         if self.breach.is_some() {
@@ -238,6 +263,12 @@ impl Sim {
             let until = self.now + SignedDuration::from_mins(40);
             self.live(until);
             quiet = if self.quiet() { quiet + 1 } else { 0 };
+        }
+        for (computer, machine) in self.machines.iter().enumerate() {
+            if let Some(picture) = &machine.picture {
+                let line = format!("{} computer {computer} in the end: {}", self.now, standing(picture));
+                self.story.push_back(line);
+            }
         }
         self.judge(&Happening::Calm);
     }
@@ -730,6 +761,18 @@ impl Sim {
             self.note(|| format!("refused: {why:?}"));
         }
     }
+}
+
+/// What keeps a program busy, or from it, for a person who reads a story.
+fn standing(picture: &Snapshot) -> String {
+    let access = picture.connection.info().map(|info| info.access);
+    let crisis = &picture.crisis;
+    let (mode, readiness, word) = (crisis.state.mode.is_some(), &crisis.readiness, &crisis.automation);
+    let said = |id: &CronId| picture.plan.decision(id).map(|said| (said.verdict, said.reason.clone()));
+    let owed: Vec<_> = picture.ledger.keys().map(|id| (id, said(id))).collect();
+    let ticked = picture.plan.changes.iter().filter(|change| change.ticked).count();
+    let job = picture.job.as_ref().map(|job| &job.phase);
+    format!("{access:?}, crisis mode {mode}, {readiness:?}, {word:?}, owes {owed:?}, plans {ticked}, job {job:?}")
 }
 
 /// Another computer acts, and this one only shows it.

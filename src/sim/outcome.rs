@@ -54,6 +54,27 @@ pub struct Counts {
     pub take_overs: u32,
 }
 
+/// Its name, how often at least, and where it is counted.
+type Seen = (&'static str, u32, fn(&Counts) -> u32);
+
+/// What must be seen in a world that shall show anything.
+const SEEN: [Seen; 6] = [
+    ("crons", 25, |counts| counts.n_crons),
+    ("crises", 2, |counts| counts.crises),
+    ("conflicts", 1, |counts| counts.conflicts),
+    ("crashes", 1, |counts| counts.crashes),
+    ("edits", 1, |counts| counts.edits),
+    ("relapses", 1, |counts| counts.relapses),
+];
+
+impl Counts {
+    /// Names of what was seen too seldom.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        SEEN.iter().filter(|(_, at_least, of)| of(self) < *at_least).map(|(name, ..)| *name).collect()
+    }
+}
+
 /// A law that did not hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breach {

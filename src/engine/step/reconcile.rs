@@ -155,6 +155,8 @@ pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
             missing.push((id.clone(), entry.name.clone()));
             true
         }
+        // Its user has fixed its model since: nothing is left to give back but that word.
+        Some(cron) if cron.enabled && world.tiers.get(id).is_some_and(|own| own.pinned.is_some()) => false,
         Some(cron) => match apply::seen(entry.clone(), &cron.fields()) {
             Some(seen) => {
                 *entry = seen;

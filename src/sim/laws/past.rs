@@ -41,6 +41,8 @@ pub(super) struct Track {
 
 #[derive(Clone, Debug)]
 pub(super) struct BeforeCrisis {
+    /// Whose program owes it.
+    by: Computer,
     pub fields: Fields,
     pub definition: Arc<Value>,
 }
@@ -102,6 +104,9 @@ impl Track {
             self.theirs.fallbacks &= wrote.fallbacks.is_none();
             self.wrote.model = wrote.model.or(self.wrote.model.take());
             self.wrote.fallbacks = wrote.fallbacks.or(self.wrote.fallbacks.take());
+            // The program of another computer owes nothing: what it writes is one more hand.
+            let another = self.before_crisis.take_if(|was| Hand::Engine(was.by) != by);
+            self.touched |= another.is_some();
         } else {
             // What somebody sets to what we wrote looks as if we had.
             if was.model != is.model {
@@ -203,7 +208,8 @@ impl Past {
             let clean = !track.touched && track.off_by != Some(OffBy::Us);
             let fresh = || clean || desk.disk.ledger().get(&before.id).is_none_or(|debt| debt.before == fields);
             if in_crisis && track.before_crisis.is_none() && fresh() {
-                let before = BeforeCrisis { fields: before.fields(), definition: before.definition.clone() };
+                let (fields, definition) = (before.fields(), before.definition.clone());
+                let before = BeforeCrisis { by: computer, fields, definition };
                 (track.before_crisis, track.touched, track.wished) = (Some(before), false, false);
             }
         }

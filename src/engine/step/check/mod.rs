@@ -342,6 +342,7 @@ fn watched<'a>(world: &'a World, id: &AccountId) -> policy::Watched<'a> {
         windows: world.fleet.windows.get(id).map_or(&[][..], Vec::as_slice),
         looked_at: world.checks.looked_at.get(id).copied(),
         paid_at: world.checks.paid.iter().rev().find(|paid| paid.account == *id).map(|paid| paid.at),
+        awaited: policy::awaits(&world.crisis, !world.ledger.is_empty(), &world.effective, id),
     }
 }
 

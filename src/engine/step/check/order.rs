@@ -29,8 +29,8 @@ pub(super) fn order(world: &World, id: &AccountId, why: Why, paid_left: u32, now
     let keyless = account.key == KeySource::Gateway && !account.service.is_local();
     let here = vantage(world) == Vantage::Shared;
     let suspected = world.checks.suspects.iter().any(|suspect| suspect.run.provider.as_deref() == Some(id.as_str()));
-    let in_doubt =
-        suspected || world.fleet.accounts.get(id).is_some_and(|vital| vital.health.fails() || policy::doubted(vital));
+    let watched = watched(world, id);
+    let in_doubt = suspected || watched.in_doubt() || watched.vital.is_some_and(|vital| vital.health.fails());
     // A host alone tells only where the gateway would meet the same, and only when something is wrong.
     if keyless && !(here && (why != Why::Due || in_doubt)) {
         return None;
@@ -43,7 +43,6 @@ pub(super) fn order(world: &World, id: &AccountId, why: Why, paid_left: u32, now
         return None;
     }
     let may_pay = why != Why::Network && paid_left > 0;
-    let watched = watched(world, id);
     let demand = if why == Why::OnDemand { Demand::All } else { Demand::Due };
     let due = policy::paid_due(watched, demand, &world.effective, now);
     let paid =

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::super::super::World;
-use super::super::super::effect::Effect;
+use super::super::super::effect::{Effect, StoreOp};
 use super::super::apply::{self, JobState};
 use super::mark::Placing;
 use crate::domain::{Access, Connection, Cron, CronId, FolderIdentity, JobPhase, OWNER_KEY, OwnerMark, ProblemKind};
@@ -151,12 +151,13 @@ pub fn look(world: &mut World, now: Timestamp) -> Vec<Effect> {
         Standing::Elsewhere => Access::AnotherGateway,
         Standing::Free | Standing::Ours => rights,
     };
-    if standing == Standing::Ours && seen(world) == world.mark.identity.placed {
-        world.mark.home = Some(world.session);
+    let mut effects = Vec::new();
+    if standing == Standing::Ours && !rights.looks_only() {
+        effects.extend(come_home(world));
     }
     say(world, &standing, access, now);
     if access == before {
-        return Vec::new();
+        return effects;
     }
     tracing::info!(?access, ?standing, "who acts on this gateway has changed");
     if let Connection::Connected(info) = &mut world.connection {
@@ -166,10 +167,23 @@ pub fn look(world: &mut World, now: Timestamp) -> Vec<Effect> {
     world.dirty.shown = true;
     if !access.looks_only() {
         world.clear(STOPPED);
-        return Vec::new();
+        return effects;
     }
     say_what_stops(world, &standing, now);
-    apply::advance(world, now)
+    effects.extend(apply::advance(world, now));
+    effects
+}
+
+/// The mark there is this folder's. One that a life placed which ended before it could write that down is written
+/// down now: nothing is owed elsewhere, or it would not count as ours.
+fn come_home(world: &mut World) -> Option<Effect> {
+    let mark = seen(world)?;
+    world.mark.home = Some(world.session);
+    if world.mark.identity.placed.as_ref() == Some(&mark) {
+        return None;
+    }
+    world.mark.identity.placed = Some(mark.clone());
+    Some(Effect::Store(Box::new(StoreOp::SavePlaced(mark))))
 }
 
 /// Says what keeps this folder from acting, once: a person may dismiss it.
