@@ -169,9 +169,12 @@ pub enum Fetch {
     Cron(CronId),
     Catalog,
     Usage,
+    /// Finished runs, the newest first; the gateway gives 200 at most.
     Runs {
         cron: Option<CronId>,
         limit: u32,
+        /// So many newer ones are passed over.
+        offset: u32,
     },
 }
 
@@ -251,7 +254,17 @@ pub enum StoreOp {
         switch: SwitchId,
         confirmation: Confirmation,
     },
-    RememberRuns(Vec<RunRecord>),
+    /// With the moment up to which all runs are known then.
+    RememberRuns {
+        runs: Vec<RunRecord>,
+        whole: Option<Timestamp>,
+    },
+    /// Tells what the folder remembers of quotas and runs.
+    ReadHistory {
+        since: Timestamp,
+    },
+    /// Drops what is older.
+    ForgetBefore(Timestamp),
     /// What changed in the health of accounts and models since this was kept last.
     RememberHealth(Arc<Fleet>),
     /// How the accounts stand, for the next life of this program.

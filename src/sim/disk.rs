@@ -276,7 +276,9 @@ impl Disk {
             | StoreOp::RememberGateway { .. }
             | StoreOp::AskForLease
             | StoreOp::KeepDefinitions(_)
-            | StoreOp::RememberRuns(_)
+            | StoreOp::RememberRuns { .. }
+            | StoreOp::ReadHistory { .. }
+            | StoreOp::ForgetBefore(_)
             | StoreOp::RememberHealth(_)
             | StoreOp::RememberQuota(_)
             | StoreOp::PutTemporary { .. }
