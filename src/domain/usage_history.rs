@@ -162,9 +162,16 @@ impl UsageHistory {
         }
     }
 
+    /// Whether this run is remembered as it is told.
     #[must_use]
     pub fn knows_run(&self, run: &PastRun) -> bool {
         self.runs.binary_search_by(|known| known.key().cmp(&run.key())).is_ok_and(|at| self.runs[at] == *run)
+    }
+
+    /// Whether this run is remembered, however it was told.
+    #[must_use]
+    pub fn tells_of(&self, run: &PastRun) -> bool {
+        self.runs.binary_search_by(|known| known.key().cmp(&run.key())).is_ok()
     }
 
     /// Adds what `other` remembers.

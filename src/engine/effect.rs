@@ -11,7 +11,8 @@ use super::{Command, DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
     AccountId, Change, Confirmation, Crisis, Cron, CronId, DashboardReading, ExportWhat, Fleet, GatewayTarget,
     ImportChoice, ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Notice, OwnerMark, Patch, Plan,
-    ProviderAccount, Remembered, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TemporaryModel, TierEntry,
+    ProviderAccount, QuotaWindow, Remembered, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TemporaryModel,
+    TierEntry,
 };
 use crate::providers::{Paid, PriorWindow};
 use crate::state::status::StatusReport;
@@ -24,6 +25,8 @@ pub enum Effect {
     /// Starts the demo gateway in a fresh temporary folder.
     StartDemo,
     StopDemo,
+    /// Tells what a program that was there remembers of the month before the demo began.
+    DemoMonth,
     DemoOutage {
         provider: String,
         outage: DemoOutage,
@@ -271,6 +274,8 @@ pub enum StoreOp {
     RememberAccounts(Box<Remembered>),
     /// The readings of quota windows that say something new.
     RememberQuota(Arc<Fleet>),
+    /// The same of readings of the past.
+    RememberReadings(Vec<(AccountId, QuotaWindow)>),
     /// Adds or changes a temporary model; `None` takes the one of that id out.
     PutTemporary {
         id: String,

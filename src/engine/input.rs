@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::effect::UnitOp;
 use super::service::{Changes, NotWatched};
 use super::{Command, Done, Event, Ticket, UndoScope};
+use crate::demo::Month;
 use crate::domain::{
     AccountId, Background, Catalog, CheckReport, Cron, CronId, Discovered, ImportPreview, KeyState, KnownGateway,
     ProbeAnswer, ProblemKind, RunRecord, Secret, Switch, TierEntry, Trouble, UnitStanding, UnitTrouble, UsageHistory,
@@ -27,6 +28,8 @@ pub enum Input {
         known: Vec<KnownGateway>,
     },
     DemoStarted(Result<DemoStarted, String>),
+    /// What is remembered of the month before it began.
+    DemoMonth(Box<Month>),
     /// The state folder of the current target was opened.
     Opened {
         session: u64,

@@ -281,6 +281,7 @@ impl Disk {
             | StoreOp::ForgetBefore(_)
             | StoreOp::RememberHealth(_)
             | StoreOp::RememberQuota(_)
+            | StoreOp::RememberReadings(_)
             | StoreOp::PutTemporary { .. }
             | StoreOp::SaveStatus(_)
             | StoreOp::SaveReading { .. }

@@ -59,6 +59,7 @@ impl Sim {
             // There is no desktop, no keychain and no demo here.
             Effect::Discover
             | Effect::StartDemo
+            | Effect::DemoMonth
             | Effect::StopDemo
             | Effect::DemoOutage { .. }
             | Effect::KeepKey { .. }

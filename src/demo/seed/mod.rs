@@ -3,6 +3,7 @@
 mod crons;
 mod folder;
 mod history;
+mod month;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -12,6 +13,7 @@ use super::DemoOutage;
 use super::world::{Job, World, uuid};
 use crate::domain::CronId;
 pub use folder::seed_state;
+pub use month::Month;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;

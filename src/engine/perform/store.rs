@@ -248,6 +248,9 @@ impl Keeper {
             StoreOp::RememberHealth(fleet) => self.quietly(|folder| folder.remember_health(&fleet, now)),
             StoreOp::RememberAccounts(known) => self.quietly(|folder| folder.remember_accounts(&known)),
             StoreOp::RememberQuota(fleet) => self.quietly(|folder| folder.remember_quota(&fleet, now)),
+            StoreOp::RememberReadings(readings) => {
+                self.quietly(|folder| folder.remember_readings(&readings, now));
+            }
             StoreOp::PutTemporary { id, model, receipt } => {
                 let result = self.with(|folder| folder.put_temporary(&id, model.as_ref()));
                 // It is in the world before anybody hears that it was kept.

@@ -59,6 +59,7 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
             Vec::new()
         }
         Input::DemoStarted(result) => connection::demo_started(world, result, now),
+        Input::DemoMonth(month) => past::month(world, *month),
         Input::Opened { session, result } => connection::opened(world, session, result, now),
         Input::LeaseAsked { path, result } => lease::asked(world, &path, result, now),
         Input::Watched { link, result } => aside::watched(world, link, result, now),

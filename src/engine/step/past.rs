@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::World;
 use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::Remembrance;
+use crate::demo::Month;
 use crate::domain::{PastRun, ProblemKind, RunRecord, UsageHistory};
 
 /// As many runs as the gateway gives at once.
@@ -69,7 +70,25 @@ pub fn open(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let since = world.settings.history.oldest(now);
     let mut effects = vec![store(StoreOp::ReadHistory { since })];
     effects.extend(tick(world, now));
+    effects.extend(world.demo.then_some(Effect::DemoMonth));
     effects
+}
+
+/// What came before the demo; what its gateway told meanwhile counts more.
+pub fn month(world: &mut World, month: Month) -> Vec<Effect> {
+    if !world.demo || world.folder.is_none() {
+        return Vec::new();
+    }
+    let Month { mut runs, readings } = month;
+    let mut usage = UsageHistory::default();
+    runs.iter().for_each(|run| usage.keep_run(PastRun::of(run)));
+    readings.iter().for_each(|(account, window)| usage.keep_reading(account, window));
+    runs.retain(|run| !world.past.usage.tells_of(&PastRun::of(run)));
+    usage.merge(&world.past.usage);
+    world.past.usage = Arc::new(usage);
+    world.dirty.plan = true;
+    world.dirty.shown = true;
+    vec![store(StoreOp::RememberRuns { runs, whole: None }), store(StoreOp::RememberReadings(readings))]
 }
 
 /// What the folder remembers. What was heard meanwhile is on its way there.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Change, Confirmation, Cron, CronId, Fleet, JobPhase, LineOutcome, Plan, PlanId, Problem, Remembered, RunRecord,
-    Switch, SwitchId, UsageHistory,
+    AccountId, Change, Confirmation, Cron, CronId, Fleet, JobPhase, LineOutcome, Plan, PlanId, Problem, QuotaWindow,
+    Remembered, RunRecord, Switch, SwitchId, UsageHistory,
 };
 use crate::state::history::{History, Record};
 use crate::state::{StateError, atomic, files};
@@ -244,5 +244,17 @@ impl Folder {
     /// When it cannot be written.
     pub fn remember_quota(&mut self, fleet: &Fleet, now: Timestamp) -> Result<(), StateError> {
         self.journal(now)?.quota_seen(fleet)
+    }
+
+    /// Keeps readings of the past that say something new, oldest first.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember_readings(
+        &mut self,
+        readings: &[(AccountId, QuotaWindow)],
+        now: Timestamp,
+    ) -> Result<(), StateError> {
+        self.journal(now)?.readings_seen(readings.iter().map(|(account, window)| (account, window)))
     }
 }

@@ -24,12 +24,19 @@ impl History {
 
     /// Keeps the windows that were read since they were kept last.
     pub(crate) fn quota_seen(&mut self, fleet: &Fleet) -> Result<(), StateError> {
+        let windows = fleet.windows.iter();
+        self.readings_seen(windows.flat_map(|(account, windows)| windows.iter().map(move |window| (account, window))))
+    }
+
+    /// Keeps those that say something new, oldest first.
+    pub(crate) fn readings_seen<'a>(
+        &mut self,
+        readings: impl Iterator<Item = (&'a AccountId, &'a QuotaWindow)>,
+    ) -> Result<(), StateError> {
         let step = || failed("remembering a quota");
         let change = self.db.transaction().map_err(step())?;
-        for (account, windows) in &fleet.windows {
-            for window in windows {
-                keep_window(&change, account, window).map_err(step())?;
-            }
+        for (account, window) in readings {
+            keep_window(&change, account, window).map_err(step())?;
         }
         change.commit().map_err(step())
     }

@@ -61,6 +61,8 @@ pub(super) const MIGRATIONS: &[&str] = &["
     ALTER TABLE runs ADD COLUMN input INTEGER;
     ALTER TABLE runs ADD COLUMN output INTEGER;
     ALTER TABLE runs ADD COLUMN total INTEGER;
+    DROP INDEX runs_by_time;
+    CREATE INDEX runs_by_time ON runs (at, cron, well, model, duration, input, output, total);
     CREATE INDEX quota_by_time ON quota_samples (at);
 "];
 

@@ -3,15 +3,15 @@
 //! A row that cannot be read is left out: what is missing is missing. Only runs that an earlier version wrote are
 //! read from their text; the others have columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 
 use crate::domain::{
-    AccountId, CronId, Metric, ModelRef, ModelScope, PastRun, QuotaSample, RunRecord, Source, Span, TokenUsage,
-    UsageHistory, WindowHistory,
+    AccountId, CronId, Metric, ModelRef, PastRun, QuotaSample, RunRecord, Source, Span, TokenUsage, UsageHistory,
+    WindowHistory,
 };
 use crate::state::StateError;
 
@@ -47,32 +47,49 @@ fn range(db: &Connection, table: &str, since: Timestamp, until: Timestamp, most:
     }
 }
 
-/// In the order of the table, which is by cron: sorting them here is quicker than finding each by its moment.
-fn runs(db: &Connection, (first, last): Range) -> rusqlite::Result<Vec<PastRun>> {
-    let mut query = db.prepare(
-        "SELECT cron, at, well, model, duration, input, output, total, CASE WHEN well IS NULL THEN run END
-         FROM runs NOT INDEXED WHERE at BETWEEN ?1 AND ?2",
-    )?;
-    let (mut names, mut runs) = (Names::default(), Vec::new());
-    let mut rows = query.query([first, last])?;
-    while let Some(row) = rows.next()? {
-        runs.extend(run(row, &mut names));
+/// All from the index; the text of a whole run, in the table, is read only where there is nothing else.
+fn runs(db: &Connection, range: Range) -> rusqlite::Result<Vec<PastRun>> {
+    let mut names = Names::default();
+    let mut runs = Vec::new();
+    let columns = "SELECT cron, at, model, duration, input, output, total, well FROM runs
+                   WHERE at BETWEEN ?1 AND ?2 AND well IS NOT NULL ORDER BY at, cron";
+    each(db, columns, range, |row| runs.extend(run(row, &mut names)))?;
+    let n_columns = runs.len();
+    let texts = "SELECT run FROM runs WHERE at BETWEEN ?1 AND ?2 AND well IS NULL";
+    each(db, texts, range, |row| {
+        let record: Option<RunRecord> = text(row, 0).and_then(from_json);
+        runs.extend(record.as_ref().map(PastRun::of));
+    })?;
+    if runs.len() > n_columns {
+        runs.sort_by(|a: &PastRun, b| (a.at, &a.cron).cmp(&(b.at, &b.cron)));
     }
-    runs.sort_by(|a: &PastRun, b| (a.at, &a.cron).cmp(&(b.at, &b.cron)));
     Ok(runs)
 }
 
-/// The ids of the run before, and models: thousands of runs share them.
+fn each(db: &Connection, query: &str, (first, last): Range, mut visit: impl FnMut(&Row<'_>)) -> rusqlite::Result<()> {
+    let mut query = db.prepare(query)?;
+    let mut rows = query.query([first, last])?;
+    while let Some(row) = rows.next()? {
+        visit(row);
+    }
+    Ok(())
+}
+
+/// Ids of crons and models: thousands of runs share them.
 #[derive(Default)]
 struct Names {
-    cron: Option<CronId>,
+    crons: BTreeSet<CronId>,
     models: BTreeMap<String, Option<ModelRef>>,
 }
 
 impl Names {
     fn cron(&mut self, id: &str) -> CronId {
-        let known = self.cron.take().filter(|known| known.as_str() == id);
-        self.cron.insert(known.unwrap_or_else(|| CronId::new(id))).clone()
+        if let Some(known) = self.crons.get(id) {
+            return known.clone();
+        }
+        let id = CronId::new(id);
+        self.crons.insert(id.clone());
+        id
     }
 
     fn model(&mut self, text: &str) -> Option<ModelRef> {
@@ -84,50 +101,65 @@ impl Names {
 }
 
 fn run(row: &Row<'_>, names: &mut Names) -> Option<PastRun> {
-    let Some(well) = row.get::<_, Option<bool>>(2).ok()? else {
-        let record: RunRecord = from_json(text(row, 8)?)?;
-        return Some(PastRun::of(&record));
-    };
     let number = |column| row.get::<_, Option<i64>>(column).ok().flatten();
     let count = |column| number(column).and_then(|n| u64::try_from(n).ok());
-    let tokens = || Some(TokenUsage { input: count(5)?, output: count(6)?, total: count(7)? });
+    let tokens = || Some(TokenUsage { input: count(4)?, output: count(5)?, total: count(6)? });
     Some(PastRun {
         cron: names.cron(text(row, 0)?),
         at: moment(row, 1)?,
-        duration: number(4).map(SignedDuration::from_millis),
-        model: text(row, 3).and_then(|model| names.model(model)),
-        well,
+        duration: number(3).map(SignedDuration::from_millis),
+        model: text(row, 2).and_then(|model| names.model(model)),
+        well: row.get(7).ok()?,
         tokens: tokens(),
     })
 }
 
-fn windows(db: &Connection, (first, last): Range) -> rusqlite::Result<BTreeMap<(AccountId, String), WindowHistory>> {
-    // What a window is follows from its newest row: it may have been told less of it before.
-    let mut query = db.prepare(
-        "SELECT at, used_ratio, resets_at, source, account, label, span, metric, covers
-         FROM quota_samples NOT INDEXED WHERE at BETWEEN ?1 AND ?2 ORDER BY account, label, at",
-    )?;
-    let mut windows: BTreeMap<(AccountId, String), WindowHistory> = BTreeMap::new();
-    let mut current: Option<((AccountId, String), WindowHistory)> = None;
-    let mut rows = query.query([first, last])?;
-    while let Some(row) = rows.next()? {
-        let (Some(sample), Some(account), Some(label)) = (sample(row, 0), text(row, 4), text(row, 5)) else { continue };
-        if !current.as_ref().is_some_and(|((of, known), _)| of.as_str() == account && known == label) {
-            windows.extend(current.take());
+fn windows(db: &Connection, range: Range) -> rusqlite::Result<BTreeMap<(AccountId, String), WindowHistory>> {
+    let query = "SELECT at, used_ratio, resets_at, source, account, label, span, metric, covers
+                 FROM quota_samples NOT INDEXED WHERE at BETWEEN ?1 AND ?2 ORDER BY account, label, at";
+    let mut windows = BTreeMap::new();
+    let mut current: Option<Reading> = None;
+    each(db, query, range, |row| {
+        let (Some(sample), Some(account), Some(label)) = (sample(row, 0), text(row, 4), text(row, 5)) else { return };
+        if !current.as_ref().is_some_and(|current| current.account == account && current.label == label) {
+            windows.extend(current.take().map(Reading::done));
         }
-        let (_, window) = current.get_or_insert_with(|| {
-            let window = WindowHistory { span: None, metric: None, covers: ModelScope::All, samples: Vec::new() };
-            ((AccountId::new(account), label.to_owned()), window)
-        });
-        window.span = text(row, 6).and_then(Span::of_id).or(window.span).or_else(|| Span::of_label(label));
-        window.metric = text(row, 7).and_then(Metric::of_code).or(window.metric);
-        if let Some(covers) = text(row, 8).and_then(from_json) {
-            window.covers = covers;
+        let of = || Reading { account: account.to_owned(), label: label.to_owned(), ..Reading::default() };
+        let reading = current.get_or_insert_with(of);
+        reading.samples.push(sample);
+        // The newest row that says it tells what a window is: it may have been told less of it before.
+        for (known, column) in reading.said.iter_mut().zip(6..) {
+            match text(row, column) {
+                Some(said) if known.as_deref() != Some(said) => *known = Some(said.to_owned()),
+                _ => {}
+            }
         }
-        window.samples.push(sample);
-    }
-    windows.extend(current);
+    })?;
+    windows.extend(current.map(Reading::done));
     Ok(windows)
+}
+
+/// A window whose rows are being read.
+#[derive(Default)]
+struct Reading {
+    account: String,
+    label: String,
+    /// Span, metric and what it covers, as they are written.
+    said: [Option<String>; 3],
+    samples: Vec<QuotaSample>,
+}
+
+impl Reading {
+    fn done(self) -> ((AccountId, String), WindowHistory) {
+        let [span, metric, covers] = self.said;
+        let window = WindowHistory {
+            span: span.as_deref().and_then(Span::of_id).or_else(|| Span::of_label(&self.label)),
+            metric: metric.as_deref().and_then(Metric::of_code),
+            covers: covers.as_deref().and_then(from_json).unwrap_or_default(),
+            samples: self.samples,
+        };
+        ((AccountId::new(self.account), self.label), window)
+    }
 }
 
 /// A reading, from four columns.
