@@ -106,6 +106,10 @@ fn definition(seed: &Seed, now_ms: i64) -> Map<String, Value> {
 
 fn schedule(seed: &Seed, now_ms: i64) -> Value {
     match seed.when {
+        // Exactly then: a real gateway staggers what fires on the hour unless it is told not to.
+        When::Cron(expr, zone) if expr.starts_with("0 *") => {
+            json!({ "kind": "cron", "expr": expr, "tz": zone, "staggerMs": 0 })
+        }
         When::Cron(expr, zone) => json!({ "kind": "cron", "expr": expr, "tz": zone }),
         When::Every(minutes, into) => {
             let anchor_ms = now_ms / MINUTE * MINUTE - into * MINUTE - 40 * minutes * MINUTE;

@@ -63,6 +63,7 @@ pub(super) const MIGRATIONS: &[&str] = &["
     ALTER TABLE runs ADD COLUMN total INTEGER;
     DROP INDEX runs_by_time;
     CREATE INDEX runs_by_time ON runs (at, cron, well, model, duration, input, output, total);
+    CREATE INDEX runs_without_columns ON runs (at) WHERE well IS NULL;
     CREATE INDEX quota_by_time ON quota_samples (at);
 "];
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use crate::domain::{
     AccountId, CronId, Metric, ModelRef, PastRun, QuotaSample, RunRecord, Source, Span, TokenUsage, UsageHistory,
@@ -27,36 +27,25 @@ impl History {
     }
 
     pub(super) fn newest_usage(&self, since: Timestamp, until: Timestamp, most: u32) -> rusqlite::Result<UsageHistory> {
-        let of = |table| range(&self.db, table, since, until, most);
-        Ok(UsageHistory { windows: windows(&self.db, of("quota_samples")?)?, runs: runs(&self.db, of("runs")?)? })
+        let ends = (since.as_millisecond(), until.as_millisecond());
+        Ok(UsageHistory { windows: windows(&self.db, ends, most)?, runs: runs(&self.db, ends, most)? })
     }
 }
 
 /// From the first to the last moment of which rows are read, in milliseconds.
-type Range = (i64, i64);
+type Ends = (i64, i64);
 
-fn range(db: &Connection, table: &str, since: Timestamp, until: Timestamp, most: u32) -> rusqlite::Result<Range> {
-    let (since, until) = (since.as_millisecond(), until.as_millisecond());
-    let first_too_many =
-        format!("SELECT at FROM {table} WHERE at BETWEEN ?1 AND ?2 ORDER BY at DESC LIMIT 1 OFFSET ?3");
-    let too_old: Result<i64, _> = db.query_row(&first_too_many, params![since, until, most], |row| row.get(0));
-    match too_old {
-        Ok(at) => Ok((at + 1, until)),
-        Err(rusqlite::Error::QueryReturnedNoRows) => Ok((since, until)),
-        Err(error) => Err(error),
-    }
-}
-
-/// All from the index; the text of a whole run, in the table, is read only where there is nothing else.
-fn runs(db: &Connection, range: Range) -> rusqlite::Result<Vec<PastRun>> {
+/// All from an index; the text of a whole run, in the table, is read only where there is nothing else.
+fn runs(db: &Connection, (first, last): Ends, most: u32) -> rusqlite::Result<Vec<PastRun>> {
     let mut names = Names::default();
     let mut runs = Vec::new();
     let columns = "SELECT cron, at, model, duration, input, output, total, well FROM runs
-                   WHERE at BETWEEN ?1 AND ?2 AND well IS NOT NULL ORDER BY at, cron";
-    each(db, columns, range, |row| runs.extend(run(row, &mut names)))?;
+                   WHERE at BETWEEN ?1 AND ?2 AND well IS NOT NULL ORDER BY at DESC, cron DESC LIMIT ?3";
+    each(db, columns, params![first, last, most], |row| runs.extend(run(row, &mut names)))?;
+    runs.reverse();
     let n_columns = runs.len();
-    let texts = "SELECT run FROM runs WHERE at BETWEEN ?1 AND ?2 AND well IS NULL";
-    each(db, texts, range, |row| {
+    let texts = "SELECT run FROM runs WHERE at BETWEEN ?1 AND ?2 AND well IS NULL ORDER BY at DESC LIMIT ?3";
+    each(db, texts, params![first, last, most - n_columns as u32], |row| {
         let record: Option<RunRecord> = text(row, 0).and_then(from_json);
         runs.extend(record.as_ref().map(PastRun::of));
     })?;
@@ -66,9 +55,9 @@ fn runs(db: &Connection, range: Range) -> rusqlite::Result<Vec<PastRun>> {
     Ok(runs)
 }
 
-fn each(db: &Connection, query: &str, (first, last): Range, mut visit: impl FnMut(&Row<'_>)) -> rusqlite::Result<()> {
+fn each(db: &Connection, query: &str, params: impl Params, mut visit: impl FnMut(&Row<'_>)) -> rusqlite::Result<()> {
     let mut query = db.prepare(query)?;
-    let mut rows = query.query([first, last])?;
+    let mut rows = query.query(params)?;
     while let Some(row) = rows.next()? {
         visit(row);
     }
@@ -114,12 +103,20 @@ fn run(row: &Row<'_>, names: &mut Names) -> Option<PastRun> {
     })
 }
 
-fn windows(db: &Connection, range: Range) -> rusqlite::Result<BTreeMap<(AccountId, String), WindowHistory>> {
+/// In the order of the table; looking each row up by its moment would take longer.
+fn windows(
+    db: &Connection,
+    (first, last): Ends,
+    most: u32,
+) -> rusqlite::Result<BTreeMap<(AccountId, String), WindowHistory>> {
+    let too_old = "SELECT at FROM quota_samples WHERE at BETWEEN ?1 AND ?2 ORDER BY at DESC LIMIT 1 OFFSET ?3";
+    let too_old: Option<i64> = db.query_row(too_old, params![first, last, most], |row| row.get(0)).optional()?;
+    let first = too_old.map_or(first, |at| at + 1);
     let query = "SELECT at, used_ratio, resets_at, source, account, label, span, metric, covers
-                 FROM quota_samples NOT INDEXED WHERE at BETWEEN ?1 AND ?2 ORDER BY account, label, at";
+                 FROM quota_samples WHERE +at BETWEEN ?1 AND ?2 ORDER BY account, label, at";
     let mut windows = BTreeMap::new();
     let mut current: Option<Reading> = None;
-    each(db, query, range, |row| {
+    each(db, query, params![first, last], |row| {
         let (Some(sample), Some(account), Some(label)) = (sample(row, 0), text(row, 4), text(row, 5)) else { return };
         if !current.as_ref().is_some_and(|current| current.account == account && current.label == label) {
             windows.extend(current.take().map(Reading::done));
