@@ -56,8 +56,16 @@ pub(super) struct Timetable {
 
 #[derive(Clone, Debug)]
 enum Times {
-    Pattern { pattern: Box<croner::Cron>, zone: Tz },
-    Interval { every: SignedDuration, anchor: Timestamp },
+    Pattern {
+        pattern: Box<croner::Cron>,
+        zone: Tz,
+    },
+    /// `begins`: it does not fire before its anchor.
+    Interval {
+        every: SignedDuration,
+        anchor: Timestamp,
+        begins: bool,
+    },
     Once(Timestamp),
 }
 
@@ -69,7 +77,10 @@ impl Timetable {
             Schedule::Every { every, anchor } => {
                 let last =
                     cron.last_run.as_ref().map(|run| run.at).filter(|at| anchor.is_none_or(|anchor| anchor <= *at));
-                Self::interval(*every, cron.next_run_at.or(last).or(*anchor)?)
+                match cron.next_run_at.or(last) {
+                    Some(phase) => Self::interval(*every, phase, false),
+                    None => Self::read(&cron.schedule),
+                }
             }
             Schedule::Cron { expr, stagger, .. } => {
                 let stagger = stagger.or_else(|| fires_on_the_hour(expr).then_some(STAGGER_ON_THE_HOUR));
@@ -87,14 +98,14 @@ impl Timetable {
                 let pattern = Box::new(CronParser::new().parse(&as_read_here(expr)?).ok()?);
                 Some(Self::prompt(Times::Pattern { pattern, zone }))
             }
-            Schedule::Every { every, anchor } => Self::interval(*every, (*anchor)?),
+            Schedule::Every { every, anchor } => Self::interval(*every, (*anchor)?, true),
             Schedule::At { at } => Some(Self::prompt(Times::Once(*at))),
             Schedule::Event { .. } => None,
         }
     }
 
-    fn interval(every: SignedDuration, anchor: Timestamp) -> Option<Self> {
-        (every.as_millis() > 0).then(|| Self::prompt(Times::Interval { every, anchor }))
+    fn interval(every: SignedDuration, anchor: Timestamp, begins: bool) -> Option<Self> {
+        (every.as_millis() > 0).then(|| Self::prompt(Times::Interval { every, anchor, begins }))
     }
 
     fn prompt(times: Times) -> Self {
@@ -106,7 +117,9 @@ impl Timetable {
         let after = after.checked_sub(self.delay).ok()?;
         let next = match &self.times {
             Times::Pattern { pattern, zone } => next_of(pattern, *zone, after),
-            Times::Interval { every, anchor } => nth(*anchor, *every, steps(*anchor, *every, after).checked_add(1)?),
+            Times::Interval { every, anchor, begins } => {
+                nth(*anchor, *every, steps(*anchor, *every, *begins, after).checked_add(1)?)
+            }
             Times::Once(at) => Some(*at).filter(|at| *at > after),
         };
         next?.checked_add(self.delay).ok()
@@ -117,7 +130,8 @@ impl Timetable {
         let to = to.checked_sub(self.delay).ok()?;
         let last = match &self.times {
             Times::Pattern { pattern, zone } => last_of(pattern, *zone, to),
-            Times::Interval { every, anchor } => nth(*anchor, *every, steps(*anchor, *every, to)),
+            Times::Interval { anchor, begins: true, .. } if to < *anchor => None,
+            Times::Interval { every, anchor, begins } => nth(*anchor, *every, steps(*anchor, *every, *begins, to)),
             Times::Once(at) => Some(*at).filter(|at| *at <= to),
         };
         last?.checked_add(self.delay).ok()
@@ -133,18 +147,20 @@ impl Timetable {
 
     /// How many moments [`Timetable::between`] has, counted up to `most`.
     pub(super) fn count(&self, from: Timestamp, to: Timestamp, most: u32) -> u32 {
-        if let Times::Interval { every, anchor } = self.times {
-            let n_steps = steps(anchor, every, to).saturating_sub(steps(anchor, every, from));
+        if let Times::Interval { every, anchor, begins } = self.times {
+            let n_steps = steps(anchor, every, begins, to).saturating_sub(steps(anchor, every, begins, from));
             return u32::try_from(n_steps.max(0)).unwrap_or(most).min(most);
         }
         u32::try_from(self.clone().between(from, to).take(most as usize).count()).unwrap_or(most)
     }
 }
 
-/// How often `every` fits between `anchor` and `at`; negative when `at` comes first.
-fn steps(anchor: Timestamp, every: SignedDuration, at: Timestamp) -> i64 {
+/// How often `every` fits between `anchor` and `at`; negative when `at` comes first, by one step alone where it begins
+/// with the anchor.
+fn steps(anchor: Timestamp, every: SignedDuration, begins: bool, at: Timestamp) -> i64 {
     let n_steps = at.duration_since(anchor).as_nanos().div_euclid(every.as_nanos());
-    i64::try_from(n_steps).unwrap_or(i64::MAX)
+    let n_steps = i64::try_from(n_steps).unwrap_or(i64::MAX);
+    if begins { n_steps.max(-1) } else { n_steps }
 }
 
 fn nth(anchor: Timestamp, every: SignedDuration, n_steps: i64) -> Option<Timestamp> {

@@ -63,7 +63,7 @@ fn schedules() -> Vec<Value> {
 #[test]
 #[ignore = "needs a real OpenClaw gateway; run tests/gateway/run.sh"]
 fn every_cron_fires_when_the_gateway_says() {
-    let gateway = Gateway::empty();
+    drop(Gateway::empty());
     let mut wrong = Vec::new();
     let schedules = schedules();
     for (n, some) in schedules.chunks(ADDS).enumerate() {

@@ -41,7 +41,11 @@ fn every_kind_of_schedule_says_when_it_fires_next() {
         (pattern("whenever", None), None, "nobody can read this"),
         (pattern("0 0 30 2 *", None), None, "a day that never comes"),
         (every(10, Some("2026-11-23T00:05:00Z")), Some("2026-11-23T06:35:00Z"), "from its anchor"),
-        (every(10, Some("2026-11-24T00:05:00Z")), Some("2026-11-23T06:35:00Z"), "an anchor to come"),
+        (
+            every(10, Some("2026-11-24T00:05:00Z")),
+            Some("2026-11-24T00:05:00Z"),
+            "an anchor to come, with which it begins",
+        ),
         (every(10, None), None, "an interval from nowhere"),
         (every(0, Some("2026-11-23T00:05:00Z")), None, "no interval at all"),
         (once("2026-11-23T06:30:11Z"), Some("2026-11-23T06:30:11Z"), "a one-shot to come"),
@@ -235,4 +239,14 @@ fn an_interval_goes_on_from_its_last_run_until_it_gets_another_anchor() {
     };
     assert_eq!(ran("2026-11-23T00:00:00Z", "2026-11-23T06:10:00Z"), Some(at("2026-11-23T06:40:00Z")), "a late run");
     assert_eq!(ran("2026-11-23T06:20:00Z", "2026-11-23T06:10:00Z"), Some(at("2026-11-23T06:50:00Z")), "set anew since");
+    assert_eq!(
+        ran("2031-01-01T00:00:00Z", "2026-11-23T06:10:00Z"),
+        Some(at("2031-01-01T00:00:00Z")),
+        "it begins there"
+    );
+    let (from, to) = (at("2026-11-23T06:00:00Z"), at("2026-11-23T07:10:00Z"));
+    let begins = cron(every(30, Some("2026-11-23T06:50:00Z")));
+    assert_eq!(missed(&begins, from, to), Some(seen("2026-11-23T06:50:00Z", "2026-11-23T06:50:00Z", 1)));
+    let later = cron(every(30, Some("2026-11-23T08:00:00Z")));
+    assert_eq!(missed(&later, from, to), Some(Missed { n_runs: 0, first: None, last: None }));
 }
