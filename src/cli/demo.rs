@@ -17,6 +17,7 @@ use super::print;
 use super::signal::told_to_end;
 use crate::demo::{Demo, DemoOptions, provider_ids, seed_state};
 use crate::domain::DemoOutage;
+use crate::engine;
 
 #[derive(Debug, Serialize)]
 struct Document {
@@ -52,6 +53,8 @@ pub(super) fn serve(common: &Common, arguments: &DemoArguments) -> Result<Exit, 
     let write_limit = arguments.write_limit.unwrap_or(defaults.write_limit);
     let demo = Demo::start(DemoOptions { write_limit, ..defaults }).map_err(failed("start the demo"))?;
     seed_state(folder.path(), &demo).map_err(failed("write the demo's files"))?;
+    let remembered = engine::remember_month(folder.path(), &demo);
+    remembered.map_err(|error| failed("write the demo's history")(std::io::Error::other(error)))?;
     for (provider, outage) in &arguments.outages {
         demo.set_outage(provider, *outage);
     }

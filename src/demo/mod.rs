@@ -21,7 +21,7 @@ mod world;
 pub use crate::domain::DemoOutage;
 pub use options::{DemoClock, DemoOptions};
 pub use providers::provider_ids;
-pub use seed::{cron_id, seed_state};
+pub use seed::{Month, cron_id, seed_state};
 pub use server::Demo;
 pub use wire::{Caller, Event, Fault, Reply, Request};
 pub use world::World;

@@ -16,14 +16,37 @@ pub(super) fn next_run(schedule: &Value, after_ms: i64, created_ms: i64) -> Opti
             Some(anchor + ((after_ms - anchor).div_euclid(every) + 1) * every)
         }
         "at" => at_ms(schedule).filter(|at| *at > after_ms),
-        "cron" => {
-            let expr = schedule.get("expr")?.as_str()?;
-            let zone: Tz = schedule.get("tz").and_then(Value::as_str).unwrap_or("UTC").parse().ok()?;
-            let after = DateTime::<Utc>::from_timestamp_millis(after_ms)?.with_timezone(&zone);
-            let pattern = CronParser::new().parse(expr).ok()?;
-            Some(pattern.find_next_occurrence(&after, false).ok()?.timestamp_millis())
-        }
+        "cron" => Pattern::of(schedule)?.next(after_ms),
         _ => None,
+    }
+}
+
+/// Every moment at which `schedule` fires after `from_ms` and before `to_ms`.
+pub(super) fn runs_between(schedule: &Value, from_ms: i64, to_ms: i64, created_ms: i64) -> Vec<i64> {
+    let pattern = Pattern::of(schedule);
+    let next = |after_ms: &i64| match &pattern {
+        Some(pattern) => pattern.next(*after_ms),
+        None => next_run(schedule, *after_ms, created_ms),
+    };
+    std::iter::successors(next(&from_ms), next).take_while(|at_ms| *at_ms < to_ms).collect()
+}
+
+/// An expression that was read once.
+struct Pattern {
+    pattern: croner::Cron,
+    zone: Tz,
+}
+
+impl Pattern {
+    fn of(schedule: &Value) -> Option<Self> {
+        let expr = schedule.get("expr")?.as_str()?;
+        let zone = schedule.get("tz").and_then(Value::as_str).unwrap_or("UTC").parse().ok()?;
+        Some(Self { pattern: CronParser::new().parse(expr).ok()?, zone })
+    }
+
+    fn next(&self, after_ms: i64) -> Option<i64> {
+        let after = DateTime::<Utc>::from_timestamp_millis(after_ms)?.with_timezone(&self.zone);
+        Some(self.pattern.find_next_occurrence(&after, false).ok()?.timestamp_millis())
     }
 }
 

@@ -21,6 +21,7 @@ use super::connection;
 use super::handshake::Door;
 use super::options::{DemoClock, DemoOptions};
 use super::providers::{self, Answer, Asked, Keys};
+use super::seed::Month;
 use super::wire::{Caller, Event, Fault, Request};
 use super::world::World;
 use super::{DemoOutage, world};
@@ -173,6 +174,13 @@ impl Demo {
             *now = now.saturating_add(by).unwrap_or(*now);
         }
         self.shared.let_time_pass();
+    }
+
+    /// The month before the demo began, as a program that was there remembers it; worked out when it is asked for,
+    /// wherever that may take its time.
+    pub fn month(&self) -> impl FnOnce() -> Month + Send + use<> {
+        let (world, now) = (self.shared.world().clone(), self.shared.now());
+        move || Month::before(&world, now)
     }
 
     /// The gateway's own time.

@@ -140,6 +140,12 @@ impl Span {
             Self::Endless => "total".to_owned(),
         }
     }
+
+    /// The span of such an id.
+    #[must_use]
+    pub fn of_id(id: &str) -> Option<Self> {
+        if id == Self::Endless.id() { Some(Self::Endless) } else { Self::of_label(id) }
+    }
 }
 
 /// Which models an allowance covers.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
 use jiff::civil::{Time, date, time};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -26,6 +26,7 @@ pub struct Settings {
     pub thresholds: Thresholds,
     pub automation: Automation,
     pub notifications: Notifications,
+    pub history: HistorySettings,
     pub window: WindowSettings,
 }
 
@@ -114,6 +115,33 @@ pub enum AutomationLevel {
     ActWithinLimits,
 }
 
+/// What is remembered of quotas, runs and health.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HistorySettings {
+    /// Older runs, readings, health changes and definitions are dropped.
+    pub keep_days: u32,
+}
+
+impl HistorySettings {
+    /// Less than the gateway itself keeps would be fetched anew at every start.
+    pub const LEAST_DAYS: u32 = 7;
+    pub const MOST_DAYS: u32 = 3_650;
+
+    /// Before this everything may be forgotten.
+    #[must_use]
+    pub fn oldest(self, now: Timestamp) -> Timestamp {
+        let kept = SignedDuration::from_hours(24 * i64::from(self.keep_days));
+        now.checked_sub(kept).unwrap_or(Timestamp::MIN)
+    }
+}
+
+impl Default for HistorySettings {
+    fn default() -> Self {
+        Self { keep_days: 180 }
+    }
+}
+
 /// What the window remembers beyond its own size and place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -143,6 +171,7 @@ impl Default for Settings {
             thresholds: Thresholds::default(),
             automation: Automation::default(),
             notifications: Notifications::default(),
+            history: HistorySettings::default(),
             window: WindowSettings::default(),
         }
     }

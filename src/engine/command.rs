@@ -261,6 +261,8 @@ pub enum SettingsChange {
     SetCompactCards(bool),
     SetCrisisVendors(u32),
     SetSettleMinutes(u32),
+    /// How long the history is kept; what is older is dropped at once.
+    SetHistoryDays(u32),
     /// Back to the defaults, matches included.
     ResetChains,
 }

@@ -11,7 +11,8 @@ use super::{Command, DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
     AccountId, Change, Confirmation, Crisis, Cron, CronId, DashboardReading, ExportWhat, Fleet, GatewayTarget,
     ImportChoice, ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Notice, OwnerMark, Patch, Plan,
-    ProviderAccount, Remembered, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TemporaryModel, TierEntry,
+    ProviderAccount, QuotaWindow, Remembered, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TemporaryModel,
+    TierEntry,
 };
 use crate::providers::{Paid, PriorWindow};
 use crate::state::status::StatusReport;
@@ -24,6 +25,8 @@ pub enum Effect {
     /// Starts the demo gateway in a fresh temporary folder.
     StartDemo,
     StopDemo,
+    /// Tells what a program that was there remembers of the month before the demo began.
+    DemoMonth,
     DemoOutage {
         provider: String,
         outage: DemoOutage,
@@ -169,9 +172,12 @@ pub enum Fetch {
     Cron(CronId),
     Catalog,
     Usage,
+    /// Finished runs, the newest first; the gateway gives 200 at most.
     Runs {
         cron: Option<CronId>,
         limit: u32,
+        /// So many newer ones are passed over.
+        offset: u32,
     },
 }
 
@@ -251,13 +257,25 @@ pub enum StoreOp {
         switch: SwitchId,
         confirmation: Confirmation,
     },
-    RememberRuns(Vec<RunRecord>),
+    /// With the moment up to which all runs are known then.
+    RememberRuns {
+        runs: Vec<RunRecord>,
+        whole: Option<Timestamp>,
+    },
+    /// Tells what the folder remembers of quotas and runs.
+    ReadHistory {
+        since: Timestamp,
+    },
+    /// Drops what is older.
+    ForgetBefore(Timestamp),
     /// What changed in the health of accounts and models since this was kept last.
     RememberHealth(Arc<Fleet>),
     /// How the accounts stand, for the next life of this program.
     RememberAccounts(Box<Remembered>),
     /// The readings of quota windows that say something new.
     RememberQuota(Arc<Fleet>),
+    /// The same of readings of the past.
+    RememberReadings(Vec<(AccountId, QuotaWindow)>),
     /// Adds or changes a temporary model; `None` takes the one of that id out.
     PutTemporary {
         id: String,

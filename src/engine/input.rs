@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::effect::UnitOp;
 use super::service::{Changes, NotWatched};
 use super::{Command, Done, Event, Ticket, UndoScope};
+use crate::demo::Month;
 use crate::domain::{
     AccountId, Background, Catalog, CheckReport, Cron, CronId, Discovered, ImportPreview, KeyState, KnownGateway,
-    ProbeAnswer, ProblemKind, RunRecord, Secret, Switch, TierEntry, Trouble, UnitStanding, UnitTrouble,
+    ProbeAnswer, ProblemKind, RunRecord, Secret, Switch, TierEntry, Trouble, UnitStanding, UnitTrouble, UsageHistory,
 };
 use crate::gateway::{Hello, News, Usage};
 use crate::state::Loaded;
@@ -25,6 +28,8 @@ pub enum Input {
         known: Vec<KnownGateway>,
     },
     DemoStarted(Result<DemoStarted, String>),
+    /// What is remembered of the month before it began.
+    DemoMonth(Box<Month>),
     /// The state folder of the current target was opened.
     Opened {
         session: u64,
@@ -95,6 +100,11 @@ pub enum Input {
         ticket: Ticket,
         scope: UndoScope,
         result: Result<Vec<Switch>, ProblemKind>,
+    },
+    /// What the folder remembers of quotas and runs.
+    HistoryRead {
+        path: PathBuf,
+        result: Result<Remembrance, ProblemKind>,
     },
     Previewed {
         ticket: Ticket,
@@ -211,6 +221,14 @@ pub struct Opened {
     pub loaded: Loaded,
 }
 
+/// What a folder remembers of quotas and runs.
+#[derive(Debug)]
+pub struct Remembrance {
+    pub usage: UsageHistory,
+    /// All runs that ended up to then are among them, as far back as the gateway told.
+    pub whole: Option<Timestamp>,
+}
+
 /// What the files said at a moment that the engine may be ahead of.
 #[derive(Debug)]
 pub struct Reread {
@@ -254,10 +272,12 @@ pub enum Fetched {
     CronGone(CronId),
     Catalog(Catalog),
     Usage(Usage),
-    /// `None`: of all crons.
+    /// `None`: of all crons. The newest of those after `offset` newer ones; none are left after less than were asked for.
     Runs {
         cron: Option<CronId>,
         runs: Vec<RunRecord>,
+        offset: u32,
+        more: bool,
     },
     Failed {
         what: &'static str,

@@ -26,7 +26,7 @@ pub use effect::{Effect, Fetch, Look, Served, StoreOp, UnitOp};
 pub use event::*;
 pub use handle::*;
 pub use input::*;
-pub use perform::{keychain_answers, load_token, notifications_answer, save_token, service_standing};
+pub use perform::{keychain_answers, load_token, notifications_answer, remember_month, save_token, service_standing};
 pub use run::*;
 pub use service::{Changes, NotWatched};
 pub use snapshot::*;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     AccountId, Background, Catalog, Connection, CrisisView, Cron, CronId, Discovered, Fleet, ImportPreview, Job,
     KnownGateway, Ledger, Looks, OutageLevel, OwnerMark, Plan, Problem, ProviderAccount, RouteMatch, RunRecord,
-    ServiceUnit, Settings, Suggestion, Switch, TemporaryModel, TierMap, Triage,
+    ServiceUnit, Settings, Suggestion, Switch, TemporaryModel, TierMap, Triage, UsageHistory,
 };
 use crate::policy;
 
@@ -75,6 +75,8 @@ pub struct Snapshot {
     pub switches: Arc<Vec<Switch>>,
     /// Last runs of the crons that were asked for, newest first.
     pub runs: Arc<BTreeMap<CronId, Vec<RunRecord>>>,
+    /// Quotas and runs of months: what forecasts learn from.
+    pub history: Arc<UsageHistory>,
     /// What undo and redo of mapping and settings would take back or do again, in words.
     pub undo: Option<String>,
     pub redo: Option<String>,

@@ -16,6 +16,7 @@ use super::step::edit::Saves;
 use super::step::edit_history::EditHistory;
 use super::step::edited::Wish;
 use super::step::own::{self, Mark, OwnChecks};
+use super::step::past::Past;
 use super::step::triage::{self, Failure};
 use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot, Ticket};
@@ -108,6 +109,8 @@ pub struct World {
     pub(super) tried: Tried,
     /// Runs of the last days by account: what one of them uses up of a window.
     pub(super) tally: policy::RunTally,
+    /// What is remembered of quotas and runs.
+    pub(super) past: Past,
     /// This computer's, for quiet hours.
     pub(super) zone: TimeZone,
     /// The one-shots that this program keeps on the gateway.
@@ -242,6 +245,7 @@ impl World {
             following: Following::default(),
             tried: Tried::default(),
             tally: policy::RunTally::default(),
+            past: Past::default(),
             zone: TimeZone::UTC,
             own: OwnChecks::default(),
             mark: Mark::default(),
@@ -375,8 +379,8 @@ impl World {
         };
         let job = self.job.as_ref().and_then(JobState::next_wake);
         let ours = [self.lease_at, self.refresh_at, self.refetch_at, self.wake_policy_at, check::next_wake(self)];
-        let others = [retry_at, job, own::next_wake(self), own::mark::next_wake(self), self.tried.next_wake()];
-        ours.into_iter().chain(others).flatten().min()
+        let others = [own::next_wake(self), own::mark::next_wake(self), self.tried.next_wake(), self.past.next_wake()];
+        ours.into_iter().chain(others).chain([retry_at, job]).flatten().min()
     }
 
     /// Whether everything asked for was carried out, so that the process may end.
@@ -425,6 +429,7 @@ impl World {
             job: self.job.as_ref().map(JobState::picture),
             switches: self.switches.clone(),
             runs: self.runs.clone(),
+            history: self.past.usage.clone(),
             undo: self.history.undo_label(),
             redo: self.history.redo_label(),
             saving: self.saving.clone(),

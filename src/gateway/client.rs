@@ -65,6 +65,14 @@ pub struct OneShot {
     pub argv: Vec<String>,
 }
 
+/// Finished runs, newest first, as far as they can be read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunPage {
+    pub runs: Vec<RunRecord>,
+    /// There are older ones.
+    pub more: bool,
+}
+
 /// What came of asking for a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunAsked {
@@ -206,18 +214,20 @@ impl Client {
             .ok_or_else(|| GatewayError::Garbage { detail: "a probe without a status".to_owned() })
     }
 
-    /// The last `limit` finished runs (200 at most), newest first; of all crons when `cron` is `None`.
-    pub async fn runs(&self, cron: Option<&CronId>, limit: u32) -> Result<Vec<RunRecord>, GatewayError> {
+    /// The last `limit` finished runs (200 at most) but for the `offset` newest ones, newest first; of all crons
+    /// when `cron` is `None`.
+    pub async fn runs(&self, cron: Option<&CronId>, limit: u32, offset: u32) -> Result<RunPage, GatewayError> {
         let limit = limit.clamp(1, PAGE as u32);
         let params = match cron {
-            Some(id) => json!({ "id": id.as_str(), "limit": limit }),
-            None => json!({ "scope": "all", "limit": limit }),
+            Some(id) => json!({ "id": id.as_str(), "limit": limit, "offset": offset }),
+            None => json!({ "scope": "all", "limit": limit, "offset": offset }),
         };
         let page = self.call("cron.runs", params).await?;
         let Some(entries) = page.get("entries").and_then(Value::as_array) else {
             return Err(GatewayError::Garbage { detail: "a list of runs without entries".to_owned() });
         };
-        Ok(entries.iter().filter_map(convert::run_from).collect())
+        let more = page.get("hasMore").and_then(Value::as_bool).unwrap_or(entries.len() >= limit as usize);
+        Ok(RunPage { runs: entries.iter().filter_map(convert::run_from).collect(), more: more && !entries.is_empty() })
     }
 
     /// Calls any method. Waits for a place among the calls under way, then at most a minute for the answer.

@@ -1,10 +1,14 @@
 //! When a cron fires, and how often it would have while it was off.
 //!
+//! As the gateway does it: an expression names times of the wall clock in its zone. One that a change of the clock
+//! leaves out is passed over, one that comes twice counts the first time only, even where the expression fires every
+//! minute. An interval counts from its last run, so a late run moves those after it.
+//!
 //! What cannot be told is not guessed: events, conditions, an interval whose phase nobody knows, an
 //! expression nobody can read. An expression without a zone follows the gateway's own, which the
 //! gateway does not tell: it is read in UTC, the zone of most servers.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, LocalResult, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use croner::parser::CronParser;
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +21,12 @@ use crate::domain::{Cron, CronId, Missed, Schedule};
 #[must_use]
 pub fn next_fire(schedule: &Schedule, after: Timestamp) -> Option<Timestamp> {
     Timetable::read(schedule)?.next(after)
+}
+
+/// The first moment after `after` at which `cron` fires, its own stagger included; `None` when that cannot be told.
+#[must_use]
+pub fn next_run(cron: &Cron, after: Timestamp) -> Option<Timestamp> {
+    Timetable::of(cron)?.next(after)
 }
 
 /// Every moment after `from`, up to and including `to`, at which `schedule` fires.
@@ -46,20 +56,36 @@ pub(super) struct Timetable {
 
 #[derive(Clone, Debug)]
 enum Times {
-    Pattern { pattern: Box<croner::Cron>, zone: Tz },
-    Interval { every: SignedDuration, anchor: Timestamp },
+    Pattern {
+        pattern: Box<croner::Cron>,
+        zone: Tz,
+    },
+    /// `begins`: it does not fire before its anchor.
+    Interval {
+        every: SignedDuration,
+        anchor: Timestamp,
+        begins: bool,
+    },
     Once(Timestamp),
 }
 
 impl Timetable {
-    /// When `cron` fires, its own stagger included. An interval without an anchor counts from its next run,
-    /// else from its last.
+    /// When `cron` fires, its own stagger included. An interval counts from its next run, else from its last, unless it
+    /// was given an anchor since.
     pub(super) fn of(cron: &Cron) -> Option<Self> {
-        let phase = || cron.next_run_at.or_else(|| cron.last_run.as_ref().map(|run| run.at));
         match &cron.schedule {
-            Schedule::Every { every, anchor: None } => Self::interval(*every, phase()?),
-            Schedule::Cron { stagger: Some(stagger), .. } => {
-                Some(Self { delay: stagger_of(&cron.id, *stagger), ..Self::read(&cron.schedule)? })
+            Schedule::Every { every, anchor } => {
+                let last =
+                    cron.last_run.as_ref().map(|run| run.at).filter(|at| anchor.is_none_or(|anchor| anchor <= *at));
+                match cron.next_run_at.or(last) {
+                    Some(phase) => Self::interval(*every, phase, false),
+                    None => Self::read(&cron.schedule),
+                }
+            }
+            Schedule::Cron { expr, stagger, .. } => {
+                let stagger = stagger.or_else(|| fires_on_the_hour(expr).then_some(STAGGER_ON_THE_HOUR));
+                let delay = stagger.map_or(SignedDuration::ZERO, |stagger| stagger_of(&cron.id, stagger));
+                Some(Self { delay, ..Self::read(&cron.schedule)? })
             }
             schedule => Self::read(schedule),
         }
@@ -69,17 +95,17 @@ impl Timetable {
         match schedule {
             Schedule::Cron { expr, zone, .. } => {
                 let zone: Tz = zone.as_deref().unwrap_or("UTC").parse().ok()?;
-                let pattern = Box::new(CronParser::new().parse(expr.trim()).ok()?);
+                let pattern = Box::new(CronParser::new().parse(&as_read_here(expr)?).ok()?);
                 Some(Self::prompt(Times::Pattern { pattern, zone }))
             }
-            Schedule::Every { every, anchor } => Self::interval(*every, (*anchor)?),
+            Schedule::Every { every, anchor } => Self::interval(*every, (*anchor)?, true),
             Schedule::At { at } => Some(Self::prompt(Times::Once(*at))),
             Schedule::Event { .. } => None,
         }
     }
 
-    fn interval(every: SignedDuration, anchor: Timestamp) -> Option<Self> {
-        (every.as_millis() > 0).then(|| Self::prompt(Times::Interval { every, anchor }))
+    fn interval(every: SignedDuration, anchor: Timestamp, begins: bool) -> Option<Self> {
+        (every.as_millis() > 0).then(|| Self::prompt(Times::Interval { every, anchor, begins }))
     }
 
     fn prompt(times: Times) -> Self {
@@ -90,10 +116,10 @@ impl Timetable {
     pub(super) fn next(&self, after: Timestamp) -> Option<Timestamp> {
         let after = after.checked_sub(self.delay).ok()?;
         let next = match &self.times {
-            Times::Pattern { pattern, zone } => {
-                to_jiff(&pattern.find_next_occurrence(&to_chrono(after, *zone)?, false).ok()?)
+            Times::Pattern { pattern, zone } => next_of(pattern, *zone, after),
+            Times::Interval { every, anchor, begins } => {
+                nth(*anchor, *every, steps(*anchor, *every, *begins, after).checked_add(1)?)
             }
-            Times::Interval { every, anchor } => nth(*anchor, *every, steps(*anchor, *every, after).checked_add(1)?),
             Times::Once(at) => Some(*at).filter(|at| *at > after),
         };
         next?.checked_add(self.delay).ok()
@@ -103,10 +129,9 @@ impl Timetable {
     fn last(&self, to: Timestamp) -> Option<Timestamp> {
         let to = to.checked_sub(self.delay).ok()?;
         let last = match &self.times {
-            Times::Pattern { pattern, zone } => {
-                to_jiff(&pattern.find_previous_occurrence(&to_chrono(to, *zone)?, true).ok()?)
-            }
-            Times::Interval { every, anchor } => nth(*anchor, *every, steps(*anchor, *every, to)),
+            Times::Pattern { pattern, zone } => last_of(pattern, *zone, to),
+            Times::Interval { anchor, begins: true, .. } if to < *anchor => None,
+            Times::Interval { every, anchor, begins } => nth(*anchor, *every, steps(*anchor, *every, *begins, to)),
             Times::Once(at) => Some(*at).filter(|at| *at <= to),
         };
         last?.checked_add(self.delay).ok()
@@ -122,18 +147,20 @@ impl Timetable {
 
     /// How many moments [`Timetable::between`] has, counted up to `most`.
     pub(super) fn count(&self, from: Timestamp, to: Timestamp, most: u32) -> u32 {
-        if let Times::Interval { every, anchor } = self.times {
-            let n_steps = steps(anchor, every, to).saturating_sub(steps(anchor, every, from));
+        if let Times::Interval { every, anchor, begins } = self.times {
+            let n_steps = steps(anchor, every, begins, to).saturating_sub(steps(anchor, every, begins, from));
             return u32::try_from(n_steps.max(0)).unwrap_or(most).min(most);
         }
         u32::try_from(self.clone().between(from, to).take(most as usize).count()).unwrap_or(most)
     }
 }
 
-/// How often `every` fits between `anchor` and `at`; negative when `at` comes first.
-fn steps(anchor: Timestamp, every: SignedDuration, at: Timestamp) -> i64 {
+/// How often `every` fits between `anchor` and `at`; negative when `at` comes first, by one step alone where it begins
+/// with the anchor.
+fn steps(anchor: Timestamp, every: SignedDuration, begins: bool, at: Timestamp) -> i64 {
     let n_steps = at.duration_since(anchor).as_nanos().div_euclid(every.as_nanos());
-    i64::try_from(n_steps).unwrap_or(i64::MAX)
+    let n_steps = i64::try_from(n_steps).unwrap_or(i64::MAX);
+    if begins { n_steps.max(-1) } else { n_steps }
 }
 
 fn nth(anchor: Timestamp, every: SignedDuration, n_steps: i64) -> Option<Timestamp> {
@@ -151,191 +178,96 @@ fn stagger_of(id: &CronId, stagger: SignedDuration) -> SignedDuration {
     SignedDuration::from_millis(i64::try_from(number % most).unwrap_or_default())
 }
 
-fn to_chrono(at: Timestamp, zone: Tz) -> Option<DateTime<Tz>> {
-    // Patterns know whole seconds; a part of one would only be carried along.
-    Some(
-        DateTime::<Utc>::from_timestamp(at.as_nanosecond().div_euclid(1_000_000_000).try_into().ok()?, 0)?
-            .with_timezone(&zone),
-    )
+/// What the gateway reads, as this program's library spells it; `None` for what only that would read.
+fn as_read_here(expr: &str) -> Option<String> {
+    /// Of seconds, minutes, hours, days, months and days of the week: longer steps are refused.
+    const LONGEST_STEPS: [u32; 6] = [60, 60, 24, 31, 12, 7];
+    let fields: Vec<&str> = expr.split_whitespace().collect();
+    let longest = &LONGEST_STEPS[usize::from(fields.len() < 6)..];
+    let steps = |field: &str| field.split(',').filter_map(|part| part.split_once('/')?.1.parse().ok()).max();
+    if fields.iter().zip(longest).any(|(field, longest)| steps(field).is_some_and(|step: u32| step > *longest)) {
+        return None;
+    }
+    // The last of which day of the week?
+    if matches!(fields[..], [_, _, _, _, "L"] | [_, _, _, _, _, "L"]) {
+        return None;
+    }
+    Some(match expr.trim() {
+        "@midnight" => "@daily".to_owned(),
+        expr => expr.replace('?', "*"),
+    })
 }
 
-fn to_jiff(at: &DateTime<Tz>) -> Option<Timestamp> {
+/// What the gateway takes for a stagger where a cron that fires on the hour has none; zero is one, too.
+const STAGGER_ON_THE_HOUR: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether an expression fires at the beginning of hours of which it names no single one alone.
+fn fires_on_the_hour(expr: &str) -> bool {
+    let fields: Vec<&str> = expr.split_whitespace().collect();
+    let hour = match fields[..] {
+        ["0", hour, _, _, _] | ["0", "0", hour, _, _, _] => hour,
+        _ => return false,
+    };
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_wild = |part: &str| matches!(part, "*" | "?");
+    let (mut any, mut all) = (false, true);
+    for part in hour.split(',') {
+        let (hours, step) = part.split_once('/').map_or((part, None), |(hours, step)| (hours, Some(step)));
+        let range = hours.split_once('-').map_or_else(|| number(hours), |(from, to)| number(from) && number(to));
+        any |= is_wild(hours);
+        all &= (is_wild(hours) || range) && step.is_none_or(number);
+    }
+    any && all
+}
+
+/// Clocks are not set back by more than this.
+const SET_BACK: TimeDelta = TimeDelta::hours(3);
+
+fn next_of(pattern: &croner::Cron, zone: Tz, after: Timestamp) -> Option<Timestamp> {
+    let mut wall = wall_clock(after, zone)?;
+    loop {
+        wall = pattern.find_next_occurrence(&wall.and_utc(), false).ok()?.naive_utc();
+        match moment_of(wall, zone) {
+            Some(at) if at > after => return Some(at),
+            _ => {}
+        }
+    }
+}
+
+/// Up to and including `to`.
+fn last_of(pattern: &croner::Cron, zone: Tz, to: Timestamp) -> Option<Timestamp> {
+    let mut wall = wall_clock(to, zone)?;
+    // While the clock goes through an hour again, all of that hour has been.
+    let again = moment_of(wall, zone).is_some_and(|first| to.duration_since(first) >= SignedDuration::from_secs(1));
+    if again {
+        wall = wall.checked_add_signed(SET_BACK)?;
+    }
+    let mut inclusive = true;
+    loop {
+        wall = pattern.find_previous_occurrence(&wall.and_utc(), inclusive).ok()?.naive_utc();
+        inclusive = false;
+        match moment_of(wall, zone) {
+            Some(at) if at <= to => return Some(at),
+            _ => {}
+        }
+    }
+}
+
+/// Patterns know whole seconds.
+fn wall_clock(at: Timestamp, zone: Tz) -> Option<NaiveDateTime> {
+    let second = at.as_nanosecond().div_euclid(1_000_000_000);
+    Some(DateTime::<Utc>::from_timestamp(second.try_into().ok()?, 0)?.with_timezone(&zone).naive_local())
+}
+
+/// When the clock first shows this; `None` where it jumps over it.
+fn moment_of(wall: NaiveDateTime, zone: Tz) -> Option<Timestamp> {
+    let at = match zone.from_local_datetime(&wall) {
+        LocalResult::None => return None,
+        LocalResult::Single(at) => at,
+        LocalResult::Ambiguous(one, other) => one.min(other),
+    };
     Timestamp::from_second(at.timestamp()).ok()
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::{SignedDuration, Timestamp};
-
-    use super::{Timetable, fires, missed, next_fire};
-    use crate::domain::{Cron, CronId, LastRun, Missed, Payload, RunStatus, Schedule};
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().expect("a moment")
-    }
-
-    fn pattern(expr: &str, zone: Option<&str>) -> Schedule {
-        Schedule::Cron { expr: expr.to_owned(), zone: zone.map(str::to_owned), stagger: None }
-    }
-
-    fn every(mins: i64, anchor: Option<&str>) -> Schedule {
-        Schedule::Every { every: SignedDuration::from_mins(mins), anchor: anchor.map(at) }
-    }
-
-    fn cron(schedule: Schedule) -> Cron {
-        Cron::new(CronId::new("a"), "A", schedule, Payload::Other("command".to_owned()))
-    }
-
-    fn seen(first: &str, last: &str, n_runs: u32) -> Missed {
-        Missed { n_runs, first: Some(at(first)), last: Some(at(last)) }
-    }
-
-    #[test]
-    fn every_kind_of_schedule_says_when_it_fires_next() {
-        let once = |text: &str| Schedule::At { at: at(text) };
-        let cases = [
-            (pattern("0 7 * * 1-5", Some("Europe/Brussels")), Some("2026-11-24T06:00:00Z"), "its own zone"),
-            (pattern("0 7 * * 1-5", None), Some("2026-11-23T07:00:00Z"), "without a zone: UTC"),
-            (pattern("30 */12 * * * *", None), Some("2026-11-23T06:36:30Z"), "six fields: seconds first"),
-            (pattern("* * * * * *", None), Some("2026-11-23T06:30:11Z"), "the next second, not this one"),
-            (pattern("0 9 L * *", None), Some("2026-11-30T09:00:00Z"), "the last day of the month"),
-            (pattern("0 9 13 * 5", None), Some("2026-11-27T09:00:00Z"), "day of month or day of week"),
-            (pattern(" @daily ", None), Some("2026-11-24T00:00:00Z"), "a nickname"),
-            (pattern("0 7 * * *", Some("Mars/Olympus")), None, "a zone nobody knows"),
-            (pattern("whenever", None), None, "nobody can read this"),
-            (pattern("0 0 30 2 *", None), None, "a day that never comes"),
-            (every(10, Some("2026-11-23T00:05:00Z")), Some("2026-11-23T06:35:00Z"), "from its anchor"),
-            (every(10, Some("2026-11-24T00:05:00Z")), Some("2026-11-23T06:35:00Z"), "an anchor to come"),
-            (every(10, None), None, "an interval from nowhere"),
-            (every(0, Some("2026-11-23T00:05:00Z")), None, "no interval at all"),
-            (once("2026-11-23T06:30:11Z"), Some("2026-11-23T06:30:11Z"), "a one-shot to come"),
-            (once("2026-11-23T06:30:10Z"), None, "a one-shot that is past"),
-            (Schedule::Event { kind: "stream".to_owned() }, None, "an event has no time"),
-        ];
-        for (schedule, expected, why) in cases {
-            assert_eq!(next_fire(&schedule, at("2026-11-23T06:30:10Z")), expected.map(at), "{why}");
-        }
-    }
-
-    #[test]
-    fn a_moment_within_a_second_is_after_it_began() {
-        let each_minute = pattern("* * * * *", None);
-        assert_eq!(next_fire(&each_minute, at("2026-11-23T06:30:00.4Z")), Some(at("2026-11-23T06:31:00Z")));
-        assert_eq!(next_fire(&each_minute, at("2026-11-23T06:29:59.6Z")), Some(at("2026-11-23T06:30:00Z")));
-        assert_eq!(next_fire(&each_minute, at("1969-12-31T23:59:59.6Z")), Some(at("1970-01-01T00:00:00Z")));
-    }
-
-    #[test]
-    fn moments_come_in_order_after_the_first_limit_and_up_to_the_second() {
-        let quarters: Vec<Timestamp> =
-            fires(&pattern("*/15 * * * *", None), at("2026-11-23T06:15:00Z"), at("2026-11-23T07:00:00Z")).collect();
-        assert_eq!(quarters, ["06:30", "06:45", "07:00"].map(|time| at(&format!("2026-11-23T{time}:00Z"))));
-        let backwards = fires(&pattern("*/15 * * * *", None), at("2026-11-23T07:00:00Z"), at("2026-11-23T06:15:00Z"));
-        assert_eq!(backwards.count(), 0);
-    }
-
-    #[test]
-    fn when_the_clock_goes_forward_what_falls_into_the_gap_fires_once_after_it() {
-        // 29 March 2026: 02:00 is 03:00 in Brussels, at 01:00 UTC.
-        let (from, to) = (at("2026-03-28T12:00:00Z"), at("2026-03-29T12:00:00Z"));
-        let of = |expr: &str| fires(&pattern(expr, Some("Europe/Brussels")), from, to).collect::<Vec<_>>();
-        assert_eq!(of("30 2 * * *"), [at("2026-03-29T01:00:00Z")], "02:30 does not exist that day");
-        assert_eq!(of("30 3 * * *"), [at("2026-03-29T01:30:00Z")], "03:30 does, an hour sooner than the day before");
-        let hourly = of("0 * * * *");
-        assert_eq!(hourly.len(), 24, "every hour that there is, once");
-        assert!(hourly.windows(2).all(|two| two[1].duration_since(two[0]) == SignedDuration::from_hours(1)));
-    }
-
-    #[test]
-    fn when_the_clock_goes_back_a_fixed_time_fires_once_and_an_hourly_one_each_hour() {
-        // 25 October 2026: 03:00 is 02:00 again in Brussels, at 01:00 UTC.
-        let (from, to) = (at("2026-10-24T12:00:00Z"), at("2026-10-25T12:00:00Z"));
-        let of = |expr: &str| fires(&pattern(expr, Some("Europe/Brussels")), from, to).collect::<Vec<_>>();
-        assert_eq!(of("30 2 * * *"), [at("2026-10-25T00:30:00Z")], "the first of both 02:30");
-        let hourly = of("0 * * * *");
-        assert_eq!(hourly.len(), 24);
-        assert!(hourly.windows(2).all(|two| two[1].duration_since(two[0]) == SignedDuration::from_hours(1)));
-    }
-
-    #[test]
-    fn what_was_missed_is_counted_with_its_first_and_its_last() {
-        let (from, to) = (at("2026-11-23T06:30:10Z"), at("2026-11-23T09:10:00Z"));
-        let none = Some(Missed { n_runs: 0, first: None, last: None });
-        let once = |text: &str| Schedule::At { at: at(text) };
-        let cases = [
-            (pattern("0 * * * *", None), Some(seen("2026-11-23T07:00:00Z", "2026-11-23T09:00:00Z", 3)), "hourly"),
-            (pattern("0 12 * * *", None), none, "not due meanwhile"),
-            (
-                every(60, Some("2026-11-20T00:10:00Z")),
-                Some(seen("2026-11-23T07:10:00Z", "2026-11-23T09:10:00Z", 3)),
-                "up to and including the end",
-            ),
-            (once("2026-11-23T08:00:00Z"), Some(seen("2026-11-23T08:00:00Z", "2026-11-23T08:00:00Z", 1)), "a one-shot"),
-            (once("2026-11-23T06:00:00Z"), none, "a one-shot before"),
-            (
-                pattern("*/2 * * * * *", None),
-                Some(seen("2026-11-23T06:30:12Z", "2026-11-23T09:10:00Z", Missed::COUNTED)),
-                "so many that they are not counted on",
-            ),
-            (
-                Schedule::Every { every: SignedDuration::from_millis(1), anchor: Some(from) },
-                Some(seen("2026-11-23T06:30:10.001Z", "2026-11-23T09:10:00Z", Missed::COUNTED)),
-                "the same for an interval",
-            ),
-            (every(60, None), None, "an interval whose phase nobody knows"),
-            (Schedule::Event { kind: "on-exit".to_owned() }, None, "an event"),
-            (pattern("61 * * * *", None), None, "an expression nobody can read"),
-        ];
-        for (schedule, expected, why) in cases {
-            assert_eq!(missed(&cron(schedule), from, to), expected, "{why}");
-        }
-        let conditional = Cron { conditional: true, ..cron(pattern("0 * * * *", None)) };
-        assert_eq!(missed(&conditional, from, to), None, "a condition would have decided");
-    }
-
-    #[test]
-    fn an_interval_without_an_anchor_counts_from_the_run_that_is_known() {
-        let (from, to) = (at("2026-11-23T06:30:00Z"), at("2026-11-23T08:00:00Z"));
-        let run = |text: &str| LastRun {
-            at: at(text),
-            status: RunStatus::Ok,
-            error: None,
-            error_reason: None,
-            undelivered: false,
-            duration: None,
-        };
-        let ran = Cron { last_run: Some(run("2026-11-23T06:10:00Z")), ..cron(every(30, None)) };
-        assert_eq!(
-            missed(&ran, from, to),
-            Some(seen("2026-11-23T06:40:00Z", "2026-11-23T07:40:00Z", 3)),
-            "from its last"
-        );
-        let due = Cron { next_run_at: Some(at("2026-11-23T09:00:00Z")), ..ran };
-        assert_eq!(
-            missed(&due, from, to),
-            Some(seen("2026-11-23T07:00:00Z", "2026-11-23T08:00:00Z", 3)),
-            "from its next"
-        );
-    }
-
-    #[test]
-    fn a_stagger_delays_each_cron_by_its_own_share_that_never_changes() {
-        let staggered = |id: &str| Cron {
-            id: CronId::new(id),
-            ..cron(Schedule::Cron {
-                expr: "0 * * * *".to_owned(),
-                zone: None,
-                stagger: Some(SignedDuration::from_mins(5)),
-            })
-        };
-        let next = |id: &str| Timetable::of(&staggered(id)).expect("readable").next(at("2026-11-23T06:30:00Z"));
-        // sha256("abc") begins with ba7816bf: 3_128_432_319 ms modulo 300_000 ms.
-        assert_eq!(next("abc"), Some(at("2026-11-23T07:00:32.319Z")));
-        assert_eq!(
-            missed(&staggered("abc"), at("2026-11-23T07:00:32.318Z"), at("2026-11-23T08:00:32Z")),
-            Some(seen("2026-11-23T07:00:32.319Z", "2026-11-23T07:00:32.319Z", 1)),
-            "the hour before is not over for it, the next has not begun"
-        );
-        assert_ne!(next("abc"), next("abd"));
-    }
-}
+mod tests;

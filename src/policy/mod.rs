@@ -43,7 +43,7 @@ pub use confirm::confirm;
 pub use crisis::expected_end;
 pub use early::nearly_off;
 pub use evidence::{absorb_catalog, absorb_run};
-pub use fires::{fires, missed, next_fire};
+pub use fires::{fires, missed, next_fire, next_run};
 pub use ground::Ground;
 pub use load::{RunTally, overloads};
 pub use looks::{Vantage, absorb_check, absorb_gateway_probe, absorb_money, unreached};

@@ -276,9 +276,12 @@ impl Disk {
             | StoreOp::RememberGateway { .. }
             | StoreOp::AskForLease
             | StoreOp::KeepDefinitions(_)
-            | StoreOp::RememberRuns(_)
+            | StoreOp::RememberRuns { .. }
+            | StoreOp::ReadHistory { .. }
+            | StoreOp::ForgetBefore(_)
             | StoreOp::RememberHealth(_)
             | StoreOp::RememberQuota(_)
+            | StoreOp::RememberReadings(_)
             | StoreOp::PutTemporary { .. }
             | StoreOp::SaveStatus(_)
             | StoreOp::SaveReading { .. }

@@ -59,6 +59,7 @@ impl Sim {
             // There is no desktop, no keychain and no demo here.
             Effect::Discover
             | Effect::StartDemo
+            | Effect::DemoMonth
             | Effect::StopDemo
             | Effect::DemoOutage { .. }
             | Effect::KeepKey { .. }
@@ -231,10 +232,12 @@ impl Sim {
             },
             Fetch::Catalog => Fetched::Catalog(self.gateway.catalog(self.now)),
             Fetch::Usage => Fetched::Usage(self.gateway.usage(self.now)),
-            Fetch::Runs { cron, limit } => {
+            Fetch::Runs { cron, limit, offset } => {
                 let of = |run: &&crate::domain::RunRecord| cron.as_ref().is_none_or(|cron| run.cron == *cron);
-                let runs = runs.iter().filter(of).take(limit as usize).cloned().collect();
-                Fetched::Runs { cron, runs }
+                let mut rest = runs.iter().filter(of).skip(offset as usize);
+                let runs = rest.by_ref().take(limit as usize).cloned().collect();
+                let more = rest.next().is_some();
+                Fetched::Runs { cron, runs, offset, more }
             }
         }
     }

@@ -75,6 +75,7 @@ real stock::
 real checks::
 real secrets::
 real owner::
+real fires::
 real speed::
 stop
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests panic as tests do")]
 
+mod month;
 mod program;
 mod providers;
 mod seeding;

@@ -9,7 +9,7 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use model_orchestrator::domain::{OWNER_KEY, Secret};
+use model_orchestrator::domain::{Cron, CronId, OWNER_KEY, Secret};
 use model_orchestrator::gateway::{Client, Endpoint, News, connect};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -89,6 +89,11 @@ impl Gateway {
 
     pub fn job(&self, id: &str) -> Value {
         self.call("cron.get", &json!({ "id": id }))
+    }
+
+    /// The same as this program reads it.
+    pub fn cron(&self, id: &str) -> Cron {
+        self.runtime.block_on(self.client.cron(&CronId::new(id))).expect("it is readable")
     }
 
     /// Every job by name, but for the mark that says who acts here.

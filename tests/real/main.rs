@@ -7,6 +7,7 @@
 mod checks;
 mod crisis;
 mod engine;
+mod fires;
 mod gateway;
 mod owner;
 mod program;

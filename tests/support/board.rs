@@ -122,6 +122,7 @@ impl World {
             job: None,
             switches: Arc::default(),
             runs: Arc::default(),
+            history: Arc::default(),
             undo: None,
             redo: None,
             saving: Arc::new(BTreeSet::new()),

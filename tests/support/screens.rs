@@ -94,6 +94,7 @@ impl Scene {
             job: None,
             switches: Arc::default(),
             runs: Arc::default(),
+            history: Arc::default(),
             undo: None,
             redo: None,
             saving: Arc::new(BTreeSet::new()),

@@ -11,7 +11,7 @@ use crate::demo::schedule::next_run;
 use crate::demo::world::{Failure, Job, World};
 
 /// MiniMax answers with a billing error since then.
-const OUT_SINCE_MS: i64 = 40 * MINUTE;
+pub(super) const OUT_SINCE_MS: i64 = 40 * MINUTE;
 /// Runs remembered of one cron.
 const RUNS_EACH: usize = 6;
 /// Failures since MiniMax ran out: few enough that no cron backs off for long.

@@ -3,6 +3,7 @@
 mod crons;
 mod folder;
 mod history;
+mod month;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -12,6 +13,7 @@ use super::DemoOutage;
 use super::world::{Job, World, uuid};
 use crate::domain::CronId;
 pub use folder::seed_state;
+pub use month::Month;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -104,6 +106,10 @@ fn definition(seed: &Seed, now_ms: i64) -> Map<String, Value> {
 
 fn schedule(seed: &Seed, now_ms: i64) -> Value {
     match seed.when {
+        // Exactly then: a real gateway staggers what fires on the hour unless it is told not to.
+        When::Cron(expr, zone) if expr.starts_with("0 *") => {
+            json!({ "kind": "cron", "expr": expr, "tz": zone, "staggerMs": 0 })
+        }
         When::Cron(expr, zone) => json!({ "kind": "cron", "expr": expr, "tz": zone }),
         When::Every(minutes, into) => {
             let anchor_ms = now_ms / MINUTE * MINUTE - into * MINUTE - 40 * minutes * MINUTE;

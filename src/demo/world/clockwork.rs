@@ -131,9 +131,7 @@ impl World {
         outages: &BTreeMap<String, DemoOutage>,
         failure: Option<Failure>,
     ) {
-        let mut random = Random::of(self.options.seed, &format!("{} past {started_ms}", job.id()));
-        let providers = Providers { outages, cooldowns: &BTreeMap::new(), resets: &|_, _| None };
-        let mut outcome = outcome::decide(job, &providers, started_ms, &mut random);
+        let (mut outcome, mut random) = self.past_outcome(job, started_ms, outages);
         if failure.is_some() {
             outcome = Outcome { error: failure, usage: None, summary: None, ..outcome };
         }
@@ -142,6 +140,19 @@ impl World {
         note(job, &run, ends_ms);
         let entry = entry(job, &run, ends_ms, &random.uuid());
         self.remember(entry);
+    }
+
+    /// How a run of the past ended: the same whenever it is asked.
+    pub(in crate::demo) fn past_outcome(
+        &self,
+        job: &Job,
+        started_ms: i64,
+        outages: &BTreeMap<String, DemoOutage>,
+    ) -> (Outcome, Random) {
+        let mut random = Random::of(self.options.seed, &format!("{} past {started_ms}", job.id()));
+        let providers = Providers { outages, cooldowns: &BTreeMap::new(), resets: &|_, _| None };
+        let outcome = outcome::decide(job, &providers, started_ms, &mut random);
+        (outcome, random)
     }
 
     /// Puts the past in order; a billing failure of the last ten minutes still cools its provider.

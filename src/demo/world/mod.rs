@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 
 pub(super) use job::Job;
 pub(super) use models::{MODELS, Model, PROVIDERS};
-pub(super) use outcome::Failure;
+pub(super) use outcome::{Failure, Outcome};
 pub(super) use random::{Random, hex, uuid};
 use usage::Quotas;
-pub(super) use usage::Shown;
+pub(super) use usage::{Shown, Window};
 
 use super::seed;
 use super::wire::{Caller, Event, Fault, Reply, Request};
@@ -207,6 +207,19 @@ impl World {
     pub(super) fn standing(&self, provider: &str, now: Timestamp) -> Standing {
         let outage = self.outages.get(provider).copied().unwrap_or(DemoOutage::Serving);
         Standing { outage, windows: self.quotas.shown(provider, outage, now.as_millisecond()), now }
+    }
+
+    pub(super) fn options(&self) -> &DemoOptions {
+        &self.options
+    }
+
+    pub(super) fn all_jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values()
+    }
+
+    /// The windows of the providers, as they stand when nothing fails.
+    pub(super) fn windows(&self) -> impl Iterator<Item = (&'static str, &Window)> {
+        self.quotas.windows()
     }
 
     /// How often each method was called, refused calls included.

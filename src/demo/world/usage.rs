@@ -19,14 +19,17 @@ const WEEK: i64 = 7 * DAY;
 
 /// One limit of a provider.
 #[derive(Clone, Debug)]
-struct Window {
-    label: &'static str,
+pub(in crate::demo) struct Window {
+    pub label: &'static str,
     cycle: Cycle,
-    used_percent: f64,
-    resets_ms: i64,
+    pub used_percent: f64,
+    pub resets_ms: i64,
     /// What a turn of a thousand tokens adds.
-    per_kilotoken: f64,
+    pub per_kilotoken: f64,
 }
+
+/// What the crons use of Google's day in an hour, in percent: more than a day of it has.
+const DAILY_PACE: f64 = 4.8;
 
 /// When a window begins anew.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +50,7 @@ pub(in crate::demo) struct Shown {
 
 /// The quota windows of every provider that reports some.
 #[derive(Clone, Debug)]
-pub(super) struct Quotas {
+pub(in crate::demo) struct Quotas {
     windows: BTreeMap<&'static str, Vec<Window>>,
 }
 
@@ -60,12 +63,13 @@ impl Quotas {
             resets_ms: (now_ms + left_ms) / MINUTE * MINUTE,
             per_kilotoken,
         };
+        let resets_ms = Cycle::PacificDay.after(now_ms);
         let daily = Window {
             label: "Daily",
             cycle: Cycle::PacificDay,
-            used_percent: 71.0,
-            resets_ms: Cycle::PacificDay.after(now_ms),
-            per_kilotoken: 0.03,
+            used_percent: used_of_day(now_ms - Cycle::PacificDay.before(resets_ms), resets_ms - now_ms),
+            resets_ms,
+            per_kilotoken: 0.041,
         };
         let windows = BTreeMap::from([
             (
@@ -80,7 +84,7 @@ impl Quotas {
                 "kimi",
                 vec![
                     window("5h", 5 * HOUR, 22.0, HOUR + 48 * MINUTE, 0.15),
-                    window("Week", WEEK, 47.0, 4 * DAY + 9 * HOUR, 0.02),
+                    window("Week", WEEK, 31.0, 4 * DAY + 9 * HOUR, 0.02),
                 ],
             ),
             ("openai", vec![window("5h", 5 * HOUR, 9.0, 4 * HOUR + 5 * MINUTE, 0.1)]),
@@ -93,6 +97,11 @@ impl Quotas {
             ),
         ]);
         Self { windows }
+    }
+
+    /// The windows of every provider that reports some, as they stand when nothing fails.
+    pub(in crate::demo) fn windows(&self) -> impl Iterator<Item = (&'static str, &Window)> {
+        self.windows.iter().flat_map(|(provider, windows)| windows.iter().map(|window| (*provider, window)))
     }
 
     /// A turn took this many tokens.
@@ -167,7 +176,19 @@ fn trouble(provider: &str, outage: DemoOutage) -> Option<&'static str> {
     }
 }
 
+/// What Google's day has been used so long after its beginning: it will run out some hours before its end, whenever
+/// the demo begins.
+fn used_of_day(since_ms: i64, left_ms: i64) -> f64 {
+    let hours = |ms: i64| ms as f64 / HOUR as f64;
+    (DAILY_PACE * hours(since_ms)).min(100.0 - 0.4 * DAILY_PACE * hours(left_ms)).round()
+}
+
 impl Window {
+    /// When it began anew, the latest moment first: the past and the next one.
+    pub fn resets(&self) -> impl Iterator<Item = i64> {
+        std::iter::successors(Some(self.resets_ms), |resets_ms| Some(self.cycle.before(*resets_ms)))
+    }
+
     fn roll(&mut self, now_ms: i64) {
         while self.resets_ms <= now_ms {
             self.resets_ms = self.cycle.after(self.resets_ms);
@@ -182,6 +203,15 @@ impl Cycle {
         match self {
             Self::Every(period_ms) => at_ms + period_ms,
             Self::PacificDay => pacific_midnight(at_ms).unwrap_or(at_ms + DAY),
+        }
+    }
+
+    /// The beginning before one.
+    fn before(self, began_ms: i64) -> i64 {
+        match self {
+            Self::Every(period_ms) => began_ms - period_ms,
+            // Well within the day before, however long that was.
+            Self::PacificDay => pacific_midnight(began_ms - DAY - DAY / 2).unwrap_or(began_ms - DAY),
         }
     }
 }

@@ -134,9 +134,9 @@ async fn fetch(client: &Client, what: Fetch) -> Result<Fetched, GatewayError> {
         },
         Fetch::Catalog => Fetched::Catalog(client.catalog().await?),
         Fetch::Usage => Fetched::Usage(client.usage(clock()).await?),
-        Fetch::Runs { cron, limit } => {
-            let runs = client.runs(cron.as_ref(), limit).await?;
-            Fetched::Runs { cron, runs }
+        Fetch::Runs { cron, limit, offset } => {
+            let page = client.runs(cron.as_ref(), limit, offset).await?;
+            Fetched::Runs { cron, runs: page.runs, offset, more: page.more }
         }
     })
 }

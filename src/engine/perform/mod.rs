@@ -11,7 +11,7 @@ mod own;
 mod store;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ use crate::demo::{Demo, DemoOptions};
 use crate::domain::{ProblemKind, Refusal};
 use crate::gateway::{Client, Env};
 use crate::providers::Http;
+use crate::state::{Folder, StateError};
 
 /// The outside, as the engine reaches it.
 pub struct Performer {
@@ -53,6 +54,21 @@ pub struct Performer {
     http: Arc<OnceCell<Http>>,
     /// The configuration of the gateway that we talk to, where it is on this machine.
     gateway_url: Option<String>,
+}
+
+/// Writes the month before a demo began into its state folder, for whoever opens that later. Nothing where somebody has
+/// opened it already.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn remember_month(folder: &Path, demo: &Demo) -> Result<(), StateError> {
+    let (month, now) = (demo.month()(), demo.now());
+    let (mut folder, _) = Folder::open(folder, "demo", now)?;
+    if folder.held_by().is_some() {
+        return Ok(());
+    }
+    folder.remember_runs(&month.runs, None, now)?;
+    folder.remember_readings(&month.readings, now)
 }
 
 /// The connection to another program on our folder; it ends with this.
@@ -113,6 +129,14 @@ impl Performer {
             Effect::StartDemo => {
                 let result = self.start_demo();
                 self.tell(Input::DemoStarted(result));
+            }
+            Effect::DemoMonth => {
+                let Some(running) = &self.demo else { return };
+                let month = running.demo.month();
+                self.spawn("demo", async move {
+                    let month = tokio::task::spawn_blocking(month).await.ok()?;
+                    Some(Input::DemoMonth(Box::new(month)))
+                });
             }
             Effect::StopDemo => {
                 self.store.flush().await;

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::UndoScope;
 use super::super::effect::StoreOp;
-use super::super::input::{Identified, Input, Lease, Opened, Receipt, Reread};
+use super::super::input::{Identified, Input, Lease, Opened, Receipt, Remembrance, Reread};
 use super::super::service::Door;
 use crate::domain::{Change, CronId, JobPhase, Ledger, LineOutcome, ProblemKind, Switch, SwitchId};
 use crate::state::switch_log::LogLine;
@@ -233,12 +233,24 @@ impl Keeper {
                 self.quietly(|folder| folder.snapshot_definitions(&definitions, "daily", now).map(drop));
             }
             StoreOp::Confirm { switch, confirmation } => self.quietly(|folder| folder.confirm(&switch, &confirmation)),
-            StoreOp::RememberRuns(runs) => {
-                self.quietly(|folder| runs.iter().try_for_each(|run| folder.remember_run(run)));
+            StoreOp::RememberRuns { runs, whole } => {
+                self.quietly(|folder| folder.remember_runs(&runs, whole, now));
             }
+            StoreOp::ReadHistory { since } => {
+                let Some(path) = self.folder.as_ref().map(|folder| folder.path().to_path_buf()) else { return };
+                let read = |folder: &mut Folder| {
+                    Ok(Remembrance { usage: folder.usage_history(since, now)?, whole: folder.runs_whole()? })
+                };
+                let result = self.with(read);
+                self.tell(Input::HistoryRead { path, result });
+            }
+            StoreOp::ForgetBefore(moment) => self.quietly(|folder| folder.forget_before(moment, now)),
             StoreOp::RememberHealth(fleet) => self.quietly(|folder| folder.remember_health(&fleet, now)),
             StoreOp::RememberAccounts(known) => self.quietly(|folder| folder.remember_accounts(&known)),
             StoreOp::RememberQuota(fleet) => self.quietly(|folder| folder.remember_quota(&fleet, now)),
+            StoreOp::RememberReadings(readings) => {
+                self.quietly(|folder| folder.remember_readings(&readings, now));
+            }
             StoreOp::PutTemporary { id, model, receipt } => {
                 let result = self.with(|folder| folder.put_temporary(&id, model.as_ref()));
                 // It is in the world before anybody hears that it was kept.
@@ -496,7 +508,9 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::super::super::effect::StoreOp;
-    use super::super::super::input::{Input, Receipt};
+    use jiff::Timestamp;
+
+    use super::super::super::input::{Input, Receipt, Remembrance};
     use super::{Store, clock, name_of};
     use crate::domain::{Fleet, Health, QuotaWindow, Source, TemporaryModel, Vital};
     use crate::state::names;
@@ -544,6 +558,10 @@ mod tests {
         });
         store.queue(StoreOp::RememberHealth(fleet.clone())).await;
         store.queue(StoreOp::RememberQuota(fleet)).await;
+        store.queue(StoreOp::RememberRuns { runs: Vec::new(), whole: Some(Timestamp::UNIX_EPOCH) }).await;
+        store.queue(StoreOp::ReadHistory { since: Timestamp::UNIX_EPOCH }).await;
+        store.queue(StoreOp::ForgetBefore(Timestamp::MAX)).await;
+        store.queue(StoreOp::ReadHistory { since: Timestamp::UNIX_EPOCH }).await;
         store.flush().await;
         let mut told = Vec::new();
         while let Ok(input) = heard.try_recv() {
@@ -551,10 +569,18 @@ mod tests {
                 Input::Opened { .. } => "opened",
                 Input::Reloaded(Ok(reread)) if reread.loaded.temporary.len() == 1 => "reloaded",
                 Input::Stored { result: Ok(()), .. } => "stored",
+                Input::HistoryRead { result: Ok(Remembrance { usage, whole }), .. } => {
+                    assert_eq!(whole, Some(Timestamp::UNIX_EPOCH));
+                    if usage.windows.len() == 1 { "remembered" } else { "forgotten" }
+                }
                 _ => "something else",
             });
         }
-        assert_eq!(told, ["opened", "reloaded", "stored"], "what nobody waits for is told only when it fails");
+        assert_eq!(
+            told,
+            ["opened", "reloaded", "stored", "remembered", "forgotten"],
+            "what nobody waits for is told only when it fails"
+        );
         assert!(place.path().join(names::TRACKING).exists());
     }
 }

@@ -15,6 +15,7 @@
 mod door;
 #[cfg(unix)]
 mod frame;
+mod growth;
 pub(in crate::engine) mod key;
 #[cfg(not(unix))]
 mod nowhere;

@@ -1,6 +1,6 @@
 //! Pictures on their way: the whole at first, then only what changed.
 //!
-//! What is shared between two snapshots (`Arc`) has not changed; of the crons only those go that are others. The
+//! What is shared between two snapshots (`Arc`) has not changed; of the crons only those go that are others, and of the history only what was added. The
 //! revision stays behind: each engine counts its own. So do the gateways of the watcher's computer, with their tokens,
 //! and what only the watching engine can say of itself.
 
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::{FolderInfo, Snapshot};
+use super::growth::Growth;
 use crate::domain::{
     AccountId, Catalog, Connection, CrisisView, Cron, CronId, Fleet, ImportPreview, Job, Ledger, Looks, OwnerMark,
     Plan, Problem, ProviderAccount, RouteMatch, RunRecord, Settings, Suggestion, Switch, TemporaryModel, TierMap,
@@ -28,6 +29,8 @@ macro_rules! picture {
             whole: bool,
             #[serde(default, skip_serializing_if = "Crons::is_empty")]
             crons: Crons,
+            #[serde(default, skip_serializing_if = "Growth::is_empty")]
+            history: Growth,
             $(
                 #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "there")]
                 $field: Option<$type>,
@@ -40,12 +43,14 @@ macro_rules! picture {
             pub fn between(before: Option<&Snapshot>, now: &Snapshot) -> Self {
                 // A new field is named here: does it travel?
                 let Snapshot {
-                    revision: _, at, background: _, waiting: _, service: _, discovered: _, known: _, ended: _, crons, $($field,)+
+                    revision: _, at, background: _, waiting: _, service: _, discovered: _, known: _, ended: _, crons, history,
+                    $($field,)+
                 } = now;
                 Self {
                     at: *at,
                     whole: before.is_none(),
                     crons: Crons::between(before.map(|before| &*before.crons), crons),
+                    history: Growth::between(before.map(|before| &before.history), history),
                     $(
                         $field: before.is_none_or(|before| !$same(&before.$field, $field)).then(|| $field.clone()),
                     )+
@@ -56,8 +61,10 @@ macro_rules! picture {
                 picture.at = self.at;
                 if self.whole {
                     picture.crons = Arc::default();
+                    picture.history = Arc::default();
                 }
                 self.crons.onto(&mut picture.crons);
+                self.history.onto(&mut picture.history);
                 $(if let Some(now) = self.$field { picture.$field = now; })+
             }
         }

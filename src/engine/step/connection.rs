@@ -10,7 +10,7 @@ use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::{DemoStarted, Fetched, Opened, Reread};
 use super::super::world::{Evidence, REFRESH_EVERY};
 use super::super::{FolderInfo, Target, World};
-use super::{apply, aside, check, crisis, edited, lease, own, reconcile, record, triage, unit, unsaved};
+use super::{apply, aside, check, crisis, edited, lease, own, past, reconcile, record, triage, unit, unsaved};
 use crate::domain::{
     Access, Cause, Connection, Cron, CronId, GatewayInfo, GatewayTarget, KnownGateway, ProblemKind, Refusal, RunRecord,
     Source, Trouble,
@@ -27,8 +27,6 @@ const SKEW_NAMED: SignedDuration = SignedDuration::from_mins(1);
 const REFETCH_AFTER: SignedDuration = SignedDuration::from_secs(5);
 /// A run that failed so short a time ago may have failed for the network as it is now.
 const FRESH_RUN: SignedDuration = SignedDuration::from_mins(10);
-/// How many past runs are read as evidence on connecting.
-const RUNS_ON_CONNECT: u32 = 200;
 
 pub fn connect(world: &mut World, target: Target, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
     if world.job.as_ref().is_some_and(apply::JobState::running) {
@@ -177,7 +175,9 @@ pub fn look_on(world: &mut World, opened: Opened, now: Timestamp) -> Vec<Effect>
     check::remember(world, std::mem::take(&mut loaded.remembered));
     world.mark.identity = std::mem::take(&mut loaded.identity);
     take_loaded(world, loaded, now);
-    vec![Effect::Connect { session: world.session, target }]
+    let mut effects = past::open(world, now);
+    effects.push(Effect::Connect { session: world.session, target });
+    effects
 }
 
 /// What the files say, now and after somebody else changed them.
@@ -210,10 +210,12 @@ fn settings_set_aside(what: &ProblemKind) -> bool {
 
 /// Somebody else changed the files. A cron that they sorted is edited; other settings, or none, are
 /// no edit of every cron of a tier.
-pub fn take_reloaded(world: &mut World, reread: Reread, now: Timestamp) {
-    let Some(loaded) = with_ours(world, reread) else { return };
+pub fn take_reloaded(world: &mut World, reread: Reread, now: Timestamp) -> Vec<Effect> {
+    let Some(loaded) = with_ours(world, reread) else { return Vec::new() };
+    let is_other = loaded.identity.folder != world.mark.identity.folder;
     let wished = edited::wishes_under(&loaded.settings, world, world.tiers.keys().chain(loaded.tiers.keys()));
     take_marked(world, loaded, wished, now);
+    if is_other { past::open(world, now) } else { Vec::new() }
 }
 
 /// The user took the files over: what they say differently is the user's edit, also in the settings.
@@ -280,6 +282,7 @@ pub fn connected(world: &mut World, session: u64, hello: &Hello, took: SignedDur
     world.attempt = 0;
     world.crons_as_of = None;
     world.evidence = Evidence::default();
+    past::unheard(world);
     world.checks.looked = false;
     world.refresh_at = next_refresh(world, now);
     world.dirty.shown = true;
@@ -328,9 +331,9 @@ fn access(world: &mut World, hello: &Hello, now: Timestamp) -> Access {
 }
 
 pub fn fetch_all(world: &World) -> Vec<Effect> {
-    let crons = Fetch::Crons { asked_at: world.changes_seen };
-    let all = [Fetch::Catalog, Fetch::Usage, Fetch::Runs { cron: None, limit: RUNS_ON_CONNECT }, crons];
-    all.into_iter().map(|what| Effect::Fetch { session: world.session, what }).collect()
+    let fetch = |what| Effect::Fetch { session: world.session, what };
+    let crons = fetch(Fetch::Crons { asked_at: world.changes_seen });
+    vec![fetch(Fetch::Catalog), fetch(Fetch::Usage), past::newest(world), crons]
 }
 
 /// Models and quotas, asked for now and then.
@@ -349,6 +352,7 @@ fn next_refresh(world: &World, now: Timestamp) -> Option<Timestamp> {
 pub fn lost(world: &mut World, trouble: Trouble, now: Timestamp) -> Vec<Effect> {
     let Some(target) = &world.target else { return Vec::new() };
     let (name, url) = (target.name.clone(), target.url.clone());
+    past::unheard(world);
     world.refresh_at = None;
     world.dirty.shown = true;
     world.connection = if worth_retrying(&trouble) {
@@ -467,12 +471,17 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
             record::usage(world, usage, now);
             return check::heard(world, "usage", now);
         }
-        Fetched::Runs { cron: None, runs } => {
+        Fetched::Runs { cron: None, runs, offset, more } => {
             world.clear("gateway/runs");
-            world.evidence.runs = true;
-            return evidence(world, runs, now);
+            let mut effects = Vec::new();
+            if offset == 0 {
+                world.evidence.runs = true;
+                effects = evidence(world, &runs, now);
+            }
+            effects.extend(past::page(world, runs, offset, more, now));
+            return effects;
         }
-        Fetched::Runs { cron: Some(cron), runs } => {
+        Fetched::Runs { cron: Some(cron), runs, .. } => {
             Arc::make_mut(&mut world.runs).insert(cron, runs);
         }
         Fetched::Failed { what, detail } => {
@@ -485,6 +494,9 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
             world.evidence.models_failed |= what == "models";
             world.evidence.runs |= what == "runs";
             world.evidence.usage |= what == "usage";
+            if what == "runs" {
+                past::not_had(world, now);
+            }
             if matches!(what, "crons" | "models") {
                 world.refetch_at = now.checked_add(REFETCH_AFTER).ok();
             }
@@ -495,11 +507,12 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
 }
 
 /// Past runs are evidence in the order in which they ended, and so is what they say about switches.
-fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) -> Vec<Effect> {
+fn evidence(world: &mut World, runs: &[RunRecord], now: Timestamp) -> Vec<Effect> {
+    let mut runs: Vec<_> = runs.iter().collect();
     runs.sort_by_key(|run| run.finished_at);
     let effective = world.effective.clone();
     let mut effects = Vec::new();
-    for told in &runs {
+    for told in runs {
         let run = record::by_our_clock(world, told, now);
         let said = record::said(world, &run);
         let network = check::explained_by_network(world, said.as_ref(), run.finished_at);
@@ -516,9 +529,6 @@ fn evidence(world: &mut World, mut runs: Vec<RunRecord>, now: Timestamp) -> Vec<
         if by_provider {
             crisis::heard_of_failure(world, &run, now);
         }
-    }
-    if !runs.is_empty() {
-        effects.push(Effect::Store(Box::new(StoreOp::RememberRuns(runs))));
     }
     effects
 }
@@ -611,7 +621,10 @@ pub fn news(world: &mut World, session: u64, news: News, now: Timestamp) -> Vec<
         }
         News::ModelsChanged => fetch(world, Fetch::Catalog),
         News::Tick => Vec::new(),
-        News::Gap => fetch_all(world),
+        News::Gap => {
+            past::unheard(world);
+            fetch_all(world)
+        }
         News::ShuttingDown { restart_expected } => {
             if restart_expected {
                 return lost(world, Trouble::Restarting, now);

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::super::input::Lease;
-use super::{aside, connection};
+use super::{aside, connection, past};
 use crate::domain::ProblemKind;
 use crate::state::Loaded;
 
@@ -71,5 +71,7 @@ fn taken_over(world: &mut World, mut loaded: Loaded, now: Timestamp) -> Vec<Effe
     world.definitions_kept_at = None;
     world.unedited.clear();
     connection::take_loaded(world, loaded, now);
-    connection::connect_anew(world).into_iter().collect()
+    let mut effects = past::open(world, now);
+    effects.extend(connection::connect_anew(world));
+    effects
 }

@@ -11,6 +11,7 @@ pub(super) mod edit_history;
 pub(super) mod edited;
 mod lease;
 pub(super) mod own;
+pub(super) mod past;
 mod reconcile;
 mod record;
 mod settings;
@@ -58,15 +59,13 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
             Vec::new()
         }
         Input::DemoStarted(result) => connection::demo_started(world, result, now),
+        Input::DemoMonth(month) => past::month(world, *month),
         Input::Opened { session, result } => connection::opened(world, session, result, now),
         Input::LeaseAsked { path, result } => lease::asked(world, &path, result, now),
         Input::Watched { link, result } => aside::watched(world, link, result, now),
         Input::Heard { link, what } => aside::heard(world, link, what, now),
         Input::LetGo { ticket } => aside::gone(world, ticket),
-        Input::Reloaded(Ok(reread)) => {
-            connection::take_reloaded(world, reread, now);
-            Vec::new()
-        }
+        Input::Reloaded(Ok(reread)) => connection::take_reloaded(world, reread, now),
         Input::Reloaded(Err(problem)) => {
             world.raise("state/reload", problem, now);
             Vec::new()
@@ -85,6 +84,7 @@ fn take(world: &mut World, input: Input, now: Timestamp) -> Vec<Effect> {
         Input::SwitchesRead { session, ticket, scope, result } => {
             answered(ticket, undo::offer_read(world, session, ticket, &scope, result, now))
         }
+        Input::HistoryRead { path, result } => past::read(world, &path, result, now),
         Input::Previewed { ticket, result } => transfer::previewed(world, ticket, result),
         Input::Imported { ticket, result } => transfer::imported(world, ticket, result, now),
         Input::Exported { ticket, to, result } => transfer::exported(ticket, &to, result),
@@ -171,6 +171,7 @@ fn follow(world: &mut World, now: Timestamp) -> Vec<Effect> {
     effects.extend(automation::settle(world, now));
     effects.extend(crisis::settle(world, now));
     effects.extend(status::files(world, now));
+    effects.extend(past::readings(world));
     if std::mem::take(&mut world.edits_unsaved) && world.folder.is_some() {
         effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
     }
@@ -191,6 +192,7 @@ fn tick(world: &mut World, now: Timestamp) -> Vec<Effect> {
         effects.extend(connection::refresh(world, now));
     }
     effects.extend(check::tick(world, now));
+    effects.extend(past::tick(world, now));
     own::tick(world, now);
     effects.extend(own::mark::tick(world, now));
     if world.refetch_at.is_some_and(|at| at <= now) {
@@ -264,7 +266,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             quietly(Vec::new())
         }
         Command::LoadRuns { cron } if world.connected() => {
-            let what = Fetch::Runs { cron: Some(cron), limit: 20 };
+            let what = Fetch::Runs { cron: Some(cron), limit: 20, offset: 0 };
             quietly(vec![Effect::Fetch { session: world.session, what }])
         }
         Command::LoadRuns { .. } => Err(Refusal::NotConnected),

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::World;
 use super::super::effect::{Effect, Fetch, StoreOp};
 use super::super::input::GatewayAnswer;
-use super::{check, crisis, own};
+use super::{check, crisis, own, past};
 use crate::domain::{
     AccountId, Change, Confirmation, Cron, Diagnosis, HealthState, ModelRef, ModelScope, MoneyRead, ProbeStatus,
     ProblemKind, QuotaWindow, Reason, RunRecord, Source, Switch, SwitchId,
@@ -93,7 +93,7 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
     world.dirty.plan = true;
     world.dirty.shown = true;
     // As the gateway tells it, so that the same run is known again.
-    effects.push(Effect::Store(Box::new(StoreOp::RememberRuns(vec![told]))));
+    effects.extend(past::run_ended(world, told));
     effects
 }
 

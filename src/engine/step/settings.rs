@@ -9,8 +9,8 @@ use super::super::effect::{Effect, StoreOp};
 use super::super::input::Receipt;
 use super::super::{Done, Event, SettingsChange, Ticket, World};
 use super::edit_history::Change;
-use super::{edit, edited};
-use crate::domain::{ProblemKind, Refusal, RouteKey, Settings};
+use super::{edit, edited, past};
+use crate::domain::{HistorySettings, ProblemKind, Refusal, RouteKey, Settings};
 
 /// Carries out a change and remembers how to take it back.
 pub fn change(world: &mut World, ticket: Ticket, change: SettingsChange) -> Result<Vec<Effect>, Refusal> {
@@ -34,6 +34,7 @@ pub fn change(world: &mut World, ticket: Ticket, change: SettingsChange) -> Resu
 pub(super) fn put(world: &mut World, ticket: Ticket, settings: Arc<Settings>, done: Done) -> Vec<Effect> {
     let wished = edited::wishes(world, world.tiers.keys());
     world.settings = settings;
+    past::tidy_now(world);
     world.settings_unsaved += 1;
     edited::mark(world, wished);
     world.dirty.plan = true;
@@ -84,6 +85,7 @@ fn label(settings: &Settings, change: &SettingsChange) -> Option<String> {
         SettingsChange::SetNotifications(_) => "notifications changed".to_owned(),
         SettingsChange::SetCrisisVendors(_) => "crisis threshold changed".to_owned(),
         SettingsChange::SetSettleMinutes(_) => "settle time changed".to_owned(),
+        SettingsChange::SetHistoryDays(_) => "length of the history changed".to_owned(),
         SettingsChange::ResetChains => "chains and routes reset".to_owned(),
         SettingsChange::SetTheme(_) | SettingsChange::SetCompactCards(_) => return None,
     })
@@ -138,6 +140,10 @@ fn apply(settings: &mut Settings, change: SettingsChange) {
         SettingsChange::SetCrisisVendors(count) => settings.thresholds.crisis_vendors = count.max(1),
         SettingsChange::SetSettleMinutes(minutes) => {
             settings.thresholds.settle = jiff::SignedDuration::from_mins(i64::from(minutes));
+        }
+        SettingsChange::SetHistoryDays(days) => {
+            let (least, most) = (HistorySettings::LEAST_DAYS, HistorySettings::MOST_DAYS);
+            settings.history.keep_days = days.clamp(least, most);
         }
         SettingsChange::ResetChains => {
             let fresh = Settings::default();

@@ -36,7 +36,6 @@ pub fn files(world: &mut World, now: Timestamp) -> Vec<Effect> {
     let ops = [
         StoreOp::SaveStatus(Box::new(report)),
         StoreOp::RememberHealth(Arc::clone(&world.fleet)),
-        StoreOp::RememberQuota(Arc::clone(&world.fleet)),
         StoreOp::RememberAccounts(Box::new(check::remembered(world))),
     ];
     ops.into_iter().map(|op| Effect::Store(Box::new(op))).collect()

@@ -24,6 +24,7 @@ mod lease;
 mod outside;
 mod own;
 mod owner;
+mod past;
 mod runs;
 mod settings;
 mod triage;

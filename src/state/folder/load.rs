@@ -191,14 +191,12 @@ fn open_history(path: &Path, may_write: bool, now: Timestamp, problems: &mut Vec
         return History::open_read_only(path).ok();
     }
     match History::open(path, now) {
-        Ok((mut history, kept_as)) => {
+        Ok((history, kept_as)) => {
             if let Some(kept_as) = kept_as {
                 let detail = "not a database of this program, or damaged; history starts anew".to_owned();
                 let what = ProblemKind::FileSetAside { file: names::HISTORY.to_owned(), kept_as, detail };
                 problems.push(Problem { id: format!("state/{}", names::HISTORY), what, since: now });
             }
-            // Old samples that stay cost only space.
-            history.prune(now).ok();
             Some(history)
         }
         Err(error) => {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Change, Confirmation, Cron, CronId, Fleet, JobPhase, LineOutcome, Plan, PlanId, Problem, Remembered, RunRecord,
-    Switch, SwitchId,
+    AccountId, Change, Confirmation, Cron, CronId, Fleet, JobPhase, LineOutcome, Plan, PlanId, Problem, QuotaWindow,
+    Remembered, RunRecord, Switch, SwitchId, UsageHistory,
 };
 use crate::state::history::{History, Record};
 use crate::state::{StateError, atomic, files};
@@ -193,12 +193,41 @@ impl Folder {
         self.journal(now)?.snapshot(crons, why, now)
     }
 
-    /// Keeps a finished run; the same run again changes nothing.
+    /// Keeps finished runs; the same run again changes nothing. With them all that ended up to `whole` are known.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn remember_runs(
+        &mut self,
+        runs: &[RunRecord],
+        whole: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), StateError> {
+        self.journal(now)?.remember_runs(runs, whole)
+    }
+
+    /// Up to when all runs are known.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn runs_whole(&self) -> Result<Option<Timestamp>, StateError> {
+        self.history.as_ref().map_or(Ok(None), History::runs_whole)
+    }
+
+    /// What is remembered of quotas and runs since then; of too many only the newest.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn usage_history(&self, since: Timestamp, until: Timestamp) -> Result<UsageHistory, StateError> {
+        self.history.as_ref().map_or(Ok(UsageHistory::default()), |history| history.usage(since, until))
+    }
+
+    /// Drops runs, readings, health changes and definitions that are older. Switches and jobs are kept.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn remember_run(&mut self, run: &RunRecord) -> Result<(), StateError> {
-        self.journal(run.finished_at)?.remember_run(run)
+    pub fn forget_before(&mut self, moment: Timestamp, now: Timestamp) -> Result<(), StateError> {
+        self.journal(now)?.forget_before(moment)
     }
 
     /// Keeps what changed in the health of accounts and models since it was kept last.
@@ -215,5 +244,17 @@ impl Folder {
     /// When it cannot be written.
     pub fn remember_quota(&mut self, fleet: &Fleet, now: Timestamp) -> Result<(), StateError> {
         self.journal(now)?.quota_seen(fleet)
+    }
+
+    /// Keeps readings of the past that say something new, oldest first.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember_readings(
+        &mut self,
+        readings: &[(AccountId, QuotaWindow)],
+        now: Timestamp,
+    ) -> Result<(), StateError> {
+        self.journal(now)?.readings_seen(readings.iter().map(|(account, window)| (account, window)))
     }
 }

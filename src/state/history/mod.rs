@@ -11,6 +11,7 @@ mod samples;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 pub use journal::{InterruptedJob, Record};
 

@@ -1,9 +1,10 @@
 //! Small facts that may be lost: which edits wait for an apply, which gateway versions are proven, how
-//! the accounts stood.
+//! the accounts stood, up to when all runs are known.
 
 use std::collections::BTreeSet;
 
-use rusqlite::{OptionalExtension as _, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,6 +16,7 @@ use super::{History, failed, to_json};
 const PENDING_EDITS: &str = "pending_edits";
 const PROVEN_VERSIONS: &str = "proven_versions";
 const ACCOUNTS: &str = "accounts";
+pub(super) const RUNS_WHOLE: &str = "runs_whole";
 
 impl History {
     pub(crate) fn note_pending_edits(&mut self, crons: &BTreeSet<CronId>) -> Result<(), StateError> {
@@ -41,11 +43,13 @@ impl History {
         self.noted(ACCOUNTS)
     }
 
+    /// Up to when all runs are known: written together with runs.
+    pub(crate) fn runs_whole(&self) -> Result<Option<Timestamp>, StateError> {
+        self.noted(RUNS_WHOLE)
+    }
+
     fn note(&mut self, key: &str, value: &impl Serialize) -> Result<(), StateError> {
-        self.db
-            .execute("INSERT OR REPLACE INTO notes (key, value) VALUES (?1, ?2)", params![key, to_json(value)])
-            .map_err(failed("writing a note"))?;
-        Ok(())
+        put(&self.db, key, value).map_err(failed("writing a note"))
     }
 
     /// A note that is missing or unreadable is an empty one.
@@ -57,4 +61,9 @@ impl History {
             .map_err(failed("reading a note"))?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
     }
+}
+
+pub(super) fn put(db: &Connection, key: &str, value: &impl Serialize) -> rusqlite::Result<()> {
+    db.execute("INSERT OR REPLACE INTO notes (key, value) VALUES (?1, ?2)", params![key, to_json(value)])?;
+    Ok(())
 }

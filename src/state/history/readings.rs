@@ -1,19 +1,13 @@
 //! What is remembered of health and quotas: a row for each change, and for each reading that says
 //! something new.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use crate::domain::{AccountId, Fleet, Health, Metric, QuotaWindow, Span, Vital};
+use crate::domain::{AccountId, Fleet, Health, Metric, QuotaSample, QuotaWindow, Span, Vital, same_reset};
 use crate::state::StateError;
 
-use super::{History, failed, from_json, to_json};
-
-/// A reading that says the same again within this time is no row of its own.
-const ALIKE_WITHIN: SignedDuration = SignedDuration::from_hours(1);
-
-/// "In three hours" names another moment at every reading: resets this close together are one.
-const ONE_RESET: SignedDuration = SignedDuration::from_mins(2);
+use super::{History, failed, from_json, to_json, usage};
 
 impl History {
     /// Keeps what changed in the health of accounts, and of models that have one of their own.
@@ -30,12 +24,19 @@ impl History {
 
     /// Keeps the windows that were read since they were kept last.
     pub(crate) fn quota_seen(&mut self, fleet: &Fleet) -> Result<(), StateError> {
+        let windows = fleet.windows.iter();
+        self.readings_seen(windows.flat_map(|(account, windows)| windows.iter().map(move |window| (account, window))))
+    }
+
+    /// Keeps those that say something new, oldest first.
+    pub(crate) fn readings_seen<'a>(
+        &mut self,
+        readings: impl Iterator<Item = (&'a AccountId, &'a QuotaWindow)>,
+    ) -> Result<(), StateError> {
         let step = || failed("remembering a quota");
         let change = self.db.transaction().map_err(step())?;
-        for (account, windows) in &fleet.windows {
-            for window in windows {
-                keep_window(&change, account, window).map_err(step())?;
-            }
+        for (account, window) in readings {
+            keep_window(&change, account, window).map_err(step())?;
         }
         change.commit().map_err(step())
     }
@@ -78,34 +79,21 @@ fn keep_health(change: &Transaction<'_>, subject: &str, vital: &Vital, now: Time
 
 fn is_same(known: &Health, health: &Health) -> bool {
     match (known, health) {
-        (Health::LimitHit { resets_at: Some(known) }, Health::LimitHit { resets_at: Some(now) }) => {
-            now.duration_since(*known).abs() <= ONE_RESET
-        }
+        (Health::LimitHit { resets_at: known }, Health::LimitHit { resets_at: now }) => same_reset(*known, *now),
         _ => known == health,
     }
 }
 
 fn keep_window(change: &Transaction<'_>, account: &AccountId, window: &QuotaWindow) -> rusqlite::Result<()> {
     let at = window.observed_at.as_millisecond();
-    let resets_at = window.resets_at.map(Timestamp::as_millisecond);
-    let before = "SELECT at, used_ratio, resets_at, used, quota_limit FROM quota_samples
+    let before = "SELECT at, used_ratio, resets_at, source FROM quota_samples
                   WHERE account = ?1 AND label = ?2 AND at <= ?3 ORDER BY at DESC LIMIT 1";
-    let is_known = change
+    let known = change
         .prepare_cached(before)?
-        .query_row(params![account.as_str(), window.label, at], |row| {
-            let (known_at, used_ratio, known_reset): (i64, f64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let (used, limit): (Option<f64>, Option<f64>) = (row.get(3)?, row.get(4)?);
-            let same_reset = match (known_reset, resets_at) {
-                (Some(known), Some(now)) => i128::from(now.abs_diff(known)) <= ONE_RESET.as_millis(),
-                (known, now) => known == now,
-            };
-            let recent = i128::from(at.abs_diff(known_at)) < ALIKE_WITHIN.as_millis();
-            let same =
-                used_ratio.to_bits() == window.used_ratio.to_bits() && used == window.used && limit == window.limit;
-            Ok(recent && same_reset && same)
-        })
-        .optional()?;
-    if is_known == Some(true) {
+        .query_row(params![account.as_str(), window.label, at], |row| Ok(usage::sample(row, 0)))
+        .optional()?
+        .flatten();
+    if known.is_some_and(|known| known.says_again(&QuotaSample::of(window))) {
         return Ok(());
     }
     change
@@ -119,7 +107,7 @@ fn keep_window(change: &Transaction<'_>, account: &AccountId, window: &QuotaWind
             window.label,
             at,
             window.used_ratio,
-            resets_at,
+            window.resets_at.map(Timestamp::as_millisecond),
             to_json(&window.source),
             window.span.map(Span::id),
             window.metric.map(Metric::code),

@@ -1,29 +1,53 @@
-//! What is remembered of runs and definitions, and for how long.
+//! What is remembered of runs and definitions, until it is too old.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::{Cron, CronId, RunRecord};
+use crate::domain::{Cron, CronId, ModelRef, PastRun, RunRecord};
 use crate::state::StateError;
 
-use super::{History, failed, to_json};
-
-/// Older runs, samples and snapshots are dropped when a folder is opened.
-const KEPT: SignedDuration = SignedDuration::from_hours(24 * 180);
+use super::{History, failed, notes, to_json};
 
 impl History {
-    pub(crate) fn remember_run(&mut self, run: &RunRecord) -> Result<(), StateError> {
-        self.db
-            .execute(
-                "INSERT OR REPLACE INTO runs (cron, at, run) VALUES (?1, ?2, ?3)",
-                params![run.cron.as_str(), run.at.as_millisecond(), to_json(run)],
-            )
-            .map_err(failed("remembering a run"))?;
-        Ok(())
+    /// Keeps finished runs; the same run again changes nothing. What a forecast reads has columns of its own.
+    pub(crate) fn remember_runs(&mut self, runs: &[RunRecord], whole: Option<Timestamp>) -> Result<(), StateError> {
+        let step = || failed("remembering runs");
+        let change = self.db.transaction().map_err(step())?;
+        {
+            let mut put = change
+                .prepare(
+                    "INSERT INTO runs (cron, at, run, well, model, duration, input, output, total)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                     ON CONFLICT (cron, at) DO UPDATE SET run = ?3, well = ?4, model = ?5, duration = ?6,
+                        input = ?7, output = ?8, total = ?9
+                     WHERE run <> ?3 OR well IS NULL",
+                )
+                .map_err(step())?;
+            for run in runs {
+                let PastRun { cron, at, duration, model, well, tokens } = PastRun::of(run);
+                let count = |tokens: Option<u64>| tokens.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+                put.execute(params![
+                    cron.as_str(),
+                    at.as_millisecond(),
+                    to_json(run),
+                    well,
+                    model.as_ref().map(ModelRef::as_str),
+                    duration.map(|duration| duration.as_millis() as i64),
+                    count(tokens.map(|tokens| tokens.input)),
+                    count(tokens.map(|tokens| tokens.output)),
+                    count(tokens.map(|tokens| tokens.total)),
+                ])
+                .map_err(step())?;
+            }
+        }
+        if let Some(whole) = whole {
+            notes::put(&change, notes::RUNS_WHOLE, &whole).map_err(step())?;
+        }
+        change.commit().map_err(step())
     }
 
     /// Keeps all definitions as they are now. Equal ones share one row; a snapshot that would
@@ -74,10 +98,10 @@ impl History {
         rows.collect::<Result<_, _>>().map(Some).map_err(step())
     }
 
-    /// Drops what is too old to be shown. Switches and jobs are kept.
-    pub(crate) fn prune(&mut self, now: Timestamp) -> Result<(), StateError> {
+    /// Drops what is older. Switches and jobs are kept.
+    pub(crate) fn forget_before(&mut self, moment: Timestamp) -> Result<(), StateError> {
         let step = || failed("dropping old history");
-        let before = now.saturating_sub(KEPT).map_or(0, Timestamp::as_millisecond);
+        let before = moment.as_millisecond();
         let change = self.db.transaction().map_err(step())?;
         for statement in [
             "DELETE FROM runs WHERE at < ?1",

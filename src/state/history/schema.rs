@@ -54,6 +54,17 @@ pub(super) const MIGRATIONS: &[&str] = &["
     ALTER TABLE quota_samples ADD COLUMN used REAL;
     ALTER TABLE quota_samples ADD COLUMN quota_limit REAL;
     ALTER TABLE quota_samples ADD COLUMN reset_confidence TEXT;
+", "
+    ALTER TABLE runs ADD COLUMN well INTEGER;
+    ALTER TABLE runs ADD COLUMN model TEXT;
+    ALTER TABLE runs ADD COLUMN duration INTEGER;
+    ALTER TABLE runs ADD COLUMN input INTEGER;
+    ALTER TABLE runs ADD COLUMN output INTEGER;
+    ALTER TABLE runs ADD COLUMN total INTEGER;
+    DROP INDEX runs_by_time;
+    CREATE INDEX runs_by_time ON runs (at, cron, well, model, duration, input, output, total);
+    CREATE INDEX runs_without_columns ON runs (at) WHERE well IS NULL;
+    CREATE INDEX quota_by_time ON quota_samples (at);
 "];
 
 /// Why a file is no history that this version can use.

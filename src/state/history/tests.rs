@@ -328,16 +328,15 @@ fn a_run_is_kept_once_and_old_ones_go() {
     let (old, new) = (run("2025-01-01T00:00:00Z"), run("2026-11-23T06:00:00Z"));
     let (mut folder, _) = Folder::open(place.path(), "test", now()).unwrap();
     for run in [&old, &new, &new] {
-        folder.remember_run(run).unwrap();
+        folder.remember_runs(std::slice::from_ref(run), Some(run.at), now()).unwrap();
     }
-    drop(folder);
     let kept = || {
         let history = History::open(place.path(), now()).unwrap().0;
         let runs = rows(&history, "SELECT cron, run FROM runs ORDER BY at");
         runs.iter().map(|[_, run]| from_json(run).unwrap()).collect::<Vec<RunRecord>>()
     };
     assert_eq!(kept(), [old, new.clone()]);
-    drop(Folder::open(place.path(), "test", now()).unwrap());
+    folder.forget_before("2026-11-23T06:00:00Z".parse().unwrap(), now()).unwrap();
     assert_eq!(kept(), [new]);
 }
 

@@ -56,9 +56,7 @@ fn read(account: &AccountId, entry: &Value) -> Option<Detail> {
         Some((_, name)) => format!("{name} {id}"),
         None => id.to_owned(),
     };
-    let span = entry["span"]
-        .as_str()
-        .and_then(|span| if span == Span::Endless.id() { Some(Span::Endless) } else { Span::of_label(span) });
+    let span = entry["span"].as_str().and_then(Span::of_id);
     let observed_at = moment("seen_at")?;
     // One that was over before the window was seen is no reset of it.
     let resets_at = moment("reset_at").filter(|at| *at > observed_at);

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::domain::{
-    AccountId, Chain, ModelFacts, Price, PriceTable, QuietHours, Route, RouteKey, Settings, Usd, VendorId, vendor_of,
+    AccountId, Chain, HistorySettings, ModelFacts, Price, PriceTable, QuietHours, Route, RouteKey, Settings, Usd,
+    VendorId, vendor_of,
 };
 use crate::state::BadValue;
 use crate::state::section::{Entry, Section, set, tier_of};
@@ -60,6 +61,9 @@ impl Section<'_, '_> {
         set(&mut notifications.outage, section.flag("outage"));
         set(&mut notifications.recovery, section.flag("recovery"));
         set(&mut notifications.attention, section.flag("attention"));
+        let mut section = self.section("history");
+        let days = section.whole("keep_days", HistorySettings::LEAST_DAYS, HistorySettings::MOST_DAYS);
+        set(&mut settings.history.keep_days, days);
         let mut section = self.section("window");
         set(&mut settings.window.theme, section.choice("theme", super::THEMES));
         set(&mut settings.window.compact_cards, section.flag("compact_cards"));

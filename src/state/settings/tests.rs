@@ -52,6 +52,7 @@ fn unusual() -> Settings {
     let quiet = Some(QuietHours { from: time(23, 30, 0, 0), to: time(6, 15, 0, 0) });
     settings.automation = Automation { level: AutomationLevel::ActWithinLimits, max_ratio: 0.07, max_crons: 5, quiet };
     settings.notifications = Notifications { outage: false, recovery: false, attention: false };
+    settings.history.keep_days = 400;
     settings.window.theme = ThemeChoice::Dark;
     settings.window.compact_cards = true;
     settings
@@ -133,6 +134,7 @@ fn a_bad_value_costs_only_itself_and_stays_until_it_is_changed() {
         "checks": {"every_minutes": 0.5, "paid_per_day": -1},
         "thresholds": {"settle_minutes": "ten", "crisis_vendors": 3, "strained_percent": 180},
         "automation": [],
+        "history": {"keep_days": 6},
         "window": {"theme": "dark", "compact_cards": 1}
     });
     let (settings, bad) = read(&root);
@@ -152,6 +154,7 @@ fn a_bad_value_costs_only_itself_and_stays_until_it_is_changed() {
         "thresholds.settle_minutes",
         "thresholds.strained_percent",
         "automation",
+        "history.keep_days",
         "window.compact_cards",
     ];
     assert_eq!(paths, expected);
@@ -166,7 +169,7 @@ fn a_bad_value_costs_only_itself_and_stays_until_it_is_changed() {
 fn wrong_shapes_everywhere_never_panic() {
     let shapes = [json!(null), json!(1), json!("x"), json!([]), json!({}), json!({"T1": []}), json!({"opus": null})];
     let sections = ["routes", "chains", "prices", "cost_guard_usd", "billing", "accounts", "checks"];
-    for key in sections.into_iter().chain(["thresholds", "automation", "notifications", "window"]) {
+    for key in sections.into_iter().chain(["thresholds", "automation", "notifications", "history", "window"]) {
         for shape in &shapes {
             let root: Value = json!({ key: shape });
             let (settings, _) = read(&root);

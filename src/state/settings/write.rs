@@ -40,6 +40,8 @@ pub fn patched(root: &Value, after: &Settings) -> Value {
     writer.differing(&["notifications", "outage"], &was.outage, &is.outage, |flag| json!(flag));
     writer.differing(&["notifications", "recovery"], &was.recovery, &is.recovery, |flag| json!(flag));
     writer.differing(&["notifications", "attention"], &was.attention, &is.attention, |flag| json!(flag));
+    let (was, is) = (&before.history, &after.history);
+    writer.differing(&["history", "keep_days"], &was.keep_days, &is.keep_days, |n| json!(n));
     let (was, is) = (&before.window, &after.window);
     writer.differing(&["window", "theme"], &was.theme, &is.theme, |theme| code_of(super::THEMES, theme).into());
     writer.differing(&["window", "compact_cards"], &was.compact_cards, &is.compact_cards, |flag| json!(flag));

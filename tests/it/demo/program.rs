@@ -45,7 +45,7 @@ async fn first_look(demo: &Demo) -> (BTreeMap<CronId, Arc<Cron>>, Catalog, Plan)
     let defaults = Settings::default();
     let settings = policy::with_matches(&defaults, &policy::match_routes(&defaults, &catalog));
     let mut fleet = Fleet::default();
-    let mut runs = client.runs(None, 200).await.unwrap();
+    let mut runs = client.runs(None, 200, 0).await.unwrap().runs;
     runs.sort_by_key(|run| run.finished_at);
     for run in &runs {
         let account = AccountId::new(run.provider.as_deref().unwrap_or_default());

@@ -65,7 +65,7 @@ fn a_cron_lives_its_life_on_a_real_gateway() {
         assert_eq!(catalog.default_model.as_ref().map(ModelRef::as_str), Some("alpha/a-large"));
         let moment: Timestamp = A_MOMENT.parse().expect("a time");
         client.usage(moment).await.expect("reports quotas");
-        client.runs(None, 10).await.expect("lists runs");
+        client.runs(None, 10, 0).await.expect("lists runs");
 
         let id = add_cron(&connected).await;
         let told = heard(&mut connected, "the new cron", |news| match news {
@@ -105,7 +105,7 @@ fn a_cron_lives_its_life_on_a_real_gateway() {
         .await;
         assert_eq!((record.provider.as_deref(), record.model.as_deref()), (Some("alpha"), Some("a-small")));
         assert_eq!(cron.last_run.as_ref().map(|run| run.at), Some(record.at));
-        let runs = client.runs(Some(&id), 5).await.expect("lists runs");
+        let runs = client.runs(Some(&id), 5, 0).await.expect("lists runs").runs;
         assert_eq!(runs.first(), Some(&record), "an event and the list tell the same");
 
         client.call("cron.remove", json!({ "id": id.as_str() })).await.expect("is removed");

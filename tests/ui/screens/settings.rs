@@ -66,6 +66,15 @@ fn a_number_is_sent_once_when_it_is_left() {
     assert_eq!(changes(&settings), [SettingsChange::SetSettleMinutes(25)]);
 }
 
+#[test]
+fn how_long_the_history_is_kept_has_bounds() {
+    let mut settings = open(TALL);
+    rewrite(&mut settings, "Days that the history is kept", "90");
+    rewrite(&mut settings, "Days that the history is kept", "1");
+    let changes = changes(&settings);
+    assert_eq!(changes, [SettingsChange::SetHistoryDays(90), SettingsChange::SetHistoryDays(7)]);
+}
+
 /// Writes over what a number or time says.
 fn rewrite(settings: &mut Harness<'static, Stage<SettingsScreen>>, label: &str, text: &str) {
     click(settings, label);

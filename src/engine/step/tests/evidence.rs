@@ -11,8 +11,8 @@ fn fetched(world: &mut World, what: Fetched) -> bool {
 
 #[test]
 fn evidence_is_read_once_runs_and_quotas_came_or_could_not_be_had() {
-    let runs = || Fetched::Runs { cron: None, runs: Vec::new() };
-    let of_one = || Fetched::Runs { cron: Some(CronId::new("1")), runs: Vec::new() };
+    let runs = || Fetched::Runs { cron: None, runs: Vec::new(), offset: 0, more: false };
+    let of_one = || Fetched::Runs { cron: Some(CronId::new("1")), runs: Vec::new(), offset: 0, more: false };
     let usage = |refreshing| {
         Fetched::Usage(crate::gateway::Usage { refreshing, observed_at: NOW, ..crate::gateway::Usage::default() })
     };

@@ -262,7 +262,10 @@ impl Outside {
             },
             Fetch::Catalog => Fetched::Catalog(self.gateway.catalog(self.now)),
             Fetch::Usage => Fetched::Usage(self.gateway.usage(self.now)),
-            Fetch::Runs { cron, .. } => Fetched::Runs { cron, runs: self.gateway.runs.iter().cloned().collect() },
+            Fetch::Runs { cron, offset, .. } => {
+                let runs = self.gateway.runs.iter().skip(offset as usize).cloned().collect();
+                Fetched::Runs { cron, runs, offset, more: false }
+            }
         }
     }
 

@@ -31,7 +31,7 @@ fn a_run_that_ended_while_nobody_was_connected_confirms_its_switch() {
     world.switches = Arc::new(vec![switched(&one)]);
     let (before, after) = (run(&one, at(-3600), None), run(&one, at(60), None));
     let ended = after.finished_at;
-    let what = Fetched::Runs { cron: None, runs: vec![after, before] };
+    let what = Fetched::Runs { cron: None, runs: vec![after, before], offset: 0, more: false };
     let session = world.session;
     step(&mut world, Input::Fetched { session, what }, at(600));
     assert_eq!(world.switches[0].confirmation, Confirmation::Confirmed { at: ended });

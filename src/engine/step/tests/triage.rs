@@ -135,7 +135,7 @@ fn what_a_real_gateway_made_of_each_answer_is_said_with_its_kind() {
         // With the run at hand, and from what the cron remembers of it.
         for known in [vec![told], Vec::new()] {
             let mut world = world(std::slice::from_ref(&cron), Vec::new());
-            let (session, what) = (world.session, Fetched::Runs { cron: None, runs: known });
+            let (session, what) = (world.session, Fetched::Runs { cron: None, runs: known, offset: 0, more: false });
             step(&mut world, Input::Fetched { session, what }, now);
             world.dirty.plan = true;
             let listed = shown(&mut world, now);

@@ -2,7 +2,7 @@
 
 use egui::{Checkbox, ComboBox, Label, RichText, Ui};
 
-use crate::domain::{Connection, ThemeChoice};
+use crate::domain::{Connection, HistorySettings, ThemeChoice};
 use crate::engine::{Command, SettingsChange, Snapshot};
 use crate::ui::action::{Action, Pick, Screen};
 use crate::ui::icon;
@@ -176,8 +176,8 @@ pub(super) fn look_ui(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
 }
 
 /// Import and export of the whole folder or of single files.
-pub(super) fn files_ui(ui: &mut Ui, export_file: &mut usize, snapshot: &Snapshot) -> Vec<Action> {
-    let mut picks = Vec::new();
+pub(super) fn files_ui(ui: &mut Ui, draft: &mut Draft, export_file: &mut usize, snapshot: &Snapshot) -> Vec<Action> {
+    let (mut picks, mut days) = (Vec::new(), None);
     let held = snapshot.folder.as_ref().is_some_and(|folder| folder.held_by.is_some());
     widgets::section(ui, "State files", |ui| {
         let palette = theme::palette(ui);
@@ -186,6 +186,9 @@ pub(super) fn files_ui(ui: &mut Ui, export_file: &mut usize, snapshot: &Snapshot
             return;
         }
         ui.spacing_mut().item_spacing.y = space::S;
+        buttons_ui(ui, "History", |ui| {
+            days = history_ui(ui, draft, snapshot.settings.history);
+        });
         buttons_ui(ui, "Import", |ui| {
             ui.add_enabled_ui(!held, |ui| {
                 if plain_button(ui, "A folder…").accessible_name("Import a folder…").clicked() {
@@ -214,5 +217,21 @@ pub(super) fn files_ui(ui: &mut Ui, export_file: &mut usize, snapshot: &Snapshot
             }
         });
     });
-    picks.into_iter().map(Action::Pick).collect()
+    let days = days.map(|days| Action::Tell(Command::Settings(SettingsChange::SetHistoryDays(days))));
+    picks.into_iter().map(Action::Pick).chain(days).collect()
+}
+
+fn history_ui(ui: &mut Ui, draft: &mut Draft, history: HistorySettings) -> Option<u32> {
+    let number = Number {
+        name: "Days that the history is kept",
+        value: f64::from(history.keep_days),
+        range: f64::from(HistorySettings::LEAST_DAYS)..=f64::from(HistorySettings::MOST_DAYS),
+        step: 1.0,
+        prefix: "",
+        suffix: " days",
+        decimals: 0,
+    };
+    let days = draft.ui(ui, &number).map(|days| days.round() as u32);
+    ui.label("of runs, quotas and health are kept; switches stay");
+    days
 }

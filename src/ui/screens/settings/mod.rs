@@ -62,7 +62,7 @@ impl Settings {
             });
             actions.extend(service::section_ui(ui, snapshot, &speech));
             actions.extend(general::look_ui(ui, snapshot));
-            actions.extend(general::files_ui(ui, &mut self.export_file, snapshot));
+            actions.extend(general::files_ui(ui, &mut self.draft, &mut self.export_file, snapshot));
             ui.add_space(space::L);
             widgets::keep_focus_in_view(ui);
         });
