@@ -281,6 +281,7 @@ pub struct ComingBlock {
 pub struct ComingRuns {
     /// What [`Start::after_secs`] counts from.
     pub from: Timestamp,
+    /// How far they go. Nearer than was asked for where there would be too many.
     pub until: Timestamp,
     /// Crons that are on and have a model, by id. [`Start::cron`] is an index into it.
     pub crons: Vec<ComingCron>,
@@ -316,8 +317,6 @@ pub struct ComingCron {
 pub enum Foretold {
     /// All of them.
     Told,
-    /// So many that those after this moment are left out; windows count them by their pace.
-    ToldUntil(Timestamp),
     /// None: an event or a condition decides, or nobody can read its schedule.
     Variable,
 }

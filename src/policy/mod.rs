@@ -27,6 +27,7 @@ mod windows;
 mod automation;
 mod confirm;
 mod fires;
+mod forecast;
 mod load;
 mod matching;
 mod misplaced;

@@ -1,0 +1,91 @@
+//! How fast the rest of an account is used, by the hour of the week.
+//!
+//! An hour of the week leans on the same hour of the other working days or of the weekend, and that on the mean of
+//! all, the more the less was seen of it. Hours are of UTC: what repeats daily repeats there too.
+
+/// The hours of a week, from Monday on.
+const HOURS: usize = 7 * 24;
+
+/// As how many hours seen an hour of the week counts what the same hour of like days has.
+const LEANS_ON_DAYS: f64 = 2.0;
+
+/// As how many hours seen an hour of the day counts the mean of all.
+const LEANS_ON_ALL: f64 = 4.0;
+
+/// Share of a window for each hour.
+#[derive(Clone, Debug)]
+pub(super) struct Pace {
+    by_hour: [f64; HOURS],
+}
+
+/// What was seen, by the hour of the week.
+#[derive(Clone, Debug)]
+pub(super) struct PaceSums {
+    used: [f64; HOURS],
+    hours: [f64; HOURS],
+}
+
+impl Default for PaceSums {
+    fn default() -> Self {
+        Self { used: [0.0; HOURS], hours: [0.0; HOURS] }
+    }
+}
+
+/// The epoch began on a Thursday.
+fn hour_of_week(secs: i64) -> usize {
+    (secs.div_euclid(3_600) + 3 * 24).rem_euclid(HOURS as i64) as usize
+}
+
+/// The parts of hours between two moments, with their hour of the week.
+fn each_hour(from: i64, to: i64, mut part: impl FnMut(usize, f64)) {
+    let mut at = from;
+    while at < to {
+        let next = ((at.div_euclid(3_600) + 1) * 3_600).min(to);
+        part(hour_of_week(at), (next - at) as f64 / 3_600.0);
+        at = next;
+    }
+}
+
+impl PaceSums {
+    pub(super) fn add(&mut self, from: i64, to: i64, used: f64, weight: f64) {
+        let whole = (to - from) as f64 / 3_600.0;
+        each_hour(from, to, |hour, hours| {
+            self.used[hour] += weight * used * hours / whole;
+            self.hours[hour] += weight * hours;
+        });
+    }
+
+    /// Nothing is used backwards: what an hour would lose, the others lose.
+    pub(super) fn pace(&self) -> Pace {
+        let seen: f64 = self.hours.iter().sum();
+        let used: f64 = self.used.iter().sum();
+        if seen <= 0.0 || used <= 0.0 {
+            return Pace { by_hour: [0.0; HOURS] };
+        }
+        let mean = used / seen;
+        let like = |hour: usize| usize::from(hour / 24 >= 5) * 24 + hour % 24;
+        let (mut used_like, mut hours_like) = ([0.0; 48], [0.0; 48]);
+        for hour in 0..HOURS {
+            used_like[like(hour)] += self.used[hour];
+            hours_like[like(hour)] += self.hours[hour];
+        }
+        let lean = |used: f64, hours: f64, above: f64, weight: f64| (used + weight * above) / (hours + weight);
+        let mut by_hour = [0.0; HOURS];
+        for (hour, pace) in by_hour.iter_mut().enumerate() {
+            let days = lean(used_like[like(hour)], hours_like[like(hour)], mean, LEANS_ON_ALL);
+            *pace = lean(self.used[hour], self.hours[hour], days, LEANS_ON_DAYS).max(0.0);
+        }
+        let total: f64 = by_hour.iter().zip(&self.hours).map(|(pace, hours)| pace * hours).sum();
+        let fair = if total > 0.0 { used / total } else { 0.0 };
+        by_hour.iter_mut().for_each(|pace| *pace *= fair);
+        Pace { by_hour }
+    }
+}
+
+impl Pace {
+    pub(super) fn between(&self, from: i64, to: i64) -> f64 {
+        let mut sum = 0.0;
+        each_hour(from, to, |hour, hours| sum += self.by_hour[hour] * hours);
+        sum
+    }
+}
