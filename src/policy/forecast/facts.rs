@@ -62,8 +62,8 @@ impl CronFacts<'_> {
 }
 
 impl<'a> Facts<'a> {
-    /// Of the runs that began before `obs.at`.
-    pub(super) fn of(runs: &'a [PastRun], obs: &'a Observation) -> Self {
+    /// Of the runs that began before `obs.at`; of those on `only` one account, where one is named.
+    pub(super) fn of(runs: &'a [PastRun], obs: &'a Observation, only: Option<&AccountId>) -> Self {
         let tier = |id: &CronId| obs.tiers.get(id).map(|entry| entry.tier);
         let known = obs.crons.values().map(|cron| &**cron);
         let mut crons: Vec<CronFacts<'a>> = known
@@ -78,7 +78,10 @@ impl<'a> Facts<'a> {
         let first = runs.partition_point(|run| run.at < oldest).max(until.saturating_sub(MOST_RUNS));
         let mut by_model: Vec<Vec<Ran>> = Vec::new();
         let (mut last_model, mut last_model_index) = ("", 0);
-        for run in &runs[first..until] {
+        let asked = |run: &&PastRun| {
+            only.is_none_or(|only| run.model.as_ref().is_some_and(|model| model.provider() == only.as_str()))
+        };
+        for run in runs[first..until].iter().filter(asked) {
             let cron = *cron_of.entry(run.cron.as_str()).or_insert_with(|| {
                 crons.push(CronFacts { id: &run.cron, cron: None, tier: tier(&run.cron), runs: Vec::new() });
                 (crons.len() - 1) as u32

@@ -4,7 +4,7 @@
 //! told apart, because runs come as steadily as time, runs are taken to have made it: a claim errs towards a warning.
 //! How far off: the same made anew from earlier readings alone, and compared with what was read after them.
 
-use crate::policy::forecast::pace::{Pace, PaceSums};
+use super::pace::{ByHour, NOTHING, Pace, each_hour};
 
 /// Fewer stretches tell nothing.
 pub(super) const FEWEST: usize = 8;
@@ -19,10 +19,10 @@ const RUNS_FIRST: f64 = 0.03;
 const ROUNDS: usize = 6;
 
 /// Moments of the past at which it is made anew.
-const REPLAYS: usize = 10;
+const REPLAYS: usize = 16;
 
 /// Taken to be the relative error of any forecast, as if it had been seen a few times.
-const PRIOR_ERROR: f64 = 0.10;
+const PRIOR_ERROR: f64 = 0.08;
 const PRIOR_WEIGHT: f64 = 3.0;
 
 /// Between two readings of one turn.
@@ -69,87 +69,132 @@ pub(super) struct Spread {
 }
 
 /// Learns from stretches, oldest first. `each` is the scatter of one run's use where nothing else is known of it.
-pub(super) fn fit(stretches: &[Stretch], now: i64, each: f64, reading: f64) -> Option<Fit> {
+pub(super) fn fit(stretches: &[Stretch], each: f64, reading: f64) -> Option<Fit> {
     if stretches.len() < FEWEST || stretches.iter().map(|one| one.grown).sum::<f64>() <= 0.0 {
         return None;
     }
-    let (per_unit, pace) = parts(stretches, now);
-    let spread = how_far_off(stretches, each * per_unit, reading);
-    Some(Fit { per_unit, pace, spread })
-}
-
-/// Tells runs and rest apart, in rounds: each explains what the other leaves.
-fn parts(stretches: &[Stretch], now: i64) -> (f64, Pace) {
-    let weight = |one: &Stretch| 0.5_f64.powf((now - one.to) as f64 / HALF_LIFE_SECS) / one.hours().max(0.05);
-    let weights: Vec<f64> = stretches.iter().map(weight).collect();
-    let sum = |of: &dyn Fn(&Stretch) -> f64| {
-        stretches.iter().zip(&weights).map(|(one, weight)| weight * of(one)).sum::<f64>()
-    };
-    let (xx, xt, tt) =
-        (sum(&|one| one.units * one.units), sum(&|one| one.units * one.hours()), sum(&|one| one.hours() * one.hours()));
-    let (xy, ty) = (sum(&|one| one.units * one.grown), sum(&|one| one.hours() * one.grown));
-    if xx <= 0.0 {
-        return (0.0, Pace::of(stretches.iter().zip(&weights), |one| one.grown));
-    }
-    let tt = tt * (1.0 + RUNS_FIRST);
-    let apart = xx * tt - xt * xt;
-    let (mut per_unit, rest) = ((xy * tt - ty * xt) / apart, (ty * xx - xy * xt) / apart);
-    if rest <= 0.0 {
-        per_unit = xy / xx;
-    }
-    per_unit = per_unit.max(0.0);
-    let mut pace = Pace::of(stretches.iter().zip(&weights), |one| one.grown - per_unit * one.units);
-    for _ in 0..ROUNDS {
-        let left = |one: &Stretch| one.units * (one.grown - pace.between(one.from, one.to));
-        per_unit = (sum(&left) / xx).max(0.0);
-        pace = Pace::of(stretches.iter().zip(&weights), |one| one.grown - per_unit * one.units);
-    }
-    (per_unit, pace)
-}
-
-/// Made anew from what came before, and compared with what came after.
-fn how_far_off(stretches: &[Stretch], each: f64, reading: f64) -> Spread {
-    let n = stretches.len();
-    let first = FEWEST.max(n / 4);
-    let (mut short, mut short_growth) = (0.0, 0.0);
-    let mut long: Vec<(f64, f64)> = Vec::new();
-    for replay in 0..REPLAYS {
-        let origin = first + (n - first) * replay / REPLAYS;
-        let (Some(before), Some(turn)) = (stretches.get(..origin), stretches.get(origin).map(|one| one.turn)) else {
-            continue;
-        };
-        if before.len() < FEWEST {
-            continue;
+    let mut sums = Sums::from(stretches[0].from);
+    let mut off = Off::default();
+    let first = FEWEST.max(stretches.len() / 4);
+    let replays = REPLAYS.min(stretches.len() - first);
+    let mut replayed = 0;
+    for (index, one) in stretches.iter().enumerate() {
+        // Made anew from what came before, and compared with what came after.
+        while replayed < replays && index == first + (stretches.len() - first) * replayed / replays {
+            let (per_unit, pace) = sums.parts(one.from);
+            off.compare(&stretches[index..], per_unit, &pace, reading);
+            replayed += 1;
         }
-        let (per_unit, pace) = parts(before, before[origin - 1].to);
+        sums.add(one);
+    }
+    let (per_unit, pace) = sums.parts(stretches[stretches.len() - 1].to);
+    Some(Fit { per_unit, pace, spread: off.spread(each * per_unit, reading) })
+}
+
+/// All that is needed of stretches to tell runs and rest apart.
+struct Sums {
+    /// What weights count from: the later, the heavier.
+    from: i64,
+    /// By the hour of the week: what was used, by how many units, in how many hours.
+    grown: ByHour,
+    units: ByHour,
+    hours: ByHour,
+    /// Units by the hours that they came in, for the squares.
+    units_hours: ByHour,
+    xx: f64,
+    xt: f64,
+    tt: f64,
+    xy: f64,
+    ty: f64,
+}
+
+impl Sums {
+    fn from(from: i64) -> Self {
+        let none = NOTHING;
+        let (xx, xt, tt, xy, ty) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        Self { from, grown: none, units: none, hours: none, units_hours: none, xx, xt, tt, xy, ty }
+    }
+
+    fn weight(&self, at: i64) -> f64 {
+        2.0_f64.powf((at - self.from) as f64 / HALF_LIFE_SECS)
+    }
+
+    fn add(&mut self, one: &Stretch) {
+        let recent = self.weight(one.to);
+        let length = one.hours();
+        // The longer, the less sure: squares count by the length.
+        let weight = recent / length.max(0.05);
+        self.xx += weight * one.units * one.units;
+        self.xt += weight * one.units * length;
+        self.tt += weight * length * length;
+        self.xy += weight * one.units * one.grown;
+        self.ty += weight * length * one.grown;
+        each_hour(one.from, one.to, |hour, hours| {
+            let part = recent * hours / length;
+            self.grown[hour] += part * one.grown;
+            self.units[hour] += part * one.units;
+            self.hours[hour] += recent * hours;
+            self.units_hours[hour] += weight * one.units * hours;
+        });
+    }
+
+    /// What a unit takes, and the pace of the rest, in rounds: each explains what the other leaves.
+    fn parts(&self, now: i64) -> (f64, Pace) {
+        let recent = 1.0 / self.weight(now);
+        let scaled = |by_hour: &ByHour| by_hour.map(|number| number * recent);
+        let (grown, units, hours) = (scaled(&self.grown), scaled(&self.units), scaled(&self.hours));
+        if self.xx <= 0.0 {
+            return (0.0, Pace::of(&grown, &hours));
+        }
+        let tt = self.tt * (1.0 + RUNS_FIRST);
+        let apart = self.xx * tt - self.xt * self.xt;
+        let rest = self.ty * self.xx - self.xy * self.xt;
+        let alone = rest <= 0.0 || apart <= 0.0;
+        let mut per_unit = if alone { self.xy / self.xx } else { (self.xy * tt - self.ty * self.xt) / apart }.max(0.0);
+        let pace = |per_unit: f64| {
+            let mut left = grown;
+            left.iter_mut().zip(&units).for_each(|(left, units)| *left -= per_unit * units);
+            Pace::of(&left, &hours)
+        };
+        for _ in 0..ROUNDS {
+            per_unit = ((self.xy - pace(per_unit).times(&self.units_hours)) / self.xx).max(0.0);
+        }
+        (per_unit, pace(per_unit))
+    }
+}
+
+/// How far off the likely growth was, in each stretch and to the end of a turn.
+#[derive(Default)]
+struct Off {
+    short: f64,
+    short_growth: f64,
+    /// Growth that was expected, and the square of what it was off by.
+    long: Vec<(f64, f64)>,
+}
+
+impl Off {
+    fn compare(&mut self, after: &[Stretch], per_unit: f64, pace: &Pace, reading: f64) {
         let (mut expected, mut grown) = (0.0, 0.0);
-        for one in stretches[origin..].iter().take_while(|one| one.turn == turn) {
+        let turn = after.first().map(|one| one.turn);
+        for one in after.iter().take_while(|one| Some(one.turn) == turn) {
             let growth = per_unit * one.units_expected + pace.between(one.from, one.to);
-            short += (one.grown - growth).powi(2) - 2.0 * reading;
-            short_growth += growth;
+            self.short += (one.grown - growth).powi(2) - 2.0 * reading;
+            self.short_growth += growth;
             expected += growth;
             grown += one.grown;
         }
-        long.push((expected, (grown - expected).powi(2)));
+        self.long.push((expected, (grown - expected).powi(2)));
     }
-    // The scatter that is known of runs counts as if it had been seen over half a window.
-    let each = ((short.max(0.0) + 0.5 * each) / (short_growth + 0.5)).max(each / 2.0);
-    let usual = long.iter().map(|(growth, _)| growth * growth).sum::<f64>() / long.len().max(1) as f64;
-    let usual = if usual > 0.0 { usual } else { 1.0 };
-    let beyond: f64 = long.iter().map(|(growth, error)| error - each * growth - 2.0 * reading).sum();
-    let prior = PRIOR_WEIGHT * usual;
-    let squares = (beyond.max(0.0) + PRIOR_ERROR * PRIOR_ERROR * prior) / (usual * long.len() as f64 + prior);
-    Spread { each, all: squares.sqrt(), reading }
-}
 
-/// Kept apart so that a pace is summed up in one pass.
-impl Pace {
-    fn of<'a>(stretches: impl Iterator<Item = (&'a Stretch, &'a f64)>, left: impl Fn(&Stretch) -> f64) -> Self {
-        let mut sums = PaceSums::default();
-        for (one, weight) in stretches {
-            // A stretch counts by its length once: the weight is for squares.
-            sums.add(one.from, one.to, left(one), weight * one.hours());
-        }
-        sums.pace()
+    /// `each` is the scatter that is known of runs: it counts as if it had been seen over half a window.
+    fn spread(&self, each: f64, reading: f64) -> Spread {
+        let each = ((self.short.max(0.0) + 0.5 * each) / (self.short_growth + 0.5)).max(each / 2.0);
+        let n = self.long.len() as f64;
+        let usual = self.long.iter().map(|(growth, _)| growth * growth).sum::<f64>() / n.max(1.0);
+        let usual = if usual > 0.0 { usual } else { 1.0 };
+        let beyond: f64 = self.long.iter().map(|(growth, error)| error - each * growth - 2.0 * reading).sum();
+        let prior = PRIOR_WEIGHT * usual;
+        let squares = (beyond.max(0.0) + PRIOR_ERROR * PRIOR_ERROR * prior) / (usual * n + prior);
+        Spread { each, all: squares.sqrt(), reading }
     }
 }

@@ -47,7 +47,7 @@ pub(super) struct LearnedWindow {
 /// Learns from everything before `obs.at`: the readings and runs of `history`, and what the fleet shows now.
 #[must_use]
 pub fn learn(history: &UsageHistory, obs: &Observation) -> Learned {
-    learn_at(history, obs, &Facts::of(&history.runs, obs), None)
+    learn_at(history, obs, &Facts::of(&history.runs, obs, None), None)
 }
 
 /// The same of facts that were put in order already; of the windows of `only` one account, where one is named.
@@ -105,7 +105,7 @@ fn learn_window(
     LearnedWindow {
         starts: how_they_start(&turns, span),
         unit,
-        fit: fit(&stretches, facts.at.as_second(), each, reading),
+        fit: fit(&stretches, each, reading),
         n_stretches: stretches.len() as u32,
         n_runs: stretches.iter().map(|one| one.n_runs).sum(),
         since: stretches.first().and_then(|one| Timestamp::from_second(one.from).ok()),

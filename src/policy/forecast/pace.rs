@@ -15,21 +15,14 @@ const LEANS_ON_ALL: f64 = 4.0;
 /// Share of a window for each hour.
 #[derive(Clone, Debug)]
 pub(super) struct Pace {
-    by_hour: [f64; HOURS],
+    by_hour: ByHour,
 }
 
-/// What was seen, by the hour of the week.
-#[derive(Clone, Debug)]
-pub(super) struct PaceSums {
-    used: [f64; HOURS],
-    hours: [f64; HOURS],
-}
+/// A number for each hour of the week.
+pub(super) type ByHour = [f64; HOURS];
 
-impl Default for PaceSums {
-    fn default() -> Self {
-        Self { used: [0.0; HOURS], hours: [0.0; HOURS] }
-    }
-}
+/// Nothing in any hour.
+pub(super) const NOTHING: ByHour = [0.0; HOURS];
 
 /// The epoch began on a Thursday.
 fn hour_of_week(secs: i64) -> usize {
@@ -37,52 +30,54 @@ fn hour_of_week(secs: i64) -> usize {
 }
 
 /// The parts of hours between two moments, with their hour of the week.
-fn each_hour(from: i64, to: i64, mut part: impl FnMut(usize, f64)) {
+pub(super) fn each_hour(from: i64, to: i64, mut part: impl FnMut(usize, f64)) {
     let mut at = from;
+    let mut hour = hour_of_week(from);
     while at < to {
         let next = ((at.div_euclid(3_600) + 1) * 3_600).min(to);
-        part(hour_of_week(at), (next - at) as f64 / 3_600.0);
+        part(hour, (next - at) as f64 / 3_600.0);
         at = next;
-    }
-}
-
-impl PaceSums {
-    pub(super) fn add(&mut self, from: i64, to: i64, used: f64, weight: f64) {
-        let whole = (to - from) as f64 / 3_600.0;
-        each_hour(from, to, |hour, hours| {
-            self.used[hour] += weight * used * hours / whole;
-            self.hours[hour] += weight * hours;
-        });
-    }
-
-    /// Nothing is used backwards: what an hour would lose, the others lose.
-    pub(super) fn pace(&self) -> Pace {
-        let seen: f64 = self.hours.iter().sum();
-        let used: f64 = self.used.iter().sum();
-        if seen <= 0.0 || used <= 0.0 {
-            return Pace { by_hour: [0.0; HOURS] };
-        }
-        let mean = used / seen;
-        let like = |hour: usize| usize::from(hour / 24 >= 5) * 24 + hour % 24;
-        let (mut used_like, mut hours_like) = ([0.0; 48], [0.0; 48]);
-        for hour in 0..HOURS {
-            used_like[like(hour)] += self.used[hour];
-            hours_like[like(hour)] += self.hours[hour];
-        }
-        let lean = |used: f64, hours: f64, above: f64, weight: f64| (used + weight * above) / (hours + weight);
-        let mut by_hour = [0.0; HOURS];
-        for (hour, pace) in by_hour.iter_mut().enumerate() {
-            let days = lean(used_like[like(hour)], hours_like[like(hour)], mean, LEANS_ON_ALL);
-            *pace = lean(self.used[hour], self.hours[hour], days, LEANS_ON_DAYS).max(0.0);
-        }
-        let total: f64 = by_hour.iter().zip(&self.hours).map(|(pace, hours)| pace * hours).sum();
-        let fair = if total > 0.0 { used / total } else { 0.0 };
-        by_hour.iter_mut().for_each(|pace| *pace *= fair);
-        Pace { by_hour }
+        hour = (hour + 1) % HOURS;
     }
 }
 
 impl Pace {
+    pub(super) fn none() -> Self {
+        Self { by_hour: NOTHING }
+    }
+
+    /// From what was used in each hour of the week, and how many of it were seen.
+    ///
+    /// Nothing is used backwards: what an hour would lose, the others lose.
+    pub(super) fn of(used: &ByHour, hours: &ByHour) -> Self {
+        let (all_used, seen): (f64, f64) = (used.iter().sum(), hours.iter().sum());
+        if seen <= 0.0 || all_used <= 0.0 {
+            return Self::none();
+        }
+        let mean = all_used / seen;
+        let like = |hour: usize| usize::from(hour / 24 >= 5) * 24 + hour % 24;
+        let (mut used_like, mut hours_like) = ([0.0; 48], [0.0; 48]);
+        for hour in 0..HOURS {
+            used_like[like(hour)] += used[hour];
+            hours_like[like(hour)] += hours[hour];
+        }
+        let lean = |used: f64, hours: f64, above: f64, weight: f64| (used + weight * above) / (hours + weight);
+        let mut by_hour = NOTHING;
+        for (hour, pace) in by_hour.iter_mut().enumerate() {
+            let days = lean(used_like[like(hour)], hours_like[like(hour)], mean, LEANS_ON_ALL);
+            *pace = lean(used[hour], hours[hour], days, LEANS_ON_DAYS).max(0.0);
+        }
+        let total: f64 = by_hour.iter().zip(hours).map(|(pace, hours)| pace * hours).sum();
+        let fair = if total > 0.0 { all_used / total } else { 0.0 };
+        by_hour.iter_mut().for_each(|pace| *pace *= fair);
+        Self { by_hour }
+    }
+
+    /// What it makes of numbers for each hour of the week.
+    pub(super) fn times(&self, hours: &ByHour) -> f64 {
+        self.by_hour.iter().zip(hours).map(|(pace, hours)| pace * hours).sum()
+    }
+
     pub(super) fn between(&self, from: i64, to: i64) -> f64 {
         let mut sum = 0.0;
         each_hour(from, to, |hour, hours| sum += self.by_hour[hour] * hours);

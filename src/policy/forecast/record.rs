@@ -107,7 +107,7 @@ fn said_then(
     };
     let fleet = Fleet { windows: BTreeMap::from([(account.clone(), vec![window])]), ..Fleet::default() };
     let then = Observation { at: sample.at, fleet: Arc::new(fleet), ..obs.clone() };
-    let facts = Facts::of(&history.runs, &then);
+    let facts = Facts::of(&history.runs, &then, Some(account));
     let learned = learn_at(history, &then, &facts, Some(account));
     let carried: Vec<Carried<'_>> = facts.crons.iter().filter_map(|cron| ran_then(cron, &facts, account)).collect();
     let foretold = foretell(&learned, &then, settings, &carried, sample.at);
