@@ -10,9 +10,9 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
 use model_orchestrator::domain::{
-    AccountId, AgentTurn, Catalog, Cron, CronId, Fleet, Metric, Model, ModelRef, ModelScope, Observation,
-    OutageLevel, PastRun, Payload, PlanMode, QuotaSample, QuotaWindow, Schedule, Settings, Source, Span, Tier,
-    TierEntry, TokenUsage, UsageHistory, WindowHistory,
+    AccountId, AgentTurn, Catalog, Cron, CronId, Fleet, Metric, Model, ModelRef, ModelScope, Observation, OutageLevel,
+    PastRun, Payload, PlanMode, QuotaSample, QuotaWindow, Schedule, Settings, Source, Span, Tier, TierEntry,
+    TokenUsage, UsageHistory, WindowHistory,
 };
 use model_orchestrator::policy::{forecast, learn, track_record};
 
@@ -53,18 +53,24 @@ fn cron(index: usize) -> Cron {
     Cron::new(id, format!("Cron {index}"), schedule(index), Payload::AgentTurn(turn))
 }
 
-const WINDOWS: [(&str, Span, i64); 3] = [("5h", Span::Hours(5), 5), ("Daily", Span::Daily, 24), ("Week", Span::Weekly, 168)];
+const WINDOWS: [(&str, Span, i64); 3] =
+    [("5h", Span::Hours(5), 5), ("Daily", Span::Daily, 24), ("Week", Span::Weekly, 168)];
 
 fn window(label: &str, span: Span, hours: i64) -> QuotaWindow {
     let resets_at = Some(now() + SignedDuration::from_mins(hours * 24));
-    QuotaWindow { span: Some(span), metric: Some(Metric::Percent), resets_at, ..QuotaWindow::new(label, 0.6, now(), Source::UsageStatus) }
+    QuotaWindow {
+        span: Some(span),
+        metric: Some(Metric::Percent),
+        resets_at,
+        ..QuotaWindow::new(label, 0.6, now(), Source::UsageStatus)
+    }
 }
 
 fn observe() -> Observation {
-    let crons: BTreeMap<CronId, Arc<Cron>> = (0..N_CRONS).map(|index| (cron(index).id, Arc::new(cron(index)))).collect();
-    let windows = (0..N_ACCOUNTS).map(|index| {
-        (model(index).account(), WINDOWS.map(|(label, span, hours)| window(label, span, hours)).to_vec())
-    });
+    let crons: BTreeMap<CronId, Arc<Cron>> =
+        (0..N_CRONS).map(|index| (cron(index).id, Arc::new(cron(index)))).collect();
+    let windows = (0..N_ACCOUNTS)
+        .map(|index| (model(index).account(), WINDOWS.map(|(label, span, hours)| window(label, span, hours)).to_vec()));
     let models = (0..N_ACCOUNTS).map(|index| (model(index), Model::new(model(index))));
     Observation {
         at: now(),
@@ -103,7 +109,8 @@ fn history(obs: &Observation) -> UsageHistory {
                 }
             });
             let samples = samples.collect();
-            let past = WindowHistory { span: Some(span), metric: Some(Metric::Percent), covers: ModelScope::All, samples };
+            let past =
+                WindowHistory { span: Some(span), metric: Some(Metric::Percent), covers: ModelScope::All, samples };
             windows.insert((model(index).account(), label.to_owned()), past);
         }
     }
@@ -141,7 +148,8 @@ fn forecasting(criterion: &mut Criterion) {
     group.bench_function("learn from 30 days", |bench| bench.iter(|| learn(black_box(&history), &obs)));
     group.bench_function("its record", |bench| bench.iter(|| track_record(black_box(&history), &obs, &settings)));
     group.bench_function("bins of a density chart", |bench| {
-        let group_of: Vec<usize> = told.coming.crons.iter().map(|cron| usize::from(cron.account.as_str().as_bytes()[8]) % 6).collect();
+        let group_of: Vec<usize> =
+            told.coming.crons.iter().map(|cron| usize::from(cron.account.as_str().as_bytes()[8]) % 6).collect();
         bench.iter(|| black_box(&told.coming).binned(now(), week, 336, 6, &group_of));
     });
     group.finish();

@@ -45,6 +45,7 @@ pub use crisis::expected_end;
 pub use early::nearly_off;
 pub use evidence::{absorb_catalog, absorb_run};
 pub use fires::{fires, missed, next_fire};
+pub use forecast::{Learned, forecast, learn, stale_at, track_record};
 pub use ground::Ground;
 pub use load::{RunTally, overloads};
 pub use looks::{Vantage, absorb_check, absorb_gateway_probe, absorb_money, unreached};

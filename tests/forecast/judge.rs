@@ -69,23 +69,6 @@ impl Score {
         self.n_run_outs += 1;
         self.n_inside += usize::from(low.is_some_and(|low| low <= truth && truth <= high));
         let whole = left(now, truth);
-        if std::env::var("FC_DEBUG").is_ok() {
-            let rel = |at: Timestamp| (left(now, at) / whole * 100.0) as i64;
-            let g = &window.growth;
-            println!(
-                "D used {:.2} left {:.1}h of {:.0}h: low {:?} likely {} high {} pace {} | sched {:.2} other {:.2} conf {:?}",
-                window.used_ratio,
-                whole / 3600.0,
-                left(question.started_at, question.resets_at) / 3600.0,
-                low.map(rel),
-                rel(likely),
-                rel(high),
-                rel(by_pace),
-                g.scheduled_ratio,
-                g.other_ratio,
-                window.basis
-            );
-        }
         if let Some(low) = low {
             self.widths.push(left(low, high) / whole);
         }

@@ -12,6 +12,9 @@ pub(super) const LOOKS_BACK: SignedDuration = SignedDuration::from_hours(35 * 24
 /// The newest of them that are gone through.
 const MOST_RUNS: usize = 150_000;
 
+/// What a cron used longer ago than this many runs is not what it uses now.
+const RECENT: usize = 40;
+
 /// Who ran what, with numbers for names.
 pub(super) struct Facts<'a> {
     pub at: Timestamp,
@@ -29,7 +32,7 @@ pub(super) struct CronFacts<'a> {
     /// `None`: it is not there any more.
     pub cron: Option<&'a Cron>,
     pub tier: Option<Tier>,
-    /// All finished runs, oldest first.
+    /// The newest finished runs, oldest first: [`RECENT`] at the most.
     pub runs: Vec<Finished>,
 }
 
@@ -81,7 +84,7 @@ impl<'a> Facts<'a> {
         let asked = |run: &&PastRun| {
             only.is_none_or(|only| run.model.as_ref().is_some_and(|model| model.provider() == only.as_str()))
         };
-        for run in runs[first..until].iter().filter(asked) {
+        for run in runs[first..until].iter().rev().filter(asked) {
             let cron = *cron_of.entry(run.cron.as_str()).or_insert_with(|| {
                 crons.push(CronFacts { id: &run.cron, cron: None, tier: tier(&run.cron), runs: Vec::new() });
                 (crons.len() - 1) as u32
@@ -100,15 +103,19 @@ impl<'a> Facts<'a> {
             let tokens = run.tokens.map(|tokens| tokens.total.max(tokens.input + tokens.output) as f64);
             let duration_secs = run.duration.map(|duration| duration.as_secs_f64());
             let at_secs = run.at.as_second();
-            crons[cron as usize].runs.push(Finished { at_secs, tokens, duration_secs, well: run.well, model });
+            let of_cron = &mut crons[cron as usize].runs;
+            if of_cron.len() < RECENT {
+                of_cron.push(Finished { at_secs, tokens, duration_secs, well: run.well, model });
+            }
             if let Some(model) = model.filter(|_| run.well) {
                 let halfway = at_secs + (duration_secs.unwrap_or(0.0) / 2.0) as i64;
                 by_model[model as usize].push(Ran { at_secs: halfway, cron, model, tokens });
             }
         }
+        crons.iter_mut().for_each(|cron| cron.runs.reverse());
         let mut by_account: BTreeMap<AccountId, Vec<Ran>> = BTreeMap::new();
         for (model, ran) in models.iter().zip(by_model) {
-            by_account.entry(model.account()).or_default().extend(ran);
+            by_account.entry(model.account()).or_default().extend(ran.into_iter().rev());
         }
         by_account.values_mut().for_each(|ran| ran.sort_unstable_by_key(|ran| (ran.at_secs, ran.cron)));
         let since = runs.get(first).filter(|_| first < until).map(|run| run.at);

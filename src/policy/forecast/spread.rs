@@ -8,9 +8,6 @@ use std::collections::BTreeMap;
 use super::facts::{Facts, Finished};
 use crate::domain::{Tier, TokenSpread};
 
-/// What a cron used longer ago than this many runs is not what it uses now.
-const RECENT: usize = 40;
-
 /// As how many runs of its own a cron counts what runs like its own use.
 const LEANS_ON_ALIKE: f64 = 3.0;
 
@@ -38,7 +35,7 @@ pub(super) fn expected(facts: &Facts<'_>) -> (Vec<Expected>, Expected) {
         .crons
         .iter()
         .map(|cron| {
-            let recent = recent(&cron.runs);
+            let recent = &cron.runs;
             (cron.tier, recent.iter().rev().find_map(|run| run.model), Moments::of(recent))
         })
         .collect();
@@ -57,7 +54,7 @@ pub(super) fn expected(facts: &Facts<'_>) -> (Vec<Expected>, Expected) {
     let usual_duration = usual_duration(facts);
     let each = facts.crons.iter().zip(&alone).map(|(cron, (tier, model, own))| {
         let leaning = own.leaning(alike.get(&(*tier, *model)).unwrap_or(&all), LEANS_ON_ALIKE);
-        let recent = recent(&cron.runs);
+        let recent = &cron.runs;
         let durations: Vec<f64> = recent.iter().filter(|run| run.well).filter_map(|run| run.duration_secs).collect();
         Expected {
             tokens: leaning.spread(own.n as u32),
@@ -77,10 +74,6 @@ fn well_ratio(runs: &[Finished]) -> f64 {
     let alone = runs.windows(3).filter(|three| three[0].well && !three[1].well && three[2].well).count();
     let n_failed = if n_well == 0 { runs.len() } else { alone };
     (n_well as f64 + TRUSTED) / ((n_well + n_failed) as f64 + TRUSTED)
-}
-
-fn recent(runs: &[Finished]) -> &[Finished] {
-    &runs[runs.len().saturating_sub(RECENT)..]
 }
 
 fn usual_duration(facts: &Facts<'_>) -> f64 {

@@ -31,7 +31,7 @@ impl<'a> Starts<'a> {
         Self { from, to, patterns: BTreeMap::new() }
     }
 
-    /// `None` when nobody can tell when it starts.
+    /// `None` when nobody can tell when it starts, and for what would start several times a second.
     pub(super) fn of(&mut self, cron: &'a Cron) -> Option<Seconds> {
         if cron.conditional {
             return None;
@@ -43,6 +43,7 @@ impl<'a> Starts<'a> {
                 let gone_through = || Timetable::read(&cron.schedule).map(|timetable| seconds(&timetable, from, to));
                 self.patterns.entry(key).or_insert_with(gone_through).clone()
             }
+            Schedule::Every { every, .. } if every.as_secs() < 1 => None,
             _ => Some(seconds(&Timetable::of(cron)?, from, to)),
         }
     }
