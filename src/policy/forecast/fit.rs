@@ -13,7 +13,7 @@ pub(super) const FEWEST: usize = 8;
 const HALF_LIFE_SECS: f64 = 12.0 * 86_400.0;
 
 /// How strongly it is held that what runs can explain, runs have made.
-const RUNS_FIRST: f64 = 0.03;
+const RUNS_FIRST: f64 = 0.01;
 
 /// Rounds in which runs and rest are told apart.
 const ROUNDS: usize = 6;

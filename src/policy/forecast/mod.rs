@@ -29,3 +29,6 @@ pub use record::track_record;
 
 pub(super) use carried::{Carried, carried};
 pub(super) use turns::length;
+
+#[cfg(test)]
+mod tests;

@@ -153,3 +153,33 @@ impl Moments {
         (self.n > 0.0).then_some(TokenSpread { low, middle, high, mean: self.mean, n_runs })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Finished, well_ratio};
+
+    #[test]
+    fn an_outage_does_not_make_runs_rare_but_a_habit_of_failing_does() {
+        let runs = |text: &str| -> Vec<Finished> {
+            let run = |(index, letter): (usize, char)| Finished {
+                at_secs: index as i64,
+                tokens: None,
+                duration_secs: None,
+                well: letter == '+',
+                model: None,
+            };
+            text.chars().enumerate().map(run).collect()
+        };
+        let cases = [
+            ("", 1.0, "nothing is known"),
+            ("++++++++", 1.0, "it always goes well"),
+            ("+++------+++------", 1.0, "two outages, one of them not over"),
+            ("++-+-++-+-", 10.0 / 13.0, "now and then one fails"),
+            ("------------", 0.25, "it never goes well"),
+        ];
+        for (text, expected, why) in cases {
+            let ratio = well_ratio(&runs(text));
+            assert!((ratio - expected).abs() < 1e-9, "{why}: {ratio}");
+        }
+    }
+}
