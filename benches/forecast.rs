@@ -33,7 +33,7 @@ fn schedule(index: usize) -> Schedule {
     let zones = ["UTC", "Europe/Brussels", "America/New_York", "Asia/Kolkata", "Asia/Shanghai", "Australia/Lord_Howe"];
     let minute = index * 7 % 60;
     let expr = match index % 10 {
-        0 => format!("{} * * * *", minute),
+        0 => format!("{minute} * * * *"),
         1 => format!("{},{} * * * *", minute % 30, minute % 30 + 30),
         2 => "0 * * * *".to_owned(),
         3 => format!("{minute} */2 * * *"),

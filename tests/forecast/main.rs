@@ -63,7 +63,9 @@ impl Table {
     fn of(seeds: &[u64]) -> Self {
         let shapes: Vec<(Shape, Score)> = Shape::ALL.into_iter().map(|shape| (shape, score(shape, seeds))).collect();
         let mut all = Score::default();
-        shapes.iter().for_each(|(_, score)| all.join(score));
+        for (_, score) in &shapes {
+            all.join(score);
+        }
         Self { shapes, all }
     }
 
@@ -82,7 +84,9 @@ impl Table {
 
     fn text(&self) -> String {
         let mut text = String::from(HEAD);
-        self.shapes.iter().for_each(|(shape, score)| row(&mut text, shape.name(), score));
+        for (shape, score) in &self.shapes {
+            row(&mut text, shape.name(), score);
+        }
         row(&mut text, "**all**", &self.all);
         text
     }

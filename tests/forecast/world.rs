@@ -147,8 +147,8 @@ impl World {
         let scheduled: f64 = sips.iter().map(|sip| sip.weight).sum::<f64>() / (days * DAY) as f64;
         match shape {
             Shape::Interactive => {
-                let share = chance.between(0.4, 1.0);
-                people(&mut sips, days, scheduled * share * DAY as f64, &mut chance);
+                let by_hand = chance.between(0.4, 1.0);
+                people(&mut sips, days, scheduled * by_hand * DAY as f64, &mut chance);
             }
             Shape::FirstUse => people(&mut sips, days, scheduled * 0.12 * DAY as f64, &mut chance),
             _ => people(&mut sips, days, scheduled * 0.06 * DAY as f64, &mut chance),
@@ -178,10 +178,10 @@ impl World {
             ..QuotaWindow::new(LABEL, shown.used_ratio, shown.at, Source::UsageStatus)
         };
         let account = AccountId::new(ACCOUNT);
-        let past =
+        let seen =
             WindowHistory { span: Some(self.span), metric: Some(Metric::Percent), covers: ModelScope::All, samples };
         let history = UsageHistory {
-            windows: BTreeMap::from([((account.clone(), LABEL.to_owned()), past)]),
+            windows: BTreeMap::from([((account.clone(), LABEL.to_owned()), seen)]),
             runs: self.past_runs(at),
         };
         Question {
@@ -431,10 +431,10 @@ fn usual_use(turns: &[Turn], sips: &[Sip], span: Span) -> f64 {
 
 /// When the program was closed: for hours, in one shape for whole days too.
 fn away(shape: Shape, days: i64, chance: &mut Chance) -> Vec<(i64, i64)> {
-    let share = if shape == Shape::Gaps { 0.45 } else { 0.1 };
+    let often = if shape == Shape::Gaps { 0.45 } else { 0.1 };
     let mut away = Vec::new();
     for day in 0..days {
-        if chance.happens(share) {
+        if chance.happens(often) {
             let from = beginning() + day * DAY + chance.whole(0, 20) * HOUR;
             away.push((from, from + chance.whole(3, if shape == Shape::Gaps { 30 } else { 9 }) * HOUR));
         }

@@ -14,11 +14,13 @@ pub(in crate::policy) struct Carried<'a> {
     pub arrives: bool,
 }
 
+type OnModel = (ModelRef, AccountId);
+
 /// By the ids of the crons. Without a plan: as they are now.
 pub(in crate::policy) fn carried<'a>(obs: &'a Observation, plan: Option<&Plan>) -> Vec<Carried<'a>> {
     let ticked = plan.into_iter().flat_map(|plan| &plan.changes).filter(|change| change.ticked);
     let changes: BTreeMap<&CronId, &Change> = ticked.map(|change| (&change.cron, change)).collect();
-    let mut resolved: BTreeMap<(Option<&str>, Option<&str>), Option<(ModelRef, AccountId)>> = BTreeMap::new();
+    let mut resolved: BTreeMap<(Option<&str>, Option<&str>), Option<OnModel>> = BTreeMap::new();
     let mut found = Vec::new();
     for cron in obs.crons.values().filter(|cron| cron.routable()) {
         let change = changes.get(&cron.id);

@@ -45,7 +45,7 @@ pub(super) fn silence(
     }
     let waits = known.is_some_and(|known| known.starts == WindowStart::AtFirstUse);
     let Some(resets_at) = window.resets_at else {
-        let begins_with_use = window.used_ratio <= 0.0 && (waits || known.is_some_and(|known| once_told(known)));
+        let begins_with_use = window.used_ratio <= 0.0 && (waits || known.is_some_and(once_told));
         return silent(if begins_with_use { Silence::NotStarted } else { Silence::NoReset });
     };
     if resets_at <= at {

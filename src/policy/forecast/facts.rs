@@ -112,12 +112,16 @@ impl<'a> Facts<'a> {
                 by_model[model as usize].push(Ran { at_secs: halfway, cron, model, tokens });
             }
         }
-        crons.iter_mut().for_each(|cron| cron.runs.reverse());
+        for cron in &mut crons {
+            cron.runs.reverse();
+        }
         let mut by_account: BTreeMap<AccountId, Vec<Ran>> = BTreeMap::new();
         for (model, ran) in models.iter().zip(by_model) {
             by_account.entry(model.account()).or_default().extend(ran.into_iter().rev());
         }
-        by_account.values_mut().for_each(|ran| ran.sort_unstable_by_key(|ran| (ran.at_secs, ran.cron)));
+        for ran in by_account.values_mut() {
+            ran.sort_unstable_by_key(|ran| (ran.at_secs, ran.cron));
+        }
         let since = runs.get(first).filter(|_| first < until).map(|run| run.at);
         Self { at: obs.at, crons, models, runs: by_account, since }
     }

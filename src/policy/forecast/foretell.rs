@@ -11,8 +11,8 @@ use super::learn::{Learned, LearnedWindow};
 use super::turns::length;
 use super::way::Way;
 use crate::domain::{
-    AccountId, Basis, ComingBlock, ComingRuns, Confidence, CronShare, Forecast, Foretold, Growth, ModelScope,
-    Observation, Plan, QuotaWindow, Settings, Span, Start, TrackRecord, Unit, WindowForecast, WindowStart,
+    AccountId, Basis, ComingBlock, ComingRuns, Confidence, CronShare, Forecast, Foretold, Growth, Observation, Plan,
+    QuotaWindow, Settings, Span, Start, TrackRecord, Unit, WindowForecast, WindowStart,
 };
 use crate::policy::standing::later;
 
@@ -160,12 +160,7 @@ impl Ground<'_> {
             };
             units * per_unit * expected.well_ratio
         };
-        let on_it = self.starts_on(window);
-        self.carried.iter().enumerate().map(|(cron, one)| if on_it { share(one, cron) } else { 0.0 }).collect()
-    }
-
-    fn starts_on(&self, window: &QuotaWindow) -> bool {
-        !matches!(window.covers, ModelScope::Feature(_))
+        self.carried.iter().enumerate().map(|(cron, one)| share(one, cron)).collect()
     }
 
     /// Half of what a usual run on the window lasts, and all of what the longest does.

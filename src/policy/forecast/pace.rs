@@ -69,8 +69,7 @@ impl Pace {
         }
         let total: f64 = by_hour.iter().zip(hours).map(|(pace, hours)| pace * hours).sum();
         let fair = if total > 0.0 { all_used / total } else { 0.0 };
-        by_hour.iter_mut().for_each(|pace| *pace *= fair);
-        Self { by_hour }
+        Self { by_hour: by_hour.map(|pace| pace * fair) }
     }
 
     /// What it makes of numbers for each hour of the week.

@@ -110,7 +110,9 @@ fn what_else_uses_the_account_is_told_from_the_runs() {
 #[test]
 fn runs_that_nobody_can_foretell_count_as_other_use() {
     let mut crons = crons();
-    crons.iter_mut().for_each(|cron| cron.conditional = true);
+    for cron in &mut crons {
+        cron.conditional = true;
+    }
     let told = told(&HEAVY.history(), &observe(crons, vec![HEAVY.window()]));
     let window = only(&told);
     assert_eq!((window.growth.n_runs, window.growth.n_variable), (0, 12));

@@ -17,8 +17,11 @@ fn found(samples: &[QuotaSample], now: i64) -> Vec<Turn> {
     turns(samples.iter().copied(), Some(Span::Hours(5)), at(now))
 }
 
-/// Start, end, peak in percent, and how it ended, of the turns that are over.
-fn over(turns: &[Turn]) -> Vec<(i64, i64, f64, BlockEnd)> {
+/// Start, end, peak in percent, and how it ended.
+type Over = (i64, i64, f64, BlockEnd);
+
+/// The turns that are over.
+fn over(turns: &[Turn]) -> Vec<Over> {
     let mins = |moment: Timestamp| moment.duration_since(at(0)).as_mins();
     let blocks = turns.iter().filter_map(|turn| turn.block);
     blocks.map(|block| (mins(block.started_at), mins(block.ended_at), block.peak_ratio * 100.0, block.end)).collect()
@@ -30,7 +33,7 @@ fn mins(mins: i64) -> SignedDuration {
 
 #[test]
 fn a_turn_ends_as_it_was_told_or_early_or_at_another_time() {
-    let cases: [(&str, &[QuotaSample], &[(i64, i64, f64, BlockEnd)]); 7] = [
+    let cases: [(&str, &[QuotaSample], &[Over]); 7] = [
         (
             "one follows the other",
             &[
