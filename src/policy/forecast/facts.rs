@@ -21,7 +21,8 @@ pub(super) struct Facts<'a> {
     /// By the crons' numbers: those that are there now first, by id.
     pub crons: Vec<CronFacts<'a>>,
     pub models: Vec<ModelRef>,
-    /// Runs that ended well, by when they are taken to have used what they used.
+    /// Runs that ended well, by when they are taken to have used what they used; without those of crons that nobody can
+    /// foretell, as what those use counts as other use.
     runs: BTreeMap<AccountId, Vec<Ran>>,
     /// From when on no run is missing, as far as is known.
     pub since: Option<Timestamp>,
@@ -57,11 +58,9 @@ pub(super) struct Ran {
     pub tokens: Option<f64>,
 }
 
-impl CronFacts<'_> {
-    /// Its runs cannot be foretold, so what they use counts as other use.
-    pub(super) fn variable(&self) -> bool {
-        self.cron.is_some_and(|cron| cron.conditional || matches!(cron.schedule, Schedule::Event { .. }))
-    }
+/// Its runs cannot be foretold.
+fn variable(cron: &Cron) -> bool {
+    cron.conditional || matches!(cron.schedule, Schedule::Event { .. })
 }
 
 impl<'a> Facts<'a> {
@@ -81,6 +80,7 @@ impl<'a> Facts<'a> {
         let first = runs.partition_point(|run| run.at < oldest).max(until.saturating_sub(MOST_RUNS));
         let mut by_model: Vec<Vec<Ran>> = Vec::new();
         let (mut last_model, mut last_model_index) = ("", 0);
+        let told: Vec<bool> = crons.iter().map(|one| one.cron.is_none_or(|cron| !variable(cron))).collect();
         let asked = |run: &&PastRun| {
             only.is_none_or(|only| run.model.as_ref().is_some_and(|model| model.provider() == only.as_str()))
         };
@@ -107,7 +107,7 @@ impl<'a> Facts<'a> {
             if of_cron.len() < RECENT {
                 of_cron.push(Finished { at_secs, tokens, duration_secs, well: run.well, model });
             }
-            if let Some(model) = model.filter(|_| run.well) {
+            if let Some(model) = model.filter(|_| run.well && told.get(cron as usize).is_none_or(|told| *told)) {
                 let halfway = at_secs + (duration_secs.unwrap_or(0.0) / 2.0) as i64;
                 by_model[model as usize].push(Ran { at_secs: halfway, cron, model, tokens });
             }

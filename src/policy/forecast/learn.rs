@@ -9,7 +9,8 @@ use super::fit::{Fit, Stretch, fit};
 use super::spread::{Expected, expected};
 use super::turns::{Turn, how_they_start, turns};
 use crate::domain::{
-    AccountId, CronId, Metric, Observation, QuotaSample, QuotaWindow, Unit, UsageHistory, WindowHistory, WindowStart,
+    AccountId, CronId, Metric, ModelScope, Observation, QuotaSample, QuotaWindow, Unit, UsageHistory, WindowHistory,
+    WindowStart,
 };
 
 /// A window that is used this much lets nothing more through: what it grows by tells nothing.
@@ -59,9 +60,10 @@ pub(super) fn learn_at(
 ) -> Learned {
     let (expected, usual) = expected(facts);
     let mut windows = BTreeMap::new();
+    let mut uses = None;
     for (key, past) in history.windows.iter().filter(|(key, _)| only.is_none_or(|only| key.0 == *only)) {
         let now = obs.fleet.windows.get(&key.0).into_iter().flatten().find(|window| window.label == key.1);
-        windows.insert(key.clone(), learn_window(past, now, &key.0, facts, &expected));
+        windows.insert(key.clone(), learn_window(past, now, &key.0, facts, &expected, &mut uses));
     }
     let crons = facts.crons.iter().zip(expected).map(|(cron, expected)| (cron.id.clone(), expected)).collect();
     Learned { windows, crons, usual }
@@ -80,6 +82,7 @@ fn learn_window(
     account: &AccountId,
     facts: &Facts<'_>,
     expected: &[Expected],
+    uses: &mut Option<Uses>,
 ) -> LearnedWindow {
     let span = now.and_then(|window| window.span).or(past.span);
     let until = past.samples.partition_point(|sample| sample.at <= facts.at);
@@ -90,16 +93,12 @@ fn learn_window(
     let turns = turns(known.iter().copied().chain(newer), span, facts.at);
     let covers = now.map_or(&past.covers, |window| &window.covers);
     let metric = now.and_then(|window| window.metric).or(past.metric);
-    let ran: Vec<&Ran> = facts.on(account, covers).filter(|ran| !facts.crons[ran.cron as usize].variable()).collect();
-    let unit = unit_of(metric, &ran);
-    let used: Vec<Used> = ran.iter().map(|ran| Used::of(ran, unit, expected)).collect();
-    let stretches = stretches(&turns, &used, facts.since);
-    let (mut squares, mut units) = (0.0, 0.0);
-    for used in &used {
-        squares += used.variance;
-        units += used.expected;
+    let counted = Counted { account: account.clone(), covers: covers.clone(), by_runs: by_runs(metric) };
+    if uses.as_ref().is_none_or(|uses| uses.counted != counted) {
+        *uses = Some(Uses::of(counted, facts, expected));
     }
-    let each = if units > 0.0 { squares / units } else { 0.0 };
+    let (unit, each, used) = uses.as_ref().map_or((Unit::Run, 0.0, &[][..]), |uses| (uses.unit, uses.each, &uses.used));
+    let stretches = stretches(&turns, used, facts.since);
     let reading = if rounded(known) { 0.01 * 0.01 / 12.0 } else { 0.0 };
     let kept_from = facts.at.as_second() - KEPT_RUNS.as_secs();
     LearnedWindow {
@@ -123,39 +122,55 @@ fn as_sample(window: &QuotaWindow) -> QuotaSample {
     }
 }
 
-/// What is counted: requests by runs, all else by tokens, where most runs tell them.
-fn unit_of(metric: Option<Metric>, ran: &[&Ran]) -> Unit {
-    let told = ran.iter().filter(|ran| ran.tokens.is_some()).count();
-    match metric {
-        Some(Metric::Requests | Metric::Calls) => Unit::Run,
-        _ if told * 2 < ran.len() => Unit::Run,
-        _ => Unit::MillionTokens,
-    }
+/// Requests are counted by runs, whatever tokens are told.
+fn by_runs(metric: Option<Metric>) -> bool {
+    matches!(metric, Some(Metric::Requests | Metric::Calls))
+}
+
+/// Which runs are counted how.
+#[derive(PartialEq)]
+struct Counted {
+    account: AccountId,
+    covers: ModelScope,
+    by_runs: bool,
+}
+
+/// What runs used, which the windows of an account mostly share.
+struct Uses {
+    counted: Counted,
+    unit: Unit,
+    used: Vec<Used>,
+    /// The scatter of one run's use, relative to what it uses.
+    each: f64,
 }
 
 /// What one run used, in units of a window.
+#[derive(Clone, Copy)]
 struct Used {
     at_secs: i64,
     units: f64,
     expected: f64,
-    variance: f64,
 }
 
-impl Used {
-    fn of(ran: &Ran, unit: Unit, expected: &[Expected]) -> Self {
-        let of_cron = &expected[ran.cron as usize];
-        match unit {
-            Unit::Run => Self { at_secs: ran.at_secs, units: 1.0, expected: 1.0, variance: 0.0 },
-            Unit::MillionTokens => {
-                let mean = of_cron.tokens.map_or(0.0, |tokens| tokens.mean) / 1e6;
-                Self {
-                    at_secs: ran.at_secs,
-                    units: ran.tokens.map_or(mean, |tokens| tokens / 1e6),
-                    expected: mean,
-                    variance: of_cron.variance / 1e12,
-                }
-            }
+impl Uses {
+    fn of(counted: Counted, facts: &Facts<'_>, expected: &[Expected]) -> Self {
+        let ran: Vec<&Ran> = facts.on(&counted.account, &counted.covers).collect();
+        let n_told = ran.iter().filter(|ran| ran.tokens.is_some()).count();
+        if counted.by_runs || n_told * 2 < ran.len() {
+            let used = ran.iter().map(|ran| Used { at_secs: ran.at_secs, units: 1.0, expected: 1.0 });
+            return Self { counted, unit: Unit::Run, used: used.collect(), each: 0.0 };
         }
+        let (mut squares, mut sum) = (0.0, 0.0);
+        let used = ran.iter().map(|ran| {
+            let of_cron = &expected[ran.cron as usize];
+            let mean = of_cron.tokens.map_or(0.0, |tokens| tokens.mean) / 1e6;
+            squares += of_cron.variance / 1e12;
+            sum += mean;
+            Used { at_secs: ran.at_secs, units: ran.tokens.map_or(mean, |tokens| tokens / 1e6), expected: mean }
+        });
+        let used = used.collect();
+        let each = if sum > 0.0 { squares / sum } else { 0.0 };
+        Self { counted, unit: Unit::MillionTokens, used, each }
     }
 }
 
