@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::carried::Carried;
+use super::spread::Expected;
 use super::starts::{Seconds, Starts};
-use crate::domain::{Cluster, ComingCron, ComingRuns, Foretold, Schedule, Start, TokenSpread};
+use crate::domain::{Cluster, ComingCron, ComingRuns, Foretold, Schedule, Start};
 use crate::policy::standing::later;
 
 /// More starts than this are not listed: they are told less far instead.
@@ -29,18 +30,18 @@ pub(super) fn coming<'a>(
     carried: &[Carried<'a>],
     from: Timestamp,
     until: Timestamp,
-    tokens: impl Fn(&Carried<'a>) -> Option<TokenSpread>,
+    expected: &[&Expected],
 ) -> ComingRuns {
     let until = as_far_as_told(carried, from, until);
     let mut starts = Starts::between(from, until);
     let told: Vec<Option<Seconds>> = carried.iter().map(|one| starts.of(one.cron)).collect();
-    let crons = carried.iter().zip(&told).map(|(one, told)| ComingCron {
+    let crons = carried.iter().zip(expected).zip(&told).map(|((one, expected), told)| ComingCron {
         cron: one.cron.id.clone(),
         model: one.model.clone(),
         account: one.account.clone(),
         foretold: if told.is_some() { Foretold::Told } else { Foretold::Variable },
         n_starts: told.as_ref().map_or(0, |told| told.len() as u32),
-        tokens: tokens(one),
+        tokens: expected.tokens,
     });
     let crons = crons.collect();
     let starts = merged(&told);

@@ -10,7 +10,7 @@ use crate::domain::{AccountId, Cron, CronId, ModelRef, ModelScope, Observation, 
 pub(super) const LOOKS_BACK: SignedDuration = SignedDuration::from_hours(35 * 24);
 
 /// The newest of them that are gone through.
-const MOST_RUNS: usize = 150_000;
+const MOST_RUNS: usize = 100_000;
 
 /// What a cron used longer ago than this many runs is not what it uses now.
 const RECENT: usize = 40;

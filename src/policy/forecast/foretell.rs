@@ -8,6 +8,7 @@ use super::carried::{Carried, carried};
 use super::claim::{claim, silence};
 use super::coming::coming;
 use super::learn::{Learned, LearnedWindow};
+use super::spread::Expected;
 use super::turns::length;
 use super::way::Way;
 use crate::domain::{
@@ -49,14 +50,15 @@ pub(super) fn foretell(
 ) -> Forecast {
     let resets = obs.fleet.windows.values().flatten().filter_map(|window| window.resets_at);
     let far = resets.max().map_or(until, |reset| reset.max(until)).min(later(obs.at, FURTHEST));
-    let coming = coming(carried, obs.at, far, |one| learned.of(&one.cron.id).tokens);
+    let expected: Vec<&Expected> = carried.iter().map(|one| learned.of(&one.cron.id)).collect();
+    let coming = coming(carried, obs.at, far, &expected);
     let by_account = by_account(&coming);
     let mut windows = Vec::new();
     for (account, of_account) in &obs.fleet.windows {
         let starts = by_account.get(account).map_or(&[][..], Vec::as_slice);
         for window in of_account {
             let known = learned.windows.get(&(account.clone(), window.label.clone()));
-            let ground = Ground { learned, obs, settings, carried, coming: &coming, starts, until };
+            let ground = Ground { obs, settings, carried, expected: &expected, coming: &coming, starts, until };
             windows.push(ground.window(account, window, known));
         }
     }
@@ -82,10 +84,11 @@ fn by_account(coming: &ComingRuns) -> BTreeMap<&AccountId, Vec<Start>> {
 
 /// What the windows of one account are foretold from.
 struct Ground<'a> {
-    learned: &'a Learned,
     obs: &'a Observation,
     settings: &'a Settings,
     carried: &'a [Carried<'a>],
+    /// What a run of each of them uses.
+    expected: &'a [&'a Expected],
     coming: &'a ComingRuns,
     starts: &'a [Start],
     until: Timestamp,
@@ -153,7 +156,7 @@ impl Ground<'_> {
             if self.coming.crons[cron].foretold == Foretold::Variable || !window.covers.covers(&one.model) {
                 return 0.0;
             }
-            let expected = self.learned.of(&one.cron.id);
+            let expected = self.expected[cron];
             let units = match unit {
                 Unit::Run => 1.0,
                 Unit::MillionTokens => expected.tokens.map_or(0.0, |tokens| tokens.mean / 1e6),
@@ -165,10 +168,10 @@ impl Ground<'_> {
 
     /// Half of what a usual run on the window lasts, and all of what the longest does.
     fn durations(&self, shares: &[f64]) -> (f64, f64) {
-        let on_it = self.carried.iter().zip(shares).filter(|(_, share)| **share > 0.0);
+        let on_it = self.expected.iter().zip(shares).filter(|(_, share)| **share > 0.0);
         let (mut sum, mut longest, mut n) = (0.0, 0.0_f64, 0.0);
         for (one, _) in on_it {
-            let lasts = self.learned.of(&one.cron.id).duration_secs.min(LONGEST_RUN_SECS);
+            let lasts = one.duration_secs.min(LONGEST_RUN_SECS);
             sum += lasts;
             longest = longest.max(lasts);
             n += 1.0;
