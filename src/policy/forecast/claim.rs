@@ -79,7 +79,7 @@ fn once_told(known: &LearnedWindow) -> bool {
 fn stale_after(span: Option<Span>, settings: &Settings) -> SignedDuration {
     let whole = length(span).unwrap_or(STALE_AFTER.1);
     let by_length = (whole / STALE_PART).clamp(STALE_AFTER.0, STALE_AFTER.1);
-    by_length.max((settings.checks.every * 2).min(whole / 4))
+    by_length.max(settings.checks.every.saturating_mul(2).min(whole / 4))
 }
 
 /// What is claimed of a window that nothing speaks against.

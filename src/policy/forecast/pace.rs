@@ -6,6 +6,8 @@
 /// The hours of a week, from Monday on.
 const HOURS: usize = 7 * 24;
 
+const WEEK_SECS: i64 = HOURS as i64 * 3_600;
+
 /// As how many hours seen an hour of the week counts what the same hour of like days has.
 const LEANS_ON_DAYS: f64 = 2.0;
 
@@ -78,8 +80,9 @@ impl Pace {
     }
 
     pub(super) fn between(&self, from: i64, to: i64) -> f64 {
-        let mut sum = 0.0;
-        each_hour(from, to, |hour, hours| sum += self.by_hour[hour] * hours);
+        let weeks = (to - from).max(0) / WEEK_SECS;
+        let mut sum = if weeks > 0 { weeks as f64 * self.by_hour.iter().sum::<f64>() } else { 0.0 };
+        each_hour(from + weeks * WEEK_SECS, to, |hour, hours| sum += self.by_hour[hour] * hours);
         sum
     }
 }

@@ -2,6 +2,7 @@
 
 mod claims;
 mod coming;
+mod laws;
 mod record;
 
 use std::collections::BTreeMap;
