@@ -26,12 +26,7 @@ const STANDS_OUT: f64 = 3.0;
 const MOST_CLUSTERS: usize = 6;
 
 /// The starts after `from` up to `until` of everything that is carried.
-pub(super) fn coming<'a>(
-    carried: &[Carried<'a>],
-    from: Timestamp,
-    until: Timestamp,
-    expected: &[&Expected],
-) -> ComingRuns {
+pub(super) fn coming(carried: &[Carried<'_>], from: Timestamp, until: Timestamp, expected: &[&Expected]) -> ComingRuns {
     let until = as_far_as_told(carried, from, until);
     let mut starts = Starts::between(from, until);
     let told: Vec<Option<Seconds>> = carried.iter().map(|one| starts.of(one.cron)).collect();

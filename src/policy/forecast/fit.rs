@@ -198,3 +198,41 @@ impl Off {
         Spread { each, all: squares.sqrt(), reading }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Stretch, fit};
+
+    /// Two hours each; what a unit takes changed after half of them.
+    fn stretches(before: f64, after: f64, n: i64) -> Vec<Stretch> {
+        let one = |index: i64| {
+            let units = f64::from(u8::try_from(index * 7 % 5).expect("small"));
+            let per_unit = if index * 2 < n { before } else { after };
+            Stretch {
+                from: index * 7_200,
+                to: (index + 1) * 7_200,
+                grown: units * per_unit,
+                units,
+                units_expected: units,
+                n_runs: 1,
+                turn: u32::try_from(index / 84).expect("small"),
+            }
+        };
+        (0..n).map(one).collect()
+    }
+
+    #[test]
+    fn what_was_seen_lately_weighs_more() {
+        let same = fit(&stretches(0.001, 0.001, 400), 0.0, 0.0).expect("enough");
+        assert!((same.per_unit - 0.001).abs() < 2e-5, "{}", same.per_unit);
+        let changed = fit(&stretches(0.001, 0.002, 400), 0.0, 0.0).expect("enough");
+        assert!((0.00165..0.002).contains(&changed.per_unit), "{}", changed.per_unit);
+        assert!(changed.spread.all > same.spread.all, "and the change made it less sure");
+    }
+
+    #[test]
+    fn too_little_is_no_ground() {
+        assert!(fit(&stretches(0.001, 0.001, 7), 0.0, 0.0).is_none());
+        assert!(fit(&stretches(0.0, 0.0, 400), 0.0, 0.0).is_none(), "nothing was ever used");
+    }
+}

@@ -97,8 +97,8 @@ fn learn_window(
     if uses.as_ref().is_none_or(|uses| uses.counted != counted) {
         *uses = Some(Uses::of(counted, facts, expected));
     }
-    let (unit, each, used) = uses.as_ref().map_or((Unit::Run, 0.0, &[][..]), |uses| (uses.unit, uses.each, &uses.used));
-    let stretches = stretches(&turns, used, facts.since);
+    let (unit, each, ran) = uses.as_ref().map_or((Unit::Run, 0.0, &[][..]), |uses| (uses.unit, uses.each, &uses.used));
+    let stretches = stretches(&turns, ran, facts.since);
     let reading = if rounded(known) { 0.01 * 0.01 / 12.0 } else { 0.0 };
     let kept_from = facts.at.as_second() - KEPT_RUNS.as_secs();
     LearnedWindow {
@@ -108,7 +108,7 @@ fn learn_window(
         n_stretches: stretches.len() as u32,
         n_runs: stretches.iter().map(|one| one.n_runs).sum(),
         since: stretches.first().and_then(|one| Timestamp::from_second(one.from).ok()),
-        runs: used.iter().filter(|used| used.at_secs >= kept_from).map(|used| (used.at_secs, used.units)).collect(),
+        runs: ran.iter().filter(|one| one.at_secs >= kept_from).map(|one| (one.at_secs, one.units)).collect(),
         turns,
     }
 }

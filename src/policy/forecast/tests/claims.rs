@@ -130,6 +130,65 @@ fn a_window_of_some_models_counts_their_runs_alone() {
         only(&told).growth.n_runs
     };
     assert_eq!((covers(LARGE), covers("acme/small")), (120, 0));
+
+    let mut crons = crons();
+    crons.push(cron("small", "acme/small", pattern("* * * * *")));
+    let mut history = HEAVY.history();
+    let covers = ModelScope::Models(vec![model(LARGE)]);
+    history.windows.values_mut().for_each(|past| past.covers = covers.clone());
+    let told = told(&history, &observe(crons, vec![QuotaWindow { covers, ..HEAVY.window() }]));
+    assert!(near(only(&told).growth.scheduled_ratio, 0.6, 0.02), "another model each minute takes nothing of it");
+}
+
+#[test]
+fn a_cron_that_fails_now_and_then_is_expected_to_use_less() {
+    let mut history = HEAVY.history();
+    let first = |run: &&mut PastRun| run.cron.as_str() == "c00" && run.at.as_second().rem_euclid(10_800) == 0;
+    for run in history.runs.iter_mut().filter(first) {
+        (run.well, run.tokens) = (false, None);
+    }
+    let told = told(&history, &observe(crons(), vec![HEAVY.window()]));
+    let share = |id: &str| only(&told).growth.by_cron.iter().find(|one| one.cron.as_str() == id).map(|one| one.ratio);
+    let part = share("c00").expect("listed") / share("c01").expect("listed");
+    assert!(near(part, 0.7, 0.03), "one in three failed, four good ones are assumed: {part}");
+}
+
+#[test]
+fn runs_that_last_long_leave_the_moment_open() {
+    let between = |secs: i64| {
+        let mut history = HEAVY.history();
+        history.runs.iter_mut().for_each(|run| run.duration = Some(SignedDuration::from_secs(secs)));
+        match claim(crons(), vec![HEAVY.window()], &history) {
+            Claim::RunsOut { early, late: Some(late), .. } => late.duration_since(early).as_mins(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(between(900) >= between(20) + 10, "{} {}", between(900), between(20));
+}
+
+#[test]
+fn a_window_that_waits_for_its_first_use_says_so() {
+    // Three turns with pauses between them, and since then five hours to go at every reading.
+    let turn = |ago: i64| (0..30).map(move |step| (ago - step * 10, 0.02 + step as f64 * 0.01, Some(ago - 300)));
+    let waits = (0..6).map(|step| (60 - step * 10, 0.0, Some(60 - step * 10 - 300)));
+    let readings = [2_000, 1_500, 800].into_iter().flat_map(turn).chain(waits);
+    let sample = |(ago, used_ratio, resets): (i64, f64, Option<i64>)| {
+        let resets_at = resets.map(|ago| mins(-ago));
+        QuotaSample { at: mins(-ago), used_ratio, resets_at, source: Source::UsageStatus }
+    };
+    let mut history = HEAVY.history();
+    let ((account, _), past) = history.windows.pop_first().expect("one");
+    let past = WindowHistory { span: Some(Span::Hours(5)), samples: readings.map(sample).collect(), ..past };
+    history.windows.insert((account, "5h".to_owned()), past);
+    let shown = |resets_at: Option<Timestamp>| QuotaWindow {
+        resets_at,
+        ..QuotaWindow::new("5h", 0.0, mins(-1), Source::UsageStatus)
+    };
+    for resets_at in [Some(mins(299)), None] {
+        let told = told(&history, &observe(crons(), vec![shown(resets_at)]));
+        assert_eq!(only(&told).starts, WindowStart::AtFirstUse);
+        assert_eq!(only(&told).claim, Claim::Silent(Silence::NotStarted), "{resets_at:?}");
+    }
 }
 
 #[test]
