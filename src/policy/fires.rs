@@ -112,6 +112,19 @@ impl Timetable {
         Self { times, delay: SignedDuration::ZERO }
     }
 
+    /// The expression and its zone, where that is what says when.
+    pub(super) fn pattern(&self) -> Option<(&croner::Cron, Tz)> {
+        match &self.times {
+            Times::Pattern { pattern, zone } => Some((pattern, *zone)),
+            Times::Interval { .. } | Times::Once(_) => None,
+        }
+    }
+
+    /// What comes on top of each moment of it.
+    pub(super) fn delay(&self) -> SignedDuration {
+        self.delay
+    }
+
     /// The first moment after `after`.
     pub(super) fn next(&self, after: Timestamp) -> Option<Timestamp> {
         let after = after.checked_sub(self.delay).ok()?;

@@ -12,10 +12,11 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::fires::Timetable;
+use super::forecast::{Carried, carried, length};
 use super::standing::{current, later};
 use crate::domain::{
-    AccountId, Change, Cron, CronId, ModelRef, ModelScope, Observation, Overload, Plan, QuotaWindow, RunRecord,
-    RunStatus, Schedule, Settings, Span,
+    AccountId, Cron, CronId, ModelRef, ModelScope, Observation, Overload, Plan, QuotaWindow, RunRecord, RunStatus,
+    Schedule, Settings,
 };
 
 /// Fewer runs than this tell nothing of what one uses.
@@ -83,24 +84,13 @@ fn overload<'a>(
 
 /// What one run used of the window so far, of those that were seen since it began.
 fn share_of_a_run(account: &AccountId, window: &QuotaWindow, tally: &RunTally) -> Option<f64> {
-    let began_at = window.resets_at?.checked_sub(length(window.span?)?).ok()?;
+    let began_at = window.resets_at?.checked_sub(length(window.span)?).ok()?;
     let read_at = window.observed_at;
     let seen_from = tally.since()?.max(began_at);
     let covered = read_at.duration_since(seen_from).as_secs_f64() / read_at.duration_since(began_at).as_secs_f64();
     let n_runs = tally.count(account, &window.covers, seen_from, read_at);
     let enough = n_runs >= FEWEST_RUNS && window.used_ratio >= LEAST_RATIO && covered >= LEAST_COVERED;
     enough.then(|| window.used_ratio * covered / n_runs as f64)
-}
-
-/// `None` for limits of a minute, which no plan uses up, and for what does not come back.
-fn length(span: Span) -> Option<SignedDuration> {
-    match span {
-        Span::Hours(hours) => Some(SignedDuration::from_hours(i64::from(hours))),
-        Span::Daily => Some(SignedDuration::from_hours(24)),
-        Span::Weekly => Some(SignedDuration::from_hours(7 * 24)),
-        Span::Monthly => Some(SignedDuration::from_hours(30 * 24)),
-        Span::Minute | Span::Endless => None,
-    }
 }
 
 /// The first second at which `holds`, which holds at `until` and never ends once it does.
@@ -123,26 +113,12 @@ struct After<'a> {
 
 impl<'a> After<'a> {
     fn new(obs: &'a Observation, plan: &Plan) -> Self {
-        let changes: BTreeMap<&CronId, &Change> =
-            plan.changes.iter().filter(|change| change.ticked).map(|change| (&change.cron, change)).collect();
         let mut after = Self { crons: BTreeMap::new(), receives: BTreeSet::new() };
-        let mut resolved: BTreeMap<(Option<&str>, Option<&str>), Option<ModelRef>> = BTreeMap::new();
-        for cron in obs.crons.values().filter(|cron| cron.routable()) {
-            let mut own = || {
-                let stored = cron.turn().and_then(|turn| turn.model.as_deref());
-                let agent = cron.agent.as_deref();
-                resolved.entry((stored, agent)).or_insert_with(|| obs.catalog.resolve(stored, agent)).clone()
-            };
-            let model = match changes.get(&cron.id) {
-                Some(change) => change.to_model.clone().filter(|_| change.to.enabled),
-                None => Some(cron).filter(|cron| cron.enabled).and_then(|_| own()),
-            };
-            let Some(model) = model else { continue };
-            let account = model.account();
-            if changes.get(&cron.id).is_some_and(|change| arrives(change, &account)) {
+        for Carried { cron, model, account, arrives } in carried(obs, Some(plan)) {
+            if arrives {
                 after.receives.insert(account.clone());
             }
-            after.crons.entry(account).or_default().push((&**cron, model));
+            after.crons.entry(account).or_default().push((cron, model));
         }
         after
     }
@@ -150,10 +126,6 @@ impl<'a> After<'a> {
     fn on(&self, account: &AccountId) -> impl Iterator<Item = &(&'a Cron, ModelRef)> {
         self.crons.get(account).into_iter().flatten()
     }
-}
-
-fn arrives(change: &Change, account: &AccountId) -> bool {
-    !change.from.enabled || change.from_model.as_ref().is_none_or(|model| model.account() != *account)
 }
 
 /// Expressions that were read once for all crons that share them.
