@@ -9,6 +9,7 @@
 mod command;
 mod effect;
 mod event;
+mod foresee;
 mod handle;
 mod input;
 mod perform;
@@ -24,6 +25,7 @@ pub use crate::providers::{DashboardError, DashboardPage, Offer, dashboard_of, o
 pub use command::*;
 pub use effect::{Effect, Fetch, Look, Served, StoreOp, UnitOp};
 pub use event::*;
+pub use foresee::Foresight;
 pub use handle::*;
 pub use input::*;
 pub use perform::{keychain_answers, load_token, notifications_answer, remember_month, save_token, service_standing};

@@ -82,13 +82,13 @@ impl Timetable {
                     None => Self::read(&cron.schedule),
                 }
             }
-            Schedule::Cron { expr, stagger, .. } => {
-                let stagger = stagger.or_else(|| fires_on_the_hour(expr).then_some(STAGGER_ON_THE_HOUR));
-                let delay = stagger.map_or(SignedDuration::ZERO, |stagger| stagger_of(&cron.id, stagger));
-                Some(Self { delay, ..Self::read(&cron.schedule)? })
-            }
+            Schedule::Cron { .. } => Some(Self::read(&cron.schedule)?.delayed(delay_of(cron))),
             schedule => Self::read(schedule),
         }
+    }
+
+    pub(super) fn delayed(self, delay: SignedDuration) -> Self {
+        Self { delay, ..self }
     }
 
     pub(super) fn read(schedule: &Schedule) -> Option<Self> {
@@ -181,6 +181,13 @@ fn nth(anchor: Timestamp, every: SignedDuration, n_steps: i64) -> Option<Timesta
     Timestamp::from_nanosecond(anchor.as_nanosecond().checked_add(length)?).ok()
 }
 
+/// By how much the gateway delays this cron: it gives one to what fires on the hour without.
+pub(super) fn delay_of(cron: &Cron) -> SignedDuration {
+    let Schedule::Cron { expr, stagger, .. } = &cron.schedule else { return SignedDuration::ZERO };
+    let stagger = stagger.or_else(|| fires_on_the_hour(expr).then_some(STAGGER_ON_THE_HOUR));
+    stagger.map_or(SignedDuration::ZERO, |stagger| stagger_of(&cron.id, stagger))
+}
+
 /// The share of `stagger` that the gateway gives to this cron, from a hash of its id.
 fn stagger_of(id: &CronId, stagger: SignedDuration) -> SignedDuration {
     let Some(most) = u64::try_from(stagger.as_millis()).ok().filter(|most| *most > 1) else {
@@ -236,7 +243,8 @@ fn fires_on_the_hour(expr: &str) -> bool {
 /// Clocks are not set back by more than this.
 const SET_BACK: TimeDelta = TimeDelta::hours(3);
 
-fn next_of(pattern: &croner::Cron, zone: Tz, after: Timestamp) -> Option<Timestamp> {
+/// The first moment after `after`, without any delay.
+pub(super) fn next_of(pattern: &croner::Cron, zone: Tz, after: Timestamp) -> Option<Timestamp> {
     let mut wall = wall_clock(after, zone)?;
     loop {
         wall = pattern.find_next_occurrence(&wall.and_utc(), false).ok()?.naive_utc();

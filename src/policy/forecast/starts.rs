@@ -1,8 +1,8 @@
-//! The starts of many crons over days: what croner says, without asking it for each of them.
+//! The starts of many crons over days: as [`Timetable`] has them, without asking it for each of them.
 //!
 //! The time of day of an expression does not depend on the day, so it is worked out once, and a day is only asked
 //! whether it matches. Days on which the zone's clock changes, and those next to them, are gone through one by one:
-//! what a clock change means is croner's to say.
+//! what a clock change means is said where crons fire.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use croner::Weekday;
 use jiff::Timestamp;
 
 use crate::domain::{Cron, Schedule};
-use crate::policy::fires::Timetable;
+use crate::policy::fires::{Timetable, delay_of, next_of};
 
 /// Whole seconds after a moment, in order.
 pub(super) type Seconds = Arc<[u32]>;
@@ -22,7 +22,13 @@ pub(super) type Seconds = Arc<[u32]>;
 pub(super) struct Starts<'a> {
     from: Timestamp,
     to: Timestamp,
-    patterns: BTreeMap<(&'a str, Option<&'a str>), Option<Seconds>>,
+    patterns: BTreeMap<(&'a str, Option<&'a str>), Option<Pattern>>,
+}
+
+struct Pattern {
+    timetable: Timetable,
+    /// Of those without a delay of their own.
+    prompt: Option<Seconds>,
 }
 
 impl<'a> Starts<'a> {
@@ -38,10 +44,16 @@ impl<'a> Starts<'a> {
         }
         let (from, to) = (self.from, self.to);
         match &cron.schedule {
-            Schedule::Cron { expr, zone, stagger: None } => {
+            Schedule::Cron { expr, zone, .. } => {
                 let key = (expr.as_str(), zone.as_deref());
-                let gone_through = || Timetable::read(&cron.schedule).map(|timetable| seconds(&timetable, from, to));
-                self.patterns.entry(key).or_insert_with(gone_through).clone()
+                let read = || Some(Pattern { timetable: Timetable::read(&cron.schedule)?, prompt: None });
+                let pattern = self.patterns.entry(key).or_insert_with(read).as_mut()?;
+                let delay = delay_of(cron);
+                if delay.is_zero() {
+                    let timetable = &pattern.timetable;
+                    return Some(pattern.prompt.get_or_insert_with(|| seconds(timetable, from, to)).clone());
+                }
+                Some(seconds(&pattern.timetable.clone().delayed(delay), from, to))
             }
             Schedule::Every { every, .. } if every.as_secs() < 1 => None,
             _ => Some(seconds(&Timetable::of(cron)?, from, to)),
@@ -99,16 +111,11 @@ fn each_of(pattern: &croner::Cron, zone: Tz, limits: (i64, i64), mut found: impl
 
 const DAY: i64 = 24 * 3600;
 
-/// As croner goes through them: the seconds from the first up to but not including the second.
+/// The seconds from the first up to but not including the second.
 fn one_by_one(pattern: &croner::Cron, zone: Tz, from: i64, before: i64, found: &mut impl FnMut(i64)) {
-    let Some(mut at) = chrono::DateTime::<Utc>::from_timestamp(from - 1, 0).map(|at| at.with_timezone(&zone)) else {
-        return;
-    };
-    while let Ok(next) = pattern.find_next_occurrence(&at, false) {
-        if next.timestamp() >= before {
-            return;
-        }
-        found(next.timestamp());
+    let Ok(mut at) = Timestamp::from_second(from - 1) else { return };
+    while let Some(next) = next_of(pattern, zone, at).filter(|next| next.as_second() < before) {
+        found(next.as_second());
         at = next;
     }
 }

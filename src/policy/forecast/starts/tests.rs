@@ -1,4 +1,4 @@
-//! Against croner itself, over the days on which zones change their clocks.
+//! Against the schedules one by one, over the days on which zones change their clocks.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,7 +19,7 @@ fn pattern(expr: &str, zone: Option<&str>) -> Schedule {
 }
 
 #[test]
-fn starts_are_those_that_croner_finds_one_by_one() {
+fn starts_are_those_that_schedules_have_one_by_one() {
     let expressions = [
         "0 * * * *",
         "*/7 * * * *",
