@@ -6,8 +6,11 @@ use super::{Broken, Law};
 use crate::domain::{Cause, Cron, CronId, Plan, RECOVERY_KEY_PREFIX, Verdict};
 
 pub(super) fn judge(scene: &Scene<'_>, past: &Past) -> Option<Broken> {
-    let desk = scene.computers.iter().find(|desk| may_write(desk))?;
-    given_back(desk, scene, past).or_else(|| owed(desk, scene)).or_else(|| left_to_do(desk)).or_else(|| woken(scene))
+    let Some(desk) = scene.computers.iter().find(|desk| may_write(desk)) else {
+        return Some((Law::NothingPlannedAtRest, "nobody may act in the end".to_owned()));
+    };
+    let owed = || scene.computers.iter().find_map(|desk| owed(desk, scene));
+    given_back(desk, scene, past).or_else(owed).or_else(|| left_to_do(desk)).or_else(|| woken(scene))
 }
 
 /// Somebody's word stands between a cron and its plan.

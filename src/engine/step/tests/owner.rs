@@ -126,6 +126,23 @@ fn the_mark_is_put_there_and_read_back_before_the_first_line_and_never_again() {
 }
 
 #[test]
+fn a_mark_that_a_crash_kept_from_being_written_down_counts_where_nothing_is_owed() {
+    let first = cron("1", "a/one");
+    let mut world = ours(std::slice::from_ref(&first), vec![moves(&first)]);
+    world.mark = super::super::own::Mark::default();
+    let known = OwnerMark { folder: "here".to_owned(), host: "home-mini".to_owned(), since: at(-600) };
+    world.mark.identity = FolderIdentity { folder: Some("here".to_owned()), placed: Some(known.clone()) };
+    own::grant(&mut world, Access::ReadWrite);
+    let newer = OwnerMark { since: at(-5), ..known };
+    let effects = list(&mut world, vec![first.clone(), marked(&newer)]);
+    let kept = |effect: &Effect| matches!(effect, Effect::Store(op) if matches!(&**op, StoreOp::SavePlaced(kept) if *kept == newer));
+    assert!(effects.iter().any(kept), "{:?}", names(&effects));
+    world.plan = Arc::new(Plan { id: PlanId::new("plan"), changes: vec![moves(&first)], ..(*world.plan).clone() });
+    let effects = apply(&mut world, &["1"]);
+    assert_eq!(names(&effects), ["begin", "intent", "emit"], "a job of it is carried out, not stopped");
+}
+
+#[test]
 fn whoever_reads_back_another_s_mark_is_not_the_owner_and_writes_nothing() {
     let first = cron("1", "a/one");
     let mut world = unmarked(std::slice::from_ref(&first), vec![pauses(&first)]);

@@ -54,6 +54,28 @@ fn a_prompt_that_was_edited_in_the_middle_stays_as_the_person_left_it() {
 }
 
 #[test]
+fn a_pin_in_the_middle_is_the_persons_last_word() {
+    let mut scene = in_crisis();
+    let stays = now_of(&scene, "t3-crit").fields();
+    let pin = Edit::SetPin { crons: vec![CronId::new("t3-crit")], pin: Some(Pin { model: None }) };
+    scene.tell(Command::Edit(pin)).expect("it is pinned");
+    assert!(!scene.disk.ledger().contains_key("t3-crit"), "nothing else is given back to it");
+    lead_out(&mut scene);
+    assert_eq!(now_of(&scene, "t3-crit").fields(), stays);
+}
+
+#[test]
+fn a_cron_that_was_switched_off_and_sorted_anew_in_the_middle_gets_its_model_back_and_stays_off() {
+    let mut scene = in_crisis();
+    edits(&mut scene, "t3-crit", |cron| cron.enabled = false);
+    let edit = Edit::SetTier { crons: vec![CronId::new("t3-crit")], tier: Some(Tier::T2) };
+    scene.tell(Command::Edit(edit)).expect("it is sorted");
+    lead_out(&mut scene);
+    let was = Fields { model: Some(OPUS.to_owned()), fallbacks: None, enabled: false };
+    assert_eq!(now_of(&scene, "t3-crit").fields(), was);
+}
+
+#[test]
 fn a_cron_that_was_moved_in_the_middle_stays_where_the_person_put_it() {
     let mut scene = in_crisis();
     edits(&mut scene, "t3-crit", |cron| set_model(cron, MINIMAX, Some(vec![])));

@@ -79,6 +79,8 @@ fn a_second_outage_during_the_recovery_stops_it_and_doubles_the_wait() {
     assert_eq!(written(&scene).last(), Some(&"t2"));
     out(&mut scene, "anthropic", 1);
     assert_eq!(phase(&scene), JobPhase::Stopped);
+    let busy = scene.world.plan.decisions.iter().any(|said| matches!(said.reason, Reason::Busy));
+    assert!(!busy && !scene.world.dirty.plan, "what the job leaves is planned in the same moment");
     assert!(scene.world.crisis.governs());
     assert!(!ready(&scene));
     scene.pass(66);
@@ -146,6 +148,16 @@ fn one_of_three_back_changes_nothing_but_two_of_three_lead_out() {
     scene.pass(15);
     apply_plan(&mut scene);
     all_as_before(&scene, "the last one returned");
+}
+
+#[test]
+fn whoever_is_waited_for_is_asked_although_no_run_is_left_to_show_that_it_serves() {
+    let mut scene = back_again(&["kimi", "anthropic"]);
+    let proof_lasts = scene.world.effective.thresholds.proof_lasts.as_mins();
+    scene.pass(proof_lasts + 60);
+    assert!(ready(&scene), "{:?}", view(&scene).readiness);
+    recover(&mut scene);
+    all_as_before(&scene, "a day later");
 }
 
 #[test]
