@@ -66,6 +66,8 @@ pub enum Fault {
     OwesOneByOne,
     KeepsWakeUps,
     RevisionStands,
+    /// A job that can do nothing without its gateway wants to be woken.
+    WakesInVain,
     /// Another's mark on the gateway counts as ours.
     IgnoresTheMark,
     /// Nobody's mark is needed.
@@ -109,7 +111,7 @@ mod switched {
     }
 
     impl Fault {
-        pub const ALL: [Self; 39] = [
+        pub const ALL: [Self; 40] = [
             Self::PausesCritical,
             Self::SparesCritical,
             Self::StrandsCritical,
@@ -147,6 +149,7 @@ mod switched {
             Self::OwesOneByOne,
             Self::KeepsWakeUps,
             Self::RevisionStands,
+            Self::WakesInVain,
             Self::IgnoresTheMark,
             Self::WritesUnmarked,
         ];

@@ -26,6 +26,7 @@ use crate::domain::{
     ProblemKind, ProviderAccount, Readiness, RouteMatch, RunRecord, ServiceUnit, Settings, Suggestion, Switch,
     TemporaryModel, TierMap, Triage, VendorId,
 };
+use crate::fault::{self, Fault};
 use crate::policy;
 
 /// What is, as far as the engine knows.
@@ -377,7 +378,9 @@ impl World {
             Connection::Waiting { retry_at, .. } => Some(*retry_at),
             _ => None,
         };
-        let job = self.job.as_ref().and_then(JobState::next_wake);
+        // Without its gateway a job can do nothing.
+        let may_go_on = self.connected() || fault::on(Fault::WakesInVain);
+        let job = self.job.as_ref().filter(|_| may_go_on).and_then(JobState::next_wake);
         let ours = [self.lease_at, self.refresh_at, self.refetch_at, self.wake_policy_at, check::next_wake(self)];
         let others = [own::next_wake(self), own::mark::next_wake(self), self.tried.next_wake(), self.past.next_wake()];
         ours.into_iter().chain(others).chain([retry_at, job]).flatten().min()

@@ -349,6 +349,10 @@ impl Sim {
                 let due = machine.engine.as_ref().and_then(World::next_wake);
                 if due.is_some_and(|due| due <= machine.clock(self.now)) {
                     self.hear(computer, Input::Tick);
+                    let machine = &self.machines[computer];
+                    let passed = |due: &Timestamp| *due <= machine.clock(self.now);
+                    let due = machine.engine.as_ref().and_then(World::next_wake).filter(passed);
+                    self.judge(&Happening::Woken { computer, due });
                 } else {
                     self.plan_wake(computer);
                 }

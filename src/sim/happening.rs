@@ -92,6 +92,12 @@ pub enum Happening<'a> {
     Stepped {
         computer: Computer,
     },
+    /// A deadline of the program has passed, and it was woken. `due`: one that has passed and still stands, by its
+    /// own clock.
+    Woken {
+        computer: Computer,
+        due: Option<Timestamp>,
+    },
     /// The world was left in peace long enough: every vendor serves, every program runs and was asked to give
     /// everything back. The last happening of a simulation.
     Calm,

@@ -24,10 +24,11 @@ pub enum Law {
     DebtBeforeTheCall,
     OneWakeUpEach,
     PicturesGoForward,
+    SleepsWhenIdle,
 }
 
 impl Law {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::CriticalNeverPaused,
         Self::CriticalNotStranded,
         Self::OnlyOursIsResumed,
@@ -49,6 +50,7 @@ impl Law {
         Self::DebtBeforeTheCall,
         Self::OneWakeUpEach,
         Self::PicturesGoForward,
+        Self::SleepsWhenIdle,
     ];
 
     /// What holds, for a person.
@@ -82,6 +84,7 @@ impl Law {
             Self::DebtBeforeTheCall => "what is owed is on disk before the gateway carries a change out",
             Self::OneWakeUpEach => "an account has at most one wake-up on the gateway, and none when it is back",
             Self::PicturesGoForward => "each picture that shows something else has a higher revision",
+            Self::SleepsWhenIdle => "a program that has nothing to do sleeps",
         }
     }
 }

@@ -15,6 +15,7 @@ mod past;
 mod picture;
 mod record;
 mod rest;
+mod sleep;
 mod write;
 
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub struct Laws {
     pace: pace::Paces,
     pictures: picture::Pictures,
     records: record::Records,
+    sleeps: sleep::Sleeps,
 }
 
 /// A law that does not hold, and what was seen, for a person.
@@ -76,6 +78,7 @@ impl Laws {
                 let stranded = self.critical.judge(*computer, scene);
                 shown.or(stranded).or_else(|| self.records.waited(*computer, scene, &self.past))
             }
+            Happening::Woken { computer, due } => self.sleeps.judge(*computer, *due),
             Happening::Started { computer } => {
                 self.pace.started(*computer);
                 self.pictures.started(*computer);

@@ -39,6 +39,18 @@ fn thirty_calls_of_one_kind_are_taken_in_a_minute_and_no_more() {
 }
 
 #[test]
+fn a_deadline_that_stands_however_often_it_was_woken_for_is_seen() {
+    let mut bench = Bench::new();
+    let later = |secs| jiff::Timestamp::from_second(secs).ok();
+    for secs in 0..20 {
+        assert_eq!(bench.judge(&Happening::Woken { computer: 0, due: later(secs) }), None, "another each time");
+        assert_eq!(bench.judge(&Happening::Woken { computer: 1, due: None }), None, "nothing is left to do");
+    }
+    let again = (0..10).find_map(|_| bench.judge(&Happening::Woken { computer: 0, due: later(19) }));
+    assert_eq!(again, Some(Law::SleepsWhenIdle));
+}
+
+#[test]
 fn a_program_writes_only_where_its_mark_is() {
     let mut bench = Bench::of_computers(2);
     let other = super::super::Hand::Engine(1);

@@ -37,6 +37,7 @@ fn law(fault: Fault) -> Law {
         Fault::OwesLater | Fault::OwesOneByOne => Law::DebtBeforeTheCall,
         Fault::KeepsWakeUps => Law::OneWakeUpEach,
         Fault::RevisionStands => Law::PicturesGoForward,
+        Fault::WakesInVain => Law::SleepsWhenIdle,
         Fault::IgnoresTheMark | Fault::WritesUnmarked => Law::OnlyTheOwnerWrites,
     }
 }
@@ -86,6 +87,7 @@ const SOUGHT: &[Fault] = &[
     Fault::IgnoresThePace,
     Fault::IgnoresTheLimit,
     Fault::WakesWhileObserving,
+    Fault::WakesInVain,
 ];
 
 /// Where a seed catches its fault no longer, so many others are tried.

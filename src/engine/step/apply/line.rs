@@ -16,6 +16,7 @@ use super::advance::{advance, end};
 use super::debt::{enter, not_begun, read_back, settle_ledger};
 use super::drain::drains;
 use super::job::{JobState, Line, Stage};
+use super::pace::{WRITE_WINDOW, WRITES_PER_WINDOW};
 use crate::domain::{
     Cause, Change, ChangeKind, Cron, CronId, JobPhase, LedgerEntry, LineOutcome, PlanOrigin, ProblemKind, Seal, Switch,
     SwitchId,
@@ -133,7 +134,10 @@ pub fn written(world: &mut World, id: u64, cron: &CronId, result: WriteResult, n
             let line = &mut job.lines[index];
             line.stage = Stage::Idle;
             line.outcome = LineOutcome::Waiting;
-            job.paced_until = Some(now.saturating_add(retry_after).unwrap_or(Timestamp::MAX));
+            let until = now.saturating_add(retry_after).unwrap_or(Timestamp::MAX);
+            job.paced_until = Some(until);
+            // Its window is another than ours: full, and over at that moment.
+            world.write_window = Some((until.saturating_sub(WRITE_WINDOW).unwrap_or(now), WRITES_PER_WINDOW));
         }
         WriteResult::Refused { detail } => {
             effects.extend(finish_line(world, &mut job, index, LineOutcome::Refused { detail }, None));

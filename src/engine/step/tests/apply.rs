@@ -114,6 +114,8 @@ fn a_gateway_that_asks_for_patience_gets_it() {
     written(&mut world, "1", WriteResult::Later { retry_after: SignedDuration::from_secs(7) }, NOW);
     assert_eq!(world.job.as_ref().expect("a job").phase, JobPhase::Paced { until: at(7) });
     assert_eq!(names(&step(&mut world, Input::Tick, at(7))), ["intent"]);
+    prepared(&mut world, "1", at(7));
+    assert_eq!(world.write_window, Some((at(7), 1)), "the gateway's window begins with this call");
 }
 
 /// The only call got no answer, and the cron reads as said.
