@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::forecast::ForecastArguments;
 use super::simulate::SimulateArguments;
 use crate::domain::{AccountId, Billing, DemoOutage, Tier};
 use crate::engine::Consent;
@@ -88,6 +89,8 @@ pub(super) enum Command {
         /// Its id, the beginning of its id, or its name
         cron: String,
     },
+    /// Say what will become of every quota window: when it runs out, or that it lasts until its reset
+    Forecast(ForecastArguments),
     /// Say what an answer or an error of a provider means; asks nobody
     Diagnose(DiagnoseArguments),
     /// Look whether everything that this program needs is there, and say what to do where it is not

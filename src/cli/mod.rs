@@ -30,6 +30,7 @@ mod distribute;
 mod doctor;
 mod explain;
 mod export;
+mod forecast;
 mod import;
 mod orchestrate;
 mod plan;

@@ -11,8 +11,8 @@ use super::log::{self, Quiet};
 use super::session::Session;
 use super::window::OpenWindow;
 use super::{
-    check, crisis, demo, diagnose, distribute, doctor, explain, export, import, orchestrate, plan, print, recover,
-    scrape_quota, serve, simulate, status, take_over, tier, undo, window,
+    check, crisis, demo, diagnose, distribute, doctor, explain, export, forecast, import, orchestrate, plan, print,
+    recover, scrape_quota, serve, simulate, status, take_over, tier, undo, window,
 };
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
@@ -73,6 +73,7 @@ fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Fail
         Some(Command::Crisis(arguments)) => crisis::run(&mut open(&common)?, &arguments, json),
         Some(Command::Recover(arguments)) => recover::run(&mut open(&common)?, &arguments, json),
         Some(Command::Orchestrate { yes }) => orchestrate::run(&mut open(&common)?, yes, json),
+        Some(Command::Forecast(arguments)) => forecast::run(&mut open(&common)?, &arguments, json),
         Some(Command::Explain { cron }) => explain::run(&mut open(&common)?, &cron, json),
         Some(Command::Diagnose(arguments)) => diagnose::run(&arguments, json),
         Some(Command::Doctor) => doctor::run(&common),

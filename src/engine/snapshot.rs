@@ -46,6 +46,8 @@ pub struct Snapshot {
     pub crons_as_of: Option<Timestamp>,
     /// Past runs and quotas of this connection were read, or could not be: the plan knows them.
     pub evidence_read: bool,
+    /// What the folder remembers is in [`Snapshot::history`]; until then only what was heard since.
+    pub history_read: bool,
     pub tiers: Arc<TierMap>,
     pub catalog: Arc<Catalog>,
     pub fleet: Arc<Fleet>,

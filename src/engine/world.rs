@@ -415,6 +415,7 @@ impl World {
             crons: self.crons.clone(),
             crons_as_of: self.crons_as_of,
             evidence_read: self.evidence.runs && self.evidence.usage,
+            history_read: self.past.is_read(),
             tiers: self.tiers.clone(),
             catalog: self.catalog.clone(),
             fleet: self.fleet.clone(),

@@ -6,6 +6,7 @@
 mod check;
 mod crisis;
 mod doctor;
+mod forecast;
 mod owner;
 #[cfg(unix)]
 mod serve;

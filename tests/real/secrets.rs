@@ -33,6 +33,7 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     ("recover", &[&["--dry-run"], &["--yes", "--now"]]),
     ("orchestrate", &[&[], &["--yes"]]),
     ("explain", &[&["#"]]),
+    ("forecast", &[&[]]),
     ("diagnose", &[&["--help"]]),
     ("scrape-quota", &[&["--help"]]),
     ("check", &[&[]]),

@@ -77,6 +77,7 @@ impl Scene {
             crons: Arc::new(crons),
             crons_as_of: Some(now() - SignedDuration::from_secs(8)),
             evidence_read: true,
+            history_read: true,
             tiers: Arc::new(tiers),
             catalog: Arc::new(catalog()),
             accounts: Arc::default(),

@@ -79,6 +79,7 @@ picture! {
     shared settings: Arc<Settings>,
     equal crons_as_of: Option<Timestamp>,
     equal evidence_read: bool,
+    equal history_read: bool,
     shared tiers: Arc<TierMap>,
     shared catalog: Arc<Catalog>,
     shared fleet: Arc<Fleet>,

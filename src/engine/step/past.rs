@@ -59,6 +59,11 @@ enum Gap {
 }
 
 impl Past {
+    /// What the folder remembers is here.
+    pub fn is_read(&self) -> bool {
+        self.read
+    }
+
     pub fn next_wake(&self) -> Option<Timestamp> {
         [self.again_at, self.tidy_at].into_iter().flatten().min()
     }

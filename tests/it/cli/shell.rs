@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use model_orchestrator::demo::{Demo, DemoClock, DemoOptions, cron_id, seed_state};
 use model_orchestrator::domain::{CronId, DemoOutage, GatewayTarget};
-use model_orchestrator::engine::{Command as Task, Engine, EngineOptions, Target};
+use model_orchestrator::engine::{self, Command as Task, Engine, EngineOptions, Target};
 use model_orchestrator::gateway::{self, Endpoint, Env, News};
 use serde_json::{Value, json};
 
@@ -50,6 +50,11 @@ impl Shell {
         let shell = Self { demo, folder };
         shell.keep("token", shell.demo.token().reveal());
         shell
+    }
+
+    /// The folder knows the month before the demo began.
+    pub fn remember_a_month(&self) {
+        engine::remember_month(&self.folder.path().join("state"), &self.demo).expect("it is written down");
     }
 
     /// Providers of the demo that are to fail, and how. The program finds their keys in a configuration.

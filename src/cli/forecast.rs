@@ -1,0 +1,197 @@
+//! `forecast`: what will become of every quota window, and when many runs start together.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::exit::{Exit, Failure};
+use super::print;
+use super::session::{Context, Session};
+use super::table::table;
+use crate::domain::{BandPoint, Claim, Forecast, WindowForecast};
+use crate::engine::Foresight;
+use crate::words;
+
+#[derive(Debug, Args)]
+pub(super) struct ForecastArguments {
+    /// How far the runs to come are counted
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub(super) days: u32,
+}
+
+pub(super) fn run(session: &mut Session, arguments: &ForecastArguments, as_json: bool) -> Result<Exit, Failure> {
+    session.ready()?;
+    // The folder's history is read while the gateway is asked.
+    session.gives_time(|snapshot| snapshot.history_read);
+    let context = session.context();
+    let snapshot = &context.snapshot;
+    let days = SignedDuration::from_hours(24 * i64::from(arguments.days));
+    let until = snapshot.at.checked_add(days).unwrap_or(snapshot.at);
+    let forecast = Foresight::default().forecast(snapshot, None, until);
+    if as_json {
+        print::json(&Document::of(&forecast, &context))?;
+    } else {
+        print::text(&text(&forecast, &context))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn text(forecast: &Forecast, context: &Context) -> String {
+    let speech = context.speech();
+    if forecast.windows.is_empty() {
+        return "No provider has told a quota yet. `check` asks them.\n".to_owned();
+    }
+    let head = ["account", "window", "used", "resets", "forecast"].map(str::to_owned);
+    let row = |window: &WindowForecast| {
+        [
+            words::account_name(&window.account),
+            words::forecast_window(window),
+            words::percent(window.used_ratio),
+            words::forecast_reset(window, &speech),
+            words::claim(window, &speech),
+        ]
+    };
+    let rows: Vec<[String; 5]> = std::iter::once(head).chain(forecast.windows.iter().map(row)).collect();
+    let more = words::clusters(&forecast.coming, &speech).into_iter().chain([words::forecast_footer(forecast)]);
+    table(&rows) + "\n" + &more.map(|line| line + "\n").collect::<String>()
+}
+
+/// Every moment RFC 3339 in UTC, every share from 0.0 to 1.0 and above it when more would be used.
+#[derive(Debug, Serialize)]
+struct Document {
+    at: Timestamp,
+    until: Timestamp,
+    first_to_run_out: Option<Named>,
+    windows: Vec<Window>,
+    coming: Coming,
+    record: Record,
+}
+
+#[derive(Debug, Serialize)]
+struct Named {
+    account: String,
+    window: String,
+    at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct Window {
+    account: String,
+    window: String,
+    used: f64,
+    observed_at: Timestamp,
+    resets_at: Option<Timestamp>,
+    claim: &'static str,
+    said: String,
+    /// Of running out before the reset.
+    chance: Option<f64>,
+    runs_out: Option<RunsOut>,
+    at_reset: Option<Band>,
+    scheduled: f64,
+    other: f64,
+    n_runs: u32,
+    confidence: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct RunsOut {
+    early: Timestamp,
+    likely: Timestamp,
+    /// `null`: it may last after all.
+    late: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+struct Band {
+    low: f64,
+    likely: f64,
+    high: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Coming {
+    until: Timestamp,
+    n_runs: usize,
+    /// By account.
+    runs: BTreeMap<String, u32>,
+    clusters: Vec<Together>,
+}
+
+#[derive(Debug, Serialize)]
+struct Together {
+    minute: u8,
+    n_together: u32,
+    n_crons: u32,
+    first_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct Record {
+    n_claims: usize,
+    n_right: usize,
+}
+
+impl Document {
+    fn of(forecast: &Forecast, context: &Context) -> Self {
+        let first = forecast.first_to_run_out().and_then(|window| {
+            let at = window.claim.runs_out_at()?;
+            Some(Named { account: window.account.to_string(), window: window.label.clone(), at })
+        });
+        let coming = &forecast.coming;
+        let mut runs = BTreeMap::new();
+        for cron in &coming.crons {
+            *runs.entry(cron.account.to_string()).or_insert(0) += cron.n_starts;
+        }
+        let clusters = coming.clusters.iter().map(|cluster| Together {
+            minute: cluster.minute,
+            n_together: cluster.n_together,
+            n_crons: cluster.n_crons,
+            first_at: cluster.at,
+        });
+        Self {
+            at: forecast.at,
+            until: forecast.until,
+            first_to_run_out: first,
+            windows: forecast.windows.iter().map(|window| Window::of(window, context)).collect(),
+            coming: Coming { until: coming.until, n_runs: coming.starts.len(), runs, clusters: clusters.collect() },
+            record: Record { n_claims: forecast.record.claims.len(), n_right: forecast.record.n_right() },
+        }
+    }
+}
+
+impl Window {
+    fn of(window: &WindowForecast, context: &Context) -> Self {
+        let (claim, chance, runs_out, at_reset) = match &window.claim {
+            Claim::RunsOut { early, likely, late, chance } => {
+                let moments = RunsOut { early: *early, likely: *likely, late: *late };
+                ("runs_out", Some(*chance), Some(moments), None)
+            }
+            Claim::Lasts { at_reset, chance, .. } => ("lasts", Some(*chance), None, Some(band(at_reset))),
+            Claim::UsedUp => ("used_up", None, None, None),
+            Claim::Learning(_) => ("learning", None, None, None),
+            Claim::Silent(_) => ("silent", None, None, None),
+        };
+        Self {
+            account: window.account.to_string(),
+            window: window.label.clone(),
+            used: window.used_ratio,
+            observed_at: window.observed_at,
+            resets_at: window.resets_at,
+            claim,
+            said: words::claim(window, &context.speech()),
+            chance,
+            runs_out,
+            at_reset,
+            scheduled: window.growth.scheduled_ratio,
+            other: window.growth.other_ratio,
+            n_runs: window.growth.n_runs,
+            confidence: words::confidence(window.basis.confidence),
+        }
+    }
+}
+
+fn band(point: &BandPoint) -> Band {
+    Band { low: point.low, likely: point.likely, high: point.high }
+}
