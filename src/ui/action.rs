@@ -33,6 +33,7 @@ pub enum Screen {
     #[default]
     Welcome,
     Board,
+    Quotas,
     Providers,
     Plan,
     Crisis,

@@ -3,6 +3,7 @@
 pub mod action;
 pub mod app;
 pub mod files;
+pub mod foreseen;
 pub mod icon;
 pub mod paused;
 pub mod rights;

@@ -16,8 +16,13 @@ const FRESH: SignedDuration = SignedDuration::from_mins(45);
 /// "weekly", "requests day, gemini-3-flash", "search (not chat)".
 #[must_use]
 pub fn window_name(window: &QuotaWindow) -> String {
-    let label = window.label.replace('_', " ");
-    match &window.covers {
+    limit_name(&window.label, &window.covers)
+}
+
+/// The same for whoever knows of the window only its label and what it covers.
+pub(super) fn limit_name(label: &str, covers: &ModelScope) -> String {
+    let label = label.replace('_', " ");
+    match covers {
         ModelScope::All => label,
         ModelScope::Feature(_) => format!("{label} (not chat)"),
         ModelScope::Models(models) => match models.as_slice() {

@@ -93,10 +93,10 @@ fn the_sidebar_and_control_with_a_digit_lead_to_the_screens() {
     click(&mut harness, "Plan, 5");
     assert_eq!(harness.state().shell.screen(), Screen::Plan);
     let keys = [
-        (Key::Num2, Screen::Providers),
-        (Key::Num4, Screen::Crisis),
-        (Key::Num5, Screen::Activity),
-        (Key::Num6, Screen::Settings),
+        (Key::Num3, Screen::Providers),
+        (Key::Num5, Screen::Crisis),
+        (Key::Num6, Screen::Activity),
+        (Key::Num7, Screen::Settings),
         (Key::Num1, Screen::Board),
     ];
     for (key, screen) in keys {
@@ -111,7 +111,7 @@ fn a_computer_without_a_network_is_one_strip_and_not_so_many_providers() {
     let mut snapshot = morning().snapshot();
     Arc::make_mut(&mut snapshot.looks).offline_since = Some(now() - SignedDuration::from_mins(18));
     let mut harness = window(snapshot);
-    for key in [Key::Num1, Key::Num2] {
+    for key in [Key::Num1, Key::Num3] {
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run_steps(3);
         harness.get_by_label("This computer reaches none of the providers since 05:42");
@@ -225,7 +225,7 @@ fn the_demo_is_labelled_wherever_one_looks() {
     let mut snapshot = morning().snapshot();
     snapshot.demo = true;
     let mut harness = window(snapshot);
-    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6] {
+    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7] {
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run_steps(3);
         assert!(harness.get_all_by_label_contains("DEMO").count() >= 2, "{key:?}");

@@ -10,6 +10,7 @@ mod notes;
 pub mod plan;
 pub mod preview;
 pub mod providers;
+pub mod quotas;
 pub mod settings;
 mod tables;
 mod ticks;

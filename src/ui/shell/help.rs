@@ -37,7 +37,7 @@ const RIGHT: [(&str, Keys); 4] = [
     (
         "Everywhere",
         &[
-            ("Ctrl+1 … 6", "Board, Providers, Plan, Crisis, Activity, Settings"),
+            ("Ctrl+1 … 7", "Board, Quotas, Providers, Plan, Crisis, Activity, Settings"),
             ("Tab", "to the next part; Shift+Tab back"),
             ("Ctrl+Enter", "the button at the bottom right"),
             ("Ctrl+F  /", "search the board; Enter goes to what was found"),

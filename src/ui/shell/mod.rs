@@ -23,6 +23,7 @@ pub use notice::{Notice, Notices};
 use crate::domain::{Connection, CronId, JobPhase};
 use crate::engine::Snapshot;
 use crate::ui::action::{Action, Choice, Pick, Screen};
+use crate::ui::foreseen::Foreseen;
 use crate::ui::paused;
 use crate::ui::screens::activity::Activity;
 use crate::ui::screens::board::Board;
@@ -30,6 +31,7 @@ use crate::ui::screens::crisis::Crisis;
 use crate::ui::screens::drawer::Drawer;
 use crate::ui::screens::plan::Plan;
 use crate::ui::screens::providers::Providers;
+use crate::ui::screens::quotas::Quotas;
 use crate::ui::screens::settings::Settings;
 use crate::ui::screens::transfer::Transfer;
 use crate::ui::screens::welcome::Welcome;
@@ -48,6 +50,8 @@ use takeover::TakeOver;
 pub struct Shell {
     screen: Screen,
     board: Board,
+    quotas: Quotas,
+    foreseen: Foreseen,
     providers: Providers,
     plan: Plan,
     crisis: Crisis,
@@ -134,6 +138,7 @@ impl Shell {
             Some(Towards::Drawer) => self.drawer.take_focus(),
             towards if arriving || towards.is_some() => match self.screen {
                 Screen::Board => self.board.take_focus(),
+                Screen::Quotas => self.quotas.take_focus(),
                 Screen::Providers => self.providers.take_focus(),
                 Screen::Plan => self.plan.take_focus(snapshot),
                 Screen::Crisis => self.crisis.take_focus(),
@@ -144,7 +149,7 @@ impl Shell {
         }
     }
 
-    /// Ctrl+1 to Ctrl+6 open the screens, Ctrl+Enter the plan, F1 or ? the list of keys; Escape closes the drawer.
+    /// Ctrl+1 to Ctrl+7 open the screens, Ctrl+Enter the plan, F1 or ? the list of keys; Escape closes the drawer.
     fn keys(&mut self, ui: &Ui, snapshot: &Snapshot) -> Vec<Action> {
         if covered(ui) {
             return Vec::new();
@@ -157,11 +162,12 @@ impl Shell {
         }
         let screens = [
             (Key::Num1, Screen::Board),
-            (Key::Num2, Screen::Providers),
-            (Key::Num3, Screen::Plan),
-            (Key::Num4, Screen::Crisis),
-            (Key::Num5, Screen::Activity),
-            (Key::Num6, Screen::Settings),
+            (Key::Num2, Screen::Quotas),
+            (Key::Num3, Screen::Providers),
+            (Key::Num4, Screen::Plan),
+            (Key::Num5, Screen::Crisis),
+            (Key::Num6, Screen::Activity),
+            (Key::Num7, Screen::Settings),
         ];
         let screens = screens.into_iter().filter(|(key, _)| pressed(Modifiers::COMMAND, *key));
         let mut wishes: Vec<Action> = screens.map(|(_, screen)| Action::Go(screen)).collect();
@@ -234,6 +240,10 @@ impl Shell {
     fn screen_ui(&mut self, ui: &mut Ui, screen: Screen, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         match screen {
             Screen::Board => self.board.ui(ui, snapshot, zone),
+            Screen::Quotas => {
+                let forecast = self.foreseen.follow(ui.ctx(), snapshot, self.quotas.ahead());
+                self.quotas.ui(ui, snapshot, forecast.map(AsRef::as_ref), zone)
+            }
             Screen::Providers => self.providers.ui(ui, snapshot, zone),
             Screen::Plan => self.plan.ui(ui, snapshot, zone),
             Screen::Crisis => self.crisis.ui(ui, snapshot, zone),

@@ -24,6 +24,7 @@ impl Shell {
         brand_ui(ui, full, folded);
         let entries = [
             (Screen::Board, icon::VIEW_KANBAN, "Board", Beside::Nothing),
+            (Screen::Quotas, icon::TIMER, "Quotas", Beside::Nothing),
             (Screen::Providers, icon::DNS, "Providers", Beside::Nothing),
             (Screen::Plan, icon::RULE, "Plan", Beside::count(snapshot.plan.changes.len())),
             (Screen::Crisis, icon::WARNING, "Crisis", Beside::crisis(snapshot)),

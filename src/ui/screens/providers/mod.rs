@@ -11,7 +11,7 @@ mod form;
 mod menu;
 mod moment;
 mod paste;
-mod seen;
+pub(super) mod seen;
 mod temporary;
 mod triage;
 mod until;

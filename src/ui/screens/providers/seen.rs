@@ -9,7 +9,7 @@ use crate::ui::widgets::Tone;
 use crate::words::{self, AccountSaid, AccountSeen, Speech, Standing};
 
 /// One account, seen from all sides, with how it stands in words.
-pub(super) struct Seen<'a> {
+pub(in crate::ui::screens) struct Seen<'a> {
     pub of: AccountSeen<'a>,
     pub money: Option<&'a MoneyRead>,
     /// The plan by the name that its provider calls it.
@@ -88,7 +88,7 @@ impl<'a> Seen<'a> {
 }
 
 /// All accounts: those that the gateway knows first, each group by name.
-pub(super) fn all<'a>(snapshot: &'a Snapshot, speech: &Speech<'_>) -> Vec<Seen<'a>> {
+pub(in crate::ui::screens) fn all<'a>(snapshot: &'a Snapshot, speech: &Speech<'_>) -> Vec<Seen<'a>> {
     let mut seen: Vec<_> = snapshot.accounts.values().map(|account| one(snapshot, account, speech)).collect();
     seen.sort_by_key(|seen| (!seen.of.set_up, seen.label().to_lowercase(), seen.id().clone()));
     seen
@@ -114,7 +114,7 @@ fn one<'a>(snapshot: &'a Snapshot, account: &'a ProviderAccount, speech: &Speech
 }
 
 /// Never empty: an owner may have deleted the name.
-pub(super) fn label(account: &ProviderAccount) -> &str {
+pub(in crate::ui::screens) fn label(account: &ProviderAccount) -> &str {
     let label = account.label.trim();
     if label.is_empty() { account.id.as_str() } else { label }
 }
@@ -138,7 +138,7 @@ pub(super) const fn tone(standing: Standing) -> Tone {
 }
 
 /// Whose colour and letter an account has: its id's vendor, or that of its service where the id says nothing.
-pub(super) fn vendor(account: &ProviderAccount) -> VendorId {
+pub(in crate::ui::screens) fn vendor(account: &ProviderAccount) -> VendorId {
     let named = vendor_of(&account.id);
     if known_vendor(&named).is_some() || account.service == Service::Other {
         return named;

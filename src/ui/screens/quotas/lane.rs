@@ -1,0 +1,141 @@
+//! One window over time: blocks that are over, the one that holds, where it may go, and when it comes back.
+
+use egui::epaint::Vertex;
+use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
+use jiff::Timestamp;
+
+use crate::domain::{BandPoint, Claim, VendorId, WindowForecast};
+use crate::ui::theme::{self, Palette, corner};
+use crate::ui::widgets::cut;
+use crate::words::{self, Speech};
+
+use super::view::Scale;
+
+/// How strongly each part shows of the provider's colour.
+mod fade {
+    pub const NEXT: f32 = 0.08;
+    pub const GROUND_OF_PAST: f32 = 0.10;
+    pub const GROUND: f32 = 0.18;
+    pub const PAST: f32 = 0.45;
+    pub const BAND: f32 = 0.45;
+    pub const USED: f32 = 0.88;
+}
+
+pub(super) fn paint(
+    painter: &Painter,
+    palette: &Palette,
+    bar: Rect,
+    scale: Scale,
+    window: &WindowForecast,
+    vendor: &VendorId,
+    speech: &Speech<'_>,
+) {
+    let color = theme::vendor_color(vendor);
+    for block in &window.past {
+        block_ui(painter, bar, scale, (block.started_at, block.ended_at), color.gamma_multiply(fade::GROUND_OF_PAST));
+        let end = (block.started_at, block.ended_at);
+        fill_ui(painter, bar, scale, end, block.peak_ratio, color.gamma_multiply(fade::PAST));
+    }
+    for block in &window.next {
+        block_ui(painter, bar, scale, (block.starts_at, block.ends_at), color.gamma_multiply(fade::NEXT));
+    }
+    let end = window.resets_at.unwrap_or(scale.now);
+    let begun = window.started_at.or_else(|| window.past.last().map(|block| block.ended_at));
+    let begun = begun.unwrap_or(window.observed_at).min(end);
+    block_ui(painter, bar, scale, (begun, end), color.gamma_multiply(fade::GROUND));
+    let rolled = end <= scale.now && window.resets_at.is_some();
+    let strength = if rolled { fade::PAST } else { fade::USED };
+    fill_ui(painter, bar, scale, (begun, end.min(scale.now)), window.used_ratio, color.gamma_multiply(strength));
+    band_ui(painter, bar, scale, window, color);
+    let mut free = scale.at(scale.now);
+    if let Some(at) = window.resets_at.filter(|at| *at > scale.now) {
+        reset_ui(painter, bar, scale.at(at), color);
+        free = scale.at(at);
+    }
+    if let Some(at) = window.claim.runs_out_at() {
+        free = scale.at(at);
+        painter.vline(free, bar.y_range().expand(3.0), Stroke::new(2.0, palette.bad));
+    }
+    if let Some(text) = words::claim_in_short(window, speech) {
+        let bad = matches!(window.claim, Claim::RunsOut { .. });
+        let (color, ground) = if bad { (palette.bad, Some(palette.bad_ground)) } else { (palette.secondary, None) };
+        said(painter, free + 12.0, bar, &text, color, ground);
+    }
+}
+
+fn block_ui(painter: &Painter, bar: Rect, scale: Scale, (from, to): (Timestamp, Timestamp), color: Color32) {
+    if scale.shows(from, to) {
+        painter.rect_filled(part(bar, scale, from, to), corner::MARK, color);
+    }
+}
+
+fn fill_ui(painter: &Painter, bar: Rect, scale: Scale, (from, to): (Timestamp, Timestamp), ratio: f64, color: Color32) {
+    let rect = part(bar, scale, from, to);
+    let rect = rect.with_min_y(height_of(bar, ratio));
+    if scale.shows(from, to) && rect.height() > 0.0 {
+        painter.rect_filled(rect, corner::MARK, color);
+    }
+}
+
+/// With a thin gap to what stands beside it.
+fn part(bar: Rect, scale: Scale, from: Timestamp, to: Timestamp) -> Rect {
+    let (left, right) = (scale.at(from), scale.at(to));
+    bar.with_min_x(left + 0.5).with_max_x((right - 0.5).max(left + 1.0))
+}
+
+fn height_of(bar: Rect, ratio: f64) -> f32 {
+    bar.bottom() - bar.height() * ratio.clamp(0.0, 1.0) as f32
+}
+
+/// Where it may go: the band, and the likely way as a dashed line; up to where it runs out.
+fn band_ui(painter: &Painter, bar: Rect, scale: Scale, window: &WindowForecast, color: Color32) {
+    let (Some(first), Some(last)) = (window.band.first(), window.band.last()) else { return };
+    if !scale.shows(first.at, last.at) {
+        return;
+    }
+    let end = window.claim.runs_out_at().unwrap_or(last.at);
+    let mut points: Vec<BandPoint> = window.band.iter().copied().take_while(|point| point.at < end).collect();
+    points.extend(window.expected(end));
+    let mut mesh = Mesh::default();
+    let ground = color.gamma_multiply(fade::BAND);
+    for (index, point) in points.iter().enumerate() {
+        let x = scale.at(point.at);
+        for ratio in [point.high, point.low] {
+            let pos = pos2(x, height_of(bar, ratio));
+            mesh.vertices.push(Vertex { pos, uv: egui::epaint::WHITE_UV, color: ground });
+        }
+        if index > 0 {
+            let at = 2 * index as u32;
+            mesh.add_triangle(at - 2, at - 1, at);
+            mesh.add_triangle(at - 1, at, at + 1);
+        }
+    }
+    painter.add(mesh);
+    let way: Vec<Pos2> = points.iter().map(|point| pos2(scale.at(point.at), height_of(bar, point.likely))).collect();
+    painter.extend(Shape::dashed_line(&way, Stroke::new(1.5, color), 4.0, 3.0));
+}
+
+/// A diamond at the moment it comes back.
+fn reset_ui(painter: &Painter, bar: Rect, x: f32, color: Color32) {
+    let down = [pos2(x, bar.top() + 8.0), pos2(x, bar.bottom() + 4.0)];
+    painter.extend(Shape::dashed_line(&down, Stroke::new(1.0, color), 2.0, 2.0));
+    let (middle, side) = (pos2(x, bar.top() + 4.0), 6.0);
+    let corners = [vec2(0.0, -side), vec2(side, 0.0), vec2(0.0, side), vec2(-side, 0.0)];
+    let corners = corners.map(|corner| middle + corner).to_vec();
+    painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
+}
+
+/// Words beside a mark; where they would not fit on its right they end at the edge.
+pub(super) fn said(painter: &Painter, x: f32, bar: Rect, text: &str, color: Color32, ground: Option<Color32>) {
+    if x > bar.right() + 40.0 || x < bar.left() - 400.0 {
+        return;
+    }
+    let font = if ground.is_some() { theme::strong_chip_font() } else { theme::small_font() };
+    let galley = cut(painter, text, font, color, bar.width());
+    let left = x.max(bar.left() + 6.0).min(bar.right() - galley.size().x - 6.0);
+    let rect = Align2::LEFT_CENTER.anchor_size(pos2(left, bar.top() + bar.height() * 0.45), galley.size());
+    if let Some(ground) = ground {
+        painter.rect_filled(rect.expand2(vec2(6.0, 2.0)), rect.height() / 2.0 + 2.0, ground);
+    }
+    painter.galley(rect.min, galley, color);
+}

@@ -1,0 +1,145 @@
+//! Quotas and resets: every window on one axis of time, with what the scheduled runs will make of it.
+//!
+//! Draws a forecast that was worked out elsewhere; owns which part of time is seen, and nothing else.
+
+mod hover;
+mod lane;
+mod lanes;
+mod runs;
+mod table;
+mod timeline;
+mod view;
+
+use egui::{Align, Key, Layout, Modifiers, RichText, Ui};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use crate::domain::Forecast;
+use crate::engine::{Command, Snapshot};
+use crate::ui::action::Action;
+use crate::ui::icon;
+use crate::ui::theme::{self, space};
+use crate::ui::widgets::{self, chip, covered, elided, plain_button};
+use crate::words::{self, Speech};
+
+use lanes::lanes;
+use runs::Runs;
+use table::Table;
+use view::{SPANS, View};
+
+/// The quotas screen.
+#[derive(Debug, Default)]
+pub struct Quotas {
+    view: View,
+    table: Option<Table>,
+    runs: Runs,
+    wants_focus: bool,
+}
+
+impl Quotas {
+    /// How far a forecast for this screen has to reach.
+    #[must_use]
+    pub fn ahead(&self) -> SignedDuration {
+        self.view.ahead()
+    }
+
+    /// Puts the keyboard on the first window.
+    pub fn take_focus(&mut self) {
+        match &mut self.table {
+            Some(table) => table.take_focus(),
+            None => self.wants_focus = true,
+        }
+    }
+
+    /// Draws what is foreseen and returns what the user asked for.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        forecast: Option<&Forecast>,
+        zone: &TimeZone,
+    ) -> Vec<Action> {
+        let speech = &Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
+        let mut actions = Vec::new();
+        self.tools_ui(ui);
+        ui.add_space(space::S / 2.0);
+        let Some(forecast) = forecast else {
+            widgets::empty_state(ui, icon::TIMER, "Working out the forecast…", "It is here in a moment.");
+            return actions;
+        };
+        let lanes = lanes(snapshot, forecast, speech);
+        if lanes.is_empty() {
+            actions.extend(nothing_ui(ui, snapshot));
+            return actions;
+        }
+        let foot = 20.0;
+        let room = ui.available_rect_before_wrap();
+        let (room, below) = room.split_top_bottom_at_y(room.bottom() - foot);
+        ui.scope_builder(egui::UiBuilder::new().max_rect(room), |ui| match &mut self.table {
+            Some(table) => table.ui(ui, &lanes, speech),
+            None => {
+                self.keys(ui);
+                let wants_focus = std::mem::take(&mut self.wants_focus);
+                let shown = timeline::Shown { snapshot, forecast, lanes: &lanes, speech };
+                timeline::ui(ui, &mut self.view, &mut self.runs, &shown, wants_focus);
+            }
+        });
+        ui.scope_builder(egui::UiBuilder::new().max_rect(below).layout(Layout::left_to_right(Align::Max)), |ui| {
+            let palette = theme::palette(ui);
+            let width = ui.available_width();
+            elided(ui, &words::forecast_footer(forecast), theme::small_font(), palette.secondary, width);
+        });
+        actions
+    }
+
+    fn tools_ui(&mut self, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            ui.set_min_height(30.0);
+            ui.label(RichText::new("Quotas and resets").font(theme::heading_font()));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let (text, hint) = match self.table {
+                    Some(_) => ("Timeline", "Shows the same on an axis of time"),
+                    None => ("Table", "Shows the same numbers as a table"),
+                };
+                if plain_button(ui, text).on_hover_text(hint).clicked() {
+                    self.table = if self.table.is_some() { None } else { Some(Table::default()) };
+                }
+                for (name, width) in SPANS.into_iter().rev() {
+                    if chip(ui, name, self.view.is_span(width)).clicked() {
+                        self.view = View::span(width);
+                    }
+                }
+            });
+        });
+    }
+
+    /// Arrows pan, + and - zoom, Home leads back to now.
+    fn keys(&mut self, ui: &Ui) {
+        if covered(ui) || ui.ctx().text_edit_focused() {
+            return;
+        }
+        let pressed = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as f64;
+        self.view.pan(0.1 * (pressed(Key::ArrowRight) - pressed(Key::ArrowLeft)));
+        let closer = pressed(Key::Plus) + pressed(Key::Equals) - pressed(Key::Minus);
+        if closer != 0.0 {
+            let part = (-self.view.from / self.view.width).clamp(0.0, 1.0);
+            self.view.zoom(1.25_f64.powf(closer), part);
+        }
+        if pressed(Key::Home) > 0.0 {
+            self.view.home();
+        }
+    }
+}
+
+/// What stands where no window is known, and what helps.
+fn nothing_ui(ui: &mut Ui, snapshot: &Snapshot) -> Option<Action> {
+    if snapshot.connection.info().is_none() {
+        let text = "What the providers tell of their quotas is read when the gateway is connected.";
+        widgets::empty_state(ui, icon::CLOUD_OFF, "Not connected", text);
+        return None;
+    }
+    let text = "Windows come from the gateway and from the providers' own answers. A usage page can be pasted under Providers.";
+    widgets::empty_state(ui, icon::TIMER, "No provider has told a quota yet", text);
+    let check = ui.vertical_centered(|ui| widgets::primary_button(ui, "Ask the providers")).inner;
+    check.clicked().then_some(Action::Tell(Command::Check { accounts: None }))
+}

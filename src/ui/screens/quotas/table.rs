@@ -1,0 +1,112 @@
+//! The same as a table, to be read and to be read out.
+
+use egui::{Align, Layout, Margin, RichText, Stroke, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use crate::ui::screens::tables::{Cursor, Row, row_id};
+use crate::ui::theme;
+use crate::ui::theme::table::{GAP, HEADER, LEAD, MARK_GAP, ROW};
+use crate::ui::widgets::{self, MARK, elided};
+use crate::words::{self, Speech};
+
+use super::lanes::{Lane, What};
+
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    cursor: Cursor,
+}
+
+const TITLES: [&str; 7] = ["Account", "Window", "Used", "Resets", "What will become of it", "Confidence", "Read"];
+
+fn columns(width: f32) -> [f32; 7] {
+    let (account, window, used, reset, sure, read) = (130.0, 128.0, 60.0, 108.0, 82.0, 146.0);
+    let rest = width - account - window - used - reset - sure - read;
+    [account, window, used, reset, rest.max(120.0), sure, read]
+}
+
+impl Table {
+    pub fn take_focus(&mut self) {
+        self.cursor.take_focus(0);
+    }
+
+    pub fn ui(&mut self, ui: &mut Ui, lanes: &[Lane<'_>], speech: &Speech<'_>) {
+        let cursor = &mut self.cursor;
+        let height = ui.available_height() - HEADER - 4.0;
+        widgets::panel_frame(ui).inner_margin(Margin::same(1)).show(ui, |ui| {
+            ui.spacing_mut().item_spacing = egui::Vec2::ZERO;
+            let across = ui.available_rect_before_wrap().x_range();
+            let widths = columns(across.span());
+            let mut builder = TableBuilder::new(ui)
+                .id_salt("quota windows")
+                .animate_scrolling(false)
+                .auto_shrink([false, true])
+                .min_scrolled_height(0.0)
+                .max_scroll_height(height)
+                .cell_layout(Layout::left_to_right(Align::Center));
+            for width in widths {
+                builder = builder.column(Column::exact(width).clip(false));
+            }
+            if let Some(row) = cursor.wanted(lanes.len()) {
+                builder = builder.scroll_to_row(row, None);
+            }
+            let table = builder.header(HEADER, |mut row| {
+                for (at, title) in TITLES.into_iter().enumerate() {
+                    row.col(|ui| {
+                        let palette = theme::palette(ui);
+                        if at == 0 {
+                            ui.painter().hline(across, ui.max_rect().bottom(), Stroke::new(1.0, palette.line));
+                            ui.add_space(LEAD);
+                        }
+                        ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
+                    });
+                }
+            });
+            table.body(|body| {
+                body.rows(ROW, lanes.len(), |mut row| {
+                    let index = row.index();
+                    let lane = &lanes[index];
+                    row.col(|ui| {
+                        let label = || lane.sentence(speech);
+                        let id = row_id("quota window row", lane.key());
+                        cursor.row_ui(ui, across, &Row { id, index, of: lanes.len(), selected: false, label: &label });
+                        let palette = theme::palette(ui);
+                        ui.add_space(LEAD);
+                        widgets::mark(ui, &lane.vendor, false);
+                        ui.add_space(MARK_GAP);
+                        let left = widths[0] - LEAD - MARK - MARK_GAP - GAP;
+                        elided(ui, lane.name, theme::strong_font(), palette.text, left);
+                    });
+                    for (at, text) in cells(lane, speech).into_iter().enumerate() {
+                        row.col(|ui| {
+                            let palette = theme::palette(ui);
+                            let color = match at {
+                                1 if lane.alarming() => palette.bad,
+                                0 | 1 | 3 => palette.text,
+                                _ => palette.secondary,
+                            };
+                            elided(ui, &text, theme::text_font(), color, widths[at + 1] - GAP);
+                        });
+                    }
+                });
+            });
+        });
+    }
+}
+
+/// What stands beside the account's name.
+fn cells(lane: &Lane<'_>, speech: &Speech<'_>) -> [String; 6] {
+    let claim = words::capitalised(&lane.claim(speech));
+    let (reset, sure, read) = match &lane.what {
+        What::Window(window) => (
+            words::forecast_reset(window, speech),
+            if window.band.is_empty() {
+                "–".to_owned()
+            } else {
+                words::confidence(window.basis.confidence).to_owned()
+            },
+            words::forecast_source(window, Some(lane.account), speech),
+        ),
+        What::Money { .. } => ("–".to_owned(), "–".to_owned(), "–".to_owned()),
+    };
+    [lane.label(), lane.used(), reset, claim, sure, read]
+}

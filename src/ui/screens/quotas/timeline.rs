@@ -1,0 +1,240 @@
+//! The timeline: the axis, a row for each window, and the runs below, all on one scale of time.
+
+use egui::{
+    Align2, EventFilter, Id, Key, Modifiers, Rangef, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
+};
+
+use crate::domain::Forecast;
+use crate::engine::Snapshot;
+use crate::ui::theme::{self, corner, space};
+use crate::ui::widgets::{self, MARK, cut, paint_mark};
+use crate::words::{self, Speech};
+
+use super::hover;
+use super::lane;
+use super::lanes::{Lane, What};
+use super::runs::{self, Runs};
+use super::view::{Bins, Scale, Tick, View, ticks};
+
+/// What is drawn.
+pub(super) struct Shown<'a> {
+    pub snapshot: &'a Snapshot,
+    pub forecast: &'a Forecast,
+    pub lanes: &'a [Lane<'a>],
+    pub speech: &'a Speech<'a>,
+}
+
+/// Width of the names.
+const NAMES: f32 = 170.0;
+const AXIS: f32 = 24.0;
+const DENSITY: f32 = 62.0;
+const SENTENCE: f32 = 24.0;
+/// Height of a row, where there is room and where there is little.
+const ROOMY: f32 = 58.0;
+const TIGHT: f32 = 44.0;
+
+/// Draws everything; dragging, wheel and pinch change the view.
+pub(super) fn ui(ui: &mut Ui, view: &mut View, runs: &mut Runs, shown: &Shown<'_>, wants_focus: bool) {
+    let room = ui.available_rect_before_wrap();
+    let x = Rangef::new(room.left() + NAMES + space::S, room.right() - space::L);
+    let body_bottom = room.bottom() - DENSITY - SENTENCE - space::S;
+    let body = Rect::from_min_max(pos2(room.left(), room.top() + AXIS), pos2(room.right(), body_bottom));
+    let row = (body.height() / shown.lanes.len().max(1) as f32).clamp(TIGHT, ROOMY);
+    let plot = Rect::from_x_y_ranges(x, Rangef::new(room.top(), room.bottom() - SENTENCE));
+    let overflows = row * shown.lanes.len() as f32 > body.height() + 0.5;
+    move_view(ui, plot, view, overflows);
+
+    let scale = Scale { now: shown.speech.now, view: *view, x };
+    let rows_bottom = body.bottom().min(body.top() + row * shown.lanes.len() as f32);
+    let below = Rect::from_min_size(pos2(room.left(), rows_bottom + space::S), vec2(room.width(), DENSITY));
+    let lines = Rangef::new(body.top(), rows_bottom);
+    axis_ui(ui, scale, room.top(), lines, shown.speech);
+    rows_ui(ui, body, row, scale, shown, wants_focus);
+    now_ui(ui, scale, room.top(), Rangef::new(body.top(), below.bottom()), shown.speech);
+    density_ui(ui, below, scale, runs, shown);
+}
+
+/// Dragging pans, the wheel pans or scrolls the rows, with Ctrl and by pinching it zooms.
+fn move_view(ui: &Ui, plot: Rect, view: &mut View, overflows: bool) {
+    let drag = ui.interact(plot, Id::unique("timeline"), Sense::DRAG);
+    let width = f64::from(plot.width().max(1.0));
+    if drag.dragged() {
+        view.pan(-f64::from(drag.drag_delta().x) / width);
+        ui.ctx().set_cursor_icon(egui::CursorIcon::Grabbing);
+    }
+    if !ui.rect_contains_pointer(plot) {
+        return;
+    }
+    let Some(pointer) = ui.input(|input| input.pointer.hover_pos()) else { return };
+    let (zoom, scroll) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta()));
+    if (zoom - 1.0).abs() > 1e-3 {
+        view.zoom(f64::from(zoom), f64::from(pointer.x - plot.left()) / width);
+        return;
+    }
+    let across = if overflows { scroll.x } else { scroll.x + scroll.y };
+    if across != 0.0 {
+        view.pan(-f64::from(across) / width);
+    }
+}
+
+fn axis_ui(ui: &Ui, scale: Scale, top: f32, lines: Rangef, speech: &Speech<'_>) {
+    let palette = theme::palette(ui);
+    let now = scale.at(scale.now);
+    for Tick { at, name } in ticks(scale, speech.zone) {
+        let x = scale.at(at).round() + 0.5;
+        ui.painter().vline(x, lines, Stroke::new(1.0, palette.line));
+        if let Some(name) = name.filter(|_| (x - now).abs() > 44.0) {
+            let at = pos2(x, top + AXIS / 2.0 - 2.0);
+            ui.painter().text(at, Align2::CENTER_CENTER, name, theme::small_font(), palette.secondary);
+        }
+    }
+}
+
+fn now_ui(ui: &Ui, scale: Scale, top: f32, down: Rangef, speech: &Speech<'_>) {
+    let palette = theme::palette(ui);
+    let x = scale.at(scale.now);
+    if !scale.x.contains(x) {
+        return;
+    }
+    ui.painter().vline(x, Rangef::new(top + AXIS - 4.0, down.max), Stroke::new(2.0, palette.accent));
+    let text = words::clock(scale.now, speech);
+    let galley = ui.painter().layout_no_wrap(text, theme::strong_chip_font(), palette.on_accent);
+    let pill = Rect::from_center_size(pos2(x, top + AXIS / 2.0 - 2.0), galley.size() + vec2(14.0, 5.0));
+    ui.painter().rect_filled(pill, pill.height() / 2.0, palette.accent);
+    ui.painter().galley(pill.center() - galley.size() / 2.0, galley, palette.on_accent);
+}
+
+fn rows_ui(ui: &mut Ui, body: Rect, height: f32, scale: Scale, shown: &Shown<'_>, wants_focus: bool) {
+    ui.scope_builder(UiBuilder::new().max_rect(body), |ui| {
+        let area = ScrollArea::vertical()
+            .id_salt("windows")
+            .auto_shrink([false, false])
+            .scroll_source(egui::scroll_area::ScrollSource::MOUSE_WHEEL | egui::scroll_area::ScrollSource::SCROLL_BAR);
+        area.show(ui, |ui| {
+            let all = vec2(body.width(), height * shown.lanes.len() as f32);
+            let (rect, _) = ui.allocate_exact_size(all, Sense::hover());
+            for (index, lane) in shown.lanes.iter().enumerate() {
+                let row = Rect::from_min_size(
+                    pos2(rect.left(), rect.top() + index as f32 * height),
+                    vec2(rect.width(), height),
+                );
+                row_ui(ui, row, index, lane, scale, shown, wants_focus && index == 0);
+            }
+        });
+    });
+}
+
+fn row_id(index: usize) -> Id {
+    Id::unique(("quota window", index))
+}
+
+fn row_ui(ui: &mut Ui, rect: Rect, index: usize, lane: &Lane<'_>, scale: Scale, shown: &Shown<'_>, wants_focus: bool) {
+    let response = ui.interact(rect, row_id(index), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, lane.sentence(shown.speech)));
+    walk(ui, &response, index, shown.lanes.len());
+    if wants_focus || response.clicked() {
+        response.request_focus();
+    }
+    if response.gained_focus() {
+        ui.scroll_to_rect(rect, None);
+    }
+    if !ui.is_rect_visible(rect) {
+        return;
+    }
+    let palette = theme::palette(ui);
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, palette.accent);
+        ui.painter().rect_stroke(rect.shrink(1.0), corner::BUTTON, ring, StrokeKind::Inside);
+    } else if response.hovered() {
+        ui.painter().rect_filled(rect.with_max_x(scale.x.min - space::S), corner::BUTTON, palette.hover);
+    }
+    names_ui(ui, rect, lane);
+    let bar = Rect::from_x_y_ranges(
+        scale.x,
+        Rangef::new(rect.top() + 6.0, rect.bottom() - 14.0_f32.min(rect.height() * 0.24)),
+    );
+    let painter = ui
+        .painter()
+        .with_clip_rect(ui.clip_rect().intersect(rect.with_min_x(scale.x.min - 6.0).with_max_x(scale.x.max + 7.0)));
+    match &lane.what {
+        What::Window(window) => lane::paint(&painter, palette, bar, scale, window, &lane.vendor, shown.speech),
+        What::Money { said, empty, .. } => {
+            let color = if *empty { palette.bad } else { palette.secondary };
+            lane::said(&painter, bar.left() + 6.0, bar, said, color, None);
+        }
+    }
+    response.on_hover_ui_at_pointer(|ui| hover::lane_ui(ui, lane, scale, shown));
+}
+
+/// Up and down walk the rows; left and right are for the axis.
+fn walk(ui: &Ui, response: &Response, index: usize, of: usize) {
+    if !response.has_focus() {
+        return;
+    }
+    let arrows = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    let to = match () {
+        () if pressed(Key::ArrowDown) => (index + 1).min(of - 1),
+        () if pressed(Key::ArrowUp) => index.saturating_sub(1),
+        () => return,
+    };
+    ui.memory_mut(|memory| memory.request_focus(row_id(to)));
+}
+
+fn names_ui(ui: &Ui, rect: Rect, lane: &Lane<'_>) {
+    let palette = theme::palette(ui);
+    let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(rect));
+    let tight = rect.height() < ROOMY - 6.0;
+    let upper = rect.top() + if tight { 11.0 } else { 13.0 };
+    let lower = upper + if tight { 16.0 } else { 18.0 };
+    let left = rect.left() + MARK + space::S;
+    if lane.first {
+        let mark = Rect::from_min_size(pos2(rect.left(), upper - MARK / 2.0), vec2(MARK, MARK));
+        paint_mark(&painter, palette, mark, &lane.vendor, false);
+        let name = cut(&painter, lane.name, theme::strong_font(), palette.text, NAMES - MARK - space::S);
+        painter.galley(pos2(left, upper - name.size().y / 2.0), name, palette.text);
+    }
+    let color = match () {
+        () if lane.alarming() => palette.bad,
+        () if lane.old() => palette.faint,
+        () => palette.text,
+    };
+    let used = painter.layout_no_wrap(lane.used(), theme::strong_font(), color);
+    let used_at = pos2(rect.left() + NAMES - space::M - used.size().x, lower - used.size().y / 2.0);
+    let label = cut(&painter, &lane.label(), theme::small_font(), palette.secondary, used_at.x - left - space::S);
+    painter.galley(used_at, used, color);
+    painter.galley(pos2(left, lower - label.size().y / 2.0), label, palette.secondary);
+}
+
+fn density_ui(ui: &mut Ui, rect: Rect, scale: Scale, runs: &mut Runs, shown: &Shown<'_>) {
+    let palette = theme::palette(ui);
+    let bins = Bins::of(scale, shown.speech.zone);
+    let counted = runs.counted(bins, shown.forecast, &shown.snapshot.history);
+    let plot = Rect::from_x_y_ranges(scale.x, rect.y_range());
+    let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(plot));
+    runs::paint(&painter, plot, scale, bins, &counted);
+    ui.painter().hline(scale.x, rect.bottom() + 0.5, Stroke::new(1.0, palette.line));
+    let title = ui.painter().text(
+        pos2(rect.left(), rect.top() + 12.0),
+        Align2::LEFT_CENTER,
+        "Coming runs",
+        theme::strong_font(),
+        palette.text,
+    );
+    let about = format!("{}, by provider", bins.name);
+    let about = cut(ui.painter(), &about, theme::small_font(), palette.secondary, NAMES);
+    ui.painter().galley(pos2(rect.left(), title.bottom() + 3.0), about, palette.secondary);
+    let response = ui.interact(plot, Id::unique("coming runs"), Sense::hover());
+    response.on_hover_ui_at_pointer(|ui| hover::runs_ui(ui, scale, bins, &counted, shown));
+    let sentence = Rect::from_min_size(pos2(scale.x.min, rect.bottom()), vec2(scale.x.span(), SENTENCE));
+    ui.scope_builder(
+        UiBuilder::new().max_rect(sentence).layout(egui::Layout::left_to_right(egui::Align::Center)),
+        |ui| {
+            if let Some(said) = words::clusters(&shown.forecast.coming, shown.speech) {
+                widgets::elided(ui, &said, theme::small_font(), palette.secondary, sentence.width());
+            }
+        },
+    );
+}
