@@ -51,4 +51,6 @@ pub enum ExportWhat {
     Folder,
     /// A file of the state folder, by name.
     File(String),
+    /// What a screen shows, as a text of its own.
+    Text(String),
 }

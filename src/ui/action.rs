@@ -64,6 +64,11 @@ pub enum Pick {
     ExportFolder,
     /// One file of the state folder, by name.
     ExportFile(String),
+    /// A text of what a screen shows, under that name.
+    ExportText {
+        name: String,
+        text: String,
+    },
 }
 
 impl Pick {
@@ -75,6 +80,7 @@ impl Pick {
             Self::ImportFolder | Self::ImportFile => Command::PreviewImport { from: path },
             Self::ExportFolder => Command::Export { to: path, what: ExportWhat::Folder },
             Self::ExportFile(name) => Command::Export { to: path, what: ExportWhat::File(name.clone()) },
+            Self::ExportText { text, .. } => Command::Export { to: path, what: ExportWhat::Text(text.clone()) },
         }
     }
 }

@@ -86,7 +86,7 @@ fn open_dialog(pick: &Pick, suggested: Option<&Path>) -> Dialog {
     match pick {
         Pick::ImportFolder | Pick::ExportFolder => Box::pin(dialog.pick_folder()),
         Pick::ImportFile => Box::pin(dialog.pick_file()),
-        Pick::ExportFile(name) => Box::pin(dialog.set_file_name(name).save_file()),
+        Pick::ExportFile(name) | Pick::ExportText { name, .. } => Box::pin(dialog.set_file_name(name).save_file()),
     }
 }
 
@@ -97,7 +97,7 @@ pub fn title(pick: &Pick) -> String {
         Pick::ImportFolder => "Import a state folder".to_owned(),
         Pick::ImportFile => "Import a state file".to_owned(),
         Pick::ExportFolder => "Export the state folder".to_owned(),
-        Pick::ExportFile(name) => format!("Export {name}"),
+        Pick::ExportFile(name) | Pick::ExportText { name, .. } => format!("Export {name}"),
     }
 }
 

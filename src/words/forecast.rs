@@ -49,18 +49,18 @@ pub fn claim_in_short(window: &WindowForecast, speech: &Speech<'_>) -> Option<St
 pub fn claim(window: &WindowForecast, speech: &Speech<'_>) -> String {
     match &window.claim {
         Claim::RunsOut { early, likely, late, chance } => {
-            let until = late.map_or_else(
-                || "it may last until its reset".to_owned(),
-                |late| format!("between {} and {}", clock(*early, speech), clock(late, speech)),
-            );
+            let within = match late {
+                Some(late) => format!("{}–{}", clock(*early, speech), clock(*late, speech)),
+                None => format!("from {} on, or not at all", clock(*early, speech)),
+            };
             let before = window.resets_at.filter(|reset| reset > likely);
             let before = before.map(|reset| format!(", {} before its reset", span(reset.duration_since(*likely))));
             let before = before.unwrap_or_default();
-            format!("runs out {}{before}: {until}, {} likely", clock(*likely, speech), percent(*chance))
+            format!("runs out {} ({within}){before}, {} likely", clock(*likely, speech), self::chance(*chance))
         }
         Claim::Lasts { at_reset, at_worst, chance } => {
             let worst = at_worst
-                .map(|at| format!("; used up {} if much is used, {} likely", clock(at, speech), percent(*chance)));
+                .map(|at| format!("; used up {} if much is used, {} likely", clock(at, speech), self::chance(*chance)));
             format!("lasts until its reset, {} used then{}", band(at_reset), worst.unwrap_or_default())
         }
         Claim::UsedUp => claim_in_short(window, speech).unwrap_or_default(),
@@ -79,6 +79,11 @@ pub fn claim(window: &WindowForecast, speech: &Speech<'_>) -> String {
             Silence::NotOfRuns => "no scheduled run waits for it".to_owned(),
         },
     }
+}
+
+/// Nothing that is foretold is certain.
+fn chance(chance: f64) -> String {
+    percent(chance.clamp(0.01, 0.99))
 }
 
 fn half_of(early: Timestamp, late: Timestamp) -> SignedDuration {
@@ -262,10 +267,10 @@ mod tests {
             |late| Claim::RunsOut { early: at("2026-11-23 13:00"), likely: at("2026-11-23 13:40"), late, chance: 0.9 };
         let (short, whole) = said(&world, runs_out(Some(at("2026-11-23 14:20"))));
         assert_eq!(short.as_deref(), Some("runs out 13:40 ± 40 min"));
-        assert_eq!(whole, "runs out 13:40, 19 h before its reset: between 13:00 and 14:20, 90% likely");
+        assert_eq!(whole, "runs out 13:40 (13:00–14:20), 19 h before its reset, 90% likely");
         let (short, whole) = said(&world, runs_out(None));
         assert_eq!(short.as_deref(), Some("runs out 13:40, or lasts"));
-        assert!(whole.contains("it may last until its reset"), "{whole}");
+        assert!(whole.contains("(from 13:00 on, or not at all)"), "{whole}");
 
         let lasts = |at_worst| Claim::Lasts { at_reset: point(0.55, 0.62, 0.7), at_worst, chance: 0.2 };
         let (short, whole) = said(&world, lasts(None));

@@ -9,6 +9,7 @@ mod activity;
 mod drawer;
 mod plan;
 mod providers;
+mod quotas;
 mod settings;
 mod transfer;
 mod welcome;

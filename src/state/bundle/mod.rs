@@ -23,7 +23,7 @@ use super::switch_log::LogLine;
 use super::{Folder, Loaded, StateError, atomic, files, ledger, names, settings};
 
 impl Folder {
-    /// Copies the folder into the folder `to`, or one file to the file (or into the folder) `to`.
+    /// Copies the folder into the folder `to`, one file to the file (or into the folder) `to`, or writes a text there.
     /// Says how many files were written. What stood there and says something else is kept under a dated name.
     ///
     /// # Errors
@@ -54,6 +54,11 @@ impl Folder {
                 self.is_elsewhere(to.parent().unwrap_or(&to))?;
                 let left_out = || StateError::LeftOut { files: vec![name.clone()], n_copied: 0 };
                 put(&to, &without_secrets(self.path(), name)?.ok_or_else(left_out)?, now)?;
+                Ok(1)
+            }
+            ExportWhat::Text(text) => {
+                self.is_elsewhere(to.parent().unwrap_or(to))?;
+                put(to, text.as_bytes(), now)?;
                 Ok(1)
             }
         }

@@ -21,6 +21,9 @@ mod fade {
     pub const USED: f32 = 0.88;
 }
 
+/// About as wide as the words beside a mark, in points.
+const BESIDE: f32 = 160.0;
+
 pub(super) fn paint(
     painter: &Painter,
     palette: &Palette,
@@ -47,25 +50,29 @@ pub(super) fn paint(
     let strength = if rolled { fade::PAST } else { fade::USED };
     fill_ui(painter, bar, scale, (begun, end.min(scale.now)), window.used_ratio, color.gamma_multiply(strength));
     band_ui(painter, bar, scale, window, color);
-    let mut free = scale.at(scale.now);
-    if let Some(at) = window.resets_at.filter(|at| *at > scale.now) {
-        reset_ui(painter, bar, scale.at(at), color);
-        free = scale.at(at);
+    let mut beside = scale.at(scale.now);
+    let reset = window.resets_at.filter(|at| *at > scale.now).map(|at| scale.at(at));
+    if let Some(reset) = reset {
+        reset_ui(painter, bar, reset, color);
+        beside = reset;
     }
     if let Some(at) = window.claim.runs_out_at() {
-        free = scale.at(at);
-        painter.vline(free, bar.y_range().expand(3.0), Stroke::new(2.0, palette.bad));
+        let x = scale.at(at);
+        painter.vline(x, bar.y_range().expand(3.0), Stroke::new(2.0, palette.bad));
+        // The words leave a reset alone that comes soon after.
+        beside = reset.filter(|reset| *reset - x < BESIDE).unwrap_or(x);
     }
     if let Some(text) = words::claim_in_short(window, speech) {
         let bad = matches!(window.claim, Claim::RunsOut { .. });
         let (color, ground) = if bad { (palette.bad, Some(palette.bad_ground)) } else { (palette.secondary, None) };
-        said(painter, free + 12.0, bar, &text, color, ground);
+        said(painter, beside + 12.0, bar, &text, color, ground);
     }
 }
 
 fn block_ui(painter: &Painter, bar: Rect, scale: Scale, (from, to): (Timestamp, Timestamp), color: Color32) {
     if scale.shows(from, to) {
-        painter.rect_filled(part(bar, scale, from, to), corner::MARK, color);
+        let rect = part(bar, scale, from, to);
+        painter.rect_filled(rect, rounding(rect), color);
     }
 }
 
@@ -73,8 +80,13 @@ fn fill_ui(painter: &Painter, bar: Rect, scale: Scale, (from, to): (Timestamp, T
     let rect = part(bar, scale, from, to);
     let rect = rect.with_min_y(height_of(bar, ratio));
     if scale.shows(from, to) && rect.height() > 0.0 {
-        painter.rect_filled(rect, corner::MARK, color);
+        painter.rect_filled(rect, rounding(rect), color);
     }
+}
+
+/// Corners that leave of a narrow block a block.
+fn rounding(rect: Rect) -> f32 {
+    f32::from(corner::MARK).min(rect.width() / 4.0)
 }
 
 /// With a thin gap to what stands beside it.
@@ -127,12 +139,12 @@ fn reset_ui(painter: &Painter, bar: Rect, x: f32, color: Color32) {
 
 /// Words beside a mark; where they would not fit on its right they end at the edge.
 pub(super) fn said(painter: &Painter, x: f32, bar: Rect, text: &str, color: Color32, ground: Option<Color32>) {
-    if x > bar.right() + 40.0 || x < bar.left() - 400.0 {
+    if !bar.x_range().contains(x) {
         return;
     }
     let font = if ground.is_some() { theme::strong_chip_font() } else { theme::small_font() };
     let galley = cut(painter, text, font, color, bar.width());
-    let left = x.max(bar.left() + 6.0).min(bar.right() - galley.size().x - 6.0);
+    let left = x.min(bar.right() - galley.size().x - 6.0);
     let rect = Align2::LEFT_CENTER.anchor_size(pos2(left, bar.top() + bar.height() * 0.45), galley.size());
     if let Some(ground) = ground {
         painter.rect_filled(rect.expand2(vec2(6.0, 2.0)), rect.height() / 2.0 + 2.0, ground);

@@ -2,6 +2,7 @@
 //!
 //! Draws a forecast that was worked out elsewhere; owns which part of time is seen, and nothing else.
 
+mod csv;
 mod hover;
 mod lane;
 mod lanes;
@@ -16,13 +17,13 @@ use jiff::tz::TimeZone;
 
 use crate::domain::Forecast;
 use crate::engine::{Command, Snapshot};
-use crate::ui::action::Action;
+use crate::ui::action::{Action, Pick};
 use crate::ui::icon;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, chip, covered, elided, plain_button};
 use crate::words::{self, Speech};
 
-use lanes::lanes;
+use lanes::{Lane, lanes};
 use runs::Runs;
 use table::Table;
 use view::{SPANS, View};
@@ -61,13 +62,13 @@ impl Quotas {
     ) -> Vec<Action> {
         let speech = &Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let mut actions = Vec::new();
-        self.tools_ui(ui);
+        let lanes = forecast.map(|forecast| lanes(snapshot, forecast, speech)).unwrap_or_default();
+        actions.extend(self.tools_ui(ui, &lanes, speech));
         ui.add_space(space::S / 2.0);
         let Some(forecast) = forecast else {
             widgets::empty_state(ui, icon::TIMER, "Working out the forecast…", "It is here in a moment.");
             return actions;
         };
-        let lanes = lanes(snapshot, forecast, speech);
         if lanes.is_empty() {
             actions.extend(nothing_ui(ui, snapshot));
             return actions;
@@ -92,11 +93,19 @@ impl Quotas {
         actions
     }
 
-    fn tools_ui(&mut self, ui: &mut Ui) {
+    fn tools_ui(&mut self, ui: &mut Ui, lanes: &[Lane<'_>], speech: &Speech<'_>) -> Option<Action> {
+        let mut action = None;
         ui.horizontal(|ui| {
             ui.set_min_height(30.0);
             ui.label(RichText::new("Quotas and resets").font(theme::heading_font()));
+            if lanes.is_empty() {
+                return;
+            }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if plain_button(ui, "Export").on_hover_text("Writes these numbers into a file (CSV)").clicked() {
+                    let text = csv::csv(lanes, speech);
+                    action = Some(Action::Pick(Pick::ExportText { name: csv::NAME.to_owned(), text }));
+                }
                 let (text, hint) = match self.table {
                     Some(_) => ("Timeline", "Shows the same on an axis of time"),
                     None => ("Table", "Shows the same numbers as a table"),
@@ -104,13 +113,15 @@ impl Quotas {
                 if plain_button(ui, text).on_hover_text(hint).clicked() {
                     self.table = if self.table.is_some() { None } else { Some(Table::default()) };
                 }
-                for (name, width) in SPANS.into_iter().rev() {
+                // A table has no axis.
+                for (name, width) in SPANS.into_iter().rev().filter(|_| self.table.is_none()) {
                     if chip(ui, name, self.view.is_span(width)).clicked() {
                         self.view = View::span(width);
                     }
                 }
             });
         });
+        action
     }
 
     /// Arrows pan, + and - zoom, Home leads back to now.

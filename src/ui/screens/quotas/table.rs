@@ -19,7 +19,7 @@ pub(super) struct Table {
 const TITLES: [&str; 7] = ["Account", "Window", "Used", "Resets", "What will become of it", "Confidence", "Read"];
 
 fn columns(width: f32) -> [f32; 7] {
-    let (account, window, used, reset, sure, read) = (130.0, 128.0, 60.0, 108.0, 82.0, 146.0);
+    let (account, window, used, reset, sure, read) = (124.0, 116.0, 56.0, 124.0, 82.0, 136.0);
     let rest = width - account - window - used - reset - sure - read;
     [account, window, used, reset, rest.max(120.0), sure, read]
 }

@@ -145,7 +145,7 @@ fn row_ui(ui: &mut Ui, rect: Rect, index: usize, lane: &Lane<'_>, scale: Scale, 
     let palette = theme::palette(ui);
     if response.has_focus() {
         let ring = Stroke::new(2.0, palette.accent);
-        ui.painter().rect_stroke(rect.shrink(1.0), corner::BUTTON, ring, StrokeKind::Inside);
+        ui.painter().rect_stroke(rect.expand2(vec2(6.0, -1.0)), corner::BUTTON, ring, StrokeKind::Inside);
     } else if response.hovered() {
         ui.painter().rect_filled(rect.with_max_x(scale.x.min - space::S), corner::BUTTON, palette.hover);
     }
@@ -156,7 +156,7 @@ fn row_ui(ui: &mut Ui, rect: Rect, index: usize, lane: &Lane<'_>, scale: Scale, 
     );
     let painter = ui
         .painter()
-        .with_clip_rect(ui.clip_rect().intersect(rect.with_min_x(scale.x.min - 6.0).with_max_x(scale.x.max + 7.0)));
+        .with_clip_rect(ui.clip_rect().intersect(rect.with_min_x(scale.x.min).with_max_x(scale.x.max + 7.0)));
     match &lane.what {
         What::Window(window) => lane::paint(&painter, palette, bar, scale, window, &lane.vendor, shown.speech),
         What::Money { said, empty, .. } => {

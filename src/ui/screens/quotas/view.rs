@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use egui::{Rangef, lerp};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -152,12 +153,12 @@ pub(super) fn ticks(scale: Scale, zone: &TimeZone) -> Vec<Tick> {
         MINUTES.into_iter().find(|m| named % m == 0 && scale.pixels(*m as f64 * 60.0) >= APART).unwrap_or(named)
     });
     let days = (NAMED / scale.pixels(DAY)).ceil().max(1.0) as i64;
-    let days = if days > 3 { 7 } else { days };
+    let days = if days > 2 { 7 } else { days };
     let with_date = scale.view.width > 8.0 * DAY;
     while day <= last {
-        let since_monday = i64::from(day.weekday().to_monday_zero_offset());
-        let of_month = i64::from(day.day()) - 1;
-        let midnight_named = if days == 7 { since_monday == 0 } else { of_month % days == 0 };
+        // Counted from a Monday.
+        let counted = day.since(Date::constant(1970, 1, 5)).map_or(0, |span| i64::from(span.get_days()));
+        let midnight_named = counted.rem_euclid(days) == 0;
         for minute in (0..24 * 60).step_by(usize::try_from(lines.unwrap_or(24 * 60)).unwrap_or(1)) {
             let civil = day.at(i8::try_from(minute / 60).unwrap_or(0), i8::try_from(minute % 60).unwrap_or(0), 0, 0);
             // What falls into the hour that is left out is shown by the next one.

@@ -34,7 +34,7 @@ pub(super) enum Wish {
 impl Prompt {
     pub fn new(pick: Pick) -> Self {
         let text = match &pick {
-            Pick::ExportFile(name) => format!("~/{name}"),
+            Pick::ExportFile(name) | Pick::ExportText { name, .. } => format!("~/{name}"),
             Pick::ExportFolder => "~/model-orchestrator-export".to_owned(),
             Pick::ImportFolder | Pick::ImportFile => String::new(),
         };
@@ -120,7 +120,7 @@ impl Prompt {
     }
 
     fn is_export(&self) -> bool {
-        matches!(self.pick, Pick::ExportFolder | Pick::ExportFile(_))
+        matches!(self.pick, Pick::ExportFolder | Pick::ExportFile(_) | Pick::ExportText { .. })
     }
 
     fn explanation(&self) -> &'static str {
@@ -131,6 +131,9 @@ impl Prompt {
             Pick::ImportFile => "A file of a state folder. You see what would change before anything is written.",
             Pick::ExportFolder => "Copies every state file into this folder. Tokens and keys are never among them.",
             Pick::ExportFile(_) => "Copies this file. Tokens and keys are never in it.",
+            Pick::ExportText { .. } => {
+                "Writes the numbers of this screen, one line for each row. What stood there is kept aside."
+            }
         }
     }
 
