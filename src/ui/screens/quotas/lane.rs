@@ -4,7 +4,7 @@ use egui::epaint::Vertex;
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 use jiff::Timestamp;
 
-use crate::domain::{BandPoint, Claim, QuotaSample, WindowForecast};
+use crate::domain::{BandPoint, Claim, QuotaSample, WindowForecast, same_reset};
 use crate::ui::theme::{self, Palette, corner};
 use crate::ui::widgets::cut;
 use crate::words::{self, Speech};
@@ -102,24 +102,26 @@ impl Strip<'_> {
         self.bar.bottom() - self.bar.height() * ratio.clamp(0.0, 1.0) as f32
     }
 
-    /// What was read, one point for a pixel at the most; nothing is drawn across the moment it came back.
+    /// What was read, one point for a pixel at the most. From one block to the next nothing is drawn: nobody saw the way.
     fn curve_ui(&self, samples: &[QuotaSample]) {
         let first = samples.partition_point(|sample| sample.at < self.scale.from()).saturating_sub(1);
         let last = samples.partition_point(|sample| sample.at <= self.scale.to()).max(first);
         let stroke = Stroke::new(1.0, self.palette.text.gamma_multiply(fade::CURVE));
-        let mut line: Vec<Pos2> = Vec::new();
-        let mut before = f64::NEG_INFINITY;
-        for sample in &samples[first..last] {
-            let at = pos2(self.scale.at(sample.at), self.height_of(sample.used_ratio));
-            if sample.used_ratio < before {
-                self.painter.line(std::mem::take(&mut line), stroke);
+        let of_one = |one: &QuotaSample, next: &QuotaSample| {
+            next.used_ratio >= one.used_ratio && same_reset(one.resets_at, next.resets_at)
+        };
+        for block in samples[first..last].chunk_by(of_one) {
+            let mut line: Vec<Pos2> = Vec::new();
+            for sample in block {
+                let at = pos2(self.scale.at(sample.at), self.height_of(sample.used_ratio));
+                if line.last().is_none_or(|last| at.x - last.x >= 1.0) {
+                    line.push(at);
+                }
             }
-            before = sample.used_ratio;
-            if line.last().is_none_or(|last| at.x - last.x >= 1.0) {
-                line.push(at);
+            if line.len() > 1 {
+                self.painter.line(line, stroke);
             }
         }
-        self.painter.line(line, stroke);
     }
 
     /// Where it may go: the band, and the likely way as a dashed line; up to where it runs out.

@@ -162,9 +162,8 @@ fn row_ui(ui: &mut Ui, rect: Rect, index: usize, lane: &Lane<'_>, scale: Scale, 
         scale.x,
         Rangef::new(rect.top() + 6.0, rect.bottom() - 14.0_f32.min(rect.height() * 0.24)),
     );
-    let painter = ui
-        .painter()
-        .with_clip_rect(ui.clip_rect().intersect(rect.with_min_x(scale.x.min).with_max_x(scale.x.max + 7.0)));
+    let painter =
+        ui.painter().with_clip_rect(ui.clip_rect().intersect(rect.with_min_x(scale.x.min).with_max_x(scale.x.max)));
     match &lane.what {
         What::Window(window) => {
             let color = theme::vendor_color(&lane.vendor);
