@@ -87,25 +87,25 @@ impl Foreseen {
     pub fn follow(&mut self, ctx: &Context, seen: &Snapshot, ahead: SignedDuration) -> Option<&Arc<Forecast>> {
         self.listen();
         let until = seen.at.checked_add(ahead).unwrap_or(Timestamp::MAX);
-        match self.wanted(seen, ahead) {
-            Some(wait) if wait.is_zero() && !self.waiting => self.ask(ctx, seen, until),
-            Some(wait) if !self.waiting => ctx.request_repaint_after(wait),
-            _ => {}
+        if !self.waiting {
+            match self.rest(seen, ahead) {
+                Duration::ZERO => self.ask(ctx, seen, until),
+                rest => ctx.request_repaint_after(rest),
+            }
         }
         self.latest.as_ref()
     }
 
-    /// In how long the next question is due; `None` while there is nothing to ask.
-    fn wanted(&self, seen: &Snapshot, ahead: SignedDuration) -> Option<Duration> {
-        let Some((about, asked)) = &self.asked else { return Some(Duration::ZERO) };
+    /// How long it is until the next question is due.
+    fn rest(&self, seen: &Snapshot, ahead: SignedDuration) -> Duration {
+        let Some((about, asked)) = &self.asked else { return Duration::ZERO };
         let reach = about.until.duration_since(about.at);
         if (reach - ahead).abs() > SignedDuration::from_secs(1) {
-            return Some(Duration::ZERO);
+            return Duration::ZERO;
         }
-        let age = seen.at.duration_since(about.at);
-        let left =
-            if about.same_world(seen) { (AGES - age).max(SignedDuration::ZERO).unsigned_abs() } else { Duration::ZERO };
-        Some(left.max(REST.saturating_sub(asked.elapsed())))
+        let aged = AGES - seen.at.duration_since(about.at);
+        let due = if about.same_world(seen) { aged.max(SignedDuration::ZERO) } else { SignedDuration::ZERO };
+        due.unsigned_abs().max(REST.saturating_sub(asked.elapsed()))
     }
 
     fn listen(&mut self) {
@@ -127,10 +127,10 @@ impl Foreseen {
         if matches!(self.worker, Worker::Asleep) {
             self.worker = wake(ctx);
         }
+        self.asked = Some((About::of(seen, until), Instant::now()));
         let Worker::Awake { ask, .. } = &self.worker else { return };
         // Never full: the answer to the question before was waited for.
         self.waiting = ask.try_send((seen.clone(), until)).is_ok();
-        self.asked = Some((About::of(seen, until), Instant::now()));
     }
 }
 

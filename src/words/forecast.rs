@@ -2,6 +2,8 @@
 //!
 //! Invariant: what is not claimed is never said as if it were, and a claim comes with how sure it is.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::time::hour_and_minute;
@@ -65,7 +67,7 @@ pub fn claim(window: &WindowForecast, speech: &Speech<'_>) -> String {
         }
         Claim::UsedUp => claim_in_short(window, speech).unwrap_or_default(),
         Claim::Learning(Learning::Readings { seen, needed }) => {
-            format!("still learning what uses it: {} of {needed} stretches between two readings were seen", seen)
+            format!("still learning what uses it: {seen} of {needed} stretches between two readings were seen")
         }
         Claim::Silent(silence) => match silence {
             Silence::BarelyBegun => "just begun: too little of it has passed or was used to tell".to_owned(),
@@ -141,9 +143,10 @@ pub const fn confidence(confidence: Confidence) -> &'static str {
 pub fn growth(window: &WindowForecast) -> String {
     let growth = &window.growth;
     let runs = format!("{} take {}", count(growth.n_runs as usize, "scheduled run"), percent(growth.scheduled_ratio));
-    let variable = (growth.n_variable > 0)
-        .then(|| format!(", among it {} on events", count(growth.n_variable as usize, "cron")))
-        .unwrap_or_default();
+    let variable = match growth.n_variable {
+        0 => String::new(),
+        n => format!(", among it {} on events", count(n as usize, "cron")),
+    };
     format!("{runs}, other use {}{variable}", percent(growth.other_ratio))
 }
 
@@ -166,6 +169,18 @@ pub fn forecast_source(window: &WindowForecast, account: Option<&ProviderAccount
         Some(account) => format!("{}, {age}", source(window.source, account)),
         None => format!("read {age}"),
     }
+}
+
+/// How old the numbers are, by who told them: "gateway 2 min ago, Kimi now". The oldest of each counts.
+#[must_use]
+pub fn numbers_from(windows: &[(&WindowForecast, &ProviderAccount)], speech: &Speech<'_>) -> String {
+    let mut oldest: BTreeMap<String, Timestamp> = BTreeMap::new();
+    for (window, account) in windows {
+        let at = oldest.entry(source(window.source, account)).or_insert(window.observed_at);
+        *at = window.observed_at.min(*at);
+    }
+    let said: Vec<_> = oldest.iter().map(|(from, at)| format!("{from} {}", super::age(*at, speech.now))).collect();
+    said.join(", ")
 }
 
 /// When it comes back: "resets 18:00", or what is known instead.
@@ -223,10 +238,10 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::super::testing::{World, at, world};
-    use super::{basis, claim, claim_in_short, clusters, forecast_footer, growth, record};
+    use super::{basis, claim, claim_in_short, clusters, forecast_footer, growth, numbers_from, record};
     use crate::domain::{
         AccountId, BandPoint, Basis, Claim, Cluster, ComingRuns, Confidence, Forecast, Growth, Learning, ModelScope,
-        PastClaim, Silence, Source, TrackRecord, WindowForecast, WindowStart,
+        PastClaim, ProviderAccount, Silence, Source, TrackRecord, WindowForecast, WindowStart,
     };
 
     fn window(claim: Claim) -> WindowForecast {
@@ -322,6 +337,16 @@ mod tests {
         let first = coming(vec![cluster(31, "2026-11-23 07:00"), cluster(2, "2026-11-23 06:15")]);
         assert_eq!(clusters(&first, &world.speech()).as_deref(), Some("31 runs start together at :30."));
         assert_eq!(clusters(&coming(Vec::new()), &world.speech()), None);
+    }
+
+    #[test]
+    fn numbers_are_as_old_as_the_oldest_of_their_source() {
+        let world = world();
+        let account = ProviderAccount::implied(AccountId::new("kimi"));
+        let old = WindowForecast { observed_at: at("2026-11-23 05:40"), ..window(Claim::UsedUp) };
+        let told = WindowForecast { source: Source::UsageStatus, observed_at: world.now, ..old.clone() };
+        let windows = [(&window(Claim::UsedUp), &account), (&old, &account), (&told, &account)];
+        assert_eq!(numbers_from(&windows, &world.speech()), "Kimi 20 min ago, gateway now");
     }
 
     #[test]

@@ -110,11 +110,23 @@ fn an_export_keeps_what_stood_there_and_never_goes_onto_the_folder_itself() {
         (here.path().to_owned(), ExportWhat::Folder),
         (here.path().to_owned(), tiers()),
         (here.path().join("copy.json"), tiers()),
+        (here.path().join("quotas.csv"), ExportWhat::Text("account".to_owned())),
     ] {
         let error = folder.export(&to, &what, now()).unwrap_err();
         assert!(matches!(error, StateError::ExportOntoItself), "{error}");
     }
     assert_eq!(listing(here.path()), before);
+}
+
+#[test]
+fn a_text_is_written_where_it_is_wanted_and_what_stood_there_is_kept() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (folder, to) = (open(&here), there.path().join("quotas.csv"));
+    for text in ["account\r\n", "account\r\nKimi\r\n"] {
+        assert_eq!(folder.export(&to, &ExportWhat::Text(text.to_owned()), now()).unwrap(), 1);
+        assert_eq!(fs::read_to_string(&to).unwrap(), text);
+    }
+    assert_eq!(listing(there.path()), ["quotas.csv", "quotas.csv.before-export-2026-11-23T070000Z"]);
 }
 
 #[test]

@@ -249,3 +249,17 @@ fn a_first_connection_shows_its_windows_and_that_it_is_learning() {
     assert!(says(&quotas, "Google, Day: 71% used"), "{:#?}", read_out(&quotas));
     assert!(says(&quotas, "no claim could be judged yet"));
 }
+
+/// The window asks for it by itself, on another thread.
+#[test]
+fn opening_the_screen_is_enough_to_get_a_forecast() {
+    let mut harness = crate::shell::window(scene().snapshot);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Num2);
+    harness.run_steps(3);
+    let asked = std::time::Instant::now();
+    while harness.query_by_label_contains("Google, Day: 71% used").is_none() {
+        assert!(asked.elapsed().as_secs() < 30, "no answer came");
+        std::thread::yield_now();
+        harness.step();
+    }
+}

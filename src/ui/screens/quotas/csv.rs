@@ -30,14 +30,14 @@ fn cells(lane: &Lane<'_>, speech: &Speech<'_>) -> [String; 15] {
         [cells[0], cells[1], cells[4]] = [lane.name.to_owned(), lane.label(), claim];
         return cells;
     };
-    let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    let moment = |at: Option<Timestamp>| at.map(|at| format!("{at:.0}")).unwrap_or_default();
     let number = |ratio: f64| format!("{:.1}", ratio * 100.0);
     let (moments, chance, at_reset) = match &window.claim {
         Claim::RunsOut { early, likely, late, chance } => ([Some(*early), Some(*likely), *late], Some(*chance), None),
-        Claim::Lasts { at_reset, at_worst, chance } => ([None, None, *at_worst], Some(*chance), Some(*at_reset)),
+        Claim::Lasts { at_reset, at_worst, chance } => ([*at_worst, None, None], Some(*chance), Some(*at_reset)),
         Claim::UsedUp | Claim::Learning(_) | Claim::Silent(_) => ([None; 3], None, None),
     };
-    let [early, likely, late] = moments.map(moment);
+    let [earliest, likely, latest] = moments.map(moment);
     let of_reset = |part: fn(&BandPoint) -> f64| at_reset.as_ref().map(|point| number(part(point))).unwrap_or_default();
     let sure = if window.band.is_empty() { "" } else { words::confidence(window.basis.confidence) };
     [
@@ -46,16 +46,16 @@ fn cells(lane: &Lane<'_>, speech: &Speech<'_>) -> [String; 15] {
         number(window.used_ratio),
         moment(window.resets_at),
         claim,
-        early,
+        earliest,
         likely,
-        late,
+        latest,
         chance.map(number).unwrap_or_default(),
         of_reset(|point| point.low),
         of_reset(|point| point.likely),
         of_reset(|point| point.high),
         sure.to_owned(),
         words::source(window.source, lane.account),
-        window.observed_at.to_string(),
+        moment(Some(window.observed_at)),
     ]
 }
 

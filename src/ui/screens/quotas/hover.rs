@@ -44,8 +44,7 @@ fn at_moment(window: &WindowForecast, moment: Timestamp, shown: &Shown<'_>) -> O
         let point = window.expected(moment)?;
         return Some(format!("{clock}: {} expected", words::band(&point)));
     }
-    let key = (window.account.clone(), window.label.clone());
-    let samples = &shown.snapshot.history.windows.get(&key)?.samples;
+    let samples = shown.samples(window);
     let sample = samples.get(samples.partition_point(|sample| sample.at <= moment).checked_sub(1)?)?;
     let read = words::clock(sample.at, shown.speech);
     Some(format!("{clock}: {} at the last reading, {read}", words::percent(sample.used_ratio)))

@@ -4,7 +4,7 @@ use egui::epaint::Vertex;
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 use jiff::Timestamp;
 
-use crate::domain::{BandPoint, Claim, VendorId, WindowForecast};
+use crate::domain::{BandPoint, Claim, QuotaSample, WindowForecast, same_reset};
 use crate::ui::theme::{self, Palette, corner};
 use crate::ui::widgets::cut;
 use crate::words::{self, Speech};
@@ -19,122 +19,154 @@ mod fade {
     pub const PAST: f32 = 0.45;
     pub const BAND: f32 = 0.45;
     pub const USED: f32 = 0.88;
+    pub const CURVE: f32 = 0.6;
 }
 
 /// About as wide as the words beside a mark, in points.
 const BESIDE: f32 = 160.0;
 
-pub(super) fn paint(
-    painter: &Painter,
-    palette: &Palette,
-    bar: Rect,
-    scale: Scale,
-    window: &WindowForecast,
-    vendor: &VendorId,
-    speech: &Speech<'_>,
-) {
-    let color = theme::vendor_color(vendor);
+/// What was read is drawn where a block is so wide, in points.
+const CURVE: f32 = 40.0;
+
+/// Where one window is drawn.
+pub(super) struct Strip<'a> {
+    pub painter: &'a Painter,
+    pub palette: &'a Palette,
+    pub bar: Rect,
+    pub scale: Scale,
+    pub color: Color32,
+}
+
+pub(super) fn paint(strip: &Strip<'_>, window: &WindowForecast, samples: &[QuotaSample], speech: &Speech<'_>) {
+    let Strip { palette, scale, color, .. } = *strip;
     for block in &window.past {
-        block_ui(painter, bar, scale, (block.started_at, block.ended_at), color.gamma_multiply(fade::GROUND_OF_PAST));
-        let end = (block.started_at, block.ended_at);
-        fill_ui(painter, bar, scale, end, block.peak_ratio, color.gamma_multiply(fade::PAST));
+        let of = (block.started_at, block.ended_at);
+        strip.block_ui(of, color.gamma_multiply(fade::GROUND_OF_PAST));
+        strip.fill_ui(of, block.peak_ratio, color.gamma_multiply(fade::PAST));
     }
     for block in &window.next {
-        block_ui(painter, bar, scale, (block.starts_at, block.ends_at), color.gamma_multiply(fade::NEXT));
+        strip.block_ui((block.starts_at, block.ends_at), color.gamma_multiply(fade::NEXT));
     }
     let end = window.resets_at.unwrap_or(scale.now);
     let begun = window.started_at.or_else(|| window.past.last().map(|block| block.ended_at));
     let begun = begun.unwrap_or(window.observed_at).min(end);
-    block_ui(painter, bar, scale, (begun, end), color.gamma_multiply(fade::GROUND));
+    strip.block_ui((begun, end), color.gamma_multiply(fade::GROUND));
     let rolled = end <= scale.now && window.resets_at.is_some();
     let strength = if rolled { fade::PAST } else { fade::USED };
-    fill_ui(painter, bar, scale, (begun, end.min(scale.now)), window.used_ratio, color.gamma_multiply(strength));
-    band_ui(painter, bar, scale, window, color);
+    strip.fill_ui((begun, end.min(scale.now)), window.used_ratio, color.gamma_multiply(strength));
+    if scale.pixels(end.duration_since(begun).as_secs_f64()) >= f64::from(CURVE) {
+        strip.curve_ui(samples);
+    }
+    strip.band_ui(window);
     let mut beside = scale.at(scale.now);
     let reset = window.resets_at.filter(|at| *at > scale.now).map(|at| scale.at(at));
     if let Some(reset) = reset {
-        reset_ui(painter, bar, reset, color);
+        strip.reset_ui(reset);
         beside = reset;
     }
     if let Some(at) = window.claim.runs_out_at() {
         let x = scale.at(at);
-        painter.vline(x, bar.y_range().expand(3.0), Stroke::new(2.0, palette.bad));
+        strip.painter.vline(x, strip.bar.y_range().expand(3.0), Stroke::new(2.0, palette.bad));
         // The words leave a reset alone that comes soon after.
         beside = reset.filter(|reset| *reset - x < BESIDE).unwrap_or(x);
     }
     if let Some(text) = words::claim_in_short(window, speech) {
         let bad = matches!(window.claim, Claim::RunsOut { .. });
         let (color, ground) = if bad { (palette.bad, Some(palette.bad_ground)) } else { (palette.secondary, None) };
-        said(painter, beside + 12.0, bar, &text, color, ground);
+        said(strip.painter, beside + 12.0, strip.bar, &text, color, ground);
     }
 }
 
-fn block_ui(painter: &Painter, bar: Rect, scale: Scale, (from, to): (Timestamp, Timestamp), color: Color32) {
-    if scale.shows(from, to) {
-        let rect = part(bar, scale, from, to);
-        painter.rect_filled(rect, rounding(rect), color);
+impl Strip<'_> {
+    fn block_ui(&self, (from, to): (Timestamp, Timestamp), color: Color32) {
+        if self.scale.shows(from, to) {
+            let rect = self.part(from, to);
+            self.painter.rect_filled(rect, rounding(rect), color);
+        }
     }
-}
 
-fn fill_ui(painter: &Painter, bar: Rect, scale: Scale, (from, to): (Timestamp, Timestamp), ratio: f64, color: Color32) {
-    let rect = part(bar, scale, from, to);
-    let rect = rect.with_min_y(height_of(bar, ratio));
-    if scale.shows(from, to) && rect.height() > 0.0 {
-        painter.rect_filled(rect, rounding(rect), color);
+    fn fill_ui(&self, (from, to): (Timestamp, Timestamp), ratio: f64, color: Color32) {
+        let rect = self.part(from, to).with_min_y(self.height_of(ratio));
+        if self.scale.shows(from, to) && rect.height() > 0.0 {
+            self.painter.rect_filled(rect, rounding(rect), color);
+        }
+    }
+
+    /// With a thin gap to what stands beside it.
+    fn part(&self, from: Timestamp, to: Timestamp) -> Rect {
+        let (left, right) = (self.scale.at(from), self.scale.at(to));
+        self.bar.with_min_x(left + 0.5).with_max_x((right - 0.5).max(left + 1.0))
+    }
+
+    fn height_of(&self, ratio: f64) -> f32 {
+        self.bar.bottom() - self.bar.height() * ratio.clamp(0.0, 1.0) as f32
+    }
+
+    /// What was read, one point for a pixel at the most. From one block to the next nothing is drawn: nobody saw the way.
+    fn curve_ui(&self, samples: &[QuotaSample]) {
+        let first = samples.partition_point(|sample| sample.at < self.scale.from()).saturating_sub(1);
+        let last = samples.partition_point(|sample| sample.at <= self.scale.to()).max(first);
+        let stroke = Stroke::new(1.0, self.palette.text.gamma_multiply(fade::CURVE));
+        let of_one = |one: &QuotaSample, next: &QuotaSample| {
+            next.used_ratio >= one.used_ratio && same_reset(one.resets_at, next.resets_at)
+        };
+        for block in samples[first..last].chunk_by(of_one) {
+            let mut line: Vec<Pos2> = Vec::new();
+            for sample in block {
+                let at = pos2(self.scale.at(sample.at), self.height_of(sample.used_ratio));
+                if line.last().is_none_or(|last| at.x - last.x >= 1.0) {
+                    line.push(at);
+                }
+            }
+            if line.len() > 1 {
+                self.painter.line(line, stroke);
+            }
+        }
+    }
+
+    /// Where it may go: the band, and the likely way as a dashed line; up to where it runs out.
+    fn band_ui(&self, window: &WindowForecast) {
+        let (Some(first), Some(last)) = (window.band.first(), window.band.last()) else { return };
+        if !self.scale.shows(first.at, last.at) {
+            return;
+        }
+        let end = window.claim.runs_out_at().unwrap_or(last.at);
+        let mut points: Vec<BandPoint> = window.band.iter().copied().take_while(|point| point.at < end).collect();
+        points.extend(window.expected(end));
+        let mut mesh = Mesh::default();
+        let ground = self.color.gamma_multiply(fade::BAND);
+        for (index, point) in points.iter().enumerate() {
+            let x = self.scale.at(point.at);
+            for ratio in [point.high, point.low] {
+                let pos = pos2(x, self.height_of(ratio));
+                mesh.vertices.push(Vertex { pos, uv: egui::epaint::WHITE_UV, color: ground });
+            }
+            if index > 0 {
+                let at = 2 * u32::try_from(index).unwrap_or(0);
+                mesh.add_triangle(at - 2, at - 1, at);
+                mesh.add_triangle(at - 1, at, at + 1);
+            }
+        }
+        self.painter.add(mesh);
+        let way: Vec<Pos2> =
+            points.iter().map(|point| pos2(self.scale.at(point.at), self.height_of(point.likely))).collect();
+        self.painter.extend(Shape::dashed_line(&way, Stroke::new(1.5, self.color), 4.0, 3.0));
+    }
+
+    /// A diamond at the moment it comes back.
+    fn reset_ui(&self, x: f32) {
+        let down = [pos2(x, self.bar.top() + 8.0), pos2(x, self.bar.bottom() + 4.0)];
+        self.painter.extend(Shape::dashed_line(&down, Stroke::new(1.0, self.color), 2.0, 2.0));
+        let (middle, side) = (pos2(x, self.bar.top() + 4.0), 6.0);
+        let corners = [vec2(0.0, -side), vec2(side, 0.0), vec2(0.0, side), vec2(-side, 0.0)];
+        let corners = corners.map(|corner| middle + corner).to_vec();
+        self.painter.add(Shape::convex_polygon(corners, self.color, Stroke::NONE));
     }
 }
 
 /// Corners that leave of a narrow block a block.
 fn rounding(rect: Rect) -> f32 {
     f32::from(corner::MARK).min(rect.width() / 4.0)
-}
-
-/// With a thin gap to what stands beside it.
-fn part(bar: Rect, scale: Scale, from: Timestamp, to: Timestamp) -> Rect {
-    let (left, right) = (scale.at(from), scale.at(to));
-    bar.with_min_x(left + 0.5).with_max_x((right - 0.5).max(left + 1.0))
-}
-
-fn height_of(bar: Rect, ratio: f64) -> f32 {
-    bar.bottom() - bar.height() * ratio.clamp(0.0, 1.0) as f32
-}
-
-/// Where it may go: the band, and the likely way as a dashed line; up to where it runs out.
-fn band_ui(painter: &Painter, bar: Rect, scale: Scale, window: &WindowForecast, color: Color32) {
-    let (Some(first), Some(last)) = (window.band.first(), window.band.last()) else { return };
-    if !scale.shows(first.at, last.at) {
-        return;
-    }
-    let end = window.claim.runs_out_at().unwrap_or(last.at);
-    let mut points: Vec<BandPoint> = window.band.iter().copied().take_while(|point| point.at < end).collect();
-    points.extend(window.expected(end));
-    let mut mesh = Mesh::default();
-    let ground = color.gamma_multiply(fade::BAND);
-    for (index, point) in points.iter().enumerate() {
-        let x = scale.at(point.at);
-        for ratio in [point.high, point.low] {
-            let pos = pos2(x, height_of(bar, ratio));
-            mesh.vertices.push(Vertex { pos, uv: egui::epaint::WHITE_UV, color: ground });
-        }
-        if index > 0 {
-            let at = 2 * index as u32;
-            mesh.add_triangle(at - 2, at - 1, at);
-            mesh.add_triangle(at - 1, at, at + 1);
-        }
-    }
-    painter.add(mesh);
-    let way: Vec<Pos2> = points.iter().map(|point| pos2(scale.at(point.at), height_of(bar, point.likely))).collect();
-    painter.extend(Shape::dashed_line(&way, Stroke::new(1.5, color), 4.0, 3.0));
-}
-
-/// A diamond at the moment it comes back.
-fn reset_ui(painter: &Painter, bar: Rect, x: f32, color: Color32) {
-    let down = [pos2(x, bar.top() + 8.0), pos2(x, bar.bottom() + 4.0)];
-    painter.extend(Shape::dashed_line(&down, Stroke::new(1.0, color), 2.0, 2.0));
-    let (middle, side) = (pos2(x, bar.top() + 4.0), 6.0);
-    let corners = [vec2(0.0, -side), vec2(side, 0.0), vec2(0.0, side), vec2(-side, 0.0)];
-    let corners = corners.map(|corner| middle + corner).to_vec();
-    painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
 }
 
 /// Words beside a mark; where they would not fit on its right they end at the edge.

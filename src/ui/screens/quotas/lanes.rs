@@ -25,7 +25,15 @@ pub(super) enum What<'a> {
     },
 }
 
-impl Lane<'_> {
+impl<'a> Lane<'a> {
+    /// The window, and whose it is; `None` for money.
+    pub fn window(&self) -> Option<(&'a WindowForecast, &'a ProviderAccount)> {
+        match &self.what {
+            What::Window(window) => Some((window, self.account)),
+            What::Money { .. } => None,
+        }
+    }
+
     /// "weekly", "credits".
     pub fn label(&self) -> String {
         match &self.what {

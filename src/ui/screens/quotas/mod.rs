@@ -11,7 +11,7 @@ mod table;
 mod timeline;
 mod view;
 
-use egui::{Align, Key, Layout, Modifiers, RichText, Ui};
+use egui::{Align, Key, Layout, Modifiers, RichText, Ui, UiBuilder};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -76,19 +76,23 @@ impl Quotas {
         let foot = 20.0;
         let room = ui.available_rect_before_wrap();
         let (room, below) = room.split_top_bottom_at_y(room.bottom() - foot);
-        ui.scope_builder(egui::UiBuilder::new().max_rect(room), |ui| match &mut self.table {
-            Some(table) => table.ui(ui, &lanes, speech),
-            None => {
-                self.keys(ui);
-                let wants_focus = std::mem::take(&mut self.wants_focus);
-                let shown = timeline::Shown { snapshot, forecast, lanes: &lanes, speech };
-                timeline::ui(ui, &mut self.view, &mut self.runs, &shown, wants_focus);
+        ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
+            if let Some(table) = &mut self.table {
+                table.ui(ui, &lanes, speech);
+                return;
             }
+            self.keys(ui);
+            let wants_focus = std::mem::take(&mut self.wants_focus);
+            let shown = timeline::Shown { snapshot, forecast, lanes: &lanes, speech };
+            timeline::ui(ui, &mut self.view, &mut self.runs, &shown, wants_focus);
         });
-        ui.scope_builder(egui::UiBuilder::new().max_rect(below).layout(Layout::left_to_right(Align::Max)), |ui| {
+        ui.scope_builder(UiBuilder::new().max_rect(below).layout(Layout::left_to_right(Align::Max)), |ui| {
             let palette = theme::palette(ui);
             let width = ui.available_width();
-            elided(ui, &words::forecast_footer(forecast), theme::small_font(), palette.secondary, width);
+            let windows: Vec<_> = lanes.iter().filter_map(Lane::window).collect();
+            let numbers = words::numbers_from(&windows, speech);
+            let text = format!("{} · numbers: {numbers}", words::forecast_footer(forecast));
+            elided(ui, &text, theme::small_font(), palette.secondary, width);
         });
         actions
     }

@@ -19,9 +19,10 @@ pub(super) struct Table {
 const TITLES: [&str; 7] = ["Account", "Window", "Used", "Resets", "What will become of it", "Confidence", "Read"];
 
 fn columns(width: f32) -> [f32; 7] {
-    let (account, window, used, reset, sure, read) = (124.0, 116.0, 56.0, 124.0, 82.0, 136.0);
-    let rest = width - account - window - used - reset - sure - read;
-    [account, window, used, reset, rest.max(120.0), sure, read]
+    let (window, read) = ((width * 0.1).clamp(92.0, 140.0), (width * 0.11).clamp(100.0, 160.0));
+    let (account, used, reset, sure) = (116.0, 52.0, 122.0, 76.0);
+    let claim = width - account - window - used - reset - sure - read;
+    [account, window, used, reset, claim.max(120.0), sure, read]
 }
 
 impl Table {

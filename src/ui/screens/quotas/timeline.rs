@@ -5,7 +5,7 @@ use egui::{
     UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use crate::domain::Forecast;
+use crate::domain::{Forecast, QuotaSample, WindowForecast};
 use crate::engine::Snapshot;
 use crate::ui::theme::{self, corner, space};
 use crate::ui::widgets::{self, MARK, cut, paint_mark};
@@ -25,6 +25,14 @@ pub(super) struct Shown<'a> {
     pub speech: &'a Speech<'a>,
 }
 
+impl Shown<'_> {
+    /// What was read of a window, oldest first.
+    pub fn samples(&self, window: &WindowForecast) -> &[QuotaSample] {
+        let key = (window.account.clone(), window.label.clone());
+        self.snapshot.history.windows.get(&key).map_or(&[], |known| &known.samples)
+    }
+}
+
 /// Width of the names.
 const NAMES: f32 = 170.0;
 const AXIS: f32 = 24.0;
@@ -32,7 +40,7 @@ const DENSITY: f32 = 62.0;
 const SENTENCE: f32 = 24.0;
 /// Height of a row, where there is room and where there is little.
 const ROOMY: f32 = 58.0;
-const TIGHT: f32 = 44.0;
+const TIGHT: f32 = 40.0;
 
 /// Draws everything; dragging, wheel and pinch change the view.
 pub(super) fn ui(ui: &mut Ui, view: &mut View, runs: &mut Runs, shown: &Shown<'_>, wants_focus: bool) {
@@ -154,11 +162,14 @@ fn row_ui(ui: &mut Ui, rect: Rect, index: usize, lane: &Lane<'_>, scale: Scale, 
         scale.x,
         Rangef::new(rect.top() + 6.0, rect.bottom() - 14.0_f32.min(rect.height() * 0.24)),
     );
-    let painter = ui
-        .painter()
-        .with_clip_rect(ui.clip_rect().intersect(rect.with_min_x(scale.x.min).with_max_x(scale.x.max + 7.0)));
+    let painter =
+        ui.painter().with_clip_rect(ui.clip_rect().intersect(rect.with_min_x(scale.x.min).with_max_x(scale.x.max)));
     match &lane.what {
-        What::Window(window) => lane::paint(&painter, palette, bar, scale, window, &lane.vendor, shown.speech),
+        What::Window(window) => {
+            let color = theme::vendor_color(&lane.vendor);
+            let strip = lane::Strip { painter: &painter, palette, bar, scale, color };
+            lane::paint(&strip, window, shown.samples(window), shown.speech);
+        }
         What::Money { said, empty, .. } => {
             let color = if *empty { palette.bad } else { palette.secondary };
             lane::said(&painter, bar.left() + 6.0, bar, said, color, None);
