@@ -378,8 +378,8 @@ impl World {
             Connection::Waiting { retry_at, .. } => Some(*retry_at),
             _ => None,
         };
-        // Without its gateway a job can do nothing.
-        let may_go_on = self.connected() || fault::on(Fault::WakesInVain);
+        // Without its gateway, or before it has told its crons, a job can do nothing.
+        let may_go_on = (self.connected() && self.ready()) || fault::on(Fault::WakesInVain);
         let job = self.job.as_ref().filter(|_| may_go_on).and_then(JobState::next_wake);
         let ours = [self.lease_at, self.refresh_at, self.refetch_at, self.wake_policy_at, check::next_wake(self)];
         let others = [own::next_wake(self), own::mark::next_wake(self), self.tried.next_wake(), self.past.next_wake()];
