@@ -15,7 +15,7 @@ pub(super) struct Help {
 
 type Keys = &'static [(&'static str, &'static str)];
 
-const LEFT: [(&str, Keys); 2] = [
+const LEFT: [(&str, Keys); 3] = [
     (
         "Board",
         &[
@@ -28,6 +28,14 @@ const LEFT: [(&str, Keys); 2] = [
             ("C  P  H", "critical, pinned, held: on or off"),
             ("Enter", "details; Escape closes them"),
             ("Shift+F10", "everything else a card can do"),
+        ],
+    ),
+    (
+        "Quotas",
+        &[
+            ("← →", "back and on in time; Home leads to now"),
+            ("+  −", "closer and further, as Ctrl with the wheel"),
+            ("↑ ↓", "walk the windows"),
         ],
     ),
     ("A chain's routes", &[("Ctrl+← →", "move the route"), ("Delete", "take it out"), ("Enter", "its menu")]),
