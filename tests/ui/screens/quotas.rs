@@ -179,7 +179,7 @@ fn dragging_pans_and_the_arrows_walk_the_windows() {
     settle(&mut quotas);
     let focused = |quotas: &Harness<'_, Stage<Scenery>>| {
         let mut items = quotas.get_all_by_role(Role::ListItem);
-        items.find(|item| item.is_focused()).and_then(|item| item.accesskit_node().label()).unwrap_or_default()
+        items.find(egui_kittest::Node::is_focused).and_then(|item| item.accesskit_node().label()).unwrap_or_default()
     };
     assert!(focused(&quotas).starts_with("Google, Day"));
     key(&mut quotas, Key::ArrowDown);
