@@ -77,6 +77,7 @@ struct Named {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the name that the document promises")]
 struct Window {
     account: String,
     window: String,
@@ -120,6 +121,7 @@ struct Coming {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the name that the document promises")]
 struct Together {
     minute: u8,
     n_together: u32,

@@ -224,10 +224,7 @@ const STAGGER_ON_THE_HOUR: SignedDuration = SignedDuration::from_mins(5);
 /// Whether an expression fires at the beginning of hours of which it names no single one alone.
 fn fires_on_the_hour(expr: &str) -> bool {
     let fields: Vec<&str> = expr.split_whitespace().collect();
-    let hour = match fields[..] {
-        ["0", hour, _, _, _] | ["0", "0", hour, _, _, _] => hour,
-        _ => return false,
-    };
+    let (["0", hour, _, _, _] | ["0", "0", hour, _, _, _]) = fields[..] else { return false };
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_wild = |part: &str| matches!(part, "*" | "?");
     let (mut any, mut all) = (false, true);

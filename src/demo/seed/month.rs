@@ -170,20 +170,20 @@ fn readings(window: &Window, uses: &Uses<'_>, clock: Clock, now_ms: i64) -> Vec<
     let mut resets: Vec<i64> = window.resets().take_while(|reset| *reset > clock.from_ms).collect();
     let began_ms = resets.get(1).copied().unwrap_or(clock.from_ms);
     let now = Current::of(window, uses, clock.step_of(began_ms));
-    let mut used = 0.0;
+    let mut percent = 0.0;
     let mut readings: Vec<QuotaWindow> = Vec::new();
     for step in 0..N_STEPS {
         let at_ms = clock.at(step);
         while resets.len() > 1 && resets.last().is_some_and(|reset| *reset <= at_ms) {
             resets.pop();
-            used = 0.0;
+            percent = 0.0;
         }
         let Some(resets_ms) = resets.last() else { break };
         let (runs, hand) = (uses.runs.get(step).copied().unwrap_or(0.0), uses.hand[step]);
         let (runs, hand, rest) = if at_ms > began_ms { now.share(runs, hand) } else { (runs, hand, 0.0) };
-        used = (used + (runs + hand) * window.per_kilotoken + rest).min(97.0);
+        percent = (percent + (runs + hand) * window.per_kilotoken + rest).min(97.0);
         if !nobody_looked(at_ms) && at_ms <= now_ms {
-            readings.extend(reading(window.label, used, at_ms, *resets_ms));
+            readings.extend(reading(window.label, percent, at_ms, *resets_ms));
         }
     }
     readings

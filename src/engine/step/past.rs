@@ -86,8 +86,12 @@ pub fn month(world: &mut World, month: Month) -> Vec<Effect> {
     }
     let Month { mut runs, readings } = month;
     let mut usage = UsageHistory::default();
-    runs.iter().for_each(|run| usage.keep_run(PastRun::of(run)));
-    readings.iter().for_each(|(account, window)| usage.keep_reading(account, window));
+    for run in &runs {
+        usage.keep_run(PastRun::of(run));
+    }
+    for (account, window) in &readings {
+        usage.keep_reading(account, window);
+    }
     runs.retain(|run| !world.past.usage.tells_of(&PastRun::of(run)));
     usage.merge(&world.past.usage);
     world.past.usage = Arc::new(usage);
@@ -198,7 +202,9 @@ fn keep(world: &mut World, mut runs: Vec<RunRecord>, whole: Option<Timestamp>) -
     runs.retain(|run| !world.past.usage.knows_run(&PastRun::of(run)));
     if !runs.is_empty() {
         let usage = Arc::make_mut(&mut world.past.usage);
-        runs.iter().for_each(|run| usage.keep_run(PastRun::of(run)));
+        for run in &runs {
+            usage.keep_run(PastRun::of(run));
+        }
         world.dirty.shown = true;
     }
     (!runs.is_empty() || whole.is_some()).then(|| store(StoreOp::RememberRuns { runs, whole }))
@@ -212,7 +218,9 @@ pub fn readings(world: &mut World) -> Option<Effect> {
         return None;
     }
     let usage = Arc::make_mut(&mut world.past.usage);
-    news.into_iter().for_each(|(id, window)| usage.keep_reading(id, window));
+    for (id, window) in news {
+        usage.keep_reading(id, window);
+    }
     Some(store(StoreOp::RememberQuota(Arc::clone(&world.fleet))))
 }
 

@@ -34,7 +34,8 @@ fn model(text: &str) -> ModelRef {
 }
 
 fn pattern(expr: &str) -> Schedule {
-    Schedule::Cron { expr: expr.to_owned(), zone: None, stagger: None }
+    // Without one, what fires on the hour would get the gateway's.
+    Schedule::Cron { expr: expr.to_owned(), zone: None, stagger: Some(SignedDuration::ZERO) }
 }
 
 fn cron(id: &str, on: &str, schedule: Schedule) -> Cron {

@@ -49,7 +49,9 @@ fn what_is_read_back_is_what_was_heard() {
         refused("a", "2026-11-23T08:00:00Z"),
     ];
     history.remember_runs(&runs, None).unwrap();
-    runs.iter().for_each(|run| heard.keep_run(PastRun::of(run)));
+    for run in &runs {
+        heard.keep_run(PastRun::of(run));
+    }
     let flash = ModelScope::Models(vec![ModelRef::of("google", "gemini-3-flash")]);
     let window = |label: &str, percent: f64, moment: &str| QuotaWindow {
         metric: Some(Metric::Requests),
@@ -115,7 +117,7 @@ fn rows_of_earlier_versions_are_read_and_those_of_nobody_are_left_out() {
     let (key, window) = usage.windows.first_key_value().unwrap();
     assert_eq!((key.0.as_str(), window.span, window.samples.len()), ("kimi", Some(Span::Weekly), 1));
     assert_eq!(usage.windows.len(), 1);
-    history.remember_runs(&[old.clone()], None).unwrap();
+    history.remember_runs(std::slice::from_ref(&old), None).unwrap();
     let has_columns = "SELECT count(*) FROM runs WHERE well = 1 AND total = 4300";
     assert_eq!(history.db.query_row(has_columns, [], |row| row.get::<_, i64>(0)).unwrap(), 1, "heard once more");
 }
