@@ -55,7 +55,8 @@ impl Lives {
         let before = crons(&self.rig);
         let (writes, lines) = (self.rig.calls("cron.update"), self.rig.log().len());
         for provider in ["kimi", "google"] {
-            self.rig.demo.set_outage(provider, DemoOutage::QuotaExhausted);
+            // Nobody tells until when: no cron is left alone because it runs after that.
+            self.rig.demo.set_outage(provider, DemoOutage::RefusedKey);
         }
         self.look();
         self.lives(&["crisis", "--yes"], &before, seed);
