@@ -282,7 +282,7 @@ say 'keys accepted a suggestion and moved two cards at once'
 
 # Four lines are unticked and the last of them ticked again. The gateway takes 30 writes a minute: what is left and
 # its undo fit in.
-keys ctrl+3
+keys ctrl+4
 until_true 10 still || true
 keys space Down space Down space Down space
 until_true 5 still || true
@@ -295,7 +295,7 @@ picture keys-applied
 applied=$(switches)
 say "keys applied the plan: $applied switches verified and logged"
 
-keys ctrl+5
+keys ctrl+6
 until_true 10 still || true
 picture keys-activity
 keys u
