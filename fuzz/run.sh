@@ -43,6 +43,8 @@ case "${1:-}" in
         mkdir -p "$dir/corpus/$1" "$dir/crashes/$1"
         "$program" "$dir/corpus/$1" "tests/fuzz/corpus/$1" "$dir/seeds/$1" -fork=1 -ignore_crashes=1 \
             -ignore_timeouts=1 -max_total_time="${2:-900}" -timeout=5 -max_len=8192 -artifact_prefix="$dir/crashes/$1/"
+        found=$(find "$dir/crashes/$1" -type f | wc -l)
+        [ "$found" -eq 0 ] || { echo "$found findings in $dir/crashes/$1" >&2; exit 1; }
         ;;
     *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; exit 2 ;;
 esac

@@ -24,10 +24,16 @@ pub enum Fault {
     OverwritesTheUsersField,
     /// Taking back does not either.
     UndoesTheUsersField,
+    /// What a person switched on again is paused again.
+    PausesAgain,
+    /// What refuses a key is not evidence of anything.
+    OverlooksRefusedKeys,
     TouchesHeld,
     MovesPinned,
     /// A pause does not wait for the end of a run.
     EndsRuns,
+    /// The debt of a crisis forgets the model of before.
+    ForgetsTheModel,
     /// The debt of a crisis forgets the fallbacks of before.
     ForgetsTheFallbacks,
     /// A debt is forgotten once its write was seen.
@@ -36,6 +42,8 @@ pub enum Fault {
     NeverResumes,
     /// A debt stays although nothing of ours stands any more.
     KeepsPaidDebts,
+    /// Automation does not end what it began.
+    LeavesCrisesOpen,
     /// Everything was given back, and crisis mode stays on.
     NeverLeavesCrisis,
     /// Whatever was agreed to is no longer planned when its turn comes.
@@ -111,7 +119,7 @@ mod switched {
     }
 
     impl Fault {
-        pub const ALL: [Self; 40] = [
+        pub const ALL: [Self; 44] = [
             Self::PausesCritical,
             Self::SparesCritical,
             Self::StrandsCritical,
@@ -121,6 +129,9 @@ mod switched {
             Self::SwitchesOnWhatWasOff,
             Self::OverwritesTheUsersField,
             Self::UndoesTheUsersField,
+            Self::PausesAgain,
+            Self::OverlooksRefusedKeys,
+            Self::ForgetsTheModel,
             Self::TouchesHeld,
             Self::MovesPinned,
             Self::EndsRuns,
@@ -128,6 +139,7 @@ mod switched {
             Self::ForgetsTheDebt,
             Self::NeverResumes,
             Self::KeepsPaidDebts,
+            Self::LeavesCrisesOpen,
             Self::NeverLeavesCrisis,
             Self::WithdrawsEverything,
             Self::IgnoresThePace,

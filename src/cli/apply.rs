@@ -11,15 +11,18 @@ use super::exit::{Exit, Failure};
 use super::output::{self, LineRow};
 use super::plan::MAX_NAME;
 use super::print;
-use super::session::{NotDone, Session, read_only};
+use super::session::{Context, NotDone, Session, planned, read_only};
 use super::signal::told_to_end;
 use super::table::{cut, table};
 use crate::domain::{Connection, CronId, Job, JobPhase, LineOutcome, Plan, Refusal};
 use crate::engine::{Command, Snapshot};
-use crate::words::{self, Speech};
+use crate::words::{self, AfterClosing, Speech};
 
 /// How long a gateway may be away in the middle of an apply before the rest is left out.
 const AWAY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The lock of a program that has ended is asked for every two seconds.
+const FREED: Duration = Duration::from_secs(6);
 
 /// With `--yes` a plan that moved in between is taken anew this often.
 const DRIFTS: usize = 3;
@@ -90,9 +93,24 @@ pub(super) fn carry_out(session: &mut Session, order: &Order<'_>) -> Result<Carr
     }
 }
 
+/// The job that was shown before a command was handed over, and who acted. Each engine numbers jobs by itself: when
+/// the one that acted has gone, the number says nothing of the next one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Before {
+    job: Option<u64>,
+    acts: Option<u32>,
+}
+
+impl Before {
+    fn of(snapshot: &Snapshot) -> Self {
+        let acts = snapshot.background.as_ref().map(|background| background.pid);
+        Self { job: snapshot.job.as_ref().map(|job| job.id), acts }
+    }
+}
+
 /// Hands a command over, and follows the job that comes of it; a change of mode may need none.
 fn begin(session: &mut Session, command: Command, stages: Stages) -> Result<Option<Applied>, NotDone> {
-    let before = session.snapshot().job.as_ref().map(|job| job.id);
+    let before = Before::of(&session.snapshot());
     let writes = match &command {
         Command::Apply { crons, .. } | Command::EnterCrisis { crons, .. } | Command::Recover { crons, .. } => {
             !crons.is_empty()
@@ -102,12 +120,11 @@ fn begin(session: &mut Session, command: Command, stages: Stages) -> Result<Opti
     session.ask(command)?;
     if !writes {
         let context = session.settle().map_err(NotDone::Failed)?;
-        let job = context.snapshot.job.as_ref().map(|job| job.id);
-        if job == before {
+        if Before::of(&context.snapshot) == before {
             return Ok(None);
         }
     }
-    let job = follow(session, before, stages).map_err(NotDone::Failed)?;
+    let job = follow(session, before, stages)?;
     // Whoever may be away for days leaves the wake-ups behind.
     session.gives_time(|snapshot| snapshot.crisis.checks.values().all(|check| check.cron.is_some()));
     let exit = exit_of(&job);
@@ -131,6 +148,12 @@ pub(super) fn automate(session: &mut Session) -> Result<Automated, Failure> {
         Err(NotDone::Refused(Refusal::NothingToDo)) => Ok(Automated::Nothing),
         Err(not_done) => Err(session.failure(not_done)),
     }
+}
+
+/// Another job runs, of whoever: until it has ended, what is planned is not what will be left to do.
+pub(super) fn not_at_work(context: &Context) -> Result<(), Failure> {
+    let running = output::at_work(&context.snapshot);
+    if running { Err(Failure::of_refusal(&Refusal::JobRunning, &context.speech())) } else { Ok(()) }
 }
 
 /// Why applying is out of the question here, before anybody is asked.
@@ -164,7 +187,12 @@ pub(super) fn report(session: &Session, applied: &Applied) -> Result<(), Failure
         })
         .collect();
     let job = &applied.job;
-    print::text(&format!("{}{}: {}", table(&rows), words::job_headline(job), words::job_detail(job, &speech)))
+    print::text(&format!(
+        "{}{}: {}",
+        table(&rows),
+        words::job_headline(job),
+        words::job_detail(job, AfterClosing::Waits, &speech)
+    ))
 }
 
 pub(super) fn rows(applied: &Applied) -> Vec<LineRow> {
@@ -179,22 +207,39 @@ fn exit_of(job: &Job) -> Exit {
 }
 
 /// Follows the job that came after `before` until it is over.
-fn follow(session: &mut Session, before: Option<u64>, stages: Stages) -> Result<Arc<Job>, Failure> {
+fn follow(session: &mut Session, before: Before, stages: Stages) -> Result<Arc<Job>, NotDone> {
+    let followed = follow_on(session, before, stages).map_err(NotDone::Failed)?;
+    // Whoever acts now knows nothing of it: it did not get so far, or has its end in the journal.
+    followed.ok_or(NotDone::Refused(Refusal::NoAnswer))
+}
+
+/// The same; `None` when who carried it out has gone and nothing of it is open.
+fn follow_on(session: &mut Session, before: Before, stages: Stages) -> Result<Option<Arc<Job>>, Failure> {
     let tell = session.teller();
     let context = session.context();
     let (runtime, snapshots, patience) = session.watch();
     runtime.block_on(async move {
         let mut stopping = false;
         let mut deadline = None;
+        let mut held_until = None;
         let mut phase = std::mem::discriminant(&JobPhase::Writing);
         loop {
             let snapshot = snapshots.borrow_and_update().clone();
-            let job = snapshot.job.clone().filter(|job| Some(job.id) != before);
+            let another_acts = Before::of(&snapshot).acts != before.acts;
+            let job = snapshot.job.clone().filter(|job| another_acts || Some(job.id) != before.job);
             match &job {
-                Some(job) if !job.running() => return Ok(job.clone()),
+                Some(job) if !job.running() => return Ok(Some(job.clone())),
+                _ if another_acts && planned(&snapshot) => {
+                    // The lock of one that was killed is freed a moment after its socket.
+                    let held = snapshot.folder.as_ref().is_some_and(|folder| folder.held_by.is_some());
+                    let until = *held_until.get_or_insert_with(|| Instant::now() + FREED);
+                    if !held || Instant::now() >= until {
+                        return Ok(None);
+                    }
+                }
                 Some(job) if !stopping && waits_for_a_person(job) => {
                     stopping = true;
-                    tell(Command::StopJob)?;
+                    tell(Command::LeaveTheRest)?;
                 }
                 Some(job) if std::mem::discriminant(&job.phase) != phase => {
                     phase = std::mem::discriminant(&job.phase);
@@ -222,6 +267,7 @@ fn follow(session: &mut Session, before: Option<u64>, stages: Stages) -> Result<
                         return Err(Failure::new(Exit::Failed, "the engine ended"));
                     }
                 }
+                () = sleep_until(held_until.unwrap_or_else(Instant::now)), if held_until.is_some_and(|until| Instant::now() < until) => {}
                 _ = told_to_end(), if !stopping => {
                     stopping = true;
                     deadline = None;
@@ -236,7 +282,7 @@ fn follow(session: &mut Session, before: Option<u64>, stages: Stages) -> Result<
                     stopping = true;
                     deadline = None;
                     print::aside("The gateway is away; the rest is left out.");
-                    tell(Command::StopJob)?;
+                    tell(Command::LeaveTheRest)?;
                 }
             }
         }

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::forecast::ForecastArguments;
 use super::simulate::SimulateArguments;
+use super::what_if::WhatIfArguments;
 use crate::domain::{AccountId, Billing, DemoOutage, Tier};
 use crate::engine::Consent;
 use crate::providers;
@@ -91,6 +92,8 @@ pub(super) enum Command {
     },
     /// Say what will become of every quota window: when it runs out, or that it lasts until its reset
     Forecast(ForecastArguments),
+    /// Say what would be planned, and what would run out, if accounts were down or back or the clock elsewhere
+    WhatIf(WhatIfArguments),
     /// Say what an answer or an error of a provider means; asks nobody
     Diagnose(DiagnoseArguments),
     /// Look whether everything that this program needs is there, and say what to do where it is not
@@ -110,6 +113,8 @@ pub(super) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Stop what is being carried out, after the line in flight; the rest is planned again
+    Stop,
     /// Act on the gateway from here from now on; another computer that did only looks then
     TakeOver(TakeOverArguments),
     /// Copy the state folder, without secrets

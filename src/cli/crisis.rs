@@ -102,10 +102,14 @@ pub(super) fn run(session: &mut Session, arguments: &CrisisArguments, as_json: b
         return Err(Failure::new(Exit::Usage, "crisis mode is on, so re-routing alone is not what is planned")
             .with_remedy("End it with recover, or leave --only-reroute out"));
     }
+    let stays = context.snapshot.crisis.state.recovering().is_some() && !arguments.dry_run;
+    // Staying in a crisis stops the job that gives back.
+    if !stays && !arguments.dry_run {
+        apply::not_at_work(&context)?;
+    }
     if !as_json {
         print::text(&text(way, &context))?;
     }
-    let stays = context.snapshot.crisis.state.recovering().is_some() && !arguments.dry_run;
     if stays {
         may(session, &context, way, arguments, as_json, words::STAY_IN_CRISIS)?;
         session.tell(Command::StayInCrisis)?;

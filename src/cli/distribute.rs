@@ -18,6 +18,7 @@ pub(super) fn run(session: &mut Session, arguments: &DistributeArguments, as_jso
     if arguments.dry_run {
         return told(&shown, Vec::new(), &context, as_json, Exit::Done);
     }
+    apply::not_at_work(&context)?;
     if context.snapshot.match_asked {
         told(&shown, Vec::new(), &context, as_json, Exit::NeedsAnswer)?;
         return Err(Failure::new(Exit::NeedsAnswer, "some routes need your word before anything is applied")

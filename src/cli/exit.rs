@@ -122,8 +122,8 @@ pub(super) fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
     if matches!(kind, ProblemKind::GatewayOwned { .. } | ProblemKind::AnotherGateway { .. }) {
         said.remedy = said.remedy.map(|remedy| format!("{remedy} (model-orchestrator take-over)"));
     }
-    if matches!(kind, ProblemKind::Interrupted { .. }) {
-        said.remedy = Some("What is left is planned again: look at it with plan, go on with distribute".to_owned());
+    if let ProblemKind::Interrupted { of, .. } = kind {
+        said.remedy = Some(words::goes_on_from_a_shell(of).to_owned());
     }
     said
 }
@@ -149,6 +149,7 @@ fn problem_exit(kind: &ProblemKind) -> Exit {
         ProblemKind::FolderHeld { .. }
         | ProblemKind::FolderServed { .. }
         | ProblemKind::OtherVersionServes { .. }
+        | ProblemKind::ServiceSilent { .. }
         | ProblemKind::FolderNotWritable { .. }
         | ProblemKind::GatewayOwned { .. }
         | ProblemKind::AnotherGateway { .. }
@@ -162,7 +163,7 @@ fn problem_exit(kind: &ProblemKind) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::{Exit, Failure, problem, problem_exit, refusal_exit};
-    use crate::domain::{ProblemKind, Refusal, Trouble};
+    use crate::domain::{PlanOrigin, ProblemKind, Refusal, Trouble};
     use crate::words::Speech;
 
     #[test]
@@ -182,9 +183,18 @@ mod tests {
         let (settings, catalog) = (crate::domain::Settings::default(), crate::domain::Catalog::default());
         let zone = jiff::tz::TimeZone::UTC;
         let speech = Speech { now: jiff::Timestamp::UNIX_EPOCH, zone: &zone, settings: &settings, catalog: &catalog };
-        let interrupted = problem(&ProblemKind::Interrupted { left: 2 }, &speech);
-        assert_eq!(interrupted.what, "An apply was interrupted with 2 lines left");
-        assert!(interrupted.remedy.is_some_and(|remedy| remedy.contains("distribute") && !remedy.contains("ismiss")));
+        let cases = [
+            (PlanOrigin::Distribution, "distribute"),
+            (PlanOrigin::Crisis, "crisis"),
+            (PlanOrigin::Recovery, "recover"),
+            (PlanOrigin::Undo { of: "p1".into() }, "undo"),
+        ];
+        for (of, command) in cases {
+            let interrupted = problem(&ProblemKind::Interrupted { left: 2, of }, &speech);
+            assert!(interrupted.what.ends_with("was interrupted with 2 lines left"), "{}", interrupted.what);
+            let remedy = interrupted.remedy.expect("there is one");
+            assert!(remedy.ends_with(&format!("go on with {command}")) && !remedy.contains("ismiss"), "{remedy}");
+        }
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! `forecast`: what will become of every quota window, and when many runs start together.
+//! `forecast`: what will become of every quota window, and what to do about it.
+
+mod advice;
+pub(super) mod costs;
 
 use std::collections::BTreeMap;
 
@@ -10,9 +13,9 @@ use super::exit::{Exit, Failure};
 use super::print;
 use super::session::{Context, Session};
 use super::table::table;
-use crate::domain::{BandPoint, Claim, Forecast, WindowForecast};
+use crate::domain::{BandPoint, Claim, Forecast, Outlook, WindowForecast};
 use crate::engine::Foresight;
-use crate::words;
+use crate::words::{self, Speech};
 
 #[derive(Debug, Args)]
 pub(super) struct ForecastArguments {
@@ -29,33 +32,40 @@ pub(super) fn run(session: &mut Session, arguments: &ForecastArguments, as_json:
     let snapshot = &context.snapshot;
     let days = SignedDuration::from_hours(24 * i64::from(arguments.days));
     let until = snapshot.at.checked_add(days).unwrap_or(snapshot.at);
-    let forecast = Foresight::default().forecast(snapshot, None, until);
+    let outlook = Foresight::default().outlook(snapshot, until);
     if as_json {
-        print::json(&Document::of(&forecast, &context))?;
+        print::json(&Document::of(&outlook, &context))?;
     } else {
-        print::text(&text(&forecast, &context))?;
+        print::text(&text(&outlook, &context))?;
     }
     Ok(Exit::Done)
 }
 
-fn text(forecast: &Forecast, context: &Context) -> String {
-    let speech = context.speech();
+fn text(outlook: &Outlook, context: &Context) -> String {
+    let (forecast, speech) = (&outlook.forecast, context.speech());
     if forecast.windows.is_empty() {
         return "No provider has told a quota yet. `check` asks them.\n".to_owned();
     }
+    let more = words::clusters(&forecast.coming, &speech).into_iter().chain([words::forecast_footer(forecast)]);
+    let advice = advice::lines(outlook, &speech).join("\n");
+    let more = words::costs_line(&outlook.costs, &speech).into_iter().chain(more);
+    format!("{}\n{advice}\n\n{}", windows(forecast, &speech), more.map(|line| line + "\n").collect::<String>())
+}
+
+/// Every window in a row.
+pub(super) fn windows(forecast: &Forecast, speech: &Speech<'_>) -> String {
     let head = ["account", "window", "used", "resets", "forecast"].map(str::to_owned);
     let row = |window: &WindowForecast| {
         [
             words::account_name(&window.account),
             words::forecast_window(window),
             words::percent(window.used_ratio),
-            words::forecast_reset(window, &speech),
-            words::claim(window, &speech),
+            words::forecast_reset(window, speech),
+            words::claim(window, speech),
         ]
     };
     let rows: Vec<[String; 5]> = std::iter::once(head).chain(forecast.windows.iter().map(row)).collect();
-    let more = words::clusters(&forecast.coming, &speech).into_iter().chain([words::forecast_footer(forecast)]);
-    table(&rows) + "\n" + &more.map(|line| line + "\n").collect::<String>()
+    table(&rows)
 }
 
 /// Every moment RFC 3339 in UTC, every share from 0.0 to 1.0 and above it when more would be used.
@@ -67,10 +77,13 @@ struct Document {
     windows: Vec<Window>,
     coming: Coming,
     record: Record,
+    /// The most urgent first.
+    advice: Vec<advice::Row>,
+    costs: costs::Document,
 }
 
 #[derive(Debug, Serialize)]
-struct Named {
+pub(super) struct Named {
     account: String,
     window: String,
     at: Timestamp,
@@ -78,7 +91,7 @@ struct Named {
 
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the name that the document promises")]
-struct Window {
+pub(super) struct Window {
     account: String,
     window: String,
     used: f64,
@@ -123,6 +136,7 @@ struct Coming {
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the name that the document promises")]
 struct Together {
+    account: String,
     minute: u8,
     n_together: u32,
     n_crons: u32,
@@ -136,17 +150,15 @@ struct Record {
 }
 
 impl Document {
-    fn of(forecast: &Forecast, context: &Context) -> Self {
-        let first = forecast.first_to_run_out().and_then(|window| {
-            let at = window.claim.runs_out_at()?;
-            Some(Named { account: window.account.to_string(), window: window.label.clone(), at })
-        });
+    fn of(outlook: &Outlook, context: &Context) -> Self {
+        let forecast = &outlook.forecast;
         let coming = &forecast.coming;
         let mut runs = BTreeMap::new();
         for cron in &coming.crons {
             *runs.entry(cron.account.to_string()).or_insert(0) += cron.n_starts;
         }
         let clusters = coming.clusters.iter().map(|cluster| Together {
+            account: cluster.account.to_string(),
             minute: cluster.minute,
             n_together: cluster.n_together,
             n_crons: cluster.n_crons,
@@ -155,16 +167,26 @@ impl Document {
         Self {
             at: forecast.at,
             until: forecast.until,
-            first_to_run_out: first,
+            first_to_run_out: Named::first_of(forecast),
             windows: forecast.windows.iter().map(|window| Window::of(window, context)).collect(),
             coming: Coming { until: coming.until, n_runs: coming.starts.len(), runs, clusters: clusters.collect() },
             record: Record { n_claims: forecast.record.claims.len(), n_right: forecast.record.n_right() },
+            advice: outlook.advice.iter().map(|advice| advice::Row::of(advice, &context.speech())).collect(),
+            costs: costs::Document::of(&outlook.costs),
         }
     }
 }
 
+impl Named {
+    pub(super) fn first_of(forecast: &Forecast) -> Option<Self> {
+        let window = forecast.first_to_run_out()?;
+        let at = window.claim.runs_out_at()?;
+        Some(Self { account: window.account.to_string(), window: window.label.clone(), at })
+    }
+}
+
 impl Window {
-    fn of(window: &WindowForecast, context: &Context) -> Self {
+    pub(super) fn of(window: &WindowForecast, context: &Context) -> Self {
         let (claim, chance, runs_out, at_reset) = match &window.claim {
             Claim::RunsOut { early, likely, late, chance } => {
                 let moments = RunsOut { early: *early, likely: *likely, late: *late };

@@ -35,13 +35,16 @@ mod import;
 mod orchestrate;
 mod plan;
 mod recover;
+mod rehearse;
 mod scrape_quota;
 mod serve;
 mod simulate;
 mod status;
+mod stop;
 mod take_over;
 mod tier;
 mod undo;
+mod what_if;
 mod window;
 
 pub use exit::Exit;

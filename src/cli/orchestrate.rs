@@ -58,6 +58,7 @@ pub(super) fn run(session: &mut Session, yes: bool, as_json: bool) -> Result<Exi
     if let Some(other) = other_engine(&session.snapshot()) {
         return hand_over(session, other.to_owned(), as_json);
     }
+    apply::not_at_work(&session.context())?;
     if let Some(late) = check::ask(session, None)? {
         print::aside(&late.what);
     }
@@ -168,6 +169,7 @@ fn what(plan: &Plan) -> &'static str {
         PlanOrigin::Distribution => "distribute",
         PlanOrigin::Crisis => "crisis",
         PlanOrigin::Recovery => "recover",
+        PlanOrigin::Advice => "advice",
         PlanOrigin::Undo { .. } => "undo",
     }
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::session::Context;
 use crate::domain::{
-    Cause, Change, ChangeKind, ChangeMark, Fields, Job, JobLine, LineOutcome, MatchCertainty, ModelRef, OutageLevel,
-    Plan, PlanOrigin, Tier, TierEntry, VendorDown,
+    Cause, Change, ChangeKind, ChangeMark, Fields, Job, JobLine, LineOutcome, MatchCertainty, ModelRef, Outage,
+    OutageLevel, Plan, PlanOrigin, Tier, TierEntry, VendorDown,
 };
 use crate::engine::Snapshot;
 use crate::words;
@@ -75,6 +75,11 @@ pub(super) struct DownRow {
 }
 
 pub(super) fn down(context: &Context) -> Vec<DownRow> {
+    down_in(&context.snapshot.plan.outage, context)
+}
+
+/// The same of an outage that is only imagined.
+pub(super) fn down_in(outage: &Outage, context: &Context) -> Vec<DownRow> {
     let row = |down: &VendorDown| DownRow {
         vendor: down.vendor.to_string(),
         health: down.health.state().code(),
@@ -82,7 +87,7 @@ pub(super) fn down(context: &Context) -> Vec<DownRow> {
         resets_at: down.resets_at,
         said: words::vendor_down(down, &context.speech()),
     };
-    context.snapshot.plan.outage.down.iter().map(row).collect()
+    outage.down.iter().map(row).collect()
 }
 
 /// "Degraded · MiniMax: out of credits since 21:04".
@@ -99,6 +104,7 @@ pub(super) fn plan(plan: &Plan, context: &Context) -> PlanDocument {
             PlanOrigin::Crisis => "crisis",
             PlanOrigin::Recovery => "recovery",
             PlanOrigin::Distribution => "distribution",
+            PlanOrigin::Advice => "advice",
             PlanOrigin::Undo { .. } => "undo",
         },
         mode: mode(plan.outage.level),
@@ -217,6 +223,7 @@ fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Health => "health",
         Cause::Edit => "edit",
+        Cause::Forecast => "forecast",
         Cause::Undo => "undo",
     }
 }

@@ -14,7 +14,7 @@ use crate::words::{self, UntickedLines};
 /// Cells of a name in a table; the document has it whole.
 pub(super) const MAX_NAME: usize = 40;
 /// For crons that an agent made.
-const LEFT_OUT: &str = "[ ] is left out until you agree: model-orchestrator tier CRON --allow agent-edit\n";
+pub(super) const LEFT_OUT: &str = "[ ] is left out until you agree: model-orchestrator tier CRON --allow agent-edit\n";
 
 pub(super) fn run(session: &mut Session, arguments: &PlanArguments, as_json: bool) -> Result<Exit, Failure> {
     let context = answered(session, &arguments.answers)?;
@@ -80,7 +80,8 @@ pub(super) fn text(plan: &Plan, context: &Context) -> String {
     text
 }
 
-fn lines(plan: &Plan, context: &Context) -> String {
+/// Every change in a row.
+pub(super) fn lines(plan: &Plan, context: &Context) -> String {
     let speech = context.speech();
     let mut previous = String::new();
     let rows: Vec<_> = plan

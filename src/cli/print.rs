@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::exit::{Exit, Failure};
 use crate::domain::steers;
-use crate::words::printable;
+use crate::words::{Said, printable};
 
 /// Writes a result as it is, ending with a line break.
 pub(super) fn text(result: &str) -> Result<(), Failure> {
@@ -42,6 +42,36 @@ fn escaped(document: &str) -> String {
 pub(super) fn aside(remark: &str) {
     // Nobody is left to tell when standard error is gone.
     writeln!(io::stderr().lock(), "{}", printable(remark)).ok();
+}
+
+/// Says beside the result what it goes without; with `--json` as one line that is a document.
+pub(super) fn warning(said: &Said, as_json: bool) {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        warning: Row<'a>,
+    }
+    #[derive(Serialize)]
+    struct Row<'a> {
+        what: &'a str,
+        remedy: Option<&'a str>,
+    }
+    if as_json {
+        let row = Row { what: &said.what, remedy: said.remedy.as_deref() };
+        if let Ok(document) = serde_json::to_string(&Document { warning: row }) {
+            return aside(&escaped(&document));
+        }
+    }
+    aside(&said.what);
+    if let Some(remedy) = &said.remedy {
+        aside(remedy);
+    }
+}
+
+/// One line on standard error that is written over and over.
+pub(super) fn over_and_over(line: &str) {
+    let mut out = io::stderr().lock();
+    // Nobody is left to look when standard error is gone.
+    write!(out, "\r\u{1b}[K{line}").and_then(|()| out.flush()).ok();
 }
 
 /// Says why it did not work; with `--json` as a document too.

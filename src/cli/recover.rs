@@ -8,7 +8,7 @@ use super::apply::{self, Automated, Order, Stages};
 use super::args::RecoverArguments;
 use super::exit::{Exit, Failure};
 use super::output::{self, LineRow, PlanDocument};
-use super::session::{Context, Session, background, other_engine};
+use super::session::{Context, Session, background, other_engine, silent};
 use super::standing::{self, CrisisRow, ReportDocument};
 use super::{check, plan, print};
 use crate::domain::{Plan, RecoveryReport};
@@ -39,6 +39,10 @@ fn by_hand(session: &mut Session, arguments: &RecoverArguments, as_json: bool) -
         return hand_over(session, other, as_json);
     }
     let context = session.ready()?;
+    // While a job runs it is not known what will be left to give back.
+    if !arguments.dry_run || context.snapshot.crisis.recover.is_none() {
+        apply::not_at_work(&context)?;
+    }
     let Some(shown) = context.snapshot.crisis.recover.clone() else {
         return tell("Nothing to give back", None, Vec::new(), &context, as_json).map(|()| Exit::Done);
     };
@@ -140,6 +144,10 @@ pub(super) fn all_that_automation_may(session: &mut Session) -> Result<Vec<apply
 /// The other program that does it, as soon as the state folder is open.
 pub(super) fn handed_over(session: &mut Session) -> Result<Option<String>, Failure> {
     let context = session.folder()?;
+    // Nothing is done by one that is frozen.
+    if let Some(failure) = silent(&context) {
+        return Err(failure);
+    }
     Ok(other_engine(&context.snapshot).map(str::to_owned))
 }
 

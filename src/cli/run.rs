@@ -12,7 +12,7 @@ use super::session::Session;
 use super::window::OpenWindow;
 use super::{
     check, crisis, demo, diagnose, distribute, doctor, explain, export, forecast, import, orchestrate, plan, print,
-    recover, scrape_quota, serve, simulate, status, take_over, tier, undo, window,
+    recover, scrape_quota, serve, simulate, status, stop, take_over, tier, undo, what_if, window,
 };
 
 /// Does what the arguments say and returns the code to end with. Without a command: the window.
@@ -74,12 +74,14 @@ fn carry_out(arguments: Arguments, open_window: OpenWindow) -> Result<Exit, Fail
         Some(Command::Recover(arguments)) => recover::run(&mut open(&common)?, &arguments, json),
         Some(Command::Orchestrate { yes }) => orchestrate::run(&mut open(&common)?, yes, json),
         Some(Command::Forecast(arguments)) => forecast::run(&mut open(&common)?, &arguments, json),
+        Some(Command::WhatIf(arguments)) => what_if::run(&mut open(&common)?, &arguments, json),
         Some(Command::Explain { cron }) => explain::run(&mut open(&common)?, &cron, json),
         Some(Command::Diagnose(arguments)) => diagnose::run(&arguments, json),
         Some(Command::Doctor) => doctor::run(&common),
         Some(Command::Simulate(arguments)) => simulate::run(&arguments, json),
         Some(Command::ScrapeQuota(arguments)) => scrape_quota::run(&common, &arguments, open),
         Some(Command::Tier(arguments)) => tier::run(&mut open(&common)?, &arguments, json),
+        Some(Command::Stop) => stop::run(&mut open(&common)?, json),
         Some(Command::TakeOver(arguments)) => take_over::run(&mut open(&common)?, &arguments, json),
         Some(Command::Undo { what, yes }) => undo::run(&mut open(&common)?, what.as_deref(), yes, json),
         Some(Command::Export { to, file }) => export::run(&mut open(&common)?, &to, file.as_deref(), json),

@@ -8,6 +8,7 @@ mod health;
 mod journal;
 mod supervisor;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,9 +49,11 @@ async fn serve(common: &Common, arguments: &ServeArguments) -> Result<Exit, Fail
     };
     running.supervisor.ends();
     tracing::info!(event = "ending", "finishing what is under way");
-    let Running { engine, health, .. } = running;
+    let Running { engine, health, snapshots, mut journal, .. } = running;
     // The line in flight is finished, the rest recorded, the lease released.
     engine.shutdown();
+    let last = snapshots.borrow().clone();
+    journal.tell(&last);
     drop(health);
     tracing::info!(event = "ended", "ended");
     ended
@@ -97,11 +100,12 @@ impl<'a> Running<'a> {
         loop {
             let now = self.snapshots.borrow_and_update().clone();
             self.journal.tell(&now);
-            self.health.note(&now);
             if let Some(why) = given_up(&now) {
                 return why;
             }
-            let stopped = matches!(now.connection, Connection::Stopped { .. });
+            self.health.note(&now);
+            let unwritable = unwritable(&now);
+            let stopped = matches!(now.connection, Connection::Stopped { .. }) || unwritable.is_some();
             if stopped != waits {
                 waits = stopped;
                 try_again =
@@ -114,18 +118,16 @@ impl<'a> Running<'a> {
                     }
                 }
                 () = &mut try_again => {
-                    waits = false;
-                    // A job that waits for a gateway which does not let us in would keep us from asking anew.
-                    self.engine.handle.send(Command::StopJob).ok();
-                    if let Err(why) = self.connect().await {
-                        return why;
+                    // A folder that takes nothing yet is left as it is: we look all the same.
+                    let still = unwritable.is_some_and(|folder| tempfile::tempfile_in(folder).is_err());
+                    waits = still || !self.connect_again().await;
+                    if waits {
+                        try_again = Box::pin(tokio::time::sleep(TRY_AGAIN));
                     }
                 }
                 _ = beat.tick() => {
                     self.health.beat();
-                    // Nothing has that name: it is answered, and nothing else happens.
-                    let question = Command::DismissProblem { id: String::new() };
-                    self.asked = self.engine.handle.send(question).ok();
+                    self.asked = self.engine.handle.send(Command::KeepDoor).ok();
                 }
                 event = self.events.recv() => {
                     if let (Ok(Event::Done { ticket, .. }), Some(asked)) = (event, self.asked) && ticket == asked {
@@ -134,6 +136,17 @@ impl<'a> Running<'a> {
                 }
             }
         }
+    }
+
+    /// Tries anew; whether there was anything to try with. A file that is being written is there a minute later.
+    async fn connect_again(&mut self) -> bool {
+        // A job that waits for a gateway which does not let us in would keep us from asking anew.
+        self.engine.handle.send(Command::LeaveTheRest).ok();
+        let tried = self.connect().await;
+        if let Err(why) = &tried {
+            tracing::warn!(event = "target", "no way to the gateway for now: {}", why.what);
+        }
+        tried.is_ok()
     }
 
     /// To the gateway that the arguments name, with its token as it is now.
@@ -154,6 +167,13 @@ impl<'a> Running<'a> {
         let sent = self.engine.handle.send(Command::Connect(Target::Gateway(target)));
         sent.map(drop).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
     }
+}
+
+/// The folder that takes nothing.
+fn unwritable(now: &Snapshot) -> Option<PathBuf> {
+    let folder = now.folder.as_ref()?;
+    let is_so = now.problems.iter().any(|problem| matches!(problem.what, ProblemKind::FolderNotWritable { .. }));
+    is_so.then(|| folder.path.clone())
 }
 
 /// What no waiting mends.
@@ -212,6 +232,48 @@ mod tests {
         seen(&mut running, "it is not let in", |now| matches!(now, Connection::Stopped { .. })).await;
         configure(demo.token().reveal());
         running.connect().await.unwrap();
+        seen(&mut running, "it is let in", |now| now.info().is_some()).await;
+        running.engine.shutdown();
+    }
+
+    #[test]
+    fn a_folder_that_takes_nothing_is_looked_at_again() {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let mut now =
+            crate::engine::World::begin(PathBuf::new(), false, jiff::tz::TimeZone::UTC, None, at).snapshot(at);
+        let path = PathBuf::from("/srv/state");
+        now.folder = Some(crate::engine::FolderInfo { path: path.clone(), held_by: None });
+        assert_eq!(unwritable(&now), None);
+        let what = ProblemKind::FolderNotWritable { folder: "x".to_owned(), detail: "read-only".to_owned() };
+        now.problems = Arc::new(vec![crate::domain::Problem { id: "state/folder".to_owned(), what, since: at }]);
+        assert_eq!(unwritable(&now), Some(path));
+    }
+
+    #[tokio::test]
+    async fn a_token_file_that_is_empty_for_a_while_ends_nothing() {
+        let demo = Demo::start(DemoOptions { run_jobs: false, ..DemoOptions::default() }).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let token = home.path().join("token");
+        let put = |text: &str| crate::state::atomic::write(&token, text.as_bytes()).unwrap();
+        put("another");
+        let options = EngineOptions {
+            state_root: Some(home.path().join("state")),
+            env: Env { home: Some(home.path().to_owned()), ..Env::default() },
+            watch: false,
+            program: None,
+        };
+        let line = ["model-orchestrator", "--url", demo.url(), "--token-file", token.to_str().unwrap(), "serve"]
+            .map(String::from);
+        let common = Arguments::try_parse_from(line).unwrap().common;
+        let arguments =
+            ServeArguments { log_format: crate::cli::args::LogFormat::Text, health: None, health_listen: None };
+        let mut running = Running::start(&common, &arguments, options).await.unwrap();
+        running.connect().await.unwrap();
+        seen(&mut running, "it is not let in", |now| matches!(now, Connection::Stopped { .. })).await;
+        put("");
+        assert!(!running.connect_again().await, "it waits");
+        put(demo.token().reveal());
+        assert!(running.connect_again().await);
         seen(&mut running, "it is let in", |now| now.info().is_some()).await;
         running.engine.shutdown();
     }

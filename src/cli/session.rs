@@ -12,10 +12,10 @@ use tokio::time::timeout;
 
 use super::args::Common;
 use super::exit::{Exit, Failure};
-use super::{names, target};
+use super::{names, print, target};
 use crate::domain::{Access, Connection, Problem, ProblemKind, Refusal, Settings};
 use crate::engine::{Command, Done, Engine, EngineOptions, Event, Snapshot, Target, Ticket};
-use crate::words::Speech;
+use crate::words::{self, Said, Speech};
 
 /// A plan that has been still for this long stands, after it moved under our hands.
 const STILL: Duration = Duration::from_millis(300);
@@ -38,6 +38,8 @@ pub(super) struct Session {
     zone: TimeZone,
     patience: Duration,
     patience_with_providers: Duration,
+    /// Whoever reads standard error may expect documents there.
+    as_json: bool,
 }
 
 /// What a sentence leans on, kept together.
@@ -82,6 +84,7 @@ impl Session {
             runtime,
             zone: TimeZone::system(),
             patience: common.timeout.map_or(PATIENCE, Duration::from_secs),
+            as_json: common.json,
             patience_with_providers: common.timeout.map_or(PATIENCE_WITH_PROVIDERS, Duration::from_secs),
         };
         // The first picture after the start is the one with the gateways of this machine.
@@ -91,8 +94,18 @@ impl Session {
         Ok(session)
     }
 
-    /// Waits until the plan knows the gateway's crons, their runs and the quotas.
+    /// Waits until the plan knows the gateway's crons, their runs and the quotas. A file that it would need and that was
+    /// set aside is told of beside the result.
     pub(super) fn ready(&mut self) -> Result<Context, Failure> {
+        let context = self.ready_quietly()?;
+        for said in lost_files(&context) {
+            print::warning(&said, self.as_json);
+        }
+        Ok(context)
+    }
+
+    /// The same, without a word.
+    pub(super) fn ready_quietly(&mut self) -> Result<Context, Failure> {
         self.wait(|snapshot| match stopped(snapshot) {
             Some(failure) => Some(Err(failure)),
             None => planned(snapshot).then_some(Ok(())),
@@ -276,15 +289,28 @@ pub(super) fn other_engine(snapshot: &Snapshot) -> Option<&str> {
     })
 }
 
+/// The program in the background acts, and does not answer.
+pub(super) fn silent(context: &Context) -> Option<Failure> {
+    let is_silent = |problem: &&Problem| matches!(problem.what, ProblemKind::ServiceSilent { .. });
+    let problem = context.snapshot.problems.iter().find(is_silent)?;
+    Some(Failure::of_problem(&problem.what, &context.speech()))
+}
+
+/// Another program holds the folder, and takes no wishes.
+pub(super) fn held(context: &Context) -> Option<Failure> {
+    let holder = context.snapshot.folder.as_ref().and_then(|folder| folder.held_by.as_ref())?;
+    let failure = Failure::new(Exit::ReadOnly, format!("read only: the state folder is held by {holder}"));
+    Some(failure.with_remedy("Close the other program first"))
+}
+
 /// Why nothing may be written here, if so.
 pub(super) fn read_only(context: &Context) -> Option<Failure> {
     let info = context.snapshot.connection.info();
-    let held = context.snapshot.folder.as_ref().and_then(|folder| folder.held_by.as_ref());
-    if let Some(holder) = held {
-        return Some(
-            Failure::new(Exit::ReadOnly, format!("read only: the state folder is held by {holder}"))
-                .with_remedy("Close the other program first"),
-        );
+    if let Some(failure) = silent(context) {
+        return Some(failure);
+    }
+    if let Some(failure) = held(context) {
+        return Some(failure);
     }
     let unwritable = |problem: &&Problem| matches!(problem.what, ProblemKind::FolderNotWritable { .. });
     if let Some(problem) = context.snapshot.problems.iter().find(unwritable) {
@@ -304,6 +330,16 @@ pub(super) fn read_only(context: &Context) -> Option<Failure> {
         Failure::new(Exit::ReadOnly, "read only: the rights of this connection do not allow edits")
             .with_remedy("Use a token with the operator.admin scope")
     })
+}
+
+/// What a plan goes without: tiers, settings or debts that could not be read.
+fn lost_files(context: &Context) -> Vec<Said> {
+    // The history is a database, and a plan does without it.
+    let lost = context.snapshot.problems.iter().filter(|problem| match &problem.what {
+        ProblemKind::FileSetAside { file, .. } => file != "history.db",
+        _ => false,
+    });
+    lost.map(|problem| words::problem(&problem.what, &context.speech())).collect()
 }
 
 fn timed_out(patience: Duration) -> Failure {
@@ -333,12 +369,14 @@ fn stopped(snapshot: &Snapshot) -> Option<Failure> {
 }
 
 /// The plan is about the crons that the gateway listed, and made with all that was to be learned of them.
-fn planned(snapshot: &Snapshot) -> bool {
+pub(super) fn planned(snapshot: &Snapshot) -> bool {
     let connected = matches!(snapshot.connection, Connection::Connected(_));
     let Some(listed) = snapshot.crons_as_of.filter(|_| connected) else { return false };
     let plan = &snapshot.plan;
     let away = plan.decisions.iter().any(|decision| matches!(decision.reason, crate::domain::Reason::GatewayAway));
-    snapshot.evidence_read && plan.at >= listed && plan.decisions.len() == snapshot.crons.len() && !away
+    // Distribution that looks at quotas learns from what was.
+    let learned = snapshot.history_read || !snapshot.settings.distribution.quota_aware;
+    snapshot.evidence_read && learned && plan.at >= listed && plan.decisions.len() == snapshot.crons.len() && !away
 }
 
 fn ended(snapshot: &Snapshot) -> Failure {
@@ -372,6 +410,10 @@ mod tests {
         snapshot.crons_as_of = Some(now);
         assert!(!planned(&snapshot), "the crons alone");
         snapshot.evidence_read = true;
+        assert!(planned(&snapshot));
+        std::sync::Arc::make_mut(&mut snapshot.settings).distribution.quota_aware = true;
+        assert!(!planned(&snapshot), "it looks at quotas, and has not read what they were");
+        snapshot.history_read = true;
         assert!(planned(&snapshot));
     }
 }

@@ -1,5 +1,10 @@
 //! Being told to end: Ctrl-C, or the system's own way.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::exit::Exit;
+
 /// Returns when somebody asks this process to end.
 #[cfg(unix)]
 pub(super) async fn told_to_end() -> std::io::Result<()> {
@@ -14,6 +19,19 @@ pub(super) async fn told_to_end() -> std::io::Result<()> {
 #[cfg(not(unix))]
 pub(super) async fn told_to_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
+}
+
+/// Sets the mark when somebody asks this process to end; who asks again ends it at once.
+pub(super) fn note_when_told_to_end(told: Arc<AtomicBool>) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let wait = move || {
+        runtime.block_on(async {
+            if told_to_end().await.is_ok() && !told.swap(true, Ordering::Relaxed) && told_to_end().await.is_ok() {
+                std::process::exit(Exit::Failed as i32);
+            }
+        });
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
 }
 
 /// A terminal that is closed ends no program that runs in the background.

@@ -1,8 +1,8 @@
 //! `simulate`: worlds made from seeds, lived through on all cores, and what was broken in them. Asks nobody.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use clap::Args;
@@ -28,6 +28,9 @@ pub(super) struct SimulateArguments {
     /// Mishaps that do not happen, by their number
     #[arg(long, value_name = "N,N…", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(..MISHAPS_DROPPED as i64))]
     pub(super) without: Vec<u8>,
+    /// How often each goes on for two days after its own; until it has shown enough when this is not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=16))]
+    pub(super) more: Option<u32>,
     /// Exit with 15 unless each world shows crises, a conflict, a crash, an edit and a relapse
     #[arg(long)]
     pub(super) require: bool,
@@ -57,27 +60,33 @@ pub(super) fn run(arguments: &SimulateArguments, as_json: bool) -> Result<Exit, 
 fn live(arguments: &SimulateArguments) -> Result<Vec<Outcome>, Failure> {
     let without = arguments.without.iter().fold(0, |all, n| all | 1_u128 << n);
     let n_threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
-    let (next, failed) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (next, failed) = (AtomicU64::new(0), Mutex::new(None::<Trial>));
+    let stopped = Arc::new(AtomicBool::new(false));
+    let cannot_wait = |error| Failure::new(Exit::Failed, format!("cannot wait for signals: {error}"));
+    super::signal::note_when_told_to_end(stopped.clone()).map_err(cannot_wait)?;
     let (sender, outcomes) = mpsc::sync_channel::<Outcome>(16);
     let mut all = Vec::new();
     let begun = std::thread::scope(|scope| {
         for n in 0..n_threads.min(arguments.seeds) {
-            let (next, failed, sender) = (&next, &failed, sender.clone());
+            let (next, failed, stopped, sender) = (&next, &failed, &stopped, sender.clone());
             let work = move || {
-                let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                    loop {
-                        let n = next.fetch_add(1, Ordering::Relaxed);
-                        if n >= arguments.seeds || failed.load(Ordering::Relaxed) {
-                            return;
-                        }
-                        let trial = Trial { seed: arguments.seed.wrapping_add(n), days: arguments.days, without };
-                        if sender.send(simulate(&trial)).is_err() {
-                            return;
-                        }
+                loop {
+                    if stopped.load(Ordering::Relaxed) {
+                        return;
                     }
-                }));
-                if panicked.is_err() {
-                    failed.store(true, Ordering::Relaxed);
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= arguments.seeds || !failed.lock().is_ok_and(|failed| failed.is_none()) {
+                        return;
+                    }
+                    let seed = arguments.seed.wrapping_add(n);
+                    let trial = Trial { seed, days: arguments.days, without, more: arguments.more };
+                    let Ok(outcome) = std::panic::catch_unwind(|| simulate(&trial)) else {
+                        failed.lock().map(|mut failed| *failed = Some(trial)).ok();
+                        return;
+                    };
+                    if sender.send(outcome).is_err() {
+                        return;
+                    }
                 }
             };
             std::thread::Builder::new().name(format!("world-{n}")).spawn_scoped(scope, work)?;
@@ -91,26 +100,25 @@ fn live(arguments: &SimulateArguments) -> Result<Vec<Outcome>, Failure> {
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
             }
             if shows {
-                progress(&format!("{} of {}", all.len(), words::count(arguments.seeds as usize, "world")));
+                print::over_and_over(&format!("{} of {}", all.len(), words::count(arguments.seeds as usize, "world")));
             }
         }
         if shows {
-            progress("");
+            print::over_and_over("");
         }
         Ok::<(), io::Error>(())
     });
     begun.map_err(|error| Failure::new(Exit::Failed, format!("no thread for a world: {error}")))?;
-    if failed.load(Ordering::Relaxed) {
-        return Err(Failure::new(Exit::Failed, "a world ended in the middle, because the program was wrong"));
+    if let Some(trial) = failed.into_inner().unwrap_or_default() {
+        let said =
+            format!("a world ended in the middle, because the program was wrong; repeat it with: {}", trial.command());
+        return Err(Failure::new(Exit::Failed, said));
+    }
+    if (all.len() as u64) < arguments.seeds {
+        print::aside(&words::worlds_finished(all.len(), arguments.seeds as usize));
     }
     all.sort_by_key(|outcome| outcome.trial.seed);
     Ok(all)
-}
-
-/// One line that is written over and over.
-fn progress(line: &str) {
-    // Nobody is left to look when standard error is gone.
-    write!(io::stderr().lock(), "\r\u{1b}[K{line}").and_then(|()| io::stderr().flush()).ok();
 }
 
 /// Names of what was seen too seldom. A world that ended with a breach is not held to it.
@@ -228,7 +236,7 @@ mod tests {
     use super::{Counts, Outcome, SimulateArguments, Trial, missing, rows};
 
     fn outcome(counts: Counts) -> Outcome {
-        let trial = Trial { seed: 3, days: 7, without: 0 };
+        let trial = Trial::whole(3, 7);
         Outcome { trial, counts, breach: None, mishaps: Vec::new(), story: Vec::new() }
     }
 
@@ -240,7 +248,8 @@ mod tests {
     fn a_world_that_shows_too_little_is_named() {
         assert!(missing(&outcome(full())).is_empty());
         assert_eq!(missing(&outcome(Counts { crises: 1, relapses: 0, ..full() })), ["crises", "relapses"]);
-        let arguments = SimulateArguments { seed: 3, days: 7, seeds: 1, without: Vec::new(), require: true };
+        let arguments =
+            SimulateArguments { seed: 3, days: 7, seeds: 1, without: Vec::new(), more: None, require: true };
         let said = rows(&[outcome(full()), outcome(Counts { crashes: 0, ..full() })], &arguments);
         let lines: Vec<&str> = said.lines().collect();
         assert_eq!(lines.len(), 4, "a head, two worlds, and their sum: {said}");

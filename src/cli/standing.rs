@@ -204,6 +204,7 @@ const fn automation(word: &AutomationWord) -> &'static str {
         AutomationWord::QuietUntil { .. } => "quiet",
         AutomationWord::StoppedByHand { .. } => "stopped_by_hand",
         AutomationWord::Dwells { .. } => "dwells",
+        AutomationWord::TurnsTooOften { .. } => "turns_too_often",
         AutomationWord::ByHandOnly => "by_hand_only",
     }
 }

@@ -89,7 +89,8 @@ struct ProblemRow {
 }
 
 pub(super) fn run(session: &mut Session, as_json: bool) -> Result<Exit, Failure> {
-    let context = session.ready()?;
+    // It tells of every problem itself.
+    let context = session.ready_quietly()?;
     if as_json {
         print::json(&document(&context))?;
     } else {

@@ -18,8 +18,8 @@ pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json:
         Err(NotDone::Refused(Refusal::NothingToDo)) => return nothing(&context, as_json),
         Err(not_done) => return Err(session.failure(not_done)),
     }
-    let context = session.shows(|snapshot| snapshot.undo_plan.is_some())?;
-    let Some(undo) = context.snapshot.undo_plan.clone() else { return nothing(&context, as_json) };
+    let context = session.shows(|snapshot| snapshot.offer.is_some())?;
+    let Some(undo) = context.snapshot.offer.clone() else { return nothing(&context, as_json) };
     if !as_json {
         print::text(&plan::text(&undo, &context))?;
     }
@@ -35,7 +35,7 @@ pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json:
     let order = Order {
         shown: undo.clone(),
         yes: false,
-        again: &|snapshot| snapshot.undo_plan.clone(),
+        again: &|snapshot| snapshot.offer.clone(),
         command: &apply::ticked_of,
         stages: Stages::Wait,
     };

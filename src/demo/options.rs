@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// How the built-in gateway behaves. The default is what a newcomer sees.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct DemoOptions {
     /// Crons run when they are due. Without it only `cron.run` starts a run.
     pub run_jobs: bool,
     pub clock: DemoClock,
+    /// How long Google's day still goes on; without it until midnight in Los Angeles.
+    pub day_left: Option<SignedDuration>,
     /// How much faster than life a run takes; 1.0 is life.
     pub speed: f64,
     /// `policy.tickIntervalMs`.
@@ -32,6 +34,7 @@ impl Default for DemoOptions {
             seed: 7,
             run_jobs: true,
             clock: DemoClock::Real,
+            day_left: None,
             speed: 1.0,
             tick: Duration::from_secs(30),
             restart_takes: Duration::from_millis(300),

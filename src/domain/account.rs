@@ -14,6 +14,18 @@ pub enum Billing {
     Local,
 }
 
+/// What use of an account costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pays {
+    /// The same whatever is used.
+    Flat,
+    /// Each token.
+    ByToken,
+    /// It runs at home.
+    Nothing,
+}
+
 /// A known maker of models or seller of access to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vendor {

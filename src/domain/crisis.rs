@@ -242,6 +242,10 @@ pub enum AutomationWord {
     StoppedByHand {
         until: Timestamp,
     },
+    /// It changed what is left to be done so often within an hour that one more time helps nobody.
+    TurnsTooOften {
+        until: Timestamp,
+    },
     /// The crisis was entered by hand and ends only so.
     ByHandOnly,
 }

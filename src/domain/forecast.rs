@@ -283,7 +283,8 @@ pub struct ComingRuns {
     pub from: Timestamp,
     /// How far they go. Nearer than was asked for where there would be too many.
     pub until: Timestamp,
-    /// Crons that are on and have a model, by id. [`Start::cron`] is an index into it.
+    /// Crons that are on and have a model, by id; twice where one is elsewhere for a while. [`Start::cron`] is an
+    /// index into it.
     pub crons: Vec<ComingCron>,
     /// Soonest first, then by cron.
     pub starts: Vec<Start>,
@@ -332,9 +333,10 @@ pub struct TokenSpread {
     pub n_runs: u32,
 }
 
-/// Many starts in the same minute of the hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Many starts on one account in the same minute of the hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cluster {
+    pub account: AccountId,
     /// 0 to 59, in UTC.
     pub minute: u8,
     /// The most that start in that minute of one hour.

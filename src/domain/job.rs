@@ -33,6 +33,12 @@ impl Job {
         let asked = self.lines.iter().filter(|line| line.outcome != LineOutcome::LeftOut);
         (asked.clone().filter(|line| line.outcome.is_final()).count(), asked.count())
     }
+
+    /// Lines that were written and read back.
+    #[must_use]
+    pub fn verified(&self) -> usize {
+        self.lines.iter().filter(|line| line.outcome == LineOutcome::Verified).count()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

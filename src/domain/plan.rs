@@ -53,6 +53,8 @@ pub enum PlanOrigin {
     Crisis,
     /// Gives back what is owed: in stages.
     Recovery,
+    /// Sends crons elsewhere for a while, because a quota would run out.
+    Advice,
     /// Takes back these switches of this plan.
     Undo {
         of: PlanId,
@@ -117,6 +119,8 @@ pub enum ChangeKind {
 pub enum Cause {
     Health,
     Edit,
+    /// A quota is foretold to run out; like an edit it waits for *Apply*.
+    Forecast,
     Undo,
 }
 
@@ -208,6 +212,10 @@ pub enum SkipReason {
     },
     /// Unknown: a change caused by health does not move a cron there from a route not known to fail.
     Untested,
+    /// It serves, and the cron was sent elsewhere until then to spare it.
+    Spared {
+        until: Timestamp,
+    },
     /// A better route was found before it.
     NotNeeded,
 }
@@ -231,6 +239,11 @@ pub enum Reason {
     /// Critical: the cheapest serving route of any chain within its guard.
     CheapestForCritical {
         route: RouteKey,
+    },
+    /// The user sent it there until then, so that a quota lasts.
+    Detour {
+        route: RouteKey,
+        until: Timestamp,
     },
     /// The user set the tier, the pin or the chain.
     UsersEdit {
@@ -327,6 +340,17 @@ pub enum Reason {
     AsIntended {
         route: RouteKey,
     },
+}
+
+impl Reason {
+    /// Its own route is known not to serve, and another may.
+    #[must_use]
+    pub fn leaves_what_fails(&self) -> bool {
+        matches!(
+            self,
+            Self::FirstServing { since: None, .. } | Self::NextInChain { .. } | Self::CheapestForCritical { .. }
+        )
+    }
 }
 
 /// What would change a decision.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Usd, VendorId};
+use super::{PlanOrigin, Usd, VendorId};
 
 /// Something is wrong and stays wrong until it is mended. `words` says it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +69,10 @@ pub enum ProblemKind {
     OtherVersionServes {
         version: String,
     },
+    /// The program in the background holds the folder, and does not answer: it is frozen, say.
+    ServiceSilent {
+        holder: String,
+    },
     /// The program in the background acts, but no place takes the socket by which others would act through it.
     CannotBeWatched {
         detail: String,
@@ -133,6 +137,8 @@ pub enum ProblemKind {
     /// A job of ours was interrupted; the rest can be continued.
     Interrupted {
         left: usize,
+        /// What it was to do: that is what goes on with it.
+        of: PlanOrigin,
     },
     /// A part of this program failed; the world is untouched.
     TaskFailed {

@@ -21,6 +21,9 @@ pub struct ProviderAccount {
     pub plan: Option<String>,
     /// What the plan costs, used or not; without one it is paid by the token.
     pub flat_price: Option<FlatPrice>,
+    /// Share of each of its windows that is kept free for its owner, 0.0 to 1.0.
+    #[serde(default)]
+    pub reserve_ratio: f64,
     pub region: Region,
     /// Asked instead of the service's own address; a pasted API base will do.
     pub base_url: Option<String>,
@@ -134,6 +137,7 @@ impl ProviderAccount {
             billing: service.default_billing(),
             plan: None,
             flat_price: None,
+            reserve_ratio: 0.0,
             region: Region::default(),
             base_url: None,
             key: KeySource::default(),

@@ -89,14 +89,18 @@ pub struct PriceTable {
     pub models: Vec<ModelFacts>,
 }
 
+impl ModelFacts {
+    fn is_of(&self, name: &[u8]) -> bool {
+        let pattern = self.pattern.as_bytes();
+        pattern.is_empty() || name.windows(pattern.len()).any(|part| part.eq_ignore_ascii_case(pattern))
+    }
+}
+
 impl PriceTable {
     #[must_use]
     pub fn facts(&self, model: &ModelRef) -> Option<&ModelFacts> {
-        let name = model.model().to_ascii_lowercase();
-        self.models
-            .iter()
-            .filter(|facts| name.contains(&facts.pattern.to_ascii_lowercase()))
-            .max_by_key(|facts| facts.pattern.len())
+        let name = model.model().as_bytes();
+        self.models.iter().filter(|facts| facts.is_of(name)).max_by_key(|facts| facts.pattern.len())
     }
 }
 

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Billing, Chain, ChainOrder, Chains, ModelFacts, ModelRef, Price, PriceTable, ProviderAccount, Route,
-    RouteKey, Tier, Usd, VendorId,
+    AccountId, Billing, Chain, ChainOrder, Chains, ModelFacts, ModelRef, Pays, Price, PriceTable, ProviderAccount,
+    Route, RouteKey, Tier, Usd, VendorId,
 };
 
 /// Everything in `settings.json`.
@@ -24,6 +24,7 @@ pub struct Settings {
     pub accounts: BTreeMap<AccountId, ProviderAccount>,
     pub checks: CheckSettings,
     pub thresholds: Thresholds,
+    pub distribution: Distribution,
     pub automation: Automation,
     pub notifications: Notifications,
     pub history: HistorySettings,
@@ -43,19 +44,28 @@ pub struct Thresholds {
     pub proof_lasts: SignedDuration,
 }
 
+/// What distribution looks at beside health.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Distribution {
+    /// Crons are sent elsewhere for a while when a window is foretold to run out.
+    pub quota_aware: bool,
+}
+
 /// How often the providers are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CheckSettings {
     /// Between two looks at an account that is well; zero: only on demand.
     pub every: SignedDuration,
-    /// How many questions that cost tokens (eight or so each) may be asked a day, of all accounts together.
+    /// How many questions that cost tokens (eight or so each) may be asked a day, of all accounts together. Three accounts
+    /// that are away for a day need some forty: with fewer nobody would be asked when they are back.
     pub paid_per_day: u32,
 }
 
 impl Default for CheckSettings {
     fn default() -> Self {
-        Self { every: SignedDuration::from_mins(5), paid_per_day: 24 }
+        Self { every: SignedDuration::from_mins(5), paid_per_day: 48 }
     }
 }
 
@@ -169,6 +179,7 @@ impl Default for Settings {
             accounts: BTreeMap::new(),
             checks: CheckSettings::default(),
             thresholds: Thresholds::default(),
+            distribution: Distribution::default(),
             automation: Automation::default(),
             notifications: Notifications::default(),
             history: HistorySettings::default(),
@@ -225,6 +236,25 @@ impl Settings {
     #[must_use]
     pub fn billing(&self, account: &AccountId) -> Billing {
         self.accounts.get(account).map_or_else(|| super::default_billing(account), |known| known.billing)
+    }
+
+    /// Whether use of an account costs money by itself.
+    #[must_use]
+    pub fn pays(&self, account: &AccountId) -> Pays {
+        let known = self.accounts.get(account);
+        let has_plan = known.is_some_and(|known| known.flat_price.is_some() || known.plan.is_some());
+        match self.billing(account) {
+            Billing::Local => Pays::Nothing,
+            Billing::QuotaPlan => Pays::Flat,
+            Billing::RateTier if has_plan => Pays::Flat,
+            Billing::PrepaidCredits | Billing::RateTier => Pays::ByToken,
+        }
+    }
+
+    /// Share of an account's windows that its owner keeps free.
+    #[must_use]
+    pub fn reserve(&self, account: &AccountId) -> f64 {
+        self.accounts.get(account).map_or(0.0, |known| known.reserve_ratio)
     }
 
     /// The models of an account that routes lead to.

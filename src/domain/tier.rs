@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CronId, ModelRef};
+use super::{CronId, ModelRef, RouteKey};
 
 /// Task complexity, from a script that reports OK to strategy and long context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub struct TierEntry {
     /// Automatic changes leave this cron alone until the hold is lifted or its tier changes.
     #[serde(default)]
     pub hold: Option<Hold>,
+    /// The user sent it elsewhere for a while, so that a quota lasts.
+    #[serde(default)]
+    pub detour: Option<Detour>,
     /// The user agreed once that an edit may cost this agent-made cron its stored authority.
     #[serde(default)]
     pub edit_agent_made: bool,
@@ -87,10 +90,21 @@ impl TierEntry {
             above_guard: false,
             pinned: None,
             hold: None,
+            detour: None,
             edit_agent_made: false,
             may_miss_one_shot: false,
             ask_first: false,
             note: None,
+        }
+    }
+
+    /// The entry after its cron was sorted into `tier`: a new tier lifts a hold and ends a detour, the rest stays.
+    #[must_use]
+    pub fn sorted(old: Option<&Self>, tier: Tier) -> Self {
+        match old {
+            None => Self::new(tier),
+            Some(old) if old.tier == tier => old.clone(),
+            Some(old) => Self { tier, hold: None, detour: None, ..old.clone() },
         }
     }
 }
@@ -113,6 +127,16 @@ pub enum HoldReason {
     Undone,
     ByHand,
 }
+
+/// A route of its chain that a cron prefers until then, while that serves; afterwards its chain decides again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detour {
+    pub route: RouteKey,
+    pub until: Timestamp,
+}
+
+/// Which crons are sent where.
+pub type Detours = BTreeMap<CronId, Detour>;
 
 /// The whole mapping, in the order of ids.
 pub type TierMap = BTreeMap<CronId, TierEntry>;

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    AccountId, Automation, Chain, CheckSettings, CronId, DashboardReading, ExportWhat, GatewayTarget, ImportChoice,
-    ModelRef, Notifications, Pin, PlanId, Price, ProviderAccount, Route, RouteKey, Secret, SwitchId, TemporaryModel,
-    ThemeChoice, Tier, Usd,
+    AccountId, Automation, Chain, CheckSettings, CronId, DashboardReading, Detours, ExportWhat, GatewayTarget,
+    ImportChoice, ModelRef, Notifications, Pin, PlanId, Price, ProviderAccount, Route, RouteKey, Secret, SwitchId,
+    TemporaryModel, ThemeChoice, Tier, Usd,
 };
 
 pub use crate::domain::DemoOutage;
@@ -38,6 +38,8 @@ pub enum Command {
     RedoEdit,
     /// Changes `settings.json`, undoable like an edit unless it is only about the window.
     Settings(SettingsChange),
+    /// Several [`Command::Edit`] and [`Command::Settings`] as one step of undo.
+    Together(Vec<Command>),
     /// Carries out the named lines of a plan that was shown; refused if the world drifted.
     Apply {
         plan: PlanId,
@@ -74,6 +76,8 @@ pub enum Command {
     DismissReport,
     /// Finishes the line in flight and leaves the rest as not started.
     StopJob,
+    /// The same for a face that began it and does not wait any longer: no person's word, so automation goes on.
+    LeaveTheRest,
     /// Plans the failed and stopped lines of the finished job again and applies those that still differ.
     RetryFailed,
     /// Goes on with a job that was stopped or interrupted.
@@ -84,12 +88,18 @@ pub enum Command {
     PauseNow {
         cron: CronId,
     },
-    /// Offers a plan that takes these switches back ([`Snapshot::undo_plan`]), all of them whatever
+    /// Offers a plan that takes these switches back ([`Snapshot::offer`]), all of them whatever
     /// their number; applying it is [`Command::Apply`].
     ///
-    /// [`Snapshot::undo_plan`]: super::Snapshot::undo_plan
+    /// [`Snapshot::offer`]: super::Snapshot::offer
     PrepareUndo(UndoScope),
-    DiscardUndo,
+    /// Offers a plan that sends crons elsewhere until a quota comes back ([`Snapshot::offer`]); applying it is
+    /// [`Command::Apply`], which also writes into the mapping where they are sent and until when.
+    ///
+    /// [`Snapshot::offer`]: super::Snapshot::offer
+    PrepareAdvice(Detours),
+    /// The plan on offer is not wanted.
+    DiscardOffer,
     /// Fetches the last runs of one cron for the details drawer.
     LoadRuns {
         cron: CronId,
@@ -139,6 +149,9 @@ pub enum Command {
         account: AccountId,
         reading: Box<DashboardReading>,
     },
+    /// The program in the background sees to it that it can be found: its door and its word in the folder are made
+    /// anew where somebody took them away.
+    KeepDoor,
     /// Removes a problem that the user has read.
     DismissProblem {
         id: String,
@@ -255,6 +268,8 @@ pub enum SettingsChange {
         id: AccountId,
     },
     SetChecks(CheckSettings),
+    /// Distribution also looks at what is foretold of quotas.
+    SetQuotaAware(bool),
     SetAutomation(Automation),
     SetNotifications(Notifications),
     SetTheme(ThemeChoice),

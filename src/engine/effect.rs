@@ -11,8 +11,8 @@ use super::{Command, DemoOutage, Event, Ticket, UndoScope};
 use crate::domain::{
     AccountId, Change, Confirmation, Crisis, Cron, CronId, DashboardReading, ExportWhat, Fleet, GatewayTarget,
     ImportChoice, ImportPreview, JobPhase, KnownGateway, Ledger, LineOutcome, Notice, OwnerMark, Patch, Plan,
-    ProviderAccount, QuotaWindow, Remembered, Revision, RunRecord, Secret, Settings, Switch, SwitchId, TemporaryModel,
-    TierEntry,
+    ProviderAccount, QuotaWindow, Remembered, Revision, RunRecord, Secret, Settings, StartedBy, Switch, SwitchId,
+    TemporaryModel, TierEntry,
 };
 use crate::providers::{Paid, PriorWindow};
 use crate::state::status::StatusReport;
@@ -189,6 +189,8 @@ pub enum StoreOp {
         path: PathBuf,
     },
     Close,
+    /// Sees whether others still find the door, and whether the folder takes files again.
+    KeepDoor,
     /// Closes it for another program; told when the lease is free.
     LetGo {
         ticket: Ticket,
@@ -222,6 +224,7 @@ pub enum StoreOp {
         job: u64,
         plan: Arc<Plan>,
         crons: Vec<CronId>,
+        by: StartedBy,
         definitions: Arc<BTreeMap<CronId, Arc<Cron>>>,
     },
     /// The debt (when it pauses) and the intent of one line, on disk before its call.

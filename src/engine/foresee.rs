@@ -9,38 +9,60 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Snapshot;
-use crate::domain::{Cause, Forecast, Observation, OutageLevel, Plan, PlanMode, TrackRecord, UsageHistory};
+use super::imagine::Today;
+use crate::domain::{
+    Cause, CronId, Forecast, Observation, Outlook, Plan, PlanMode, TrackRecord, UsageHistory, VendorId,
+};
 use crate::policy::{self, Learned};
 
 /// Keeps what was learned between two questions.
 #[derive(Debug, Default)]
 pub struct Foresight {
     known: Option<Known>,
+    pub(super) today: Option<Today>,
 }
 
 #[derive(Debug)]
-struct Known {
+pub(super) struct Known {
     history: Arc<UsageHistory>,
-    learned: Learned,
-    record: TrackRecord,
+    pub learned: Learned,
+    pub record: TrackRecord,
 }
 
 impl Foresight {
     /// From the moment of the snapshot until `until`; `after`: once that plan is carried out.
     pub fn forecast(&mut self, seen: &Snapshot, after: Option<&Plan>, until: Timestamp) -> Forecast {
         let obs = seen.observation();
+        let known = self.known_of(seen, &obs);
+        let forecast = policy::forecast(&known.learned, &obs, &seen.settings, after, until);
+        Forecast { record: known.record.clone(), ..forecast }
+    }
+
+    /// As things are, with what to do about it.
+    pub fn outlook(&mut self, seen: &Snapshot, until: Timestamp) -> Outlook {
+        let obs = seen.observation();
+        let known = self.known_of(seen, &obs);
+        let forecast = policy::forecast(&known.learned, &obs, &seen.settings, None, until);
+        let mut since: BTreeMap<CronId, Timestamp> = BTreeMap::new();
+        for switch in seen.switches.iter().filter(|switch| switch.to.model != switch.from.model) {
+            since.entry(switch.cron.clone()).or_insert(switch.at);
+        }
+        let advice = policy::advise(&known.learned, &seen.history, &obs, &seen.settings, &forecast, &since);
+        let costs = policy::costs(&seen.history, &seen.settings, obs.at, &forecast);
+        Outlook { forecast: Forecast { record: known.record.clone(), ..forecast }, advice, costs }
+    }
+
+    /// Learns where something new was read.
+    pub(super) fn known_of(&mut self, seen: &Snapshot, obs: &Observation) -> &Known {
         let known = match self.known.take() {
             Some(known) if Arc::ptr_eq(&known.history, &seen.history) => known,
             _ => Known {
                 history: seen.history.clone(),
-                learned: policy::learn(&seen.history, &obs),
-                record: policy::track_record(&seen.history, &obs, &seen.settings),
+                learned: policy::learn(&seen.history, obs),
+                record: policy::track_record(&seen.history, obs, &seen.settings),
             },
         };
-        let forecast = policy::forecast(&known.learned, &obs, &seen.settings, after, until);
-        let record = known.record.clone();
-        self.known = Some(known);
-        Forecast { record, ..forecast }
+        self.known.insert(known)
     }
 }
 
@@ -58,10 +80,46 @@ impl Snapshot {
             tiers: self.tiers.clone(),
             ledger: self.ledger.clone(),
             edited: Arc::new(edits.map(|change| change.cron.clone()).collect()),
-            down_since: BTreeMap::new(),
-            previous_level: OutageLevel::Healthy,
+            down_since: self.plan.outage.down.iter().map(|down| (down.vendor.clone(), Timestamp::MIN)).collect(),
+            previous_level: self.plan.outage.level,
             busy: Arc::default(),
-            mode: if self.crisis.state.mode.is_some() { PlanMode::Crisis } else { PlanMode::Ordinary },
+            mode: self.plan_mode(),
         }
+    }
+
+    /// Which rules plan: those of a crisis wane while it is not known of each vendor of it whether it serves.
+    fn plan_mode(&self) -> PlanMode {
+        let down = |vendor: &VendorId| self.plan.outage.down.iter().any(|down| down.vendor == *vendor);
+        match self.crisis.state.plan_mode() {
+            PlanMode::Crisis if !self.crisis.state.away.iter().all(down) => PlanMode::Waning,
+            mode => mode,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::domain::{Crisis, CrisisMode, CrisisView, Health, StartedBy, VendorDown};
+    use crate::engine::World;
+
+    #[test]
+    fn a_crisis_wanes_while_it_is_not_known_of_each_of_its_vendors_that_it_is_down() {
+        let now: Timestamp = "2026-11-27T10:00:00Z".parse().expect("a moment");
+        let vendor = VendorId::new("kimi");
+        let mut seen = World::new(PathBuf::new(), now).snapshot(now);
+        assert_eq!(seen.observation().mode, PlanMode::Ordinary);
+        let mode = CrisisMode { since: now, by: StartedBy::Hand, recovering: None };
+        let state = Crisis { mode: Some(mode), away: BTreeSet::from([vendor.clone()]), ..Crisis::default() };
+        seen.crisis = Arc::new(CrisisView { state: Arc::new(state), ..CrisisView::default() });
+        assert_eq!(seen.observation().mode, PlanMode::Waning, "its reset has passed, and nobody has looked yet");
+        let down = VendorDown { vendor: vendor.clone(), health: Health::RefusedKey, since: None, resets_at: None };
+        Arc::make_mut(&mut seen.plan).outage.down.push(down);
+        let seen = seen.observation();
+        assert_eq!(seen.mode, PlanMode::Crisis);
+        assert!(seen.down_since.contains_key(&vendor), "it has been away for long enough, as the engine saw it");
     }
 }

@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub background: Option<Background>,
     /// The program without a window that lets this one act meanwhile.
     pub waiting: Option<Background>,
+    /// This program has let a window act instead, and knows nothing of the folder meanwhile.
+    pub stands_aside: bool,
     /// Whether a service runs this folder while no window is open.
     pub service: Arc<ServiceUnit>,
     /// Gateways found on this machine.
@@ -69,8 +71,9 @@ pub struct Snapshot {
     pub triage: Arc<Vec<Triage>>,
     /// Crisis mode, both its plans, and the way out.
     pub crisis: Arc<CrisisView>,
-    /// Offered after [`PrepareUndo`](super::Command::PrepareUndo).
-    pub undo_plan: Option<Arc<Plan>>,
+    /// A plan that was asked for, after [`PrepareUndo`](super::Command::PrepareUndo) or
+    /// [`PrepareAdvice`](super::Command::PrepareAdvice).
+    pub offer: Option<Arc<Plan>>,
     /// The running or last apply job.
     pub job: Option<Arc<Job>>,
     /// Newest first, the most recent thousand; an undo also knows the older ones.

@@ -45,8 +45,8 @@ pub fn unit_text(of: Option<&Served>) -> String {
         "# Runs Model Orchestrator without a window: models are chosen, crons paused and given back while none is open.
 [Unit]
 Description=Model Orchestrator: scheduled AI jobs {what}
-StartLimitIntervalSec=10min
-StartLimitBurst=5
+# At login the gateway's configuration may not be there yet: it is looked for again and again.
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify

@@ -17,6 +17,7 @@ use super::step::edit_history::EditHistory;
 use super::step::edited::Wish;
 use super::step::own::{self, Mark, OwnChecks};
 use super::step::past::Past;
+use super::step::sparing::{self, Sparing};
 use super::step::triage::{self, Failure};
 use super::step::undo::Offer;
 use super::{FolderInfo, Snapshot, Ticket};
@@ -79,6 +80,7 @@ pub struct World {
     pub(super) fleet: Arc<Fleet>,
     pub(super) tiers: Arc<TierMap>,
     pub(super) accounts: Arc<BTreeMap<AccountId, ProviderAccount>>,
+    accounts_of: Option<Facts>,
     pub(super) looks: Arc<Looks>,
     pub(super) checks: Checks,
     pub(super) temporary: Arc<Vec<TemporaryModel>>,
@@ -92,6 +94,9 @@ pub struct World {
     /// The same, and the cron that each was read from.
     suggested: BTreeMap<CronId, (Arc<Cron>, Suggestion)>,
     pub(super) matches: Arc<Vec<RouteMatch>>,
+    /// The settings with the sure ones filled in, and what both were made of.
+    matched: Arc<Settings>,
+    matched_of: Option<Facts>,
     pub(super) edited: Arc<BTreeSet<CronId>>,
     /// For crons that were edited in this life: the wish under which they were left alone last.
     pub(super) unedited: BTreeMap<CronId, Wish>,
@@ -112,13 +117,15 @@ pub struct World {
     pub(super) tally: policy::RunTally,
     /// What is remembered of quotas and runs.
     pub(super) past: Past,
+    /// Where distribution sends crons so that no quota runs out.
+    pub(super) sparing: Sparing,
     /// This computer's, for quiet hours.
     pub(super) zone: TimeZone,
     /// The one-shots that this program keeps on the gateway.
     pub(super) own: OwnChecks,
     /// The mark that says who acts on the gateway.
     pub(super) mark: Mark,
-    pub(super) undo: Option<Offer>,
+    pub(super) offer: Option<Offer>,
     pub(super) job: Option<JobState>,
     pub(super) next_job: u64,
     /// The gateway's write limit: the window's start and the calls since.
@@ -224,6 +231,7 @@ impl World {
             fleet: Arc::default(),
             tiers: Arc::default(),
             accounts: Arc::default(),
+            accounts_of: None,
             looks: Arc::default(),
             checks: Checks::default(),
             temporary: Arc::default(),
@@ -234,6 +242,8 @@ impl World {
             suggestions: Arc::default(),
             suggested: BTreeMap::new(),
             matches: Arc::default(),
+            matched: Arc::default(),
+            matched_of: None,
             edited: Arc::default(),
             unedited: BTreeMap::new(),
             edits_unsaved: false,
@@ -247,10 +257,11 @@ impl World {
             tried: Tried::default(),
             tally: policy::RunTally::default(),
             past: Past::default(),
+            sparing: Sparing::default(),
             zone: TimeZone::UTC,
             own: OwnChecks::default(),
             mark: Mark::default(),
-            undo: None,
+            offer: None,
             job: None,
             next_job: 1,
             write_window: None,
@@ -338,7 +349,7 @@ impl World {
             crons: self.crons.clone(),
             catalog: self.catalog.clone(),
             fleet: self.fleet.clone(),
-            tiers: self.tiers.clone(),
+            tiers: sparing::mapping(self),
             ledger: self.ledger.clone(),
             edited: self.edited.clone(),
             down_since: self.down_since.clone(),
@@ -346,6 +357,11 @@ impl World {
             busy: Arc::new(self.job.as_ref().map(JobState::busy).unwrap_or_default()),
             mode: crisis::plan_mode(self),
         }
+    }
+
+    /// The state folder cannot be written.
+    pub(super) fn takes_nothing(&self) -> bool {
+        self.problems.iter().any(|problem| matches!(problem.what, ProblemKind::FolderNotWritable { .. }))
     }
 
     /// Shows a problem, once for each id; the newest words win, the first date stays.
@@ -408,6 +424,7 @@ impl World {
             owner: own::mark::seen(self),
             background: None,
             waiting: self.waiting(),
+            stands_aside: self.stands_aside(),
             service: self.service.clone(),
             discovered: self.discovered.clone(),
             known: self.known.clone(),
@@ -429,7 +446,7 @@ impl World {
             plan: self.plan.clone(),
             triage: self.triage.clone(),
             crisis: self.crisis_view.clone(),
-            undo_plan: self.undo.as_ref().map(|offer| offer.plan.clone()),
+            offer: self.offer.as_ref().map(|offer| offer.plan.clone()),
             job: self.job.as_ref().map(JobState::picture),
             switches: self.switches.clone(),
             runs: self.runs.clone(),
@@ -462,16 +479,34 @@ impl World {
         self.suggestions = Arc::new(suggestions.collect());
     }
 
+    /// Matches follow from the settings and the catalog alone, and most facts leave both as they are.
+    fn match_routes(&mut self) {
+        if is_new(&mut self.matched_of, &self.settings, &self.catalog) {
+            self.matches = Arc::new(policy::match_routes(&self.settings, &self.catalog));
+            self.matched = Arc::new(policy::with_matches(&self.settings, &self.matches));
+        }
+    }
+
+    /// As matches do, so do the accounts.
+    fn describe_accounts(&mut self) {
+        if is_new(&mut self.accounts_of, &self.effective, &self.catalog) {
+            self.accounts = Arc::new(accounts_of(&self.effective, &self.catalog));
+        }
+    }
+
     /// Recomputes everything that follows from crons, models, tiers, settings and health.
     pub(super) fn derive(&mut self, now: Timestamp) {
         if self.catalog_known {
-            self.matches = Arc::new(policy::match_routes(&self.settings, &self.catalog));
-            let matched = policy::with_matches(&self.settings, &self.matches);
-            self.effective = Arc::new(policy::with_temporary(&matched, &self.temporary, now));
+            self.match_routes();
+            self.effective = if self.temporary.is_empty() {
+                self.matched.clone()
+            } else {
+                Arc::new(policy::with_temporary(&self.matched, &self.temporary, now))
+            };
         } else {
             self.effective = self.settings.clone();
         }
-        self.accounts = Arc::new(accounts_of(&self.effective, &self.catalog));
+        self.describe_accounts();
         self.suggest();
         let mut fleet = (*self.fleet).clone();
         for account in self.accounts.values() {
@@ -572,6 +607,18 @@ impl World {
 fn reads_alike(one: &Cron, other: &Cron) -> bool {
     let same = one.name == other.name && one.description == other.description;
     same && one.payload == other.payload && one.schedule == other.schedule
+}
+
+/// What something was worked out from.
+type Facts = (Arc<Settings>, Arc<Catalog>);
+
+/// Whether something that was worked out of `known` has to be worked out anew, of these.
+fn is_new(known: &mut Option<Facts>, settings: &Arc<Settings>, catalog: &Arc<Catalog>) -> bool {
+    let same = known.as_ref().is_some_and(|of| Arc::ptr_eq(&of.0, settings) && Arc::ptr_eq(&of.1, catalog));
+    if !same {
+        *known = Some((settings.clone(), catalog.clone()));
+    }
+    !same
 }
 
 /// Those that the user described, the gateway lists, or a route leads to.

@@ -14,9 +14,11 @@ use crate::domain::{Breaker, Health, HealthState, ModelScope, QuotaWindow, Setti
 pub const AFTER_RESET: SignedDuration = SignedDuration::from_secs(60);
 /// After the reset of a limit that lasts minutes.
 const AFTER_SHORT_RESET: SignedDuration = SignedDuration::from_secs(2);
-/// Between two questions that cost tokens, to one account: at least, and at most.
+/// Between two questions that cost tokens, to one account: at least, and at most while it has not failed for long.
 const PAID_GAP_LEAST: SignedDuration = SignedDuration::from_mins(5);
 const PAID_GAP_MOST: SignedDuration = SignedDuration::from_mins(30);
+/// Of an account that fails for longer they are this part of that time apart, so that those of a day last for it.
+const PAID_GAP_PART: i32 = 3;
 /// The same when a person asks.
 const PAID_GAP_ON_DEMAND: SignedDuration = SignedDuration::from_mins(1);
 /// How long a job that ran is proof enough for a person who asks.
@@ -147,7 +149,7 @@ pub fn paid_due(watched: Watched<'_>, demand: Demand, settings: &Settings, now: 
     let failing_for = vital.and_then(|vital| vital.since).filter(|_| failing).map(|since| now.duration_since(since));
     let gap = match failing_for {
         _ if on_demand => PAID_GAP_ON_DEMAND,
-        Some(elapsed) => elapsed.clamp(PAID_GAP_LEAST, PAID_GAP_MOST),
+        Some(elapsed) => elapsed.clamp(PAID_GAP_LEAST, PAID_GAP_MOST.max(elapsed / PAID_GAP_PART)),
         None => PAID_GAP_LEAST,
     };
     Some(reset_since.map_or_else(|| later(paid_at, gap), |_| now).max(earliest))
@@ -240,7 +242,8 @@ mod tests {
             (&limit, All, None, None, "the answer is known until its reset"),
             (&waits, All, None, None, "the gateway would refuse"),
             (&half_open(Health::Overloaded, 0), Due, Some(1), Some(at(6)), "five minutes between two"),
-            (&half_open(Health::Overloaded, -600), Due, Some(1), Some(at(31)), "half an hour when it lasts"),
+            (&half_open(Health::Overloaded, -80), Due, Some(1), Some(at(31)), "half an hour when it lasts"),
+            (&half_open(Health::Overloaded, -597), Due, Some(1), Some(at(201)), "and later a third of how long it has"),
             (&half_open(Health::Unknown, 2), Due, Some(1), Some(at(3)), "its reset has passed since, by a minute"),
             (&half_open(Health::Overloaded, 0), All, Some(1), Some(at(2)), "a person waits a minute"),
         ];

@@ -18,6 +18,9 @@ use crate::fault::{self, Fault};
 /// The limit holds for any stretch of this length.
 const WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
+/// So often it changes one cron within it: what turns more often is not helped by one more turn.
+const TURNS: usize = 6;
+
 /// What a person switches on again within it is theirs.
 const LATELY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -40,23 +43,39 @@ pub fn allowed(
     zone: &TimeZone,
 ) -> Allowed {
     let automation = &settings.automation;
-    let lines: Vec<&Change> = plan.changes.iter().filter(|change| needs_nobody(change, &obs.tiers)).collect();
+    let recent = || acted.iter().filter(|(at, _)| obs.at.duration_since(*at) < WITHIN).map(|(_, cron)| cron);
     let acts = automation.level == AutomationLevel::ActWithinLimits || fault::on(Fault::ActsUnasked);
-    if !acts || lines.is_empty() {
+    if !acts {
         return Allowed::default();
+    }
+    let rests = |change: &Change| rests_until(&change.cron, acted, obs.at);
+    let lines = plan.changes.iter().filter(|change| needs_nobody(change, &obs.tiers));
+    let (lines, resting): (Vec<&Change>, Vec<&Change>) = lines.partition(|change| rests(change).is_none());
+    if lines.is_empty() {
+        let until = resting.into_iter().filter_map(rests).min();
+        let word = until.map_or(AutomationWord::Silent, |until| AutomationWord::TurnsTooOften { until });
+        return Allowed { crons: Vec::new(), word };
     }
     let quiet = automation.quiet.filter(|_| !fault::on(Fault::IgnoresQuietHours));
     if let Some(until) = quiet.and_then(|quiet| quiet_until(quiet, obs.at, zone)) {
         return Allowed { crons: Vec::new(), word: AutomationWord::QuietUntil { until } };
     }
-    let recent = acted.iter().filter(|(at, _)| obs.at.duration_since(*at) < WITHIN).map(|(_, cron)| cron);
     let counted = lines.iter().filter(|change| !change.gives_back()).map(|change| &change.cron);
     let n_new = counted.clone().count();
-    let (n_crons, limit) = (recent.chain(counted).collect::<BTreeSet<_>>().len(), limit(automation, obs));
+    let (n_crons, limit) = (recent().chain(counted).collect::<BTreeSet<_>>().len(), limit(automation, obs));
     if n_new > 0 && n_crons > limit && !fault::on(Fault::IgnoresTheLimit) {
         return Allowed { crons: Vec::new(), word: AutomationWord::OverLimit { n_crons, limit } };
     }
     Allowed { crons: lines.into_iter().map(|change| change.cron.clone()).collect(), word: AutomationWord::Acting }
+}
+
+/// Until when a cron that automation changed so often is left alone; `None` where it is not.
+fn rests_until(cron: &CronId, acted: &[(Timestamp, CronId)], now: Timestamp) -> Option<Timestamp> {
+    let recent = acted.iter().filter(|(at, of)| of == cron && now.duration_since(*at) < WITHIN);
+    let mut recent: Vec<Timestamp> = recent.map(|(at, _)| *at).collect();
+    recent.sort();
+    let counts_from = recent.len().checked_sub(TURNS)?;
+    recent[counts_from].checked_add(WITHIN).ok()
 }
 
 /// The lines of a plan that may be written while nobody looks: what health causes, and no person decides.
@@ -68,17 +87,22 @@ pub fn unattended<'a>(
     crisis: &Crisis,
     now: Timestamp,
 ) -> Vec<&'a Change> {
-    // What was begun to be given back goes on in its stages, or goes back.
-    if crisis.recovering().is_some() {
-        return Vec::new();
-    }
     let again = switched_on_again(plan, switches, crisis.mode.as_ref().map(|mode| mode.since), now);
-    let lines = plan.changes.iter().filter(|change| needs_nobody(change, tiers));
-    lines.filter(|change| !again.contains(&change.cron)).collect()
+    let lines = plan.changes.iter().filter(|change| needs_nobody(change, tiers) && !again.contains(&change.cron));
+    let staged = crisis.recovering().is_some();
+    lines.filter(|change| !staged || waits_for_no_stage(change)).collect()
+}
+
+/// What was begun to be given back goes on in its stages, or goes back; a critical cron whose route fails meanwhile
+/// leaves it all the same.
+#[must_use]
+pub fn waits_for_no_stage(change: &Change) -> bool {
+    change.critical && change.cause == Cause::Health && change.reason.leaves_what_fails()
 }
 
 /// Caused by health, offered without a doubt, and not excepted by the user.
-fn needs_nobody(change: &Change, tiers: &TierMap) -> bool {
+#[must_use]
+pub fn needs_nobody(change: &Change, tiers: &TierMap) -> bool {
     let asks = tiers.get(&change.cron).is_some_and(|entry| entry.ask_first) && !fault::on(Fault::TouchesAskFirst);
     let by_health = change.cause == Cause::Health || fault::on(Fault::ActsOnEdits);
     by_health && change.ticked && !asks
@@ -234,6 +258,11 @@ mod tests {
         Allowed { crons: crons.into_iter().map(id).collect(), word: AutomationWord::Acting }
     }
 
+    fn rests(mins: i64) -> Allowed {
+        let until = at("2026-11-23T08:00:00Z") + SignedDuration::from_mins(mins);
+        Allowed { crons: Vec::new(), word: AutomationWord::TurnsTooOften { until } }
+    }
+
     fn over(n_crons: usize, limit: usize) -> Allowed {
         Allowed { crons: Vec::new(), word: AutomationWord::OverLimit { n_crons, limit } }
     }
@@ -306,6 +335,14 @@ mod tests {
             (vec![ago(60, 2), ago(1, 3)], acting([0, 1]), "an hour ago is over"),
             (vec![ago(9, 2), ago(5, 2), ago(1, 2)], acting([0, 1]), "one cron three times is one"),
             (vec![ago(9, 0), ago(5, 1), ago(1, 2)], acting([0, 1]), "the same crons again are no others"),
+            (vec![ago(9, 0); 5], acting([0, 1]), "one cron five times is one"),
+            (vec![ago(9, 0); 6], acting([1]), "what turned so often is left alone for a while"),
+            (
+                [vec![ago(9, 1); 6], vec![ago(8, 0); 6]].concat(),
+                rests(51),
+                "and it is said until when, where nothing else is left",
+            ),
+            (vec![ago(60, 0); 6], acting([0, 1]), "an hour ago is over for that, too"),
         ];
         for (acted, expected, why) in cases {
             assert_eq!(now(&both, &obs, &acts(0.0, 3), &acted), expected, "{why}");

@@ -157,7 +157,9 @@ fn spare(scene: &Scene<'_>, case: &Case<'_>, own: &Own, crisis: &CrisisNow) -> D
     if let Some(over_at) = end.filter(|_| crisis.over) {
         return held(over_at);
     }
-    let reason = if crisis.dark && own.fails() {
+    let chain = case.chain(scene);
+    let nothing_may_serve = crisis.dark && own.fails() && chain.any_failing && chain.first_unknown.is_none();
+    let reason = if nothing_may_serve {
         Reason::NothingServes { expected_return: end }
     } else {
         Reason::PausedInCrisis { expected_return: end }

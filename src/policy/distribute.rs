@@ -16,7 +16,7 @@ use super::plan::{Decided, Own, OwnState, Scene};
 use super::standing::Standing;
 use crate::domain::{
     Catalog, Cause, Change, ChangeKind, ChangeMark, Cron, Decision, Fields, LedgerEntry, MadeBy, ModelRef, Owner,
-    Payload, Pin, PlanNote, Reason, RouteKey, Skipped, TierEntry, Trigger, Verdict,
+    Payload, Pin, PlanNote, Reason, RouteKey, SkipReason, Skipped, TierEntry, Trigger, Verdict,
 };
 use crate::fault::{self, Fault};
 
@@ -80,7 +80,9 @@ fn off_by_others<'a>(scene: &mut Scene<'a>, cron: &'a Cron, entry: &'a TierEntry
     given_back.unwrap_or_else(|| paused_by_others(cron))
 }
 
+/// That it is off is ours to mend, whatever its user wishes now; only a pin waits for them.
 fn paused_by_us(scene: &Scene<'_>, case: &Case<'_>, debt: &LedgerEntry) -> Decided {
+    let case = &Case { edited: case.edited && case.entry.pinned.is_some(), ..*case };
     match &scene.crisis {
         Some(crisis) => keep_paused_in_crisis(scene, case, debt, crisis),
         None => keep_paused_or_resume(scene, case, debt),
@@ -133,19 +135,19 @@ pub(super) fn distribute(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> Decid
         let reason = Reason::ChainNotSetUp { tier: case.entry.tier };
         return left_alone(case.cron, reason, Some(Trigger::TheUser)).skipped(chain.skipped(None));
     }
+    if own.fails() {
+        // Health takes it away whatever is edited; what the user wished comes after that, as an edit.
+        return leave_failing(scene, &Case { edited: false, ..*case }, own, chain);
+    }
+    if let Some(decided) = on_detour(scene, case, own, chain).filter(|_| !near_off(case.cron)) {
+        return decided;
+    }
     if let Some(route) = waits_for_an_answer(case, own, chain) {
-        if own.fails() {
-            // Health may still take it away; what the user wished is not known yet.
-            return leave_failing(scene, &Case { edited: false, ..*case }, own, chain);
-        }
         let reason = Reason::RouteUnanswered { route: route.clone() };
         return left_alone(case.cron, reason, Some(Trigger::TheUser)).skipped(chain.skipped(None));
     }
     if case.edited {
         return follow_edit(scene, case, own, chain);
-    }
-    if own.fails() {
-        return leave_failing(scene, case, own, chain);
     }
     if let Some(decided) = last_chance(scene, case, own, chain) {
         return decided;
@@ -159,6 +161,34 @@ pub(super) fn distribute(scene: &Scene<'_>, case: &Case<'_>, own: &Own) -> Decid
         }
         None => stay(scene, case, own, chain),
     }
+}
+
+/// It was sent elsewhere for a while: there it goes and stays, as long as that route serves.
+fn on_detour(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Option<Decided> {
+    let detour = case.entry.detour.as_ref().filter(|detour| detour.until > scene.obs.at)?;
+    let index = chain.links.iter().position(|link| link.key == detour.route && link.serves())?;
+    let link = &chain.links[index];
+    let reason = Reason::Detour { route: link.key.clone(), until: detour.until };
+    let trigger = Some(Trigger::At { at: detour.until });
+    let spared = |skipped: &Skipped| match skipped.why {
+        SkipReason::NotNeeded if chain.links[..index].iter().any(|link| link.key == skipped.route) => {
+            Skipped { why: SkipReason::Spared { until: detour.until }, ..skipped.clone() }
+        }
+        _ => skipped.clone(),
+    };
+    let skipped: Arc<[Skipped]> = chain.skipped(Some(index)).iter().map(spared).collect();
+    if link.model == own.model {
+        let mut decided = plain(case.cron, Verdict::Stay, reason, trigger);
+        decided.decision.chosen = Some(link.key.clone());
+        decided.decision.model.clone_from(&own.model);
+        return Some(decided.skipped(skipped).since(own.since()));
+    }
+    let mut decided = move_to(scene, case, own, link, Some(index), reason).skipped(skipped);
+    decided.decision.would_change = trigger;
+    if let Some(change) = decided.change.as_mut().filter(|_| !own.fails()) {
+        change.cause = Cause::Forecast;
+    }
+    Some(decided)
 }
 
 /// The route whose model only the user can name, when that answer decides what is to happen: it comes
@@ -182,7 +212,6 @@ fn follow_edit(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) 
             let reason = Reason::UsersEdit { route: link.key.clone() };
             move_to(scene, case, own, link, Some(index), reason)
         }
-        None if own.fails() => leave_failing(scene, case, own, chain),
         None => stay(scene, case, own, chain),
     }
 }
@@ -191,6 +220,9 @@ fn follow_edit(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) 
 fn leave_failing(scene: &Scene<'_>, case: &Case<'_>, own: &Own, chain: &ChainNow) -> Decided {
     if case.entry.critical && fault::on(Fault::StrandsCritical) {
         return stranded(case, own, critical_note(case.cron));
+    }
+    if let Some(decided) = on_detour(scene, case, own, chain) {
+        return decided;
     }
     if let Some(index) = chain.first_serving {
         let reason = first_serving(chain, index);

@@ -16,6 +16,7 @@ use crate::domain::{
     AccountId, Catalog, CronId, Diagnosis, DiagnosisScope, Finding, Fleet, Health, HealthState, ModelRef, RunRecord,
     RunStatus, Settings, Source, Vital,
 };
+use crate::fault::{self, Fault};
 
 /// Two time-outs this close together are one failed probe.
 pub(super) const TIMEOUTS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
@@ -94,6 +95,7 @@ pub(super) fn weigh(vital: &mut Vital, verdict: Verdict, answer: Answer) {
         return;
     }
     match verdict {
+        Verdict::Conclusive(Health::RefusedKey) if fault::on(Fault::OverlooksRefusedKeys) => {}
         Verdict::Conclusive(health) => conclusive(vital, health, answer),
         Verdict::Once(health) => failed(vital, health, answer),
         Verdict::TimedOut | Verdict::Nothing => {}

@@ -114,7 +114,7 @@ struct After<'a> {
 impl<'a> After<'a> {
     fn new(obs: &'a Observation, plan: &Plan) -> Self {
         let mut after = Self { crons: BTreeMap::new(), receives: BTreeSet::new() };
-        for Carried { cron, model, account, arrives } in carried(obs, Some(plan)) {
+        for Carried { cron, model, account, arrives, .. } in carried(obs, Some(plan)) {
             if arrives {
                 after.receives.insert(account.clone());
             }

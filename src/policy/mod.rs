@@ -24,8 +24,11 @@ mod looks;
 mod wakeups;
 mod windows;
 
+mod advice;
+
 mod automation;
 mod confirm;
+mod costs;
 mod fires;
 mod forecast;
 mod load;
@@ -36,11 +39,15 @@ mod suggest;
 mod temporary;
 mod triage;
 
+mod what_if;
+
 pub use advance::{advance, next_wake, set_back};
+pub use advice::{advise, advised_plan, sparing, with_detours};
 pub use agenda::{AFTER_RESET, Demand, Watched, doubted, look_due, next_round, paid_due};
-pub use automation::{Allowed, allowed, switched_on_again, unattended};
+pub use automation::{Allowed, allowed, needs_nobody, switched_on_again, unattended, waits_for_no_stage};
 pub use chain::tier_models;
 pub use confirm::confirm;
+pub use costs::costs;
 pub use crisis::expected_end;
 pub use early::nearly_off;
 pub use evidence::{absorb_catalog, absorb_run};
@@ -60,4 +67,5 @@ pub use temporary::with_temporary;
 pub use triage::triage;
 pub use undo::undo_plan;
 pub use wakeups::wakeups;
+pub use what_if::{Variant, prospect, supposed};
 pub use windows::{absorb_hand, absorb_windows};

@@ -32,9 +32,14 @@ impl Ground<'_> {
     /// As [`plan`], in the mode that is asked for.
     #[must_use]
     pub fn plan(&self, mode: PlanMode) -> Plan {
+        self.plan_of(mode, |_| true)
+    }
+
+    /// The same for some of the crons, as if there were no others.
+    pub(super) fn plan_of(&self, mode: PlanMode, concerns: impl Fn(&Cron) -> bool) -> Plan {
         let mut scene = Scene::new(self, mode);
         let mut drafts = Drafts::default();
-        for cron in self.obs.crons.values() {
+        for cron in self.obs.crons.values().filter(|cron| concerns(cron)) {
             let decided = decide(&mut scene, cron);
             drafts.take(decided, cron, &mut scene);
         }
@@ -270,15 +275,12 @@ pub(super) fn plan_id(changes: &[Change]) -> PlanId {
         let to: Written<'_> = (change.to.model.as_deref(), change.to.fallbacks.as_deref(), change.to.enabled);
         let next = seen.len() as u64;
         let number = *seen.entry(to).or_insert_with(|| {
-            // `Debug` quotes every text, so that no two contents look alike.
-            hash.update(format!("{to:?}"));
+            hash_written(&mut hash, to);
             next
         });
         let revision = change.revision.as_ref().map_or("", |revision| revision.as_str());
-        for text in [change.cron.as_str(), revision] {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        }
+        hash_text(&mut hash, change.cron.as_str());
+        hash_text(&mut hash, revision);
         hash.update(number.to_le_bytes());
         hash.update([change.kind as u8]);
     }
@@ -287,4 +289,23 @@ pub(super) fn plan_id(changes: &[Change]) -> PlanId {
         write!(id, "{byte:02x}").expect("writing to a string cannot fail");
     }
     PlanId::from(id)
+}
+
+fn hash_written(hash: &mut Sha256, (model, fallbacks, enabled): Written<'_>) {
+    hash.update([u8::from(enabled), u8::from(model.is_some()), u8::from(fallbacks.is_some())]);
+    if let Some(model) = model {
+        hash_text(hash, model);
+    }
+    if let Some(fallbacks) = fallbacks {
+        hash.update((fallbacks.len() as u64).to_le_bytes());
+        for fallback in fallbacks {
+            hash_text(hash, fallback);
+        }
+    }
+}
+
+/// With its length, so that no two contents look alike.
+fn hash_text(hash: &mut Sha256, text: &str) {
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text);
 }

@@ -14,7 +14,7 @@ use super::outage::failing_accounts;
 use super::plan::plan_id;
 use super::standing::later;
 use crate::domain::{
-    AccountId, Change, Crisis, LongAway, Observation, Outage, OutageLevel, Plan, PlanMode, PlanOrigin, Readiness,
+    AccountId, Change, Crisis, Cron, LongAway, Observation, Outage, OutageLevel, Plan, PlanMode, PlanOrigin, Readiness,
     Reason, Route, Settings, VendorId,
 };
 
@@ -51,7 +51,8 @@ impl Ground<'_> {
     #[must_use]
     pub fn recover_plan(&self) -> Plan {
         let obs = self.obs;
-        let mut whole = self.plan(PlanMode::Ordinary);
+        let concerns = |cron: &Cron| obs.ledger.contains_key(&cron.id) || cron.auto_disabled.is_some();
+        let mut whole = self.plan_of(PlanMode::Ordinary, concerns);
         let offered = |reason: &Reason| matches!(reason, Reason::SwitchedOffInOutage { .. });
         whole.changes.retain(|change| obs.ledger.contains_key(&change.cron) || offered(&change.reason));
         whole.decisions.retain(|said| obs.ledger.contains_key(&said.cron) || offered(&said.reason));

@@ -1,6 +1,7 @@
 //! Taking switches back, as a plan like any other.
 //!
-//! Invariant: only a field that still holds what we wrote goes back; what somebody changed since is theirs.
+//! Invariant: only a field that still holds what we wrote goes back; what somebody changed since is theirs. What this
+//! program itself changed once more, by another plan, does not hold it any more, whatever it looks like.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::domain::{
 };
 use crate::fault::{self, Fault};
 
-/// A plan that gives back what the named plan's switches changed. Its decisions are those of the
+/// A plan that gives back what the named plan's switches changed; those of later plans are among `switches`, too. Its decisions are those of the
 /// crons it names; crons that are gone, or hold nothing of ours any more, are not in it.
 #[must_use]
 pub fn undo_plan(switches: &[Switch], of: &PlanId, obs: &Observation, settings: &Settings) -> Plan {
@@ -43,6 +44,30 @@ pub fn undo_plan(switches: &[Switch], of: &PlanId, obs: &Observation, settings: 
 struct Span {
     from: Fields,
     to: Fields,
+    /// Fields that a later plan has changed since.
+    later: Later,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Later {
+    model: bool,
+    fallbacks: bool,
+    enabled: bool,
+}
+
+impl Later {
+    /// What was taken back, and what took it back, changed nothing.
+    fn of<'a>(last: &Switch, switches: impl Iterator<Item = &'a Switch>) -> Self {
+        let since = |switch: &&Switch| {
+            let counts = switch.undone_by.is_none() && switch.cause != Cause::Undo;
+            switch.cron == last.cron && switch.plan != last.plan && switch.at >= last.at && counts
+        };
+        switches.filter(since).fold(Self::default(), |later, Switch { from, to, .. }| Self {
+            model: later.model || from.model != to.model,
+            fallbacks: later.fallbacks || from.fallbacks != to.fallbacks,
+            enabled: later.enabled || from.enabled != to.enabled,
+        })
+    }
 }
 
 fn spans(switches: &[Switch], of: &PlanId) -> BTreeMap<CronId, Span> {
@@ -51,10 +76,14 @@ fn spans(switches: &[Switch], of: &PlanId) -> BTreeMap<CronId, Span> {
     standing.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
     let mut spans: BTreeMap<CronId, Span> = BTreeMap::new();
     for switch in standing {
-        spans
-            .entry(switch.cron.clone())
-            .and_modify(|span| span.to = switch.to.clone())
-            .or_insert_with(|| Span { from: switch.from.clone(), to: switch.to.clone() });
+        spans.entry(switch.cron.clone()).and_modify(|span| span.to = switch.to.clone()).or_insert_with(|| Span {
+            from: switch.from.clone(),
+            to: switch.to.clone(),
+            later: Later::default(),
+        });
+        if let Some(span) = spans.get_mut(&switch.cron) {
+            span.later = Later::of(switch, switches.iter());
+        }
     }
     spans
 }
@@ -65,9 +94,9 @@ fn take_back(scene: &Scene<'_>, cron: &Cron, span: &Span, of: &PlanId) -> Option
     }
     let from = cron.fields();
     let to = Fields {
-        model: given_back(&from.model, &span.to.model, &span.from.model),
-        fallbacks: given_back(&from.fallbacks, &span.to.fallbacks, &span.from.fallbacks),
-        enabled: given_back(&from.enabled, &span.to.enabled, &span.from.enabled),
+        model: given_back(&from.model, &span.to.model, &span.from.model, span.later.model),
+        fallbacks: given_back(&from.fallbacks, &span.to.fallbacks, &span.from.fallbacks, span.later.fallbacks),
+        enabled: given_back(&from.enabled, &span.to.enabled, &span.from.enabled, span.later.enabled),
     };
     if to == from {
         return None;
@@ -98,9 +127,9 @@ fn take_back(scene: &Scene<'_>, cron: &Cron, span: &Span, of: &PlanId) -> Option
     })
 }
 
-/// `before` where `now` still is what we `wrote`, else what it is now.
-fn given_back<T: Clone + PartialEq>(now: &T, wrote: &T, before: &T) -> T {
-    if now == wrote || fault::on(Fault::UndoesTheUsersField) { before.clone() } else { now.clone() }
+/// `before` where `now` still is what we `wrote`, and wrote last, else what it is now.
+fn given_back<T: Clone + PartialEq>(now: &T, wrote: &T, before: &T, later: bool) -> T {
+    if now == wrote && !later || fault::on(Fault::UndoesTheUsersField) { before.clone() } else { now.clone() }
 }
 
 fn stops_a_run(cron: &Cron, to: &Fields) -> bool {

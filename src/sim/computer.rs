@@ -1,5 +1,6 @@
 //! A simulated computer: a program on its disk, a clock of its own, and wires to the gateway that keep their order.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::disk::Disk;
@@ -15,6 +16,7 @@ pub struct Machine {
     pub picture: Option<Snapshot>,
     /// Grows with each start: what was on its way to an earlier life is lost.
     pub life: u64,
+    pub zone: TimeZone,
     /// Its clock minus the true time.
     pub skew: SignedDuration,
     pub asleep_until: Option<Timestamp>,
@@ -40,6 +42,7 @@ pub struct Machine {
 pub struct Seen {
     pub mode_on: bool,
     pub last_relapse: Option<Timestamp>,
+    pub n_owed: usize,
 }
 
 impl Machine {
@@ -49,6 +52,7 @@ impl Machine {
             engine: None,
             picture: None,
             life: 0,
+            zone: TimeZone::UTC,
             skew: SignedDuration::ZERO,
             asleep_until: None,
             silent_until: None,

@@ -3,6 +3,7 @@
 //! Debts and crisis mode are kept in the shape of their file. One call of [`Disk::keep`] is one thing that reaches
 //! the disk as a whole; power may fail between two of them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::domain::{
-    Change, Crisis, CronId, FolderIdentity, JobPhase, Ledger, LineOutcome, Plan, Remembered, Settings, Switch, TierMap,
+    Change, Crisis, CronId, FolderIdentity, JobPhase, Ledger, LineOutcome, Plan, Remembered, Settings, StartedBy,
+    Switch, TierMap,
 };
 use crate::engine::{Identified, Input, Opened, Reread, StoreOp, UndoScope};
 use crate::state::switch_log::LogLine;
@@ -19,7 +21,8 @@ use crate::state::{InterruptedJob, Loaded, ledger as file};
 #[derive(Debug)]
 pub struct Disk {
     /// `ledger.json`.
-    pub root: Value,
+    root: Value,
+    crisis_read: OnceCell<Crisis>,
     pub settings: Settings,
     pub tiers: TierMap,
     pub pending: BTreeSet<CronId>,
@@ -44,6 +47,7 @@ pub struct Disk {
 #[derive(Clone, Debug)]
 pub struct Journal {
     pub plan: Arc<Plan>,
+    pub by: StartedBy,
     pub started_at: Timestamp,
     pub lines: Vec<JournalLine>,
     /// It is done, or was stopped.
@@ -63,6 +67,7 @@ impl Disk {
     pub fn new(settings: Settings, tiers: TierMap) -> Self {
         Self {
             root: json!({}),
+            crisis_read: OnceCell::new(),
             settings,
             tiers,
             pending: BTreeSet::new(),
@@ -79,14 +84,35 @@ impl Disk {
         }
     }
 
+    /// The same after a life of before: what that owed, whether it was in a crisis, and what it knew.
+    #[must_use]
+    pub fn after(mut self, crisis: &Crisis, ledger: &Ledger, remembered: Remembered, now: Timestamp) -> Self {
+        let owed = file::patched(&self.root, &self.ledger(), ledger);
+        self.put_ledger_file(file::with_crisis(&owed, self.crisis(now), crisis));
+        self.remembered = remembered;
+        self
+    }
+
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         file::read(&self.root).0
     }
 
+    /// As it was read first since it was written; `now` dates a mode that has no date.
+    pub fn crisis(&self, now: Timestamp) -> &Crisis {
+        self.crisis_read.get_or_init(|| file::crisis(&self.root, now).0)
+    }
+
+    /// `ledger.json` as it stands.
     #[must_use]
-    pub fn crisis(&self, now: Timestamp) -> Crisis {
-        file::crisis(&self.root, now).0
+    pub fn ledger_file(&self) -> &Value {
+        &self.root
+    }
+
+    /// Another `ledger.json` in its place.
+    pub fn put_ledger_file(&mut self, root: Value) {
+        self.root = root;
+        self.crisis_read = OnceCell::new();
     }
 
     /// A program starts on it: the numbers of the one before mean nothing any more.
@@ -107,7 +133,7 @@ impl Disk {
     }
 
     fn save_ledger(&mut self, ledger: &Ledger) {
-        self.root = file::patched(&self.root, &self.ledger(), ledger);
+        self.put_ledger_file(file::patched(&self.root, &self.ledger(), ledger));
         self.n_ledgers += 1;
     }
 
@@ -129,6 +155,7 @@ impl Disk {
             Some(InterruptedJob {
                 id: index as i64,
                 started_at: job.started_at,
+                by: job.by,
                 plan: Some(job.plan.clone()),
                 in_doubt: named(true),
                 not_begun: named(false),
@@ -137,7 +164,7 @@ impl Disk {
             })
         });
         Loaded {
-            crisis: self.crisis(now),
+            crisis: self.crisis(now).clone(),
             settings: self.settings.clone(),
             tiers: self.tiers.clone(),
             ledger: self.ledger(),
@@ -208,12 +235,14 @@ impl Disk {
             }
             StoreOp::SavePending(pending) => self.pending = pending,
             StoreOp::SaveLedger { ledger } => self.save_ledger(&ledger),
-            StoreOp::SaveCrisis(crisis) => self.root = file::with_crisis(&self.root, &self.crisis(now), &crisis),
-            StoreOp::BeginJob { job, plan, crons, .. } => {
+            StoreOp::SaveCrisis(crisis) => {
+                self.put_ledger_file(file::with_crisis(&self.root, self.crisis(now), &crisis));
+            }
+            StoreOp::BeginJob { job, plan, crons, by, .. } => {
                 let asked = plan.changes.iter().filter(|change| crons.contains(&change.cron));
                 let line = |change: &Change| JournalLine { change: change.clone(), begun: false, outcome: None };
                 let lines = asked.map(line).collect();
-                self.jobs.push(Journal { plan, started_at: now, lines, ended: false });
+                self.jobs.push(Journal { plan, by, started_at: now, lines, ended: false });
                 self.interrupted = None;
                 self.numbers.insert(job, self.jobs.len() - 1);
             }
@@ -272,6 +301,7 @@ impl Disk {
             // Written for others, or for a person to look at: nothing of it comes back to the engine.
             StoreOp::Open { .. }
             | StoreOp::Close
+            | StoreOp::KeepDoor
             | StoreOp::LetGo { .. }
             | StoreOp::RememberGateway { .. }
             | StoreOp::AskForLease

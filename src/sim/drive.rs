@@ -2,30 +2,33 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use fastrand::Rng;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::computer::Machine;
 use super::disk::Disk;
 use super::first;
-use super::gateway::{self, Gateway, NO_LIMIT};
+use super::gateway::{self, Gateway};
 use super::happening::{Call, Computer, Desk, Hand, Happening, Method, Scene, Verdict};
 use super::laws::Laws;
 use super::outcome::{Breach, Counts, Outcome, Trial};
 use super::people::{self, Mood};
+use super::rehearsal::Record;
 use super::vendor::Vendor;
 use super::weather::{self, Mishap, Planned};
-use crate::domain::{AccountId, Cron, CronId, GatewayTarget, PlanOrigin};
+use crate::domain::{AccountId, AutomationLevel, Cron, CronId, GatewayTarget};
 use crate::engine::{Command, Effect, Event, Input, Snapshot, StoreOp, Target, Ticket, World, settle, step};
 use crate::gateway::News;
+
+mod befall;
 
 /// A Thursday; two weeks later clocks change in some zones.
 const START: Timestamp = Timestamp::constant(1_792_000_000, 0);
 /// How long a world that is left in peace may take to give everything back.
 const PEACE: SignedDuration = SignedDuration::from_hours(60);
-const STORY: usize = 60;
+const STORY: usize = if cfg!(test) { 4_000 } else { 60 };
 /// A world that has shown too little goes on so many times, for so many days.
 const MORE: u32 = 3;
 const MORE_DAYS: u32 = 2;
@@ -65,6 +68,10 @@ pub(super) enum Occurrence {
         number: u64,
     },
     Mishap(usize),
+    /// Somebody changes what a program of ours has written.
+    ChangesBack {
+        cron: CronId,
+    },
     /// An outage, by its number, is over.
     Serves {
         account: AccountId,
@@ -111,9 +118,24 @@ pub(super) struct Sim {
     hands: Rng,
     calm: bool,
     laws: Laws,
+    /// Somebody writes down what happens.
+    pub record: Option<Record>,
     pub counts: Counts,
-    breach: Option<Breach>,
+    pub breach: Option<Breach>,
     story: VecDeque<String>,
+}
+
+/// Chance for one use of it.
+fn seeded(seed: u64, use_of: u64) -> Rng {
+    Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ use_of)
+}
+
+/// The use of chance for the mishaps of the first time that a world goes on, less one.
+const MORE_WEATHER: u64 = 16;
+
+/// In every fifth world nobody does what automation may.
+fn left_to_automation(trial: &Trial) -> bool {
+    trial.seed % 5 == 4
 }
 
 /// Lives through a world.
@@ -123,23 +145,27 @@ pub fn simulate(trial: &Trial) -> Outcome {
     let until = START + SignedDuration::from_hours(24 * i64::from(trial.days));
     sim.live(until);
     sim.peace();
-    // A crisis that its people sit out for days shows little: such a world goes on, unless it is made smaller.
-    for _ in 0..MORE {
-        if trial.without != 0 || sim.breach.is_some() || sim.counts.missing().is_empty() {
-            break;
-        }
-        sim.go_on();
+    // A crisis that its people sit out for days shows little: such a world goes on.
+    let mut more = 0;
+    while sim.breach.is_none() && trial.more.map_or(more < MORE && !sim.counts.missing().is_empty(), |n| more < n) {
+        more += 1;
+        sim.go_on(more);
         sim.peace();
     }
+    sim.trial.more = Some(more);
     sim.outcome()
 }
 
 impl Sim {
     fn new(trial: Trial) -> Self {
-        let seeded = |use_of: u64| Rng::with_seed(trial.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ use_of);
+        let seeded = |use_of: u64| seeded(trial.seed, use_of);
         let mut first = seeded(1);
         let (crons, tiers) = first::crons(&mut first, START, trial.days);
-        let settings = first::settings(&mut first);
+        let mut settings = first::settings(&mut first);
+        if left_to_automation(&trial) {
+            settings.automation.level = AutomationLevel::ActWithinLimits;
+            settings.automation.quiet = None;
+        }
         let gateway = Gateway::new(crons, &first::MODELS);
         let accounts: Vec<AccountId> = gateway.vendors.keys().cloned().collect();
         let mut machines = vec![Machine::new(Disk::new(settings.clone(), tiers.clone()), START)];
@@ -150,16 +176,30 @@ impl Sim {
             machines.push(Machine::new(disk, START));
         }
         let mishaps = weather::forecast(&mut seeded(2), START, trial.days, &accounts, machines.len());
+        let mut sim = Self::among(trial, gateway, machines, START);
+        sim.mishaps = mishaps;
+        sim.plan_mishaps(0);
+        for computer in 0..sim.machines.len() {
+            let later = SignedDuration::from_hours(20 * computer as i64);
+            sim.at(START + later, Occurrence::Starts { computer });
+            sim.at(START + SignedDuration::from_mins(5), Occurrence::Person { computer });
+        }
+        sim
+    }
+
+    /// A world in which nothing goes wrong by itself, nobody is, and no program has begun to run.
+    pub(super) fn among(trial: Trial, gateway: Gateway, machines: Vec<Machine>, now: Timestamp) -> Self {
+        let seeded = |use_of: u64| seeded(trial.seed, use_of);
         let counts = Counts { n_crons: gateway.crons.len() as u32, ..Counts::default() };
         let mut sim = Self {
             trial,
-            now: START,
+            now,
             seq: 0,
             queue: BTreeMap::new(),
             gateway,
             gateway_up: true,
             machines,
-            mishaps,
+            mishaps: Vec::new(),
             armed: Vec::new(),
             outages: BTreeMap::new(),
             came_back: Vec::new(),
@@ -169,6 +209,7 @@ impl Sim {
             hands: seeded(5),
             calm: false,
             laws: Laws::default(),
+            record: None,
             counts,
             breach: None,
             story: VecDeque::new(),
@@ -176,17 +217,16 @@ impl Sim {
         for cron in sim.gateway.crons.keys().cloned().collect::<Vec<_>>() {
             sim.plan_fire(&cron);
         }
-        for n in 0..sim.mishaps.len() {
-            if trial.without & (1_u128.checked_shl(n as u32).unwrap_or(0)) == 0 {
-                sim.at(sim.mishaps[n].at, Occurrence::Mishap(n));
+        sim
+    }
+
+    /// Those of the list from a place on that happen.
+    fn plan_mishaps(&mut self, from: usize) {
+        for n in from..self.mishaps.len() {
+            if self.trial.without & (1_u128.checked_shl(n as u32).unwrap_or(0)) == 0 {
+                self.at(self.mishaps[n].at, Occurrence::Mishap(n));
             }
         }
-        for computer in 0..sim.machines.len() {
-            let later = SignedDuration::from_hours(20 * computer as i64);
-            sim.at(START + later, Occurrence::Starts { computer });
-            sim.at(START + SignedDuration::from_mins(5), Occurrence::Person { computer });
-        }
-        sim
     }
 
     fn outcome(self) -> Outcome {
@@ -218,7 +258,7 @@ impl Sim {
         self.story.push_back(line);
     }
 
-    fn live(&mut self, until: Timestamp) {
+    pub fn live(&mut self, until: Timestamp) {
         while self.breach.is_none() {
             let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= until) else { break };
             let ((at, _), occurrence) = entry.remove_entry();
@@ -229,16 +269,15 @@ impl Sim {
     }
 
     /// Things go wrong anew.
-    fn go_on(&mut self) {
+    fn go_on(&mut self, time: u32) {
         self.note(|| "it goes on".to_owned());
         self.calm = false;
         let accounts: Vec<AccountId> = self.gateway.vendors.keys().cloned().collect();
         let from = self.mishaps.len();
-        let more = weather::forecast(&mut self.hands, self.now, MORE_DAYS, &accounts, self.machines.len());
+        let mut rng = seeded(self.trial.seed, MORE_WEATHER + u64::from(time));
+        let more = weather::forecast(&mut rng, self.now, MORE_DAYS, &accounts, self.machines.len());
         self.mishaps.extend(more);
-        for n in from..self.mishaps.len() {
-            self.at(self.mishaps[n].at, Occurrence::Mishap(n));
-        }
+        self.plan_mishaps(from);
         self.live(self.now + SignedDuration::from_hours(24 * i64::from(MORE_DAYS)));
     }
 
@@ -289,14 +328,17 @@ impl Sim {
         if self.breach.is_some() {
             return;
         }
-        let computers: Vec<Desk<'_>> = self
-            .machines
-            .iter()
-            .map(|machine| Desk { disk: &machine.disk, picture: machine.picture.as_ref(), skew: machine.skew })
-            .collect();
-        let scene =
-            Scene { now: self.now, crons: &self.gateway.crons, vendors: &self.gateway.vendors, computers: &computers };
-        self.breach = self.laws.judge(happening, &scene);
+        self.breach = seen(self.now, &self.gateway, &self.machines, |scene| {
+            if let Some(record) = &mut self.record {
+                record.note(happening, scene);
+            }
+            self.laws.judge(happening, scene)
+        });
+    }
+
+    /// What programs of ours did before anybody judged.
+    pub fn was_done(&mut self, done: &[Call]) {
+        seen(self.now, &self.gateway, &self.machines, |scene| self.laws.remember(done, scene));
     }
 
     fn happen(&mut self, occurrence: Occurrence) {
@@ -367,7 +409,8 @@ impl Sim {
             Occurrence::Fails { account, lasts } if !self.calm => {
                 self.outage(account, weather::Kind::QuotaUntilReset, lasts);
             }
-            Occurrence::Fails { .. } => {}
+            Occurrence::ChangesBack { cron } if !self.calm => self.change_back(&cron),
+            Occurrence::Fails { .. } | Occurrence::ChangesBack { .. } => {}
             Occurrence::Serves { account, outage } => {
                 if self.outages.get(&account) == Some(&outage) {
                     self.note(|| format!("{account} serves again"));
@@ -411,7 +454,7 @@ impl Sim {
         }
         let local = machine.clock(self.now);
         machine.disk.begin_life();
-        machine.engine = Some(World::begin(PathBuf::from("simulated"), true, TimeZone::UTC, None, local));
+        machine.engine = Some(World::begin(PathBuf::from("simulated"), true, machine.zone.clone(), None, local));
         machine.wake = None;
         self.note(|| format!("computer {computer} starts"));
         self.judge(&Happening::Started { computer });
@@ -467,11 +510,22 @@ impl Sim {
             return;
         }
         let Some(picture) = &machine.picture else { return };
-        let mood = if self.calm { Mood::Tidies } else { Mood::Usual };
+        let mood = match self.calm {
+            true => Mood::Tidies,
+            false if left_to_automation(&self.trial) => Mood::Wishes,
+            false => Mood::Usual,
+        };
         let Some(command) = people::acts(&mut self.people, picture, mood) else { return };
-        if matches!(command, Command::Edit(_) | Command::Settings(_)) {
-            self.counts.edits += 1;
-        }
+        let wished = (picture.tiers.clone(), picture.settings.clone());
+        self.ask(computer, command);
+        let now = self.machines[computer].picture.as_ref().map(|picture| (&picture.tiers, &picture.settings));
+        // What was refused is none.
+        self.counts.edits +=
+            u32::from(now.is_some_and(|(tiers, settings)| *tiers != wished.0 || *settings != wished.1));
+    }
+
+    /// Somebody in front of a computer asks its program for something.
+    pub fn ask(&mut self, computer: Computer, command: Command) {
         self.note(|| format!("somebody at computer {computer}: {command:?}").chars().take(240).collect());
         self.judge(&Happening::Asked { computer, command: &command });
         self.hear(computer, Input::Command(Ticket(7), command));
@@ -493,7 +547,8 @@ impl Sim {
             let (shown, follows) = settle(world, local);
             effects.extend(follows);
             if shown {
-                machine.picture = Some(world.snapshot(local));
+                // No law looks at what it remembers of weeks, and what is shared is copied at each run that ends.
+                machine.picture = Some(Snapshot { history: Arc::default(), ..world.snapshot(local) });
             }
         }
         self.counts.steps += 1;
@@ -525,139 +580,6 @@ impl Sim {
         self.at(at, Occurrence::Wake { computer, life });
     }
 
-    /// Counts what becomes of crisis mode, and looks whether an armed mishap's moment has come.
-    fn watch(&mut self, computer: Computer) {
-        let machine = &mut self.machines[computer];
-        let Some(picture) = &machine.picture else { return };
-        let state = &picture.crisis.state;
-        let on = state.mode.is_some();
-        let running = picture.job.as_ref().filter(|job| job.running());
-        let gives_back = running.is_some_and(|job| job.plan.origin == PlanOrigin::Recovery);
-        let in_job = running.is_some();
-        let seen = machine.seen;
-        let last_relapse = state.relapses.iter().max().copied();
-        machine.seen = super::computer::Seen { mode_on: on, last_relapse: last_relapse.max(seen.last_relapse) };
-        if on && !seen.mode_on {
-            self.counts.crises += 1;
-            self.note(|| "crisis mode is on".to_owned());
-        }
-        if !on && seen.mode_on {
-            self.counts.recoveries += 1;
-            self.note(|| "crisis mode is off".to_owned());
-        }
-        if last_relapse > seen.last_relapse {
-            self.counts.relapses += 1;
-            self.note(|| "a relapse".to_owned());
-        }
-        if gives_back
-            && let Some(Mishap::Relapse { after, lasts }) = self.take_armed(|it| matches!(it, Mishap::Relapse { .. }))
-            && let Some(account) = self.came_back.last().cloned()
-        {
-            self.after(after, Occurrence::Fails { account, lasts });
-        }
-        let ours = |it: &Mishap| matches!(it, Mishap::CrashInJob { computer: which, .. } if *which == computer);
-        if in_job && let Some(Mishap::CrashInJob { n_effects, away, .. }) = self.take_armed(ours) {
-            self.machines[computer].fuel = Some((n_effects, away));
-        }
-    }
-
-    fn take_armed(&mut self, fits: impl Fn(&Mishap) -> bool) -> Option<Mishap> {
-        let index = self.armed.iter().position(fits)?;
-        Some(self.armed.remove(index))
-    }
-
-    fn befall(&mut self, n: usize) {
-        let mishap = self.mishaps[n].mishap.clone();
-        if self.calm {
-            return;
-        }
-        self.note(|| mishap.says());
-        match mishap {
-            Mishap::Outage { account, kind, lasts } => self.outage(account, kind, lasts),
-            Mishap::Relapse { .. } | Mishap::CrashInJob { .. } | Mishap::EditAhead => self.armed.push(mishap),
-            Mishap::Crash { computer, away } => self.crash(computer, away),
-            Mishap::Restart { away } => {
-                self.counts.restarts += 1;
-                self.gateway.restart();
-                self.fires.clear();
-                for computer in 0..self.machines.len() {
-                    if let Some(session) =
-                        self.machines[computer].session.filter(|_| !self.machines[computer].asleep(self.now))
-                    {
-                        let news = News::ShuttingDown { restart_expected: true };
-                        self.hear(computer, Input::News { session, news });
-                        self.cut(computer, "the gateway went");
-                    }
-                }
-                self.gateway_up = false;
-                self.after(away, Occurrence::GatewayUp);
-            }
-            Mishap::Silence { computer, lasts } => {
-                let machine = &mut self.machines[computer];
-                machine.silent_until = Some(self.now + lasts);
-                if let Some(session) = machine.session {
-                    self.after(SignedDuration::from_secs(40), Occurrence::Cut { computer, session });
-                }
-            }
-            Mishap::Sleep { computer, lasts } => {
-                let until = self.now + lasts;
-                let machine = &mut self.machines[computer];
-                if machine.engine.is_none() || machine.asleep_until.is_some() {
-                    return;
-                }
-                self.counts.jumps += 1;
-                machine.asleep_until = Some(until);
-                self.at(until, Occurrence::WakesUp { computer });
-            }
-            Mishap::ClockSet { computer, by } => {
-                if self.machines[computer].asleep(self.now) {
-                    return;
-                }
-                self.counts.jumps += 1;
-                self.machines[computer].skew = by;
-                self.machines[computer].wake = None;
-                self.hear(computer, Input::ClockJumped);
-            }
-            Mishap::Edit => {
-                let ids: Vec<CronId> =
-                    self.gateway.crons.values().filter(|cron| cron.routable()).map(|c| c.id.clone()).collect();
-                let Some(id) = ids.get(self.hands.usize(..ids.len().max(1))).cloned() else { return };
-                if self.hands.u8(0..12) == 0 {
-                    let call = self.gateway.remove(Hand::Other, NO_LIMIT, &id, self.now);
-                    self.counts.edits += 1;
-                    return self.changed(&call);
-                }
-                self.other_edit(&id);
-            }
-        }
-    }
-
-    fn outage(&mut self, account: AccountId, kind: weather::Kind, lasts: SignedDuration) {
-        let until = self.now + lasts;
-        self.counts.outages += 1;
-        let outage = self.counts.outages;
-        self.note(|| format!("{account} fails: {kind:?} until {until}"));
-        self.outages.insert(account.clone(), outage);
-        self.gateway.vendors.insert(account.clone(), kind.vendor(until));
-        self.at(until, Occurrence::Serves { account, outage });
-    }
-
-    pub fn edit_ahead(&mut self, cron: &CronId) {
-        if self.take_armed(|it| *it == Mishap::EditAhead).is_some() {
-            self.other_edit(cron);
-        }
-    }
-
-    fn other_edit(&mut self, id: &CronId) {
-        let (now, hands) = (self.now, &mut self.hands);
-        let call = self.gateway.edit(id, |cron| people::edits(hands, cron, &first::MODELS, now), now);
-        if let Some(call) = call {
-            self.counts.edits += 1;
-            self.note(|| format!("another hand edits {id}"));
-            self.changed(&call);
-        }
-    }
-
     /// The gateway changed a cron, or refused to: judged, told to everybody, and its next run planned.
     pub fn changed(&mut self, call: &Call) {
         if let (Hand::Engine(_), Method::Update) = (call.by, call.method) {
@@ -670,6 +592,13 @@ impl Sim {
                 let fields = call.after.as_ref().map(Cron::fields);
                 format!("{:?} {:?} {} -> {:?}: {fields:?}", call.by, call.method, call.cron, call.verdict)
             });
+        }
+        let ours = matches!((call.by, call.method, call.verdict), (Hand::Engine(_), Method::Update, Verdict::Done));
+        if ours
+            && call.before.as_ref().is_some_and(Cron::routable)
+            && let Some(Mishap::EditAfter { after }) = self.take_armed(|it| matches!(it, Mishap::EditAfter { .. }))
+        {
+            self.after(after, Occurrence::ChangesBack { cron: call.cron.clone() });
         }
         if call.cron.as_str() == gateway::MARK && call.before.is_some() && call.verdict == Verdict::Done {
             self.counts.take_overs += 1;
@@ -765,6 +694,14 @@ impl Sim {
             self.note(|| format!("refused: {why:?}"));
         }
     }
+}
+
+/// Shows everything as it stands to somebody who stands outside.
+fn seen<T>(now: Timestamp, gateway: &Gateway, machines: &[Machine], look: impl FnOnce(&Scene<'_>) -> T) -> T {
+    let desks = machines.iter();
+    let desks = desks.map(|of| Desk { disk: &of.disk, picture: of.picture.as_ref(), skew: of.skew });
+    let computers: Vec<Desk<'_>> = desks.collect();
+    look(&Scene { now, crons: &gateway.crons, vendors: &gateway.vendors, computers: &computers })
 }
 
 /// What keeps a program busy, or from it, for a person who reads a story.

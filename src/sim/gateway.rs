@@ -13,8 +13,8 @@ use serde_json::json;
 use super::happening::{Call, Hand, Method, Verdict};
 use super::vendor::{Vendor, Vendors};
 use crate::domain::{
-    AccountId, AutoDisabled, Catalog, Cron, CronId, LastRun, Model, ModelRef, OWNER_KEY, OwnerMark, Patch, Payload,
-    ProbeStatus, QuotaWindow, Revision, RunRecord, RunStatus, Schedule, Source, TokenUsage,
+    AccountId, AutoDisabled, Catalog, Cron, CronId, LastRun, Model, ModelRef, ModelScope, OWNER_KEY, OwnerMark, Patch,
+    Payload, ProbeStatus, QuotaWindow, Revision, RunRecord, RunStatus, Schedule, Source, TokenUsage,
 };
 use crate::gateway::Usage;
 use crate::policy;
@@ -76,9 +76,13 @@ pub fn defined(mut cron: Cron) -> Cron {
     cron
 }
 
-/// One that is off has no next run.
+/// One that is off has no next run. An interval without an anchor counts from what is known of it, or from now.
 pub fn schedule(cron: &mut Cron, now: Timestamp) {
-    cron.next_run_at = policy::next_fire(&cron.schedule, now).filter(|_| cron.enabled);
+    let fresh = || match cron.schedule {
+        Schedule::Every { every, anchor: None } => policy::next_run(cron, now).or_else(|| now.checked_add(every).ok()),
+        _ => None,
+    };
+    cron.next_run_at = policy::next_fire(&cron.schedule, now).or_else(fresh).filter(|_| cron.enabled);
 }
 
 impl Gateway {
@@ -103,8 +107,50 @@ impl Gateway {
         }
     }
 
+    /// The copy of one that is there: its crons and models as they are, its windows as they were read last.
+    #[must_use]
+    pub fn copied(
+        crons: impl IntoIterator<Item = Cron>,
+        mut models: Catalog,
+        mut windows: BTreeMap<AccountId, Vec<QuotaWindow>>,
+        now: Timestamp,
+    ) -> Self {
+        let mut cooldowns = BTreeMap::new();
+        for model in models.models.values_mut() {
+            if let Some(until) = model.unavailable_until.take() {
+                cooldowns.insert(model.id.account(), until);
+                (model.available, model.unavailable_reason) = (true, None);
+            }
+        }
+        for account in models.accounts() {
+            windows.entry(account).or_default();
+        }
+        let mut gateway = Self::new(Vec::new(), &[]);
+        let taken_over = |mut cron: Cron| {
+            cron.running_since = None;
+            if !cron.enabled || cron.next_run_at.is_none_or(|next| next <= now) {
+                schedule(&mut cron, now);
+            }
+            (cron.id.clone(), defined(cron))
+        };
+        gateway.crons = crons.into_iter().map(taken_over).collect();
+        gateway.vendors = models.accounts().into_iter().map(|id| (id, Vendor::Serves)).collect();
+        (gateway.models, gateway.windows, gateway.cooldowns) = (models, windows, cooldowns);
+        gateway
+    }
+
     fn serves(&self, account: &AccountId, now: Timestamp) -> bool {
         self.vendors.get(account).is_none_or(|vendor| vendor.serves(now))
+    }
+
+    /// Some window that covers the model is used up, while the account serves its others.
+    fn holds_back(&self, model: &ModelRef, now: Timestamp) -> bool {
+        let full = |window: &QuotaWindow| {
+            let over = window.resets_at.is_some_and(|reset| reset <= now);
+            window.used_ratio >= 1.0 && !over && matches!(window.covers, ModelScope::Models(_))
+        };
+        let windows = self.windows.get(&model.account()).into_iter().flatten();
+        windows.into_iter().any(|window| full(window) && window.covers.covers(model))
     }
 
     /// Its list of models, with the cooldowns of the moment.
@@ -132,10 +178,12 @@ impl Gateway {
             };
             let used = if full { 1.0 } else { 0.1 };
             let whole = QuotaWindow { resets_at, ..QuotaWindow::new("Plan", used, now, Source::UsageStatus) };
+            // A copy has the account's own windows alone.
+            let whole = (!self.windows.contains_key(id)).then_some(whole);
             let others = self.windows.get(id).into_iter().flatten();
-            let others = others.map(|window| QuotaWindow { observed_at: now, ..window.clone() });
+            let others = others.map(|window| read_again(window, now));
             let asked = !matches!(vendor, Vendor::KeyRefused | Vendor::Unreachable);
-            asked.then(|| (id.clone(), std::iter::once(whole).chain(others).collect()))
+            asked.then(|| (id.clone(), whole.into_iter().chain(others).collect()))
         };
         Usage { accounts: self.vendors.iter().filter_map(of).collect(), observed_at: now, ..Usage::default() }
     }
@@ -338,7 +386,7 @@ impl Gateway {
             first.get_or_insert(ended);
         };
         for name in names {
-            let Some(model) = self.models.resolve(name, None) else {
+            let Some(model) = self.models.resolve(name, cron.agent.as_deref()) else {
                 failed(fails(None, "model not found".to_owned(), None));
                 continue;
             };
@@ -348,7 +396,7 @@ impl Gateway {
                 failed(fails(Some(model), text, Some("rate_limit")));
                 continue;
             }
-            if self.serves(&account, now) {
+            if self.serves(&account, now) && !self.holds_back(&model, now) {
                 return (Ended { ran: Some(model), failure: None, cools }, spent + takes);
             }
             spent += A_TRY;
@@ -475,6 +523,16 @@ impl Gateway {
         }
         self.limits.clear();
     }
+}
+
+/// A window as it is read then: empty once its reset has passed, and full or not as it was until then.
+fn read_again(window: &QuotaWindow, now: Timestamp) -> QuotaWindow {
+    let over = window.resets_at.is_some_and(|reset| reset <= now);
+    let left = QuotaWindow { observed_at: now, ..window.clone() };
+    if !over {
+        return left;
+    }
+    QuotaWindow { used_ratio: 0.0, used: left.limit.map(|_| 0.0), resets_at: None, ..left }
 }
 
 /// What a run leaves behind.

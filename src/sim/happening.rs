@@ -99,7 +99,7 @@ pub enum Happening<'a> {
         due: Option<Timestamp>,
     },
     /// The world was left in peace long enough: every vendor serves, every program runs and was asked to give
-    /// everything back. The last happening of a simulation.
+    /// everything back. A world that has shown too little goes on after it.
     Calm,
 }
 

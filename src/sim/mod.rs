@@ -19,6 +19,7 @@ mod happening;
 mod laws;
 mod outcome;
 mod people;
+mod rehearsal;
 mod shrink;
 mod vendor;
 mod weather;
@@ -29,6 +30,7 @@ pub use gateway::{Gateway, own_cron, schedule};
 pub use happening::{Call, Computer, Desk, Hand, Happening, Method, Scene, Verdict};
 pub use laws::{Law, Laws};
 pub use outcome::{Breach, Counts, MISHAPS_DROPPED, Outcome, Trial};
+pub use rehearsal::rehearse;
 pub use shrink::shrink;
 pub use vendor::{Vendor, Vendors};
 

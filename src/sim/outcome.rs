@@ -1,5 +1,7 @@
 //! What is asked of a simulation, and what came of it.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 /// One world to live through.
@@ -9,9 +11,17 @@ pub struct Trial {
     pub days: u32,
     /// Mishaps by their place in the seed's list that do not happen: how a failing world is made smaller.
     pub without: u128,
+    /// How often it goes on after its days; `None`: until it has shown enough.
+    pub more: Option<u32>,
 }
 
 impl Trial {
+    /// All of that seed's world.
+    #[must_use]
+    pub fn whole(seed: u64, days: u32) -> Self {
+        Self { seed, days, without: 0, more: None }
+    }
+
     /// What repeats it from a shell.
     #[must_use]
     pub fn command(&self) -> String {
@@ -21,6 +31,9 @@ impl Trial {
         if !names.is_empty() {
             command.push_str(" --without ");
             command.push_str(&names.join(","));
+        }
+        if let Some(more) = self.more {
+            write!(command, " --more {more}").ok();
         }
         command
     }

@@ -39,16 +39,16 @@ mod tests {
     fn only_what_matters_is_left() {
         for needed in [0_u128, 1 << 5, 1 << 3 | 1 << 40, 0b111] {
             let fails = |trial: &Trial| trial.without & needed == 0;
-            let small = without_needless(Trial { seed: 1, days: 7, without: 0 }, 50, fails);
+            let small = without_needless(Trial::whole(1, 7), 50, fails);
             assert_eq!(!small.without & ((1 << 50) - 1), needed);
         }
     }
 
     #[test]
     fn the_command_that_repeats_it_names_what_is_left_out() {
-        let trial = Trial { seed: 7, days: 2, without: 1 << 3 | 1 << 12 };
-        assert_eq!(trial.command(), "model-orchestrator simulate --seed 7 --days 2 --without 3,12");
-        let whole = Trial { without: 0, ..trial };
+        let trial = Trial { without: 1 << 3 | 1 << 12, more: Some(1), ..Trial::whole(7, 2) };
+        assert_eq!(trial.command(), "model-orchestrator simulate --seed 7 --days 2 --without 3,12 --more 1");
+        let whole = Trial::whole(7, 2);
         assert_eq!(whole.command(), "model-orchestrator simulate --seed 7 --days 2");
     }
 }

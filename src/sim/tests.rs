@@ -8,7 +8,7 @@ mod seeds;
 #[test]
 fn days_of_all_kinds_keep_every_law() {
     for seed in 0..4 {
-        let outcome = simulate(&Trial { seed, days: 2, without: 0 });
+        let outcome = simulate(&Trial::whole(seed, 2));
         let story = outcome.story.join("\n");
         assert_eq!(outcome.breach, None, "seed {seed}: {:#?}\n{story}", outcome.mishaps);
         assert!(outcome.counts.writes > 0, "seed {seed}: something was done");
@@ -18,7 +18,7 @@ fn days_of_all_kinds_keep_every_law() {
 #[test]
 fn the_same_seed_is_the_same_world() {
     let lived = || {
-        let outcome = simulate(&Trial { seed: 7, days: 1, without: 0 });
+        let outcome = simulate(&Trial::whole(7, 1));
         (outcome.counts, outcome.story)
     };
     assert_eq!(lived(), lived());

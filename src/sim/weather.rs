@@ -54,6 +54,10 @@ pub enum Mishap {
     Edit,
     /// Armed: the same, of a cron whose write is on its way.
     EditAhead,
+    /// Armed: somebody does not like what was written, and changes it so much later.
+    EditAfter {
+        after: SignedDuration,
+    },
 }
 
 /// How an outage shows itself.
@@ -153,6 +157,9 @@ pub fn forecast(rng: &mut Rng, start: Timestamp, days: u32, accounts: &[AccountI
             at(somewhen(rng), Mishap::ClockSet { computer, by });
         }
     }
+    for _ in 0..2 * days {
+        at(somewhen(rng), Mishap::EditAfter { after: minutes(rng, 1, 40) });
+    }
     all.sort_by_key(|planned| planned.at);
     all
 }
@@ -174,6 +181,7 @@ impl Mishap {
             Self::ClockSet { computer, by } => format!("computer {computer}: clock set by {by:#}"),
             Self::Edit => "somebody edits a cron at the gateway".to_owned(),
             Self::EditAhead => "somebody edits a cron just ahead of a write".to_owned(),
+            Self::EditAfter { after } => format!("somebody changes back what the next write changes, {after:#} later"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The right to act on a state folder: one holder at a time, freed by the system when it dies.
 //!
-//! The lock is on `lease.lock`; who holds it is told in `lease.json` beside it, because a locked
+//! The lock is on `lease.lock`, and on the folder itself where a system locks folders: a file can be removed while it
+//! is locked, and made anew by the next who asks. Who holds it is told in `lease.json` beside it, because a locked
 //! file cannot be read everywhere. What `lease.json` says counts only while the lock is taken.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -19,6 +20,7 @@ const SOCKET: &str = "socket";
 #[derive(Debug)]
 pub struct Lease {
     _lock: File,
+    _folder: Option<File>,
     holder_file: PathBuf,
     said: Value,
 }
@@ -31,7 +33,20 @@ impl Lease {
     pub fn served_at(&mut self, socket: &Path) -> Result<(), StateError> {
         let unsayable = || StateError::write(socket, std::io::ErrorKind::InvalidFilename.into());
         self.said[SOCKET] = socket.to_str().ok_or_else(unsayable)?.into();
+        self.tell()
+    }
+
+    /// Says anew who holds it.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn tell(&self) -> Result<(), StateError> {
         atomic::write(&self.holder_file, format!("{:#}\n", self.said).as_bytes())
+    }
+
+    /// Whether others still read who holds it.
+    pub fn is_told(&self) -> bool {
+        said_in(&self.holder_file) == self.said
     }
 }
 
@@ -62,12 +77,29 @@ pub fn ask(folder: &Path, holder: &str, now: Timestamp) -> Result<Asked, StateEr
     let lock = options.open(&lock_path).map_err(|error| StateError::write(&lock_path, error))?;
     match lock.try_lock() {
         Ok(()) => {
+            let Ok(of_folder) = lock_folder(folder) else { return Ok(Asked::HeldBy(holder_text(&holder_file))) };
             let said = json!({"holder": holder, "pid": std::process::id(), "since": now.to_string()});
             atomic::write(&holder_file, format!("{said:#}\n").as_bytes())?;
-            Ok(Asked::Granted(Lease { _lock: lock, holder_file, said }))
+            Ok(Asked::Granted(Lease { _lock: lock, _folder: of_folder, holder_file, said }))
         }
         Err(TryLockError::WouldBlock) => Ok(Asked::HeldBy(holder_text(&holder_file))),
         Err(TryLockError::Error(error)) => Err(StateError::write(&lock_path, error)),
+    }
+}
+
+/// Somebody holds the folder, whoever has its lock file.
+struct Taken;
+
+/// `None`: this system, or this disk, locks no folders.
+fn lock_folder(folder: &Path) -> Result<Option<File>, Taken> {
+    if !cfg!(unix) {
+        return Ok(None);
+    }
+    let Ok(opened) = File::open(folder) else { return Ok(None) };
+    match opened.try_lock() {
+        Ok(()) => Ok(Some(opened)),
+        Err(TryLockError::WouldBlock) => Err(Taken),
+        Err(TryLockError::Error(_)) => Ok(None),
     }
 }
 
@@ -128,6 +160,25 @@ mod tests {
         assert_eq!(service_of(folder.path()), None);
         lease.served_at(Path::new("/srv/service.sock")).unwrap();
         assert_eq!(service_of(folder.path()), Some("/srv/service.sock".into()));
+        assert!(lease.is_told());
+        fs::remove_file(folder.path().join(HOLDER_FILE)).unwrap();
+        assert!(!lease.is_told());
+        lease.tell().unwrap();
+        assert_eq!(service_of(folder.path()), Some("/srv/service.sock".into()), "the same words");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn whoever_removes_the_lock_file_frees_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = ask(folder.path(), "serve on home-mini", Timestamp::UNIX_EPOCH).unwrap();
+        fs::remove_file(folder.path().join(LOCK_FILE)).unwrap();
+        for _ in 0..2 {
+            let asked = ask(folder.path(), "next", Timestamp::UNIX_EPOCH).unwrap();
+            assert!(matches!(&asked, Asked::HeldBy(holder) if holder.starts_with("serve on home-mini")), "{asked:?}");
+        }
+        drop(first);
+        assert!(matches!(ask(folder.path(), "next", Timestamp::UNIX_EPOCH).unwrap(), Asked::Granted(_)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{CronId, Hold, HoldReason, ModelRef, Pin, Tier, TierEntry, TierMap};
+use crate::domain::{CronId, Detour, Hold, HoldReason, ModelRef, Pin, RouteKey, Tier, TierEntry, TierMap};
 
 use super::BadValue;
 use super::document::as_object;
@@ -64,6 +64,7 @@ fn read_entry(path: &str, value: &Value, now: Timestamp, bad: &mut Vec<BadValue>
         above_guard,
         pinned: read_pin(path, fields.get("pinned"), bad),
         hold: read_hold(path, fields.get("hold"), now, bad),
+        detour: read_detour(path, fields.get("detour"), bad),
         edit_agent_made,
         may_miss_one_shot,
         ask_first,
@@ -122,6 +123,17 @@ fn read_hold(path: &str, value: Option<&Value>, now: Timestamp, bad: &mut Vec<Ba
             Some(by_hand)
         }
     }
+}
+
+/// One that cannot be read is none: then its chain decides, as it will at the end of one anyway.
+fn read_detour(path: &str, value: Option<&Value>, bad: &mut Vec<BadValue>) -> Option<Detour> {
+    let value = value.filter(|value| !matches!(value, Value::Null | Value::Bool(false)))?;
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let read = text("route").zip(text("until").and_then(|until| until.parse().ok()));
+    if read.is_none() {
+        bad.push(BadValue::expected(format!("{path}.detour"), "an object with a route and until when", value));
+    }
+    read.map(|(route, until)| Detour { route: RouteKey::new(route), until })
 }
 
 /// Entries that were taken out of the file, kept so that giving one back brings its unknown
@@ -207,6 +219,10 @@ fn patch_entry(slot: &mut Value, before: Option<&TierEntry>, after: &TierEntry) 
     }
     if before.hold != after.hold {
         set_or_drop(fields, "hold", after.hold.as_ref().map(hold_value));
+    }
+    if before.detour != after.detour {
+        let value = |detour: &Detour| json!({"route": detour.route.as_str(), "until": detour.until.to_string()});
+        set_or_drop(fields, "detour", after.detour.as_ref().map(value));
     }
     if before.note != after.note {
         set_or_drop(fields, "note", after.note.as_deref().map(Value::from));

@@ -34,6 +34,7 @@ pub enum Screen {
     Welcome,
     Board,
     Quotas,
+    WhatIf,
     Providers,
     Plan,
     Crisis,

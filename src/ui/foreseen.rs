@@ -1,7 +1,8 @@
-//! The forecast for the screens that draw it, worked out on a thread of its own.
+//! The forecast for the screens that draw it, what to do about it, and what is imagined, worked out on a thread of its
+//! own.
 //!
-//! One question is under way at a time, and it is always about the newest snapshot: what moved meanwhile is asked
-//! when the answer is here, so nothing queues up.
+//! One question is under way at a time, and it is always about the newest snapshot and the newest hypothesis: what
+//! moved meanwhile is asked when the answer is here, so nothing queues up.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
@@ -11,7 +12,9 @@ use std::time::{Duration, Instant};
 use egui::Context;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Catalog, Cron, CronId, Fleet, Forecast, Settings, UsageHistory};
+use crate::domain::{
+    Catalog, Cron, CronId, Fleet, Hypothesis, Imagined, Ledger, Outlook, Settings, Switch, TierMap, UsageHistory,
+};
 use crate::engine::{Foresight, Snapshot};
 
 /// A world that moves all the time is asked about no more often.
@@ -20,10 +23,14 @@ const REST: Duration = Duration::from_secs(3);
 /// A forecast is made anew after that, also of a world that stands still: its "now" has moved.
 const AGES: SignedDuration = SignedDuration::from_mins(1);
 
-/// The newest forecast, and whether a newer one is wanted.
+/// So far ahead is always asked, whatever is seen of it: advice looks at the next turns of windows, and costs at a week.
+const LEAST: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// The newest answers, and whether newer ones are wanted.
 #[derive(Debug, Default)]
 pub struct Foreseen {
-    latest: Option<Arc<Forecast>>,
+    latest: Option<Arc<Outlook>>,
+    imagined: Option<Arc<Imagined>>,
     /// What the newest question was about, and when it was put.
     asked: Option<(About, Instant)>,
     waiting: bool,
@@ -35,14 +42,28 @@ enum Worker {
     #[default]
     Asleep,
     Awake {
-        ask: SyncSender<(Snapshot, Timestamp)>,
-        answers: Receiver<Forecast>,
+        ask: SyncSender<Question>,
+        answers: Receiver<Answer>,
     },
     /// No thread, or it is gone: what is there stays.
     Gone,
 }
 
-/// What a forecast depends on. Parts that are the same allocation have not changed.
+#[derive(Debug)]
+struct Question {
+    seen: Snapshot,
+    ahead: SignedDuration,
+    /// What is supposed, where that is asked about.
+    supposed: Option<Hypothesis>,
+}
+
+#[derive(Debug)]
+enum Answer {
+    Foreseen(Outlook),
+    Imagined(Imagined),
+}
+
+/// What an answer depends on. Parts that are the same allocation have not changed.
 #[derive(Debug)]
 struct About {
     history: Arc<UsageHistory>,
@@ -50,20 +71,30 @@ struct About {
     fleet: Arc<Fleet>,
     catalog: Arc<Catalog>,
     settings: Arc<Settings>,
+    tiers: Arc<TierMap>,
+    ledger: Arc<Ledger>,
+    switches: Arc<Vec<Switch>>,
+    in_crisis: bool,
     at: Timestamp,
-    until: Timestamp,
+    ahead: SignedDuration,
+    supposed: Option<Hypothesis>,
 }
 
 impl About {
-    fn of(seen: &Snapshot, until: Timestamp) -> Self {
+    fn of(Question { seen, ahead, supposed }: &Question) -> Self {
         Self {
             history: seen.history.clone(),
             crons: seen.crons.clone(),
             fleet: seen.fleet.clone(),
             catalog: seen.catalog.clone(),
             settings: seen.settings.clone(),
+            tiers: seen.tiers.clone(),
+            ledger: seen.ledger.clone(),
+            switches: seen.switches.clone(),
+            in_crisis: seen.crisis.state.mode.is_some(),
             at: seen.at,
-            until,
+            ahead: *ahead,
+            supposed: supposed.clone(),
         }
     }
 
@@ -73,34 +104,54 @@ impl About {
             && Arc::ptr_eq(&self.fleet, &seen.fleet)
             && Arc::ptr_eq(&self.catalog, &seen.catalog)
             && Arc::ptr_eq(&self.settings, &seen.settings)
+            && Arc::ptr_eq(&self.tiers, &seen.tiers)
+            && Arc::ptr_eq(&self.ledger, &seen.ledger)
+            && Arc::ptr_eq(&self.switches, &seen.switches)
+            && self.in_crisis == seen.crisis.state.mode.is_some()
     }
 }
 
 impl Foreseen {
     /// One that is given and never asked anew.
     #[must_use]
-    pub fn given(forecast: Forecast) -> Self {
-        Self { latest: Some(Arc::new(forecast)), worker: Worker::Gone, ..Self::default() }
+    pub fn given(outlook: Outlook) -> Self {
+        Self { latest: Some(Arc::new(outlook)), worker: Worker::Gone, ..Self::default() }
     }
 
     /// The newest forecast, which reaches `ahead` or will soon. Asks where something has changed since.
-    pub fn follow(&mut self, ctx: &Context, seen: &Snapshot, ahead: SignedDuration) -> Option<&Arc<Forecast>> {
-        self.listen();
-        let until = seen.at.checked_add(ahead).unwrap_or(Timestamp::MAX);
-        if !self.waiting {
-            match self.rest(seen, ahead) {
-                Duration::ZERO => self.ask(ctx, seen, until),
-                rest => ctx.request_repaint_after(rest),
-            }
-        }
+    pub fn follow(&mut self, ctx: &Context, seen: &Snapshot, ahead: SignedDuration) -> Option<&Arc<Outlook>> {
+        self.keep_up(ctx, seen, ahead, None);
         self.latest.as_ref()
     }
 
-    /// How long it is until the next question is due.
-    fn rest(&self, seen: &Snapshot, ahead: SignedDuration) -> Duration {
+    /// What comes of what is supposed, or of what was a moment ago.
+    pub fn imagine(
+        &mut self,
+        ctx: &Context,
+        seen: &Snapshot,
+        supposed: &Hypothesis,
+        ahead: SignedDuration,
+    ) -> Option<&Arc<Imagined>> {
+        self.keep_up(ctx, seen, ahead, Some(supposed));
+        self.imagined.as_ref()
+    }
+
+    fn keep_up(&mut self, ctx: &Context, seen: &Snapshot, ahead: SignedDuration, supposed: Option<&Hypothesis>) {
+        self.listen();
+        if self.waiting {
+            return;
+        }
+        let ahead = ahead.max(LEAST);
+        match self.rest(seen, ahead, supposed) {
+            Duration::ZERO => self.ask(ctx, Question { seen: seen.clone(), ahead, supposed: supposed.cloned() }),
+            rest => ctx.request_repaint_after(rest),
+        }
+    }
+
+    /// How long it is until the next question is due. Whoever supposes something else, or looks further, does not wait.
+    fn rest(&self, seen: &Snapshot, ahead: SignedDuration, supposed: Option<&Hypothesis>) -> Duration {
         let Some((about, asked)) = &self.asked else { return Duration::ZERO };
-        let reach = about.until.duration_since(about.at);
-        if (reach - ahead).abs() > SignedDuration::from_secs(1) {
+        if about.ahead != ahead || about.supposed.as_ref() != supposed {
             return Duration::ZERO;
         }
         let aged = AGES - seen.at.duration_since(about.at);
@@ -111,8 +162,11 @@ impl Foreseen {
     fn listen(&mut self) {
         let Worker::Awake { answers, .. } = &self.worker else { return };
         match answers.try_recv() {
-            Ok(forecast) => {
-                self.latest = Some(Arc::new(forecast));
+            Ok(answer) => {
+                match answer {
+                    Answer::Foreseen(outlook) => self.latest = Some(Arc::new(outlook)),
+                    Answer::Imagined(imagined) => self.imagined = Some(Arc::new(imagined)),
+                }
                 self.waiting = false;
             }
             Err(TryRecvError::Empty) => {}
@@ -123,26 +177,31 @@ impl Foreseen {
         }
     }
 
-    fn ask(&mut self, ctx: &Context, seen: &Snapshot, until: Timestamp) {
+    fn ask(&mut self, ctx: &Context, question: Question) {
         if matches!(self.worker, Worker::Asleep) {
             self.worker = wake(ctx);
         }
-        self.asked = Some((About::of(seen, until), Instant::now()));
+        self.asked = Some((About::of(&question), Instant::now()));
         let Worker::Awake { ask, .. } = &self.worker else { return };
         // Never full: the answer to the question before was waited for.
-        self.waiting = ask.try_send((seen.clone(), until)).is_ok();
+        self.waiting = ask.try_send(question).is_ok();
     }
 }
 
 /// Starts the thread; it ends when nobody asks any more.
 fn wake(ctx: &Context) -> Worker {
-    let (ask, questions) = sync_channel::<(Snapshot, Timestamp)>(1);
+    let (ask, questions) = sync_channel::<Question>(1);
     let (answer, answers) = sync_channel(1);
     let ctx = ctx.clone();
     let work = move || {
         let mut foresight = Foresight::default();
-        for (seen, until) in questions {
-            if answer.send(foresight.forecast(&seen, None, until)).is_err() {
+        for Question { seen, ahead, supposed } in questions {
+            let until = seen.at.checked_add(ahead).unwrap_or(Timestamp::MAX);
+            let found = match supposed {
+                Some(supposed) => Answer::Imagined(foresight.imagine(&seen, &supposed, ahead)),
+                None => Answer::Foreseen(foresight.outlook(&seen, until)),
+            };
+            if answer.send(found).is_err() {
                 break;
             }
             ctx.request_repaint_after(Duration::from_millis(1));

@@ -6,6 +6,7 @@ pub mod files;
 pub mod foreseen;
 pub mod icon;
 pub mod paused;
+pub mod rehearsing;
 pub mod rights;
 pub mod run;
 pub mod screens;

@@ -1,7 +1,13 @@
-//! Why nothing can be written now.
+//! Why nothing can be written now, and who goes on writing when the window closes.
 
 use crate::domain::{Access, Connection};
 use crate::engine::Snapshot;
+use crate::words::AfterClosing;
+
+/// What becomes of a running job when this window is closed.
+pub fn after_closing(snapshot: &Snapshot) -> AfterClosing {
+    if snapshot.background.is_some() { AfterClosing::GoesOn } else { AfterClosing::Waits }
+}
 
 /// Why nothing can be written now, as far as it does not depend on the plan.
 pub fn cannot_write(snapshot: &Snapshot) -> Option<String> {

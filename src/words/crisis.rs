@@ -101,21 +101,33 @@ pub fn stays_failing(plan: &Plan) -> usize {
 
 /// "15 crons move to MiniMax, 9 pause until 18:00": the ticked lines that are `wanted`; `None` when there are none.
 fn what_changes(plan: &Plan, wanted: impl Fn(&Change) -> bool, speech: &Speech<'_>) -> Option<String> {
+    sum_up(parts_that_change(plan, wanted, speech))
+}
+
+/// "4 crons keep running, 3 move to MiniMax, 9 pause until 18:00"; `None` when there is no cron of either kind.
+pub(super) fn what_happens(plan: &Plan, speech: &Speech<'_>) -> Option<String> {
+    let kept = (CrisisCounts::of(plan).kept, ["keeps", "keep"], " running".to_owned());
+    sum_up(std::iter::once(kept).chain(parts_that_change(plan, |_| true, speech)))
+}
+
+/// How many, what they do, and where or until when.
+type Part = (usize, [&'static str; 2], String);
+
+fn parts_that_change(plan: &Plan, wanted: impl Fn(&Change) -> bool, speech: &Speech<'_>) -> [Part; 4] {
     let ticked: Vec<_> = plan.changes.iter().filter(|change| change.ticked && wanted(change)).collect();
     let of = |kind: ChangeKind| ticked.iter().copied().filter(|change| change.kind == kind).collect::<Vec<_>>();
     let (moves, pauses, resumes) = (of(ChangeKind::Move), of(ChangeKind::Pause), of(ChangeKind::Resume));
     let others = ticked.len() - moves.len() - pauses.len() - resumes.len();
-    let parts = [
+    [
         (moves.len(), ["moves", "move"], format!(" to {}", targets(&moves, speech))),
         (resumes.len(), ["runs", "run"], " again".to_owned()),
         (pauses.len(), ["pauses", "pause"], format!(" until {}", until(&pauses, speech))),
         (others, ["gets", "get"], " new fallbacks".to_owned()),
-    ];
-    sum_up(parts)
+    ]
 }
 
 /// "15 crons move …, 9 pause …": only the first names what is counted.
-fn sum_up<const N: usize>(parts: [(usize, [&str; 2], String); N]) -> Option<String> {
+pub(super) fn sum_up(parts: impl IntoIterator<Item = Part>) -> Option<String> {
     let mut said = Vec::new();
     for (n, [one, many], tail) in parts.into_iter().filter(|(n, ..)| *n > 0) {
         let subject = if said.is_empty() { count(n, "cron") } else { n.to_string() };
@@ -160,7 +172,7 @@ pub fn pause_ends(reason: &Reason) -> Option<Timestamp> {
     }
 }
 
-fn stranded(n: usize) -> Option<String> {
+pub(super) fn stranded(n: usize) -> Option<String> {
     match n {
         0 => None,
         1 => Some("1 that must keep running has no route that serves".to_owned()),
@@ -307,6 +319,10 @@ pub fn automation_word(word: &AutomationWord, speech: &Speech<'_>) -> Option<Str
         }
         AutomationWord::Dwells { until } => format!(
             "Automation waits until {}: it does not enter and leave crisis mode in quick turns",
+            clock(*until, speech)
+        ),
+        AutomationWord::TurnsTooOften { until } => format!(
+            "Automation changed the same crons again and again, and leaves them alone until {}: look at their routes",
             clock(*until, speech)
         ),
         AutomationWord::ByHandOnly => "You entered crisis mode, so only you end it".to_owned(),

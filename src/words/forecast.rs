@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::time::hour_and_minute;
-use super::{Speech, clock, count, limit_name, list, source, span};
+use super::{Speech, account_name, clock, count, limit_name, list, source, span};
 use crate::domain::{
-    BandPoint, Claim, ComingRuns, Confidence, Forecast, Learning, ProviderAccount, Silence, TrackRecord, Unit,
+    BandPoint, Claim, Cluster, ComingRuns, Confidence, Forecast, Learning, ProviderAccount, Silence, TrackRecord, Unit,
     WindowForecast,
 };
 
@@ -193,20 +193,18 @@ pub fn forecast_reset(window: &WindowForecast, speech: &Speech<'_>) -> String {
     }
 }
 
-/// "31 runs start together at :00 and :30." The minutes are those of the clock here.
+/// "31 runs start together on Kimi at :00 and :30." The minutes are those of the clock here.
 #[must_use]
 pub fn clusters(coming: &ComingRuns, speech: &Speech<'_>) -> Option<String> {
     let first = coming.clusters.first()?;
     let minute = |at: Timestamp| format!(":{}", &hour_and_minute(speech.zone.to_datetime(at))[3..]);
-    let alike = |n_together: u32| n_together * 2 >= first.n_together;
-    let big: Vec<_> = coming.clusters.iter().filter(|cluster| alike(cluster.n_together)).take(4).collect();
+    let alike = |cluster: &&Cluster| cluster.account == first.account && cluster.n_together * 2 >= first.n_together;
+    let big: Vec<_> = coming.clusters.iter().filter(alike).take(4).collect();
     let same = big.iter().all(|cluster| cluster.n_together == first.n_together);
     let minutes: Vec<_> = big.iter().map(|cluster| minute(cluster.at)).collect();
-    Some(if same {
-        format!("{} start together at {}.", count(first.n_together as usize, "run"), list(&minutes))
-    } else {
-        format!("Up to {} start together at {}.", count(first.n_together as usize, "run"), list(&minutes))
-    })
+    let up_to = if same { "" } else { "Up to " };
+    let (runs, account) = (count(first.n_together as usize, "run"), account_name(&first.account));
+    Some(format!("{up_to}{runs} start together on {account} at {}.", list(&minutes)))
 }
 
 /// "right 13 of the last 14 times", or what is missing for that.
@@ -329,13 +327,19 @@ mod tests {
     #[test]
     fn minutes_at_which_many_start_are_those_of_the_clock_here() {
         let mut world = world();
-        let cluster = |n_together, moment| Cluster { minute: 0, n_together, at: at(moment), n_crons: n_together };
+        let cluster = |n_together, moment| Cluster {
+            account: AccountId::new("kimi"),
+            minute: 0,
+            n_together,
+            at: at(moment),
+            n_crons: n_together,
+        };
         let coming = |clusters| ComingRuns { clusters, ..ComingRuns::default() };
         let both = coming(vec![cluster(31, "2026-11-23 07:00"), cluster(31, "2026-11-23 06:30")]);
-        assert_eq!(clusters(&both, &world.speech()).as_deref(), Some("31 runs start together at :00 and :30."));
+        assert_eq!(clusters(&both, &world.speech()).as_deref(), Some("31 runs start together on Kimi at :00 and :30."));
         world.zone = jiff::tz::TimeZone::get("Asia/Kolkata").expect("a zone");
         let first = coming(vec![cluster(31, "2026-11-23 07:00"), cluster(2, "2026-11-23 06:15")]);
-        assert_eq!(clusters(&first, &world.speech()).as_deref(), Some("31 runs start together at :30."));
+        assert_eq!(clusters(&first, &world.speech()).as_deref(), Some("31 runs start together on Kimi at :30."));
         assert_eq!(clusters(&coming(Vec::new()), &world.speech()), None);
     }
 

@@ -3,7 +3,22 @@
 use super::{Speech, clock, count, list, model_name, relative, span};
 use crate::domain::{Confirmation, Job, JobPhase, LineOutcome, ModelRef, PlanOrigin};
 
-const SAFE_TO_CLOSE: &str = "safe to close: the rest waits until the app is open again";
+/// What becomes of a running job when the window is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterClosing {
+    Waits,
+    /// The program in the background carries it out.
+    GoesOn,
+}
+
+impl AfterClosing {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Waits => "safe to close: the rest waits until the app is open again",
+            Self::GoesOn => "safe to close: the program in the background goes on",
+        }
+    }
+}
 
 /// "✓ verified", "writing…", "waiting", "runs now, pauses after", "changed by somebody else".
 pub fn line_outcome(outcome: &LineOutcome, speech: &Speech<'_>) -> String {
@@ -54,14 +69,15 @@ pub fn job_headline(job: &Job) -> String {
 }
 
 /// "about 3 s left · safe to close: the rest waits until the app is open again".
-pub fn job_detail(job: &Job, speech: &Speech<'_>) -> String {
+pub fn job_detail(job: &Job, closing: AfterClosing, speech: &Speech<'_>) -> String {
     let tally = Tally::of(job);
     // How long somebody else's run goes on nobody knows.
     let paced = !matches!(job.phase, JobPhase::Draining | JobPhase::Proving { .. });
     let left = job.expected_end.filter(|end| *end > speech.now && paced);
     let left = left.map(|end| format!("about {} left", span(end.duration_since(speech.now).max(ONE_SECOND))));
     let running = |first: Option<String>| {
-        let parts: Vec<_> = [first, left.clone()].into_iter().flatten().chain([SAFE_TO_CLOSE.to_owned()]).collect();
+        let safe = closing.words().to_owned();
+        let parts: Vec<_> = [first, left.clone()].into_iter().flatten().chain([safe]).collect();
         parts.join(" · ")
     };
     match &job.phase {

@@ -3,8 +3,10 @@
 //! Pure: domain values in, sentences out. Times are said in the zone of the [`Speech`].
 
 mod account;
+mod advice;
 mod automation;
 mod check;
+mod cost;
 mod crisis;
 mod cron_expr;
 mod dashboard;
@@ -20,20 +22,25 @@ mod owner;
 mod plan;
 mod problem;
 mod reason;
+mod rehearsal;
 mod schedule;
+mod service;
 mod temporary;
 mod text;
 mod time;
 mod triage;
 mod unit;
+mod what_if;
 mod window;
 
 #[cfg(test)]
 mod testing;
 
 pub use account::*;
+pub use advice::*;
 pub use automation::*;
 pub use check::*;
+pub use cost::*;
 pub use crisis::*;
 pub use dashboard::*;
 pub use demo::*;
@@ -48,12 +55,15 @@ pub use owner::*;
 pub use plan::*;
 pub use problem::*;
 pub use reason::*;
+pub use rehearsal::*;
 pub use schedule::*;
+pub use service::*;
 pub use temporary::*;
 pub use text::*;
 pub use time::*;
 pub use triage::*;
 pub use unit::*;
+pub use what_if::*;
 pub use window::*;
 
 use jiff::Timestamp;

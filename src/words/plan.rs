@@ -22,13 +22,22 @@ const MAX_GROUPS: usize = 4;
 /// "6 changes planned", "Nothing to change".
 pub fn plan_headline(plan: &Plan) -> String {
     match (plan.changes.len(), &plan.origin) {
-        (0, PlanOrigin::Distribution | PlanOrigin::Crisis) => "Nothing to change".to_owned(),
+        (0, PlanOrigin::Distribution | PlanOrigin::Crisis | PlanOrigin::Advice) => "Nothing to change".to_owned(),
         (0, PlanOrigin::Recovery) => "Nothing to give back".to_owned(),
         (0, PlanOrigin::Undo { .. }) => "Nothing left to undo".to_owned(),
         (n, PlanOrigin::Distribution | PlanOrigin::Crisis) => format!("{} planned", count(n, "change")),
+        (n, PlanOrigin::Advice) => format!("{} advised", count(n, "change")),
         (n, PlanOrigin::Recovery) => format!("{} to give back", count(n, "cron")),
         (1, PlanOrigin::Undo { .. }) => "1 switch to undo".to_owned(),
         (n, PlanOrigin::Undo { .. }) => format!("{n} switches to undo"),
+    }
+}
+
+/// The same, and how many of them are left out unless somebody ticks them: "16 changes planned, 1 left out".
+pub fn plan_headline_and_left_out(plan: &Plan) -> String {
+    match plan.changes.iter().filter(|change| !change.ticked).count() {
+        0 => plan_headline(plan),
+        n => format!("{}, {n} left out", plan_headline(plan)),
     }
 }
 
@@ -60,8 +69,13 @@ pub fn ticked_summary(plan: &Plan, ticked: impl Fn(usize) -> bool, speech: &Spee
     if plan.origin == PlanOrigin::Recovery && changes.len() > 1 {
         return format!("{}.{left} In stages: one first, then a quarter, then the rest.", said.join(", "));
     }
+    let back = changes.iter().find_map(|change| match change.reason {
+        Reason::Detour { until, .. } if plan.origin == PlanOrigin::Advice => Some(until),
+        _ => None,
+    });
+    let back = back.map(|at| format!(" Their chains decide again {}.", clock(at, speech))).unwrap_or_default();
     format!(
-        "{}.{left}{held} Takes about {}.",
+        "{}.{left}{held}{back} Takes about {}.",
         said.join(", "),
         span(time_to_apply(changes.len(), plan.writes, speech.now))
     )
@@ -210,7 +224,9 @@ fn why_it_leaves(change: &Change, speech: &Speech<'_>) -> Option<String> {
         SkipReason::PriceUnknown { .. } => "price unknown".to_owned(),
         SkipReason::SetAside { until } => format!("set aside until {}", clock(*until, speech)),
         SkipReason::NotSetUp => "not set up".to_owned(),
-        SkipReason::Settling { .. } | SkipReason::Untested | SkipReason::NotNeeded => return None,
+        SkipReason::Spared { .. } | SkipReason::Settling { .. } | SkipReason::Untested | SkipReason::NotNeeded => {
+            return None;
+        }
     };
     Some(said)
 }

@@ -3,7 +3,7 @@
 //! Details come scrubbed of secrets from the room that met them.
 
 use super::{Said, Speech, clock, count, list, relative, usd, vendor_name};
-use crate::domain::{Access, Connection, ProblemKind, Refusal, Trouble};
+use crate::domain::{Access, Connection, PlanOrigin, ProblemKind, Refusal, Trouble};
 
 /// More of what may have been meant is counted, not listed.
 const MAX_CANDIDATES: usize = 8;
@@ -20,7 +20,7 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
     match kind {
         ProblemKind::FileSetAside { file, kept_as, detail } => said(
             format!("{file} does not parse and was set aside: {detail}"),
-            format!("Mend {kept_as} and import it, or delete it to go on without it"),
+            format!("Mend {kept_as}, import it and then delete it; to go on without it, delete it now"),
         ),
         ProblemKind::BadValue { file, path, detail } => {
             said(format!("{file}: {path} is not usable: {detail}"), "The default stands in for it; correct the value")
@@ -67,6 +67,10 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
         ProblemKind::OtherVersionServes { version } => said(
             format!("The program in the background is version {version}, this one is not"),
             "Restart it, so that both are of one version; until then nothing can be changed from here",
+        ),
+        ProblemKind::ServiceSilent { holder } => said(
+            format!("The program in the background does not answer: {holder}"),
+            "Let it go on, or end it; until then nothing can be changed from here",
         ),
         ProblemKind::CannotBeWatched { detail } => said(
             format!("No window or command can act through this program in the background: {detail}"),
@@ -130,8 +134,9 @@ pub fn problem(kind: &ProblemKind, speech: &Speech<'_>) -> Said {
             format!("ledger.json was lost or unreadable: {} found in the history", count(*n_crons, "debt")),
             "They are given back like any other; look at the Crisis screen",
         ),
-        ProblemKind::Interrupted { left } => {
-            said(format!("An apply was interrupted with {} left", count(*left, "line")), "Continue it, or dismiss it")
+        ProblemKind::Interrupted { left, of } => {
+            let what = if *of == PlanOrigin::Recovery { "A recovery" } else { "An apply" };
+            said(format!("{what} was interrupted with {} left", count(*left, "line")), "Continue it, or dismiss it")
         }
         ProblemKind::TaskFailed { task, detail } => said(
             format!("A part of this program failed ({task}): {detail}"),
@@ -275,7 +280,9 @@ mod tests {
 
     use super::super::testing::{at, world};
     use super::{connection, problem, refusal, trouble};
-    use crate::domain::{Access, Connection, GatewayInfo, PlanId, ProblemKind, Refusal, SwitchId, Trouble, Usd};
+    use crate::domain::{
+        Access, Connection, GatewayInfo, PlanId, PlanOrigin, ProblemKind, Refusal, SwitchId, Trouble, Usd,
+    };
 
     fn text(value: &str) -> String {
         value.to_owned()
@@ -292,7 +299,7 @@ mod tests {
                     detail: text("line 3"),
                 },
                 "cron-tiers.json does not parse and was set aside: line 3",
-                "Mend cron-tiers.broken-2026-11-23.json and import it, or delete it to go on without it",
+                "Mend cron-tiers.broken-2026-11-23.json, import it and then delete it; to go on without it, delete it now",
             ),
             (
                 ProblemKind::GatewayOwned { host: text("nas"), since: Some(at("2026-11-22 21:04")) },
@@ -345,8 +352,13 @@ mod tests {
                 "The gateway fell back; look at the health of the intended route",
             ),
             (
-                ProblemKind::Interrupted { left: 1 },
+                ProblemKind::Interrupted { left: 1, of: PlanOrigin::Distribution },
                 "An apply was interrupted with 1 line left",
+                "Continue it, or dismiss it",
+            ),
+            (
+                ProblemKind::Interrupted { left: 2, of: PlanOrigin::Recovery },
+                "A recovery was interrupted with 2 lines left",
                 "Continue it, or dismiss it",
             ),
         ];

@@ -46,6 +46,9 @@ pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
             )
         }
         Reason::SwitchedOffInOutage { .. } => "the gateway switched it off after failures of this outage".to_owned(),
+        Reason::Detour { route, until } => {
+            format!("to {} until {}, so that a quota lasts", name(route), clock(*until, speech))
+        }
         Reason::UsersEdit { route } => format!("its tier asks for {}", name(route)),
         Reason::ChainEdited => "its chain was edited: its fallbacks follow".to_owned(),
         Reason::NothingServes { expected_return: Some(at) } => {
@@ -149,6 +152,7 @@ fn clause(skipped: &Skipped, speech: &Speech<'_>) -> String {
         SkipReason::PriceUnknown { .. } => format!("{name} has no known price"),
         SkipReason::Settling { until } => format!("{name} settles until {}", clock(*until, speech)),
         SkipReason::Untested => format!("{name} is untested"),
+        SkipReason::Spared { until } => format!("{name} is spared until {}", clock(*until, speech)),
         SkipReason::NotNeeded => format!("{name} is not needed"),
     }
 }
@@ -193,6 +197,7 @@ pub fn skip_reason(why: &SkipReason, speech: &Speech<'_>) -> String {
             format!("serves again, settles until {}", clock_and_relative(*until, speech))
         }
         SkipReason::Untested => "untested: nobody has seen it serve yet".to_owned(),
+        SkipReason::Spared { until } => format!("spared until {}, so that its quota lasts", clock(*until, speech)),
         SkipReason::NotNeeded => "not needed".to_owned(),
     }
 }
@@ -205,6 +210,9 @@ pub fn trigger(decision: &Decision, speech: &Speech<'_>) -> Option<String> {
             let credit = if lacks_credit(decision, route, speech) { "has credit and " } else { "" };
             let served = format!("{credit}has served for {}", long_span(*settle));
             format!("It {verb} {} when that account {served}.", route_name(route, speech))
+        }
+        Trigger::At { at } if matches!(decision.reason, Reason::Detour { .. }) => {
+            format!("Its chain decides again {}.", clock_and_relative(*at, speech))
         }
         Trigger::At { at } => format!("This is looked at again {}.", clock_and_relative(*at, speech)),
         Trigger::RouteFails { route } => {
@@ -274,6 +282,7 @@ pub fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Health => "health",
         Cause::Edit => "you",
+        Cause::Forecast => "forecast",
         Cause::Undo => "undo",
     }
 }

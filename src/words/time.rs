@@ -10,6 +10,9 @@ use super::Speech;
 /// Anything nearer than this is "now".
 const NOW: SignedDuration = SignedDuration::from_secs(5);
 
+/// Clocks are not that far apart.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
 /// "in 2 h", "3 min ago", "now".
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
     let ahead = at.duration_since(now);
@@ -32,9 +35,14 @@ pub fn soon(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// How old a reading is: "now" within the minute, so that it does not change every second.
+/// How old a reading is: "now" within the minute, so that it does not change every second. One that lies far ahead is
+/// only imagined.
 pub fn age(at: Timestamp, now: Timestamp) -> String {
-    if now.duration_since(at).abs() < SignedDuration::from_mins(1) { "now".to_owned() } else { relative(at, now) }
+    match now.duration_since(at) {
+        age if age.abs() < SignedDuration::from_mins(1) => "now".to_owned(),
+        age if age < -AHEAD => "foretold".to_owned(),
+        _ => relative(at, now),
+    }
 }
 
 /// "18:00", "tomorrow 09:00", "Fri 18:00", "3 Dec 18:00".
@@ -66,6 +74,20 @@ pub fn span(duration: SignedDuration) -> String {
         format!("{} h", rounded(3600))
     } else {
         format!("{} d", rounded(86_400))
+    }
+}
+
+/// How long in two units, and none that does not matter: "1 d 12 h", "6 h 05 min", "12 min", "40 s".
+pub fn fine_span(duration: SignedDuration) -> String {
+    let secs = duration.abs().as_secs();
+    let (days, hours, minutes) = (secs / 86_400, secs / 3600, secs / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{secs} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes:02} min"),
+        (days, hours, _) if hours % 24 == 0 => format!("{days} d"),
+        (days, hours, _) => format!("{days} d {} h", hours % 24),
     }
 }
 
@@ -114,7 +136,17 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::super::testing::{at, world};
-    use super::{clock, clock_and_relative, clock_with_day, exact_span, long_span, relative, soon, span};
+    use super::{clock, clock_and_relative, clock_with_day, exact_span, fine_span, long_span, relative, soon, span};
+
+    #[test]
+    fn a_span_in_two_units_leaves_out_what_does_not_matter() {
+        let cases =
+            [(40, "40 s"), (12 * 60 + 20, "12 min"), (5400, "1 h 30 min"), (6 * 3600, "6 h"), (129_600, "1 d 12 h")];
+        for (secs, expected) in cases {
+            assert_eq!(fine_span(SignedDuration::from_secs(secs)), expected);
+        }
+        assert_eq!(fine_span(SignedDuration::from_hours(48)), "2 d");
+    }
 
     #[test]
     fn a_near_moment_is_said_from_now() {

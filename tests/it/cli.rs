@@ -11,6 +11,7 @@ mod owner;
 #[cfg(unix)]
 mod serve;
 mod shell;
+mod what_if;
 
 use std::path::Path;
 
@@ -245,6 +246,8 @@ fn a_mapping_that_was_set_aside_does_not_spoil_the_next_edit() {
     let document = shell.json("tier disk-check T2");
     assert_eq!(document["crons"][0]["tier"], 2);
     assert!(shell.state_file("cron-tiers.json").contains(&shell.id("disk-check")));
+    let said = shell.run("tier disk-check T3");
+    assert!(said.err.contains("cron-tiers.json does not parse and was set aside"), "the rest is missing: {}", said.err);
 }
 
 #[test]

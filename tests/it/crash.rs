@@ -124,7 +124,7 @@ fn finish(task: &Task, engine: &Running, rest: &BTreeSet<CronId>) {
     }
     let now = engine.wait("the rest on offer", |now| task.offered(now) == *rest);
     if !rest.is_empty() {
-        let plan = if task.undoes.is_some() { now.undo_plan.as_ref() } else { Some(&now.plan) };
+        let plan = if task.undoes.is_some() { now.offer.as_ref() } else { Some(&now.plan) };
         apply_whole(engine, plan.expect("it is on offer"));
     }
 }

@@ -157,6 +157,7 @@ fn say_change(change: &Change) -> String {
     let cause = match change.cause {
         Cause::Health => "health",
         Cause::Edit => "edit",
+        Cause::Forecast => "forecast",
         Cause::Undo => "undo",
     };
     let mut marks: Vec<String> = change.marks.iter().map(|mark: &ChangeMark| words(&format!("{mark:?}"))).collect();

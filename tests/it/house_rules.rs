@@ -64,7 +64,11 @@ const ROOMS: &[Room] = &[
     },
     // Its wire is its own: an end that shares code with the other end would always agree with it.
     Room { name: "demo", may_import: &[Arrow::All("domain")], pure: false },
-    Room { name: "ui", may_import: &[Arrow::All("domain"), Arrow::All("words"), Arrow::Front("engine")], pure: false },
+    Room {
+        name: "ui",
+        may_import: &[Arrow::All("domain"), Arrow::All("words"), Arrow::Front("engine"), Arrow::Front("sim")],
+        pure: false,
+    },
     // Without a subcommand the command line opens the window.
     Room {
         name: "cli",

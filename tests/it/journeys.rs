@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use model_orchestrator::demo::DemoOutage;
 use model_orchestrator::domain::{
-    Access, AccountId, Chain, ChainOrder, ChangeKind, Confirmation, CronId, LineOutcome, OutageLevel, ProblemKind,
-    RECOVERY_KEY_PREFIX, Refusal, RouteKey, Schedule, Tier,
+    Access, AccountId, Cause, Chain, ChainOrder, ChangeKind, Confirmation, CronId, LineOutcome, OutageLevel,
+    PlanOrigin, ProblemKind, QuotaAdvice, RECOVERY_KEY_PREFIX, Refusal, RouteKey, Schedule, StartedBy, Tier,
 };
-use model_orchestrator::engine::{Command, Done, Edit, Event, SettingsChange, Snapshot, UndoScope};
+use model_orchestrator::engine::{Command, Done, Edit, Event, Foresight, SettingsChange, Snapshot, UndoScope};
 use model_orchestrator::state::Folder;
 
 use crate::support::Rig;
@@ -47,7 +47,7 @@ fn a_dragged_cron_is_saved_planned_applied_verified_and_undone() {
     assert_eq!(engine.now().switches[0].confirmation, Confirmation::Waiting);
 
     assert!(matches!(engine.ask(Command::PrepareUndo(UndoScope::Last)), Event::Done { .. }));
-    let undo = engine.now().undo_plan.clone().expect("an undo is on offer");
+    let undo = engine.now().offer.clone().expect("an undo is on offer");
     let job = engine.apply(&undo);
     assert!(job.lines.iter().all(|line| line.outcome == LineOutcome::Verified));
     let after = engine.now();
@@ -238,7 +238,7 @@ fn a_job_that_the_last_holder_left_is_settled_by_who_takes_over() {
     let moves: Vec<_> = plan.changes.iter().filter(|change| change.kind == ChangeKind::Move).take(2).collect();
     let crons: Vec<_> = moves.iter().map(|change| change.cron.clone()).collect();
     let (mut holder, _) = Folder::open(&rig.state_dir(), "holder", plan.at).expect("opens");
-    let job = holder.begin_job(&plan, &crons, plan.at).expect("a journal");
+    let job = holder.begin_job(&plan, &crons, StartedBy::Hand, plan.at).expect("a journal");
     holder.intent(job, moves[0], plan.at).expect("an intent");
     // Its call arrives, and nobody is left to read it back.
     let (model, fallbacks) = (&moves[0].to.model, &moves[0].to.fallbacks);
@@ -364,7 +364,8 @@ fn a_job_stops_at_an_outcome_that_cannot_be_written_and_nothing_of_it_is_lost() 
             free_disk(&db);
             engine = rig.engine();
             engine.wait("the job to be found without its end", |now| {
-                now.problems.iter().any(|problem| problem.what == ProblemKind::Interrupted { left: n_planned - 1 })
+                let expected = ProblemKind::Interrupted { left: n_planned - 1, of: PlanOrigin::Distribution };
+                now.problems.iter().any(|problem| problem.what == expected)
             });
         } else {
             free_disk(&db);
@@ -380,4 +381,27 @@ fn a_job_stops_at_an_outcome_that_cannot_be_written_and_nothing_of_it_is_lost() 
         assert_eq!(next.now().switches.len(), n_known + n_planned, "the journal has them all");
         assert!(next.now().job.is_none(), "and every job its end");
     }
+}
+
+#[test]
+fn distribution_that_looks_at_quotas_plans_what_advice_would_and_is_off_by_default() {
+    let day_left = Some(SignedDuration::from_hours(9));
+    let rig = Rig::with(model_orchestrator::demo::DemoOptions { day_left, run_jobs: false, ..Default::default() });
+    model_orchestrator::engine::remember_month(&rig.state_dir(), &rig.demo).expect("it is written down");
+    let engine = rig.engine();
+    let foretold = |now: &Snapshot| now.plan.changes.iter().filter(|change| change.cause == Cause::Forecast).count();
+    let before = engine.wait("the past", |now| now.history_read && now.evidence_read);
+    assert_eq!(foretold(&before), 0);
+    engine.ask(Command::Settings(SettingsChange::SetQuotaAware(true)));
+    let after = engine.wait("the setting", |now| now.settings.distribution.quota_aware);
+    let outlook = Foresight::default().outlook(&after, after.at + SignedDuration::from_hours(7 * 24));
+    let detours = outlook.advice.iter().find_map(|advice| match advice {
+        QuotaAdvice::RunsOut(one) if !one.detours.is_empty() => Some(one.detours.len()),
+        _ => None,
+    });
+    let n_detours = detours.unwrap_or_else(|| panic!("{:?}", outlook.advice));
+    let spared = engine.wait("changes that spare a quota", |now| foretold(now) > 0);
+    assert_eq!(foretold(&spared), n_detours);
+    engine.ask(Command::Settings(SettingsChange::SetQuotaAware(false)));
+    engine.wait("the ordinary plan", |now| !now.settings.distribution.quota_aware && foretold(now) == 0);
 }

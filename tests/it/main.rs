@@ -20,4 +20,5 @@ mod laws;
 mod owner;
 #[cfg(unix)]
 mod service;
+mod what_if;
 mod wire;

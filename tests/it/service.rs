@@ -66,7 +66,7 @@ fn a_wish_is_carried_out_by_the_other_and_answered_under_its_own_ticket() {
     window.wait("the switch", |now| now.switches.len() == 1);
     while !matches!(events.blocking_recv().expect("news come along"), Event::Switched(_)) {}
     assert!(matches!(window.ask(Command::PrepareUndo(UndoScope::Last)), Event::Done { .. }));
-    assert!(snapshots.borrow_and_update().undo_plan.is_some(), "the picture is there before the answer");
+    assert!(snapshots.borrow_and_update().offer.is_some(), "the picture is there before the answer");
     same_picture(&service, &window);
 }
 

@@ -210,7 +210,7 @@ fn a_switch_is_confirmed_by_the_next_run_and_undone_through_the_engine() {
     assert_eq!(gateway.provider_calls("gamma"), calls + 1, "the provider of the plan was really asked");
 
     engine.ask(Command::PrepareUndo(UndoScope::Last));
-    let undo = engine.wait("an undo on offer", |now| now.undo_plan.is_some()).undo_plan.clone().expect("an undo");
+    let undo = engine.wait("an undo on offer", |now| now.offer.is_some()).offer.clone().expect("an undo");
     engine.begin(&undo);
     engine.finish(&undo);
     assert_eq!(mark(&gateway.job(&cron)).revision, before.revision);

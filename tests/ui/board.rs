@@ -236,15 +236,6 @@ fn the_menu_opens_by_key_and_does_what_it_says() {
 }
 
 #[test]
-fn undo_and_redo_have_their_keys() {
-    let mut harness = desk(&morning());
-    press(&mut harness, Modifiers::COMMAND, Key::Z);
-    press(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
-    let wishes = &harness.state().wishes;
-    assert!(matches!(wishes[..], [Action::Tell(Command::UndoEdit), Action::Tell(Command::RedoEdit)]), "{wishes:?}");
-}
-
-#[test]
 fn search_finds_names_models_and_errors_in_any_script() {
     let cases = [
         ("余额", "Invoice chaser", "an error text in Chinese"),

@@ -76,7 +76,7 @@ fn the_banner_says_what_is_down_and_what_crisis_mode_would_do() {
 
 #[test]
 fn other_screens_say_it_in_one_line_that_leads_to_the_crisis() {
-    for digit in [Key::Num2, Key::Num3, Key::Num4, Key::Num6, Key::Num7] {
+    for digit in [Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num7, Key::Num8] {
         let mut harness = open(Scene::crisis());
         key(&mut harness, Modifiers::COMMAND, digit);
         assert!(says(&harness, "2 providers are down: Kimi and Google."), "{digit:?}");
@@ -148,7 +148,7 @@ fn only_re_routing_applies_the_ordinary_plan_without_its_pauses() {
 #[test]
 fn both_plans_stand_side_by_side_and_the_keyboard_chooses() {
     let mut harness = open(Scene::crisis());
-    key(&mut harness, Modifiers::COMMAND, Key::Num5);
+    key(&mut harness, Modifiers::COMMAND, Key::Num6);
     let cards = || harness.get_all_by_role(egui::accesskit::Role::RadioButton);
     assert_eq!(cards().count(), 2);
     let other = harness.get_by_label_contains("Only re-route: ");
@@ -262,7 +262,7 @@ fn while_it_is_given_back_one_can_go_on_or_go_back() {
         assert!(matches!(told(&harness).as_slice(), [Command::GoOn, Command::StayInCrisis]), "{from:?}");
     }
     let mut harness = open(Scene::recovering());
-    key(&mut harness, Modifiers::COMMAND, Key::Num5);
+    key(&mut harness, Modifiers::COMMAND, Key::Num6);
     for said in ["Safe already: 1 cron", "Next: 3 crons", "waits for a run of what was given back"] {
         assert!(says(&harness, said), "{said}");
     }
@@ -305,7 +305,7 @@ fn what_was_written_is_taken_back_on_the_screen_of_the_plan() {
         let outcomes = [Verified, Verified, Verified, LeftOut, Verified];
         snapshot.job = scene.job(JobPhase::Done, &outcomes).snapshot.job;
     }));
-    key(&mut harness, Modifiers::COMMAND, Key::Num5);
+    key(&mut harness, Modifiers::COMMAND, Key::Num6);
     assert!(says(&harness, "Recover: 4 crons get back what they had."), "the way back stands below the results");
     click(&mut harness, "Undo these 4 changes");
     assert!(matches!(told(&harness).as_slice(), [Command::PrepareUndo(_)]));
@@ -318,7 +318,7 @@ fn what_a_person_should_know_beside_the_changes_stands_there_too() {
         let plan = Arc::make_mut(Arc::make_mut(&mut snapshot.crisis).enter.as_mut().expect("an offer"));
         plan.notes = vec![PlanNote::PinnedCritical { cron: CronId::new("backup"), name: "Backup verify".into() }];
     }));
-    key(&mut harness, Modifiers::COMMAND, Key::Num5);
+    key(&mut harness, Modifiers::COMMAND, Key::Num6);
     assert!(says(&harness, "1 cron was made by an agent"));
     click(&mut harness, "Unpin Backup verify");
     let unpinned = |command: &Command| matches!(command, Command::Edit(Edit::SetPin { pin: None, .. }));
@@ -335,7 +335,7 @@ fn a_cron_that_runs_pauses_after_or_now() {
         scene.snapshot.plan = enter;
         snapshot.job = scene.job(JobPhase::Draining, &outcomes).snapshot.job;
     }));
-    key(&mut harness, Modifiers::COMMAND, Key::Num5);
+    key(&mut harness, Modifiers::COMMAND, Key::Num6);
     assert!(says(&harness, "Run now, pause after: 1 cron"));
     click(&mut harness, "Pause Invoice chaser now, ending its run");
     assert!(matches!(told(&harness).as_slice(), [Command::PauseNow { cron }] if cron.as_str() == "invoice"));
@@ -394,7 +394,7 @@ fn the_way_back_names_resets_checks_and_what_may_be_set_aside() {
             n_crons: 14,
         }];
     }));
-    key(&mut harness, Modifiers::COMMAND, Key::Num5);
+    key(&mut harness, Modifiers::COMMAND, Key::Num6);
     for said in ["resets today 18:00", "looked at again at 18:01", "MiniMax's 5h window is 72% used"] {
         assert!(says(&harness, said), "{said}");
     }
@@ -415,7 +415,7 @@ fn without_an_outage_crisis_mode_is_explained_and_still_offered() {
         Arc::make_mut(&mut snapshot.crisis).expected_end = None;
     }));
     assert!(harness.query_by_label("Enter crisis mode").is_none(), "no banner");
-    key(&mut harness, Modifiers::COMMAND, Key::Num5);
+    key(&mut harness, Modifiers::COMMAND, Key::Num6);
     assert!(says(&harness, "No provider is down."));
     rest(&mut harness);
     click(&mut harness, "Enter crisis mode");
@@ -425,7 +425,7 @@ fn without_an_outage_crisis_mode_is_explained_and_still_offered() {
 #[test]
 fn loading_and_nothing_to_plan_are_states_of_their_own() {
     let mut harness = open(Scene::crisis());
-    key(&mut harness, Modifiers::COMMAND, Key::Num5);
+    key(&mut harness, Modifiers::COMMAND, Key::Num6);
     change(&mut harness, |snapshot| snapshot.crons_as_of = None);
     assert!(says(&harness, "What a crisis would change follows as soon as the list is complete."));
     change(&mut harness, |snapshot| {
@@ -508,7 +508,7 @@ fn the_board_shows_what_the_crisis_would_do() {
         left_out.ticked = false;
         Arc::make_mut(&mut snapshot.plan).changes.push(left_out);
     });
-    key(&mut harness, Modifiers::COMMAND, Key::Num5);
+    key(&mut harness, Modifiers::COMMAND, Key::Num6);
     assert!(harness.query_by_label("Give back 4 crons").is_none(), "the way back waits to be chosen");
     let calm = open(Scene::planned());
     assert!(!says(&calm, "keeps running"));

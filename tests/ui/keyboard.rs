@@ -83,7 +83,7 @@ fn escape_closes_a_menu_and_nothing_else() {
 #[test]
 fn the_path_of_an_export_is_ready_to_be_typed_over() {
     let mut harness = window(morning().snapshot());
-    press(&mut harness, Modifiers::COMMAND, Key::Num7);
+    press(&mut harness, Modifiers::COMMAND, Key::Num8);
     harness.get_by_label("Export the whole folder…").focus();
     harness.run_steps(4);
     key(&mut harness, Key::Enter);
@@ -114,7 +114,7 @@ fn keys_do_nothing_behind_a_dialog() {
         key(&mut harness, pressed);
     }
     press(&mut harness, Modifiers::COMMAND, Key::Z);
-    press(&mut harness, Modifiers::COMMAND, Key::Num4);
+    press(&mut harness, Modifiers::COMMAND, Key::Num5);
     press(&mut harness, Modifiers::COMMAND, Key::Enter);
     assert!(harness.state().wishes.is_empty(), "{:?}", harness.state().wishes);
     key(&mut harness, Key::Escape);
@@ -139,7 +139,7 @@ fn tab_walks_the_parts_in_the_order_they_are_read() {
 #[test]
 fn tab_passes_the_rows_of_the_plan_by_and_comes_back_to_the_one_it_left() {
     let mut harness = window(morning().snapshot());
-    press(&mut harness, Modifiers::COMMAND, Key::Num4);
+    press(&mut harness, Modifiers::COMMAND, Key::Num5);
     assert!(focused(&harness).contains("Heartbeat ping"), "the plan opens on its first line: {}", focused(&harness));
     key(&mut harness, Key::ArrowDown);
     let line = focused(&harness);
@@ -207,7 +207,7 @@ fn the_first_arrow_goes_to_the_first_card() {
 #[test]
 fn what_gets_the_focus_comes_into_view() {
     let mut harness = sized(morning().snapshot(), [1024.0, 700.0], egui::Theme::Dark);
-    press(&mut harness, Modifiers::COMMAND, Key::Num7);
+    press(&mut harness, Modifiers::COMMAND, Key::Num8);
     let in_view = |harness: &Harness<'_, Window>, name: &str| {
         let rect = harness.get_by_label(name).rect();
         rect.top() > 48.0 && rect.bottom() < 674.0

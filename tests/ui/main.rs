@@ -1,5 +1,6 @@
 //! Screens by label and keyboard, without a window.
 
+mod advice;
 mod board;
 mod crisis;
 mod elsewhere;
@@ -9,3 +10,7 @@ mod shell;
 
 #[path = "../support/board.rs"]
 mod support;
+
+#[path = "../support/rig.rs"]
+#[expect(dead_code, reason = "other tests lean on the rest of it")]
+mod rig;

@@ -13,6 +13,7 @@ mod quotas;
 mod settings;
 mod transfer;
 mod welcome;
+mod what_if;
 
 use egui::accesskit::Role;
 use egui::{Key, Theme, Ui};

@@ -93,10 +93,11 @@ fn the_sidebar_and_control_with_a_digit_lead_to_the_screens() {
     click(&mut harness, "Plan, 5");
     assert_eq!(harness.state().shell.screen(), Screen::Plan);
     let keys = [
-        (Key::Num3, Screen::Providers),
-        (Key::Num5, Screen::Crisis),
-        (Key::Num6, Screen::Activity),
-        (Key::Num7, Screen::Settings),
+        (Key::Num3, Screen::WhatIf),
+        (Key::Num4, Screen::Providers),
+        (Key::Num6, Screen::Crisis),
+        (Key::Num7, Screen::Activity),
+        (Key::Num8, Screen::Settings),
         (Key::Num1, Screen::Board),
     ];
     for (key, screen) in keys {
@@ -111,7 +112,7 @@ fn a_computer_without_a_network_is_one_strip_and_not_so_many_providers() {
     let mut snapshot = morning().snapshot();
     Arc::make_mut(&mut snapshot.looks).offline_since = Some(now() - SignedDuration::from_mins(18));
     let mut harness = window(snapshot);
-    for key in [Key::Num1, Key::Num3] {
+    for key in [Key::Num1, Key::Num4] {
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run_steps(3);
         harness.get_by_label("This computer reaches none of the providers since 05:42");
@@ -225,7 +226,7 @@ fn the_demo_is_labelled_wherever_one_looks() {
     let mut snapshot = morning().snapshot();
     snapshot.demo = true;
     let mut harness = window(snapshot);
-    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7] {
+    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8] {
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run_steps(3);
         assert!(harness.get_all_by_label_contains("DEMO").count() >= 2, "{key:?}");
@@ -280,6 +281,39 @@ fn what_was_undone_can_be_done_again_from_its_notice() {
     hear(&mut harness, &Event::Done { ticket: Ticket(1), what });
     click(&mut harness, "Redo");
     assert!(told(&harness, |command| matches!(command, Command::RedoEdit)));
+}
+
+#[test]
+fn undo_and_redo_have_their_keys_on_every_screen() {
+    for screen in [Screen::Board, Screen::WhatIf, Screen::Plan, Screen::Settings] {
+        let mut harness = window(morning().snapshot());
+        harness.state_mut().shell.go(screen);
+        harness.run_steps(2);
+        for (modifiers, key) in [
+            (Modifiers::COMMAND, Key::Z),
+            (Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
+            (Modifiers::COMMAND, Key::Y),
+        ] {
+            harness.key_press_modifiers(modifiers, key);
+            harness.run_steps(2);
+        }
+        let wishes = &harness.state().wishes;
+        let tells =
+            wishes.iter().filter_map(|wish| if let Action::Tell(command) = wish { Some(command) } else { None });
+        let steps: Vec<_> = tells.filter(|told| matches!(told, Command::UndoEdit | Command::RedoEdit)).collect();
+        assert!(
+            matches!(steps[..], [Command::UndoEdit, Command::RedoEdit, Command::RedoEdit]),
+            "{screen:?}: {wishes:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_healthy_before_it_was_read() {
+    let mut snapshot = morning().snapshot();
+    snapshot.evidence_read = false;
+    let harness = window(snapshot);
+    assert!(harness.query_by_label("Reading…").is_some());
 }
 
 #[test]

@@ -282,7 +282,7 @@ say 'keys accepted a suggestion and moved two cards at once'
 
 # Four lines are unticked and the last of them ticked again. The gateway takes 30 writes a minute: what is left and
 # its undo fit in.
-keys ctrl+4
+keys ctrl+5
 until_true 10 still || true
 keys space Down space Down space Down space
 until_true 5 still || true
@@ -295,7 +295,7 @@ picture keys-applied
 applied=$(switches)
 say "keys applied the plan: $applied switches verified and logged"
 
-keys ctrl+6
+keys ctrl+7
 until_true 10 still || true
 picture keys-activity
 keys u

@@ -83,8 +83,10 @@ fn folder(snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Line> {
         return vec![warn(CHECK, "the state folder was not opened", "It is opened when the gateway is known")];
     };
     let path = folder.path.display();
-    let unwritable = |problem: &&Problem| matches!(problem.what, ProblemKind::FolderNotWritable { .. });
-    if let Some(problem) = snapshot.problems.iter().find(unwritable) {
+    let useless = |problem: &&Problem| {
+        matches!(problem.what, ProblemKind::FolderNotWritable { .. } | ProblemKind::ServiceSilent { .. })
+    };
+    if let Some(problem) = snapshot.problems.iter().find(useless) {
         return vec![line(CHECK, Mark::Fail, exit::problem(&problem.what, speech))];
     }
     match (&snapshot.background, &folder.held_by) {
@@ -140,6 +142,7 @@ fn rest(snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Line> {
                 kind,
                 ProblemKind::FolderHeld { .. }
                     | ProblemKind::FolderNotWritable { .. }
+                    | ProblemKind::ServiceSilent { .. }
                     | ProblemKind::ReadOnlyScopes
                     | ProblemKind::ClockSkew { .. }
             )

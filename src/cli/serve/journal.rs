@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::super::exit;
+use super::health::acts;
 use super::speech;
 use crate::domain::{Connection, OutageLevel, Switch, SwitchId, Trouble};
 use crate::engine::Snapshot;
-use crate::words::{self, on_one_line};
+use crate::words::{self, Said, on_one_line};
 
 /// What was told so far.
 #[derive(Default)]
@@ -19,7 +21,7 @@ pub(super) struct Journal {
     level: OutageLevel,
     /// Of the last connection that failed.
     trouble: Option<Trouble>,
-    problems: BTreeMap<String, String>,
+    problems: BTreeMap<String, Said>,
 }
 
 impl Journal {
@@ -75,16 +77,14 @@ impl Journal {
     fn problems(&mut self, now: &Snapshot) {
         let zone = TimeZone::system();
         let speech = speech(now, &zone);
-        let told: BTreeMap<_, _> = now
-            .problems
-            .iter()
-            .map(|problem| (problem.id.clone(), on_one_line(&words::problem(&problem.what, &speech).what)))
-            .collect();
+        let told: BTreeMap<_, _> =
+            now.problems.iter().map(|problem| (problem.id.clone(), exit::problem(&problem.what, &speech))).collect();
         for (id, said) in told.iter().filter(|(id, _)| !self.problems.contains_key(*id)) {
-            tracing::warn!(event = "problem", id = on_one_line(id), "{said}");
+            let remedy = said.remedy.as_deref().map(on_one_line);
+            tracing::warn!(event = "problem", id = on_one_line(id), remedy, "{}", on_one_line(&said.what));
         }
         for (id, said) in self.problems.iter().filter(|(id, _)| !told.contains_key(*id)) {
-            tracing::info!(event = "problem_cleared", id = on_one_line(id), "no longer: {said}");
+            tracing::info!(event = "problem_cleared", id = on_one_line(id), "no longer: {}", on_one_line(&said.what));
         }
         self.problems = told;
     }
@@ -92,7 +92,11 @@ impl Journal {
 
 /// Whose turn it is.
 fn folder(before: Option<&Snapshot>, now: &Snapshot) {
-    let held_by = |snapshot: &Snapshot| snapshot.folder.as_ref().map(|folder| folder.held_by.clone());
+    // One that cannot be written is nobody's, and a problem of its own.
+    let held_by = |snapshot: &Snapshot| {
+        let folder = snapshot.folder.as_ref()?;
+        (folder.held_by.is_some() || acts(snapshot)).then(|| folder.held_by.clone())
+    };
     let was = before.and_then(held_by);
     match held_by(now) {
         Some(None) if was != Some(None) => {
@@ -103,7 +107,9 @@ fn folder(before: Option<&Snapshot>, now: &Snapshot) {
             let holder = on_one_line(&holder);
             tracing::info!(event = "waits", holder, "waits: another program holds the state folder");
         }
-        None if was == Some(None) => tracing::info!(event = "stands_aside", "the state folder is let go"),
+        None if was == Some(None) && now.stands_aside => {
+            tracing::info!(event = "stands_aside", "the state folder is let go");
+        }
         _ => {}
     }
 }
@@ -144,7 +150,7 @@ fn job(before: &Snapshot, now: &Snapshot) {
         );
     }
     if !job.running() && known.is_none_or(|before| before.running()) {
-        let (done, _) = job.progress();
+        let done = job.verified();
         tracing::info!(event = "job_ends", job = job.id, done, lines, "{}", words::job_headline(job));
     }
 }

@@ -301,7 +301,7 @@ pub(super) const CRONS: &[Seed] = &[
     seed(
         "price-watch",
         "Price watch",
-        Every(240, 35),
+        Every(20, 11),
         Turn(K3, "Read the price lists of our suppliers and decide whether a change above five percent needs action."),
         Some(2),
         &[],

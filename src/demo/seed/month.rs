@@ -28,7 +28,7 @@ const DOUBLED: [&str; 2] = ["uptime-probe", "partner-api-ping"];
 
 /// What people use of an account in a busy hour, in thousands of tokens.
 const BY_HAND: [(&str, f64); 5] =
-    [("anthropic", 44.0), ("google", 8.0), ("kimi", 36.0), ("openai", 25.0), ("zai", 36.0)];
+    [("anthropic", 44.0), ("google", 8.0), ("kimi", 16.0), ("openai", 25.0), ("zai", 36.0)];
 
 /// What happened before the demo began.
 #[derive(Debug, Default)]

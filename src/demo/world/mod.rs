@@ -90,7 +90,7 @@ impl World {
             runs: Vec::new(),
             outages: BTreeMap::new(),
             cooldowns: BTreeMap::new(),
-            quotas: Quotas::new(now_ms),
+            quotas: Quotas::new(now_ms, options.day_left.map(|left| left.as_millis() as i64)),
             origin: None,
             limits: BTreeMap::new(),
             calls: BTreeMap::new(),

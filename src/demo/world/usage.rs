@@ -55,7 +55,8 @@ pub(in crate::demo) struct Quotas {
 }
 
 impl Quotas {
-    pub(super) fn new(now_ms: i64) -> Self {
+    /// `day_left_ms`: how long Google's day goes on, where it is not to end at midnight.
+    pub(super) fn new(now_ms: i64, day_left_ms: Option<i64>) -> Self {
         let window = |label, period_ms: i64, used_percent, left_ms: i64, per_kilotoken| Window {
             label,
             cycle: Cycle::Every(period_ms),
@@ -63,11 +64,12 @@ impl Quotas {
             resets_ms: (now_ms + left_ms) / MINUTE * MINUTE,
             per_kilotoken,
         };
-        let resets_ms = Cycle::PacificDay.after(now_ms);
+        let cycle = day_left_ms.map_or(Cycle::PacificDay, |_| Cycle::Every(DAY));
+        let resets_ms = day_left_ms.map_or_else(|| cycle.after(now_ms), |left_ms| now_ms + left_ms);
         let daily = Window {
             label: "Daily",
-            cycle: Cycle::PacificDay,
-            used_percent: used_of_day(now_ms - Cycle::PacificDay.before(resets_ms), resets_ms - now_ms),
+            cycle,
+            used_percent: used_of_day(now_ms - cycle.before(resets_ms), resets_ms - now_ms),
             resets_ms,
             per_kilotoken: 0.041,
         };
@@ -83,8 +85,8 @@ impl Quotas {
             (
                 "kimi",
                 vec![
-                    window("5h", 5 * HOUR, 22.0, HOUR + 48 * MINUTE, 0.15),
-                    window("Week", WEEK, 31.0, 4 * DAY + 9 * HOUR, 0.02),
+                    window("5h", 5 * HOUR, 22.0, HOUR + 48 * MINUTE, 0.05),
+                    window("Week", WEEK, 31.0, 4 * DAY + 9 * HOUR, 0.008),
                 ],
             ),
             ("openai", vec![window("5h", 5 * HOUR, 9.0, 4 * HOUR + 5 * MINUTE, 0.1)]),

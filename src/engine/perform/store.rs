@@ -45,6 +45,7 @@ impl Store {
             ledgers_seen: 0,
             ledgers_saved: 0,
             failing: false,
+            refused: false,
         };
         let started = std::thread::Builder::new().name("store".to_owned()).spawn(move || keeper.keep(jobs));
         if let Err(error) = started {
@@ -87,6 +88,8 @@ struct Keeper {
     ledgers_saved: u64,
     /// Something nobody waits for could not be written; its next success is news.
     failing: bool,
+    /// So could not what somebody waited for, who was told: that the folder takes files again is news.
+    refused: bool,
 }
 
 /// What is written into the journal after a call.
@@ -158,6 +161,7 @@ impl Keeper {
                 self.tell(Input::Opened { session, result });
             }
             StoreOp::Close => self.close(),
+            StoreOp::KeepDoor => self.keep_door(),
             StoreOp::LetGo { ticket } => {
                 self.close();
                 self.tell(Input::LetGo { ticket });
@@ -182,26 +186,29 @@ impl Keeper {
             }
             StoreOp::SaveTiers { changes, names, pending, receipt } => {
                 let result = self.with(|folder| folder.save_tiers(&changes, &names));
+                let refused = is_refused(&result);
                 self.tell(Input::Stored { receipt, result });
                 // The mapping is what counts; without a history only the cause of a change is lost.
                 self.quietly(|folder| folder.save_pending(&pending));
+                self.refused |= refused;
                 self.reload_if_stale();
             }
             StoreOp::SavePending(pending) => self.quietly(|folder| folder.save_pending(&pending)),
             StoreOp::SaveSettings { settings, receipt } => {
                 let result = self.with(|folder| folder.save_settings(&settings));
+                self.refused |= is_refused(&result);
                 self.tell(Input::Stored { receipt, result });
                 self.reload_if_stale();
             }
             StoreOp::SaveLedger { ledger } => self.save_ledger(&ledger),
             StoreOp::SaveCrisis(crisis) => self.quietly(|folder| folder.save_crisis(&crisis)),
-            StoreOp::BeginJob { job, plan, crons, definitions } => {
+            StoreOp::BeginJob { job, plan, crons, by, definitions } => {
                 self.interrupted = None;
                 let mut on_disk = None;
                 if self.catch_up().is_ok() {
                     self.quietly(|folder| {
                         folder.snapshot_definitions(&definitions, "before an apply", now)?;
-                        on_disk = Some(folder.begin_job(&plan, &crons, now)?);
+                        on_disk = Some(folder.begin_job(&plan, &crons, by, now)?);
                         Ok(())
                     });
                 }
@@ -360,6 +367,24 @@ impl Keeper {
         }
     }
 
+    /// Whoever looks for us finds us, although somebody took the signs away; and what was refused may be over.
+    fn keep_door(&mut self) {
+        let Some(mut folder) = self.folder.take_if(|folder| folder.read_only().is_none()) else { return };
+        let is_there = self.door.as_ref().is_none_or(Door::is_there);
+        if !is_there {
+            tracing::warn!(event = "door", "the socket is not there any more: it is opened anew");
+            self.let_in(&mut folder);
+        } else if !folder.is_told() {
+            tracing::warn!(event = "door", "lease.json does not say any more who acts: it is written anew");
+            // Where it cannot be, it is tried again with the next beat.
+            folder.tell().ok();
+        }
+        self.folder = Some(folder);
+        if self.refused {
+            self.quietly(|_| Ok(()));
+        }
+    }
+
     /// A folder of which we cannot be watched is ours all the same.
     fn let_in(&mut self, folder: &mut Folder) {
         let Some(door) = self.door.as_mut().filter(|_| folder.read_only().is_none()) else { return };
@@ -433,7 +458,15 @@ impl Keeper {
             return;
         }
         let caught_up = self.catch_up();
-        let result = self.with(work).and(caught_up);
+        let mut result = self.with(work).and(caught_up);
+        if self.refused && result.is_ok() {
+            // A database may have room inside where the folder has none.
+            result = self.with(|folder| folder.tell());
+            if result.is_ok() {
+                self.refused = false;
+                self.failing = true;
+            }
+        }
         // Said once, on opening.
         if matches!(result, Err(ProblemKind::NewerFile { .. })) {
             return;
@@ -459,6 +492,10 @@ impl Keeper {
         };
         self.jobs_on_disk.get(&job).copied().or(self.interrupted).ok_or_else(missing)
     }
+}
+
+fn is_refused(result: &Result<(), ProblemKind>) -> bool {
+    matches!(result, Err(ProblemKind::CannotWrite { .. }))
 }
 
 /// What the history knows of the switches in `scope`, whether they stand or not.

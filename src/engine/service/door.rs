@@ -6,7 +6,7 @@
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,12 @@ impl Door {
         self.socket = Some(socket.clone());
         self.post.blocking_send(Some(listener)).map_err(|_ended| ErrorKind::BrokenPipe)?;
         Ok(socket)
+    }
+
+    /// Whether whoever looks for it still finds it.
+    pub fn is_there(&self) -> bool {
+        let is_socket = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
+        self.socket.as_ref().is_some_and(is_socket)
     }
 
     /// Nobody comes in any more; who is in stays.
@@ -103,6 +109,12 @@ mod tests {
         assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
         let _listener = post.blocking_recv().flatten().expect("a listener");
         UnixStream::connect(&socket).expect("it lets us in");
+        assert!(door.is_there());
+        fs::remove_file(&socket).unwrap();
+        assert!(!door.is_there(), "somebody took it away");
+        door.open(folder.path()).unwrap();
+        UnixStream::connect(&socket).expect("it lets us in again");
+        while !matches!(post.try_recv(), Err(mpsc::error::TryRecvError::Empty)) {}
         drop(door);
         assert!(matches!(post.blocking_recv(), Some(None)), "the other side hears of it");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

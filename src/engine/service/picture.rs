@@ -43,7 +43,7 @@ macro_rules! picture {
             pub fn between(before: Option<&Snapshot>, now: &Snapshot) -> Self {
                 // A new field is named here: does it travel?
                 let Snapshot {
-                    revision: _, at, background: _, waiting: _, service: _, discovered: _, known: _, ended: _, crons, history,
+                    revision: _, at, background: _, waiting: _, stands_aside: _, service: _, discovered: _, known: _, ended: _, crons, history,
                     $($field,)+
                 } = now;
                 Self {
@@ -93,7 +93,7 @@ picture! {
     shared plan: Arc<Plan>,
     shared triage: Arc<Vec<Triage>>,
     shared crisis: Arc<CrisisView>,
-    both_shared undo_plan: Option<Arc<Plan>>,
+    both_shared offer: Option<Arc<Plan>>,
     same_job job: Option<Arc<Job>>,
     shared switches: Arc<Vec<Switch>>,
     shared runs: Arc<BTreeMap<CronId, Vec<RunRecord>>>,

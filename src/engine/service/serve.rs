@@ -34,6 +34,8 @@ const NEWS: usize = 256;
 const GREETING: Duration = Duration::from_secs(5);
 /// How long watchers stay with an engine that does not act.
 const ASIDE: Duration = Duration::from_secs(1);
+/// How often a watcher hears that this program is there.
+const BEAT: Duration = Duration::from_secs(2);
 /// How long an engine with a full queue is left alone.
 const BUSY: Duration = Duration::from_millis(50);
 
@@ -212,6 +214,8 @@ impl Watcher {
     async fn show(&self, mut to: OwnedWriteHalf) -> Result<(), FrameError> {
         let mut snapshots = self.handle.snapshots();
         let mut shown: Option<Arc<Snapshot>> = None;
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let (events, guest) = {
                 let mut desk = self.desk();
@@ -242,6 +246,10 @@ impl Watcher {
                     }
                 }
                 () = self.news.notified() => {}
+                _ = beat.tick() => {
+                    let bytes = frame::write(&Said::Alive, HELLO_LIMIT)?;
+                    to.write_all(&bytes).await.map_err(FrameError::Gone)?;
+                }
                 () = tokio::time::sleep(ASIDE), if pointless => return Ok(()),
             }
         }

@@ -17,6 +17,8 @@ use crate::domain::{Background, ProblemKind, Refusal};
 
 /// A program that takes longer to greet is not there for us.
 const GREETING: Duration = Duration::from_secs(5);
+/// One that says nothing for so long is frozen: it says at least every two seconds that it is there.
+const SILENT: Duration = Duration::from_secs(10);
 
 /// Watches until either end goes. What is heard, and at last that there is no more, goes to `inputs`.
 pub async fn watch(
@@ -26,7 +28,7 @@ pub async fn watch(
     asks: mpsc::Receiver<(Ticket, Command)>,
     inputs: mpsc::Sender<Input>,
 ) {
-    let greeted = timeout(GREETING, greet(&socket, &this)).await.unwrap_or(Err(NotWatched::Gone));
+    let greeted = timeout(GREETING, greet(&socket, &this)).await.unwrap_or(Err(NotWatched::Silent));
     let (service, stream) = match greeted {
         Ok(greeted) => greeted,
         Err(why) => {
@@ -56,7 +58,9 @@ async fn greet(socket: &Path, this: &Background) -> Result<(Background, UnixStre
 
 async fn hear(link: u64, mut from: OwnedReadHalf, inputs: &mpsc::Sender<Input>) -> NotWatched {
     loop {
-        let what = match frame::read(&mut from, PICTURE_LIMIT).await {
+        let Ok(said) = timeout(SILENT, frame::read(&mut from, PICTURE_LIMIT)).await else { return NotWatched::Silent };
+        let what = match said {
+            Ok(Some(Said::Alive)) => continue,
             Ok(Some(Said::Picture(changes))) => Heard::Picture(changes),
             Ok(Some(Said::Event(event))) => Heard::Event(event),
             Ok(None) => return NotWatched::Gone,

@@ -55,6 +55,8 @@ pub enum Said {
     Picture(Box<Changes>),
     /// With the ticket that the watcher gave.
     Event(Event),
+    /// Nothing is new, and it is there.
+    Alive,
 }
 
 /// Inward.
@@ -69,6 +71,8 @@ pub struct Ask {
 pub enum NotWatched {
     /// Nobody listens, or it went away.
     Gone,
+    /// It is there, and says nothing.
+    Silent,
     OtherVersion {
         version: String,
     },

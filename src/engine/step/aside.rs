@@ -46,7 +46,7 @@ pub struct Watches {
     wants: Option<Ticket>,
 }
 
-const PROBLEM: &str = "service/watch";
+pub const PROBLEM: &str = "service/watch";
 
 impl World {
     /// The program in the background that lets this one act.
@@ -57,6 +57,11 @@ impl World {
         }
     }
 
+    /// We are in the background, and a window acts.
+    pub(in crate::engine) fn stands_aside(&self) -> bool {
+        matches!(self.aside, Aside::LetGo)
+    }
+
     /// The picture of the program that acts, as a face of this one sees it.
     pub(in crate::engine) fn watched(&self) -> Option<Snapshot> {
         let Aside::Watches(watches) = &self.aside else { return None };
@@ -65,6 +70,7 @@ impl World {
             revision: self.revision,
             background: Some(watches.service.clone()),
             waiting: None,
+            stands_aside: false,
             service: self.service.clone(),
             discovered: self.discovered.clone(),
             known: self.known.clone(),
@@ -116,6 +122,8 @@ fn watching(link: u64, service: Background, holder: String) -> Aside {
 fn not_watched(world: &mut World, why: NotWatched, holder: String, now: Timestamp) {
     match why {
         NotWatched::Gone => {}
+        // It is asked again as often as for the lease: it may go on.
+        NotWatched::Silent => world.raise(PROBLEM, ProblemKind::ServiceSilent { holder }, now),
         NotWatched::OtherVersion { version } => {
             world.raise(PROBLEM, ProblemKind::OtherVersionServes { version }, now);
             world.unwatchable = Some(holder);
@@ -198,6 +206,7 @@ pub fn passes(world: &World, command: &Command) -> bool {
             | Command::Disconnect
             | Command::Discover
             | Command::InstallService { .. }
+            | Command::KeepDoor
             | Command::Shutdown
     );
     !ours && matches!(world.aside, Aside::Watches(_))
@@ -233,7 +242,9 @@ pub fn act_here(world: &mut World, ticket: Ticket, here: bool, now: Timestamp) -
     let holds = world.folder.as_ref().is_some_and(|folder| folder.held_by.is_none());
     let may_let_go = if here { world.serves && holds } else { matches!(world.aside, Aside::Guest { .. }) };
     match (&world.aside, here) {
-        _ if world.letting_go.is_some() && here => Err(Refusal::JobRunning),
+        _ if world.letting_go.is_some() && (here || matches!(world.aside, Aside::Guest { .. })) => {
+            Err(Refusal::JobRunning)
+        }
         (Aside::LetGo, false) => {
             tracing::info!("the window gives back; this program acts again");
             world.aside = Aside::No;

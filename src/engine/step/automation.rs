@@ -11,7 +11,7 @@ use super::super::effect::Effect;
 use super::apply::{self, JobState};
 use super::crisis;
 use crate::domain::{
-    AutomationLevel, AutomationWord, CronId, Notice, OutageLevel, Plan, PlanId, PlanOrigin, Readiness, Refusal,
+    AutomationLevel, AutomationWord, Change, CronId, Notice, OutageLevel, Plan, PlanId, PlanOrigin, Readiness, Refusal,
     StartedBy, Switch,
 };
 use crate::fault::{self, Fault};
@@ -128,8 +128,9 @@ fn decide(world: &mut World, now: Timestamp) -> (AutomationWord, Option<(Deed, V
                 Deed::Enter(plan) | Deed::Recover(plan) | Deed::Apply(plan) => plan.clone(),
             };
             let Allowed { crons, word: verdict } = permitted(world, &plan, now);
-            // Crisis mode ends, too, when nothing is left to give back.
-            let ends = matches!(deed, Deed::Recover(_)) && plan.changes.is_empty();
+            // Crisis mode ends, too, when nothing is left to give back, or only what is a person's to agree to.
+            let none = |change: &Change| !policy::needs_nobody(change, &world.tiers);
+            let ends = matches!(deed, Deed::Recover(_)) && plan.changes.iter().all(none);
             if (!crons.is_empty() || ends) && rested(world, &plan, now) {
                 return (AutomationWord::Acting, Some((deed, crons)));
             }
@@ -137,14 +138,19 @@ fn decide(world: &mut World, now: Timestamp) -> (AutomationWord, Option<(Deed, V
         }
     };
     let plan = world.plan.clone();
-    let Allowed { crons, word: verdict } = permitted(world, &plan, now);
+    let Allowed { mut crons, word: verdict } = permitted(world, &plan, now);
     // Giving back goes in stages, or not at all.
-    let gives_back = world.crisis.recovering().is_some();
-    if !crons.is_empty() && !gives_back && rested(world, &plan, now) {
+    if world.crisis.recovering().is_some() {
+        crons.retain(|cron| plan.change(cron).is_some_and(policy::waits_for_no_stage));
+    }
+    if !crons.is_empty() && rested(world, &plan, now) {
         return (AutomationWord::Acting, Some((Deed::Apply(plan), crons)));
     }
     let said = if of_crisis == AutomationWord::Silent { verdict } else { of_crisis };
-    if let AutomationWord::Dwells { until } | AutomationWord::QuietUntil { until } = said {
+    if let AutomationWord::Dwells { until }
+    | AutomationWord::QuietUntil { until }
+    | AutomationWord::TurnsTooOften { until } = said
+    {
         wake(world, until);
     }
     let said = if said == AutomationWord::Acting { AutomationWord::Silent } else { said };
@@ -177,7 +183,7 @@ fn crisis_due(world: &World, now: Timestamp) -> Due {
     let ready = view.readiness == Readiness::Ready;
     match &view.recover {
         Some(_) if ready && mode.by == StartedBy::Hand && !unfinished => Due::Not(AutomationWord::ByHandOnly),
-        Some(plan) if ready => match dwells(Some(mode.since)) {
+        Some(plan) if ready && !fault::on(Fault::LeavesCrisesOpen) => match dwells(Some(mode.since)) {
             Some(verdict) => Due::Not(verdict),
             None => Due::Now(Deed::Recover(plan.clone())),
         },
@@ -190,7 +196,7 @@ fn permitted(world: &World, plan: &Plan, now: Timestamp) -> Allowed {
     let mut allowed = policy::allowed(plan, &world.observation(now), &world.effective, &acted, &world.zone);
     let entered = world.crisis.mode.as_ref().map(|mode| mode.since);
     let again = policy::switched_on_again(plan, &world.switches, entered, now);
-    allowed.crons.retain(|cron| !again.contains(cron));
+    allowed.crons.retain(|cron| !again.contains(cron) || fault::on(Fault::PausesAgain));
     if allowed.crons.is_empty() && allowed.word == AutomationWord::Acting {
         allowed.word = AutomationWord::Silent;
     }

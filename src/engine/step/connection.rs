@@ -314,7 +314,7 @@ fn access(world: &mut World, hello: &Hello, now: Timestamp) -> Access {
     if world.folder.as_ref().is_some_and(|folder| folder.held_by.is_some()) {
         return Access::FolderHeld;
     }
-    if world.problems.iter().any(|problem| matches!(problem.what, ProblemKind::FolderNotWritable { .. })) {
+    if world.takes_nothing() {
         return Access::FolderNotWritable;
     }
     if !hello.scopes.iter().any(|scope| scope == "operator.admin") {
@@ -460,7 +460,9 @@ pub fn fetched(world: &mut World, session: u64, what: Fetched, now: Timestamp) -
             world.evidence.models_failed = false;
             policy::absorb_catalog(Arc::make_mut(&mut world.fleet), &catalog, now);
             let first = !world.catalog_known;
-            world.catalog = Arc::new(catalog);
+            if *world.catalog != catalog {
+                world.catalog = Arc::new(catalog);
+            }
             world.catalog_known = true;
             let mut effects = if first { listed(world, now) } else { Vec::new() };
             effects.extend(check::heard(world, "models", now));

@@ -150,7 +150,8 @@ fn stop_recovering(world: &mut World, now: Timestamp) -> Vec<Effect> {
 pub fn job_ended(world: &mut World, job: &JobState, now: Timestamp) -> Vec<Effect> {
     let done = |line: &Line| match line.outcome {
         LineOutcome::Verified | LineOutcome::Withdrawn => true,
-        LineOutcome::LeftOut => !line.change.ticked,
+        // What automation was not allowed to do stays owed, and waits for its person outside of the crisis.
+        LineOutcome::LeftOut => !line.change.ticked || job.by == StartedBy::Automation,
         _ => false,
     };
     if world.crisis.recovering().is_some() && job.lines.iter().all(done) { recovered(world, now) } else { Vec::new() }
@@ -295,7 +296,9 @@ pub fn follow(world: &mut World, obs: &Observation) {
     let known = |vendor: &VendorId| world.plan.outage.down.iter().any(|down| down.vendor == *vendor);
     let rose = in_crisis && world.plan.outage.level < OutageLevel::Crisis && next.recovering().is_some();
     if rose {
-        let newly = outage.down.iter().map(|down| &down.vendor).find(|vendor| !known(vendor));
+        // Who was away all the time has not failed again: only this program has not seen it before.
+        let served = |vendor: &&VendorId| !known(vendor) && !world.crisis.away.contains(*vendor);
+        let newly = outage.down.iter().map(|down| &down.vendor).find(served);
         following.relapsed = newly.cloned();
     }
     if next == *world.crisis {
@@ -454,6 +457,15 @@ pub fn notify(world: &World, notice: Notice) -> Option<Effect> {
         Notice::Relapse { .. } | Notice::NearlyOff { .. } => wanted.attention,
     };
     (wants && world.checks.by_itself).then_some(Effect::Notify(notice))
+}
+
+/// The file that said whether crisis mode is on was lost, and debts of a crisis stand: it is on since then, and ends by
+/// hand, as where it cannot be read.
+pub fn found_again(world: &mut World, since: Timestamp) {
+    if world.crisis.mode.is_none() {
+        Arc::make_mut(&mut world.crisis).mode = Some(CrisisMode { since, by: StartedBy::Hand, recovering: None });
+        world.following.unsaved = true;
+    }
 }
 
 /// What was read from the disk; what is on its way there is newer.

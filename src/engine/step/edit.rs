@@ -13,10 +13,10 @@ use super::super::input::Receipt;
 use super::super::{Consent, Done, Edit, Event, Ticket, World};
 use super::edit_history::Change;
 use super::edited;
-use crate::domain::{CronId, Hold, HoldReason, ProblemKind, Refusal, Tier, TierEntry};
+use crate::domain::{CronId, Hold, HoldReason, ProblemKind, Refusal, TierEntry};
 
 /// The mapping could not be saved; another name than that of a file set aside, which stays until it is read.
-const SAVE_PROBLEM: &str = "state/cron-tiers.json/save";
+pub const SAVE_PROBLEM: &str = "state/cron-tiers.json/save";
 pub(super) type Entries = BTreeMap<CronId, Option<TierEntry>>;
 
 /// The saves of one cron's entry that are on their way.
@@ -57,7 +57,7 @@ pub fn edit(world: &mut World, ticket: Ticket, edit: &Edit, now: Timestamp) -> R
 pub fn hold_after_undo(world: &mut World, cron: &CronId, now: Timestamp) -> Vec<Effect> {
     let Some(entry) = world.tiers.get(cron) else { return Vec::new() };
     let hold = Some(Hold { since: now, why: HoldReason::Undone });
-    let entry = TierEntry { hold, ..entry.clone() };
+    let entry = TierEntry { hold, detour: None, ..entry.clone() };
     put(world, None, Entries::from([(cron.clone(), Some(entry))]))
 }
 
@@ -169,9 +169,9 @@ fn edited_entry(world: &World, edit: &Edit, id: &CronId, old: Option<&TierEntry>
     };
     match edit {
         Edit::SetTier { .. } | Edit::AcceptSuggestions { .. } if !routable => old.cloned(),
-        Edit::SetTier { tier, .. } => tier.map(|tier| with_tier(old, tier)),
+        Edit::SetTier { tier, .. } => tier.map(|tier| TierEntry::sorted(old, tier)),
         Edit::AcceptSuggestions { .. } => match world.suggestions.get(id) {
-            Some(suggestion) => Some(with_tier(old, suggestion.tier)),
+            Some(suggestion) => Some(TierEntry::sorted(old, suggestion.tier)),
             None => old.cloned(),
         },
         Edit::SetCritical { critical, .. } => with(&|entry| entry.critical = *critical),
@@ -188,15 +188,6 @@ fn edited_entry(world: &World, edit: &Edit, id: &CronId, old: Option<&TierEntry>
         }),
         Edit::SetAskFirst { ask_first, .. } => with(&|entry| entry.ask_first = *ask_first),
         Edit::SetNote { note, .. } => with(&|entry| entry.note.clone_from(note)),
-    }
-}
-
-/// A new tier lifts a hold; the rest of the entry stays.
-fn with_tier(old: Option<&TierEntry>, tier: Tier) -> TierEntry {
-    match old {
-        None => TierEntry::new(tier),
-        Some(old) if old.tier == tier => old.clone(),
-        Some(old) => TierEntry { tier, hold: None, ..old.clone() },
     }
 }
 

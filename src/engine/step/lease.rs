@@ -65,9 +65,10 @@ fn taken_over(world: &mut World, mut loaded: Loaded, now: Timestamp) -> Vec<Effe
     if let Some(folder) = world.folder.as_mut() {
         folder.held_by = None;
     }
-    // What was wrong with the folder while we looked is found again, or mended.
-    Arc::make_mut(&mut world.problems).retain(|problem| !problem.id.starts_with("state/"));
-    world.undo = None;
+    // What was wrong with the folder while we looked is found again, or mended; of its holder nothing counts any more.
+    let of_before = |id: &str| id.starts_with("state/") || id == aside::PROBLEM;
+    Arc::make_mut(&mut world.problems).retain(|problem| !of_before(&problem.id));
+    world.offer = None;
     world.definitions_kept_at = None;
     world.unedited.clear();
     connection::take_loaded(world, loaded, now);

@@ -1,5 +1,6 @@
 //! What happens next: world + input + moment → effects. Pure, total, without a wait.
 
+mod advice;
 pub(super) mod apply;
 pub(super) mod aside;
 pub(super) mod automation;
@@ -15,6 +16,7 @@ pub(super) mod past;
 mod reconcile;
 mod record;
 mod settings;
+pub(super) mod sparing;
 mod status;
 mod temporary;
 mod transfer;
@@ -31,7 +33,7 @@ use jiff::Timestamp;
 use super::effect::{Effect, Fetch, StoreOp};
 use super::input::{Input, Receipt};
 use super::{Command, Done, Event, Ticket, World};
-use crate::domain::{ProblemKind, Refusal, StartedBy};
+use crate::domain::{Problem, ProblemKind, Refusal, StartedBy};
 use crate::fault::{self, Fault};
 
 /// Takes one input into the world and says what must be done outside.
@@ -162,6 +164,7 @@ fn follow(world: &mut World, now: Timestamp) -> Vec<Effect> {
         // Somebody may have switched on what we paused: then nothing is owed any more.
         effects.extend(reconcile::ledger(world, now));
     }
+    sparing::look(world, now);
     world.derive(now);
     check::plan(world, now);
     effects.extend(own::keep(world, now));
@@ -241,6 +244,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         }
         Command::Refresh => quietly(connection::retry_now(world, now)),
         Command::Edit(edit) => edit::edit(world, ticket, &edit, now),
+        Command::Together(commands) => edit_history::together(world, ticket, commands, now),
         Command::UndoEdit => edit_history::undo(world, ticket),
         Command::RedoEdit => edit_history::redo(world, ticket),
         Command::Settings(change) => settings::change(world, ticket, change),
@@ -256,12 +260,14 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
             automation::stopped_by_hand(world, now);
             quietly(apply::stop(world, now)?)
         }
+        Command::LeaveTheRest => quietly(apply::stop(world, now)?),
         Command::RetryFailed | Command::ContinueJob => quietly(apply::carry_on(world, now)?),
         Command::DismissJob => quietly(apply::dismiss(world)?),
         Command::PauseNow { cron } => quietly(apply::pause_now(world, &cron, now)?),
         Command::PrepareUndo(scope) => undo::prepare(world, ticket, scope),
-        Command::DiscardUndo => {
-            world.undo = None;
+        Command::PrepareAdvice(detours) => quietly(advice::offer(world, &detours, now)?),
+        Command::DiscardOffer => {
+            world.offer = None;
             world.dirty.shown = true;
             quietly(Vec::new())
         }
@@ -287,6 +293,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         | Command::ConfirmImport { .. }
         | Command::Export { .. }
         | Command::KeepReading { .. } => transfer::command(world, ticket, command),
+        Command::KeepDoor => quietly(vec![Effect::Store(Box::new(StoreOp::KeepDoor))]),
         Command::DismissProblem { id } => {
             world.clear(&id);
             quietly(Vec::new())
@@ -307,6 +314,18 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
     }
 }
 
+/// The folder takes files again. What was refused meanwhile is as it is on disk, so nothing of it is wrong any more.
+fn saved_again(world: &mut World) {
+    let refused = [edit::SAVE_PROBLEM, settings::SAVE_PROBLEM];
+    let over = |problem: &&Problem| {
+        refused.contains(&problem.id.as_str()) && matches!(problem.what, ProblemKind::CannotWrite { .. })
+    };
+    let over: Vec<String> = world.problems.iter().filter(over).map(|problem| problem.id.clone()).collect();
+    for id in over {
+        world.clear(&id);
+    }
+}
+
 fn stored(world: &mut World, receipt: Receipt, result: Result<(), ProblemKind>, now: Timestamp) -> Vec<Effect> {
     match receipt {
         Receipt::Edit { ticket, before } => edit::saved(world, ticket, before, result, now),
@@ -314,7 +333,12 @@ fn stored(world: &mut World, receipt: Receipt, result: Result<(), ProblemKind>, 
         Receipt::Reading { ticket } => transfer::kept(ticket, result),
         Receipt::Quiet => {
             match result {
-                Ok(()) => world.clear("state/write"),
+                Ok(()) => {
+                    world.clear("state/write");
+                    saved_again(world);
+                }
+                // What holds for the whole folder is told of once, from when it was opened.
+                Err(ProblemKind::FolderNotWritable { .. }) if world.takes_nothing() => {}
                 Err(problem) => world.raise("state/write", problem, now),
             }
             Vec::new()

@@ -9,7 +9,7 @@ use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState, Line, Stage};
 use super::{crisis, own, undo};
-use crate::domain::{Change, CronId, JobPhase, LineOutcome, Plan, PlanOrigin, ProblemKind, StartedBy};
+use crate::domain::{Change, CronId, JobPhase, LedgerReason, LineOutcome, Plan, PlanOrigin, ProblemKind};
 use crate::policy;
 use crate::state::InterruptedJob;
 
@@ -50,7 +50,7 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
     };
     let mut lines: Vec<Line> = plan.changes.iter().map(line).collect();
     for line in &mut lines {
-        line.owes = apply::owes(world, line, &plan.origin);
+        line.owes = apply::owes(world, &line.change, &plan.origin);
     }
     world.job = Some(JobState {
         id,
@@ -62,7 +62,7 @@ pub fn remember_interrupted(world: &mut World, interrupted: Option<InterruptedJo
         expected_end: None,
         takes_back: undo::by_cron(found.undoes),
         proving: false,
-        by: StartedBy::Hand,
+        by: found.by,
         open_stage: u8::MAX,
         proving_until: None,
         paced_until: None,
@@ -96,7 +96,8 @@ pub fn interrupted(world: &mut World, now: Timestamp) -> Vec<Effect> {
     }
     let left = left + waiting.len();
     if left > 0 {
-        world.raise("job/interrupted", ProblemKind::Interrupted { left }, now);
+        let of = world.job.as_ref().map_or(PlanOrigin::Distribution, |job| job.plan.origin.clone());
+        world.raise("job/interrupted", ProblemKind::Interrupted { left, of }, now);
     } else {
         effects.extend(apply::close_interrupted(world));
         if let Some(job) = world.job.take() {
@@ -130,6 +131,10 @@ pub fn lost_ledger(world: &mut World, now: Timestamp) -> Option<Effect> {
         return None;
     }
     world.raise("ledger/found", ProblemKind::DebtsFound { n_crons: found.len() }, now);
+    let of_crisis = found.values().filter(|debt| debt.why == LedgerReason::Crisis).map(|debt| debt.opened_at).min();
+    if let Some(since) = of_crisis {
+        crisis::found_again(world, since);
+    }
     Arc::make_mut(&mut world.ledger).extend(found);
     world.dirty.plan = true;
     Some(Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() })))

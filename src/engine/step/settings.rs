@@ -12,6 +12,8 @@ use super::edit_history::Change;
 use super::{edit, edited, past};
 use crate::domain::{HistorySettings, ProblemKind, Refusal, RouteKey, Settings};
 
+pub const SAVE_PROBLEM: &str = "state/settings.json";
+
 /// Carries out a change and remembers how to take it back.
 pub fn change(world: &mut World, ticket: Ticket, change: SettingsChange) -> Result<Vec<Effect>, Refusal> {
     edit::may_save(world)?;
@@ -51,11 +53,11 @@ pub fn saved(world: &mut World, ticket: Ticket, done: Done, result: Result<(), P
     world.settings_unsaved = world.settings_unsaved.saturating_sub(1);
     match result {
         Ok(()) => {
-            world.clear("state/settings.json");
+            world.clear(SAVE_PROBLEM);
             Effect::Emit(Event::Done { ticket, what: done })
         }
         Err(problem) => {
-            world.raise("state/settings.json", problem.clone(), now);
+            world.raise(SAVE_PROBLEM, problem.clone(), now);
             Effect::Emit(Event::Refused { ticket, why: Refusal::Problem(problem) })
         }
     }
@@ -81,6 +83,8 @@ fn label(settings: &Settings, change: &SettingsChange) -> Option<String> {
         SettingsChange::PutAccount(account) => format!("account {} changed", account.label),
         SettingsChange::RemoveAccount { id } => format!("account {} removed", settings.account(id).label),
         SettingsChange::SetChecks(_) => "checks changed".to_owned(),
+        SettingsChange::SetQuotaAware(true) => "distribution looks at quotas".to_owned(),
+        SettingsChange::SetQuotaAware(false) => "distribution looks at quotas no more".to_owned(),
         SettingsChange::SetAutomation(_) => "automation changed".to_owned(),
         SettingsChange::SetNotifications(_) => "notifications changed".to_owned(),
         SettingsChange::SetCrisisVendors(_) => "crisis threshold changed".to_owned(),
@@ -134,6 +138,7 @@ fn apply(settings: &mut Settings, change: SettingsChange) {
         }
         SettingsChange::SetAutomation(automation) => settings.automation = automation,
         SettingsChange::SetNotifications(notifications) => settings.notifications = notifications,
+        SettingsChange::SetQuotaAware(aware) => settings.distribution.quota_aware = aware,
         SettingsChange::SetChecks(checks) => settings.checks = checks,
         SettingsChange::SetTheme(theme) => settings.window.theme = theme,
         SettingsChange::SetCompactCards(compact) => settings.window.compact_cards = compact,

@@ -14,7 +14,7 @@ use super::apply;
 use crate::domain::{Cause, CronId, Plan, PlanId, ProblemKind, Refusal, Switch, SwitchId};
 use crate::policy;
 
-/// An undo plan on offer.
+/// A plan that was asked for, with what follows when it is carried out.
 #[derive(Debug)]
 pub struct Offer {
     pub(in super::super) plan: Arc<Plan>,
@@ -100,12 +100,14 @@ fn meant<'a>(name: &str, switches: impl Iterator<Item = &'a Switch>) -> Result<U
 
 /// Offers a plan that takes back these switches of one plan.
 pub(super) fn offer(world: &mut World, of: &PlanId, switches: &[Switch], now: Timestamp) -> Result<(), Refusal> {
-    let mut plan = policy::undo_plan(switches, of, &world.observation(now), &world.planning);
+    let others = world.switches.iter().filter(|switch| switch.plan != *of);
+    let all: Vec<Switch> = switches.iter().chain(others).cloned().collect();
+    let mut plan = policy::undo_plan(&all, of, &world.observation(now), &world.planning);
     plan.writes = apply::writes_used(world.write_window);
     if plan.changes.is_empty() {
         return Err(Refusal::NothingToDo);
     }
-    world.undo = Some(Offer { plan: Arc::new(plan), takes_back: by_cron(switches.to_vec()) });
+    world.offer = Some(Offer { plan: Arc::new(plan), takes_back: by_cron(switches.to_vec()) });
     world.dirty.shown = true;
     Ok(())
 }

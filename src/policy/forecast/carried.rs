@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::domain::{AccountId, Change, Cron, CronId, ModelRef, Observation, Plan};
 
 /// A cron that is on, with the model that it will run on.
@@ -12,6 +14,19 @@ pub(in crate::policy) struct Carried<'a> {
     pub account: AccountId,
     /// The plan brings it to this account.
     pub arrives: bool,
+    /// Only what starts then is meant; always, where it is not sent elsewhere for a while.
+    pub when: Within,
+}
+
+/// From a moment, which does not belong to it, up to another, which does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::policy) struct Within {
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+impl Within {
+    pub const ALWAYS: Self = Self { from: Timestamp::MIN, until: Timestamp::MAX };
 }
 
 type OnModel = (ModelRef, AccountId);
@@ -38,7 +53,7 @@ pub(in crate::policy) fn carried<'a>(obs: &'a Observation, plan: Option<&Plan>) 
         };
         let Some((model, account)) = runs_on else { continue };
         let arrives = change.is_some_and(|change| arrives(change, &account));
-        found.push(Carried { cron, model, account, arrives });
+        found.push(Carried { cron, model, account, arrives, when: Within::ALWAYS });
     }
     found
 }

@@ -1,13 +1,13 @@
 //! Every run that the schedules tell, in one list, and the minutes at which many start together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::carried::Carried;
+use super::carried::{Carried, Within};
 use super::spread::Expected;
 use super::starts::{Seconds, Starts};
-use crate::domain::{Cluster, ComingCron, ComingRuns, Foretold, Schedule, Start};
+use crate::domain::{AccountId, Cluster, ComingCron, ComingRuns, Foretold, Schedule, Start};
 use crate::policy::standing::later;
 
 /// More starts than this are not listed: they are told less far instead.
@@ -16,10 +16,14 @@ const MOST: f64 = 1_000_000.0;
 /// However many there are, so much is told.
 const LEAST: SignedDuration = SignedDuration::from_hours(6);
 
-/// Fewer that start together are no cluster…
-const FEWEST_TOGETHER: u32 = 5;
+/// So many that start together on one account are a cluster wherever they do…
+const MANY_TOGETHER: u32 = 10;
 
-/// …nor are those that are not this many times the usual minute.
+/// …and fewer, down to this many, where they are a fifth of what the account has in a day…
+const FEWEST_TOGETHER: u32 = 5;
+const PART_OF_A_DAY: f64 = 0.2;
+
+/// …but none are those that are not this many times the account's usual minute.
 const STANDS_OUT: f64 = 3.0;
 
 /// How many clusters are named.
@@ -29,7 +33,8 @@ const MOST_CLUSTERS: usize = 6;
 pub(super) fn coming(carried: &[Carried<'_>], from: Timestamp, until: Timestamp, expected: &[&Expected]) -> ComingRuns {
     let until = as_far_as_told(carried, from, until);
     let mut starts = Starts::between(from, until);
-    let told: Vec<Option<Seconds>> = carried.iter().map(|one| starts.of(one.cron)).collect();
+    let told: Vec<Option<Seconds>> =
+        carried.iter().map(|one| Some(within(starts.of(one.cron)?, one.when, from))).collect();
     let crons = carried.iter().zip(expected).zip(&told).map(|((one, expected), told)| ComingCron {
         cron: one.cron.id.clone(),
         model: one.model.clone(),
@@ -40,8 +45,17 @@ pub(super) fn coming(carried: &[Carried<'_>], from: Timestamp, until: Timestamp,
     });
     let crons = crons.collect();
     let starts = merged(&told);
-    let clusters = clusters(&starts, from, told.len());
+    let clusters = clusters(&starts, carried, from, until);
     ComingRuns { from, until, crons, starts, clusters }
+}
+
+/// Those that are meant.
+fn within(told: Seconds, when: Within, from: Timestamp) -> Seconds {
+    if when == Within::ALWAYS {
+        return told;
+    }
+    let at = |after: &u32| later(from, SignedDuration::from_secs(i64::from(*after)));
+    told.iter().copied().filter(|after| when.from < at(after) && at(after) <= when.until).collect()
 }
 
 fn merged(told: &[Option<Seconds>]) -> Vec<Start> {
@@ -74,11 +88,23 @@ fn n_a_day(expr: &str) -> f64 {
     fields.iter().map(|field| field.values().len() as f64).product()
 }
 
+/// Minutes of the hour in which many start on one account, the fullest first.
+fn clusters(starts: &[Start], carried: &[Carried<'_>], from: Timestamp, until: Timestamp) -> Vec<Cluster> {
+    let mut of_account: BTreeMap<&AccountId, Vec<Start>> = BTreeMap::new();
+    for start in starts {
+        of_account.entry(&carried[start.cron as usize].account).or_default().push(*start);
+    }
+    let mut found: Vec<Cluster> =
+        of_account.into_iter().flat_map(|(account, starts)| clusters_of(account, &starts, from, until)).collect();
+    found.sort_by(|a, b| (b.n_together.cmp(&a.n_together)).then_with(|| (a.at, &a.account).cmp(&(b.at, &b.account))));
+    found.truncate(MOST_CLUSTERS);
+    found
+}
+
 /// Minutes of the hour whose fullest hour stands out.
-fn clusters(starts: &[Start], from: Timestamp, n_crons: usize) -> Vec<Cluster> {
-    let (Some(first), Some(last)) = (starts.first(), starts.last()) else { return Vec::new() };
+fn clusters_of(account: &AccountId, starts: &[Start], from: Timestamp, until: Timestamp) -> Vec<Cluster> {
     let mut fullest = [(0_u32, 0_i64); 60];
-    let mut ever = vec![[false; 60]; n_crons];
+    let mut ever: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); 60];
     let minute_of = |start: &Start| (from.as_second() + i64::from(start.after_secs)).div_euclid(60);
     for together in starts.chunk_by(|a, b| minute_of(a) == minute_of(b)) {
         let minute = minute_of(&together[0]);
@@ -86,22 +112,23 @@ fn clusters(starts: &[Start], from: Timestamp, n_crons: usize) -> Vec<Cluster> {
         if together.len() as u32 > fullest[of_hour].0 {
             fullest[of_hour] = (together.len() as u32, minute);
         }
-        for start in together {
-            ever[start.cron as usize][of_hour] = true;
-        }
+        ever[of_hour].extend(together.iter().map(|start| start.cron));
     }
-    let usual = starts.len() as f64 / (f64::from(last.after_secs - first.after_secs) / 60.0 + 1.0);
-    let stands_out = |n_together: u32| n_together >= FEWEST_TOGETHER && f64::from(n_together) >= STANDS_OUT * usual;
+    let minutes = (until.duration_since(from).as_secs_f64() / 60.0).max(1.0);
+    let usual = starts.len() as f64 / minutes;
+    let day = starts.len() as f64 * f64::min(1.0, 1_440.0 / minutes);
+    let stands_out = |n: u32| {
+        let many = n >= MANY_TOGETHER || (n >= FEWEST_TOGETHER && f64::from(n) >= PART_OF_A_DAY * day);
+        many && f64::from(n) >= STANDS_OUT * usual
+    };
     let named = fullest.iter().enumerate().filter(|(_, (n_together, _))| stands_out(*n_together));
-    let mut found: Vec<Cluster> = named
+    named
         .map(|(minute, (n_together, at))| Cluster {
+            account: account.clone(),
             minute: minute as u8,
             n_together: *n_together,
             at: Timestamp::from_second(at * 60).unwrap_or(from),
-            n_crons: ever.iter().filter(|minutes| minutes[minute]).count() as u32,
+            n_crons: ever[minute].len() as u32,
         })
-        .collect();
-    found.sort_by_key(|cluster| (std::cmp::Reverse(cluster.n_together), cluster.minute));
-    found.truncate(MOST_CLUSTERS);
-    found
+        .collect()
 }

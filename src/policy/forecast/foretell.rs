@@ -8,8 +8,9 @@ use super::carried::{Carried, carried};
 use super::claim::{claim, silence};
 use super::coming::coming;
 use super::learn::{Learned, LearnedWindow};
+use super::returns::with_returns;
 use super::spread::Expected;
-use super::turns::length;
+use super::turns::{Turn, length};
 use super::way::Way;
 use crate::domain::{
     AccountId, Basis, ComingBlock, ComingRuns, Confidence, CronShare, Forecast, Foretold, Growth, Observation, Plan,
@@ -37,7 +38,7 @@ pub fn forecast(
     plan: Option<&Plan>,
     until: Timestamp,
 ) -> Forecast {
-    let carried = carried(obs, plan);
+    let carried = with_returns(carried(obs, plan), obs, settings, plan);
     foretell(learned, obs, settings, &carried, until)
 }
 
@@ -50,19 +51,35 @@ pub(super) fn foretell(
 ) -> Forecast {
     let resets = obs.fleet.windows.values().flatten().filter_map(|window| window.resets_at);
     let far = resets.max().map_or(until, |reset| reset.max(until)).min(later(obs.at, FURTHEST));
+    let mut windows = Vec::new();
+    let coming = each_window(learned, obs, settings, carried, (far, until), |ground, account, window, known| {
+        windows.push(ground.window(account, window, known));
+    });
+    Forecast { at: obs.at, until, windows, coming, record: TrackRecord::default() }
+}
+
+/// Calls `told` with every window and what is known for it; gives back the runs to come, which are told up to the
+/// first limit. Turns of windows are told up to the second.
+pub(super) fn each_window(
+    learned: &Learned,
+    obs: &Observation,
+    settings: &Settings,
+    carried: &[Carried<'_>],
+    (far, until): (Timestamp, Timestamp),
+    mut told: impl FnMut(&Ground<'_>, &AccountId, &QuotaWindow, Option<&LearnedWindow>),
+) -> ComingRuns {
     let expected: Vec<&Expected> = carried.iter().map(|one| learned.of(&one.cron.id)).collect();
     let coming = coming(carried, obs.at, far, &expected);
     let by_account = by_account(&coming);
-    let mut windows = Vec::new();
     for (account, of_account) in &obs.fleet.windows {
         let starts = by_account.get(account).map_or(&[][..], Vec::as_slice);
+        let ground = Ground { obs, settings, carried, expected: &expected, coming: &coming, starts, until };
         for window in of_account {
             let known = learned.windows.get(&(account.clone(), window.label.clone()));
-            let ground = Ground { obs, settings, carried, expected: &expected, coming: &coming, starts, until };
-            windows.push(ground.window(account, window, known));
+            told(&ground, account, window, known);
         }
     }
-    Forecast { at: obs.at, until, windows, coming, record: TrackRecord::default() }
+    coming
 }
 
 fn by_account(coming: &ComingRuns) -> BTreeMap<&AccountId, Vec<Start>> {
@@ -83,8 +100,8 @@ fn by_account(coming: &ComingRuns) -> BTreeMap<&AccountId, Vec<Start>> {
 }
 
 /// What the windows of one account are foretold from.
-struct Ground<'a> {
-    obs: &'a Observation,
+pub(super) struct Ground<'a> {
+    pub obs: &'a Observation,
     settings: &'a Settings,
     carried: &'a [Carried<'a>],
     /// What a run of each of them uses.
@@ -124,11 +141,18 @@ impl Ground<'_> {
         }
     }
 
-    fn way<'b>(&self, window: &QuotaWindow, known: &'b LearnedWindow, resets_at: Timestamp) -> Option<Way<'b>> {
+    /// From now to its reset, as far as was learned what it is made of.
+    pub(super) fn way<'b>(
+        &self,
+        window: &QuotaWindow,
+        known: &'b LearnedWindow,
+        resets_at: Timestamp,
+    ) -> Option<Way<'b>> {
         let fit = known.fit.as_ref()?;
         let at = self.obs.at;
         let shares: Vec<f64> = self.shares(window, known.unit, fit.per_unit);
-        let running = |one: &Carried<'_>| one.cron.running_since.is_some_and(|since| since <= at);
+        let running =
+            |one: &Carried<'_>| one.when.from <= at && one.cron.running_since.is_some_and(|since| since <= at);
         let running = self.carried.iter().zip(&shares).filter(|(one, _)| running(one));
         let mut sum = running.map(|(_, share)| share).sum();
         let mut steps = vec![(0, sum)];
@@ -156,12 +180,7 @@ impl Ground<'_> {
             if self.coming.crons[cron].foretold == Foretold::Variable || !window.covers.covers(&one.model) {
                 return 0.0;
             }
-            let expected = self.expected[cron];
-            let units = match unit {
-                Unit::Run => 1.0,
-                Unit::MillionTokens => expected.tokens.map_or(0.0, |tokens| tokens.mean / 1e6),
-            };
-            units * per_unit * expected.well_ratio
+            self.expected[cron].units(unit) * per_unit
         };
         self.carried.iter().enumerate().map(|(cron, one)| share(one, cron)).collect()
     }
@@ -208,7 +227,7 @@ impl Ground<'_> {
     }
 
     /// The turns after the coming reset.
-    fn next_blocks(&self, window: &QuotaWindow, starts: WindowStart) -> Vec<ComingBlock> {
+    pub(super) fn next_blocks(&self, window: &QuotaWindow, starts: WindowStart) -> Vec<ComingBlock> {
         let Some(reset) = window.resets_at else { return Vec::new() };
         let mut blocks = Vec::new();
         let mut from = reset;
@@ -236,8 +255,9 @@ impl Ground<'_> {
 
 /// When the turn began that a reading is of.
 fn started_at(window: &QuotaWindow, known: Option<&LearnedWindow>, at: Timestamp) -> Option<Timestamp> {
-    let seen =
-        known.and_then(|known| known.turns.last()).filter(|turn| turn.block.is_none()).map(|turn| turn.started_at);
+    // What was learned last may be a turn before the one that is asked about.
+    let holds = |turn: &&Turn| turn.block.is_none() && turn.told_end.is_none_or(|end| end > at);
+    let seen = known.and_then(|known| known.turns.last()).filter(holds).map(|turn| turn.started_at);
     let told = || window.resets_at?.checked_sub(length(window.span)?).ok();
     seen.or_else(told).filter(|started| *started <= at)
 }

@@ -6,6 +6,7 @@
 
 mod carried;
 mod coming;
+mod returns;
 mod starts;
 
 mod facts;
@@ -16,8 +17,10 @@ mod fit;
 mod learn;
 mod pace;
 
+mod ahead;
 mod claim;
 mod foretell;
+mod rate;
 mod way;
 
 mod record;
@@ -27,7 +30,9 @@ pub use foretell::forecast;
 pub use learn::{Learned, learn};
 pub use record::track_record;
 
+pub(super) use ahead::windows_at;
 pub(super) use carried::{Carried, carried};
+pub(super) use rate::Rate;
 pub(super) use turns::length;
 
 #[cfg(test)]

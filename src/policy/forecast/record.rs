@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::carried::Carried;
+use super::carried::{Carried, Within};
 use super::facts::{CronFacts, Facts};
 use super::foretell::foretell;
 use super::learn::learn_at;
@@ -123,5 +123,5 @@ fn ran_then<'a>(cron: &CronFacts<'a>, facts: &Facts<'_>, account: &AccountId) ->
     let usual = pauses.max().unwrap_or(7 * 86_400).max(3_600);
     let on = facts.at.as_second() - last.at_secs <= PAUSES * usual;
     let cron = cron.cron.filter(|_| on && model.account() == *account)?;
-    Some(Carried { cron, account: account.clone(), model, arrives: false })
+    Some(Carried { cron, account: account.clone(), model, arrives: false, when: Within::ALWAYS })
 }

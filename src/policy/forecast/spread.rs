@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Facts, Finished};
-use crate::domain::{Tier, TokenSpread};
+use crate::domain::{Tier, TokenSpread, Unit};
 
 /// As how many runs of its own a cron counts what runs like its own use.
 const LEANS_ON_ALIKE: f64 = 3.0;
@@ -27,6 +27,17 @@ pub(super) struct Expected {
     /// How many of its runs end well; what the others use nobody tells.
     pub well_ratio: f64,
     pub duration_secs: f64,
+}
+
+impl Expected {
+    /// What a run is likely to use, with those that end badly among them.
+    pub(super) fn units(&self, unit: Unit) -> f64 {
+        let units = match unit {
+            Unit::Run => 1.0,
+            Unit::MillionTokens => self.tokens.map_or(0.0, |tokens| tokens.mean / 1e6),
+        };
+        units * self.well_ratio
+    }
 }
 
 /// Of every cron of [`Facts::crons`], and of any other.

@@ -1,5 +1,6 @@
 //! One account with a window of a day, which twelve hourly crons of 100,000 tokens a run use up by four fifths.
 
+mod ahead;
 mod claims;
 mod coming;
 mod laws;

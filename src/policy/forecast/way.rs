@@ -63,6 +63,12 @@ impl Way<'_> {
         BandPoint { at, low: (read + low).max(0.0), likely: read + likely, high: read + high }
     }
 
+    /// What is likely to be used between two moments of it, whatever was before.
+    pub(super) fn likely_between(&self, from: Timestamp, to: Timestamp) -> f64 {
+        let growth = self.scheduled(to) - self.scheduled(from) + self.other(to) - self.other(from);
+        quantiles(growth, &self.fit.spread).1
+    }
+
     /// Of being used up at `at`, 0.0 to 1.0.
     pub(super) fn chance(&self, at: Timestamp) -> f64 {
         let growth = self.scheduled(at) + self.other(at) + self.since_reading;

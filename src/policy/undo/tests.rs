@@ -110,6 +110,26 @@ fn only_what_still_holds_our_write_goes_back() {
 }
 
 #[test]
+fn what_a_later_plan_changed_once_more_is_not_what_the_plan_wrote_whatever_it_looks_like() {
+    let [first, then] = ["kimi/k2", "minimax/M3"].map(|model| fields(model, &[], true));
+    let paused = Fields { enabled: false, ..then.clone() };
+    let of = PlanId::new("p");
+    let taken_back = Switch { undone_by: Some(SwitchId::new("u-a")), ..switch("a", "later", &then, &first) };
+    let undo = Switch { cause: Cause::Undo, ..switch("a", "u", &first, &then) };
+    let cases: [(&[Switch], Option<&Fields>, &str); 4] = [
+        (&[], Some(&first), "it stands"),
+        (&[switch("a", "later", &then, &first)], None, "given back by a later plan, and set again by its user"),
+        (&[switch("a", "later", &paused, &then)], Some(&first), "a later plan changed another field"),
+        (&[taken_back, undo], Some(&first), "what was taken back changed nothing"),
+    ];
+    for (later, expected, why) in cases {
+        let switches = [&[switch("a", "p", &first, &then)], later].concat();
+        let plan = undo_plan(&switches, &of, &observe(vec![cron("a", &then)]), &Settings::default());
+        assert_eq!(plan.changes.first().map(|change| &change.to), expected, "{why}");
+    }
+}
+
+#[test]
 fn an_undo_is_a_plan_of_its_own_over_the_standing_switches_of_one_plan() {
     let (before, wrote) = (fields("kimi/k2", &[], true), fields("minimax/M3", &[], true));
     let undone = Switch { undone_by: Some(SwitchId::new("later")), ..switch("c", "p", &before, &wrote) };

@@ -25,6 +25,8 @@ pub(super) struct Limits {
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// A line that was under way when quiet hours began, or when automation was told to stop.
 const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
+/// One cron that turns more often within an hour turns without an end.
+const TURNS: usize = 7;
 /// So many crons may have gone since a job was begun.
 const GONE_SINCE: usize = 2;
 
@@ -39,9 +41,9 @@ impl Limits {
     }
 
     pub(super) fn judge(&mut self, write: &Write<'_>, scene: &Scene<'_>, past: &Past) -> Option<Broken> {
-        let (plan, change) = (write.plan()?, write.change()?);
+        let change = write.change()?;
         let automation = &write.desk.disk.settings.automation;
-        if past.asked(write.by, &plan.id, &change.cron) {
+        if past.asked(write) {
             return None;
         }
         let told_at = self.told.get(&write.by).map_or(Timestamp::MIN, |(_, at)| *at);
@@ -60,6 +62,11 @@ impl Limits {
         changed.push_back((now, change.cron.clone()));
         let n_crons = changed.iter().filter(|(at, _)| *at <= now).map(|(_, cron)| cron).collect::<BTreeSet<_>>().len();
         let limit = limit(automation, scene);
+        let turns = changed.iter().filter(|(at, cron)| *at <= now && *cron == change.cron).count();
+        if turns > TURNS {
+            let seen = format!("{turns} times within an hour: {}", write.name());
+            return Some((Law::AutomationWithinLimits, seen));
+        }
         (n_crons > limit).then(|| {
             let seen = format!("{n_crons} crons within an hour, where {limit} are allowed; {}", write.name());
             (Law::AutomationWithinLimits, seen)
@@ -83,13 +90,15 @@ fn unasked(
         return Some("nobody asked for it, and automation is off");
     }
     let quiet = |at: Timestamp| automation.quiet.is_some_and(|quiet| is_quiet(quiet, at));
-    if quiet(clock) && clock.checked_sub(UNDER_WAY).is_ok_and(quiet) {
+    // What was begun before goes on.
+    let begun = write.journal.map_or(clock, |line| line.job.started_at);
+    if quiet(clock) && clock.checked_sub(UNDER_WAY).is_ok_and(quiet) && quiet(begun) {
         return Some("in quiet hours");
     }
     if change.cause != Cause::Health {
         return Some("health did not cause it");
     }
-    if !past.mapping_stands(write.by, now) {
+    if !past.mapping_stands(write.by, &change.cron, now) {
         return None;
     }
     let entry = agreed(write.desk, &change.cron);

@@ -20,7 +20,7 @@ use crate::engine::Snapshot;
 
 pub(super) fn never_paused(write: &Write<'_>, past: &Past, now: Timestamp) -> Option<Broken> {
     let undoes = write.change().is_some_and(|change| change.kind == crate::domain::ChangeKind::Undo);
-    if !write.pauses() || undoes || !past.mapping_stands(write.by, now) {
+    if !write.pauses() || undoes || !past.mapping_stands(write.by, &write.before.id, now) {
         return None;
     }
     let entry = agreed(write.desk, &write.before.id)?;
@@ -30,6 +30,8 @@ pub(super) fn never_paused(write: &Write<'_>, past: &Past, now: Timestamp) -> Op
 #[derive(Debug, Default)]
 pub(super) struct Stranded {
     desks: BTreeMap<Computer, Watch>,
+    /// How many runs of a cron have failed in a row.
+    failed: BTreeMap<CronId, u32>,
 }
 
 #[derive(Debug, Default)]
@@ -39,15 +41,23 @@ struct Watch {
     looked_at: Option<Timestamp>,
     /// Since when a cron is on a dead route, and automation could have helped.
     since: BTreeMap<CronId, Timestamp>,
-    /// Since when an account's quota is used up, and the program could have noticed.
-    used_up: BTreeMap<CronId, Timestamp>,
+    /// Since when its account does not serve, and the program was told so: by a report of quotas, or by its runs.
+    told: BTreeMap<CronId, Timestamp>,
 }
 
 const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// A bound that no pace, limit or retry of the program reaches.
 const AT_THE_LATEST: SignedDuration = SignedDuration::from_hours(2);
 
+/// So many failed runs in a row are no accident.
+const FAILED_RUNS: u32 = 3;
+
 impl Stranded {
+    pub(super) fn ran(&mut self, cron: &CronId, well: bool) {
+        let n_failed = self.failed.entry(cron.clone()).or_default();
+        *n_failed = if well { 0 } else { *n_failed + 1 };
+    }
+
     pub(super) fn judge(&mut self, computer: Computer, scene: &Scene<'_>) -> Option<Broken> {
         let watch = self.desks.entry(computer).or_default();
         let desk = scene.computers.get(computer)?;
@@ -62,7 +72,7 @@ impl Stranded {
             return planned;
         }
         watch.looked_at = Some(scene.now);
-        planned.or_else(|| watch.in_truth(desk, picture, scene))
+        planned.or_else(|| watch.in_truth(desk, picture, scene, &self.failed))
     }
 }
 
@@ -78,7 +88,11 @@ impl Watch {
         critical.find_map(|(id, entry)| {
             let cron = picture.crons.get(id).filter(|cron| cron.enabled && cron.routable())?;
             let model = runs_as(cron, picture)?;
-            if !surely_dead(&model, picture) || picture.plan.change(id).is_some() {
+            let helps = picture.plan.change(id).is_some_and(|change| {
+                let dead = change.to_model.as_ref().is_some_and(|to| surely_dead(to, picture));
+                change.to.enabled && !dead
+            });
+            if !surely_dead(&model, picture) || helps {
                 return None;
             }
             let better = another(&model, entry, picture)?;
@@ -88,10 +102,16 @@ impl Watch {
     }
 
     /// Where automation may act it has, in the end.
-    fn in_truth(&mut self, desk: &Desk<'_>, picture: &Snapshot, scene: &Scene<'_>) -> Option<Broken> {
+    fn in_truth(
+        &mut self,
+        desk: &Desk<'_>,
+        picture: &Snapshot,
+        scene: &Scene<'_>,
+        failed: &BTreeMap<CronId, u32>,
+    ) -> Option<Broken> {
         if !may_act(desk, picture) {
             self.since.clear();
-            self.used_up.clear();
+            self.told.clear();
             return None;
         }
         let stuck: Vec<(&CronId, &Cron, ModelRef, bool)> = desk
@@ -108,7 +128,12 @@ impl Watch {
                 let vendor = scene.vendors.get(&model.account()).filter(|vendor| !vendor.serves(scene.now))?;
                 let better = another(&model, entry, picture)?;
                 scene.vendors.get(&better.account()).filter(|vendor| vendor.serves(scene.now))?;
-                let told = matches!(vendor, Vendor::UsedUp { .. });
+                // What hangs says nothing: a cron that times out alone may be at fault itself.
+                let says = !matches!(vendor, Vendor::Unreachable | Vendor::Overloaded);
+                let runs = says && failed.get(id).is_some_and(|n_failed| *n_failed >= FAILED_RUNS);
+                // By a clock that is hours ahead its reset is over.
+                let clock = scene.now.checked_add(desk.skew).unwrap_or(scene.now);
+                let told = runs || matches!(vendor, Vendor::UsedUp { .. }) && !vendor.serves(clock);
                 Some((id, cron, model, told))
             })
             .collect();
@@ -117,10 +142,14 @@ impl Watch {
         let told = stuck.iter().filter(|(_, _, model, told)| *told && !seen_dead(model));
         let told = told.map(|(id, ..)| (*id).clone()).collect();
         let late = follow(&mut self.since, known, scene.now).map(|(id, since)| {
-            format!("{id} is on a dead route since {since}; it is known, another serves, and automation may act")
+            let planned = picture.plan.decision(&id).map(|said| (&said.verdict, &said.reason));
+            format!(
+                "{id} is on a dead route since {since}; it is known, another serves, and automation may act: {planned:?}, {:?}",
+                picture.crisis.automation
+            )
         });
-        let blind = follow(&mut self.used_up, told, scene.now).map(|(id, since)| {
-            format!("{id} is on an account whose quota is used up since {since}, and the program does not see it")
+        let blind = follow(&mut self.told, told, scene.now).map(|(id, since)| {
+            format!("{id} is on an account that does not serve, its runs and its quota say so since {since}, and the program does not see it")
         });
         late.or(blind).map(|seen| (Law::CriticalNotStranded, seen))
     }
@@ -139,9 +168,13 @@ fn keeps_running(entry: &TierEntry) -> bool {
     entry.critical && entry.pinned.is_none() && entry.hold.is_none()
 }
 
-fn may_act(desk: &Desk<'_>, picture: &Snapshot) -> bool {
+/// Automation does what it sees, but for what its user decided: a limit, quiet hours, a stop.
+pub(super) fn may_act(desk: &Desk<'_>, picture: &Snapshot) -> bool {
     let automation = &desk.disk.settings.automation;
-    let free = matches!(picture.crisis.automation, AutomationWord::Silent | AutomationWord::Acting);
+    let free = !matches!(
+        picture.crisis.automation,
+        AutomationWord::OverLimit { .. } | AutomationWord::QuietUntil { .. } | AutomationWord::StoppedByHand { .. }
+    );
     automation.level == AutomationLevel::ActWithinLimits && automation.quiet.is_none() && free
 }
 
@@ -168,7 +201,7 @@ fn another(own: &ModelRef, entry: &TierEntry, picture: &Snapshot) -> Option<Mode
     routes.filter_map(|key| serving(key, entry, picture)).find(|model| model != own)
 }
 
-fn serving(key: &RouteKey, entry: &TierEntry, picture: &Snapshot) -> Option<ModelRef> {
+pub(super) fn serving(key: &RouteKey, entry: &TierEntry, picture: &Snapshot) -> Option<ModelRef> {
     let (settings, fleet, at) = (&picture.settings, &picture.fleet, picture.plan.at);
     let route = settings.routes.get(key).filter(|route| route.set_aside_until.is_none())?;
     let model = route.model.clone()?;

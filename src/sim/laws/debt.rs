@@ -11,7 +11,7 @@ pub(super) fn judge(write: &Write<'_>) -> Option<Broken> {
     }
     let ledger = write.desk.disk.ledger();
     let owed = ledger.get(&write.before.id).is_some_and(|debt| !write.pauses() || debt.paused());
-    let lines = write.journal.iter().flat_map(|(job, _)| &job.lines);
+    let lines = write.journal.iter().flat_map(|line| &line.job.lines);
     // Before the first call of a crisis, that of each cron it will touch.
     let first = in_crisis && lines.clone().all(|line| line.outcome.is_none());
     let whole = !first || lines.clone().all(|line| ledger.contains_key(&line.change.cron));

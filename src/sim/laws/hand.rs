@@ -5,11 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::past::{OffBy, Past, agreed};
 use super::write::Write;
 use super::{Broken, Law};
-use crate::domain::{ChangeKind, Fields, Reason};
+use crate::domain::{ChangeKind, Reason, Switch};
 
 pub(super) fn judge(write: &Write<'_>, past: &Past, now: Timestamp) -> Option<Broken> {
     switched_on(write, past)
         .or_else(|| overwritten(write, past))
+        .or_else(|| paused_again(write, past, now))
         .or_else(|| left_alone(write, past, now))
         .or_else(|| run_ended(write, past, now))
 }
@@ -23,7 +24,7 @@ fn switched_on(write: &Write<'_>, past: &Past) -> Option<Broken> {
     if !write.switches_on() || kind(write) == Some(ChangeKind::Undo) {
         return None;
     }
-    let asked = write.plan().is_some_and(|plan| past.asked(write.by, &plan.id, &write.before.id));
+    let asked = past.asked(write);
     let law = match past.track(write.before).off_by? {
         OffBy::Us | OffBy::Doubt => return None,
         // Offered, and somebody agreed.
@@ -38,15 +39,20 @@ fn switched_on(write: &Write<'_>, past: &Past) -> Option<Broken> {
 fn overwritten(write: &Write<'_>, past: &Past) -> Option<Broken> {
     let change = write.change()?;
     let theirs = if change.kind == ChangeKind::Undo {
-        let holds = |same: &dyn Fn(&Fields) -> bool| {
-            let ours = write.desk.disk.switches.iter().filter(|switch| switch.cron == change.cron);
-            !ours.map(|switch| &switch.to).any(same)
+        // The newest word of this program on that field is what stands there.
+        let ours = |changes: &dyn Fn(&Switch) -> bool| {
+            let of_cron = write.desk.disk.switches.iter().filter(|switch| switch.cron == change.cron);
+            of_cron.filter(|switch| changes(switch)).max_by_key(|switch| switch.at).map(|switch| &switch.to)
         };
         let was = write.before.fields();
-        let model = write.patch.model.is_some() && holds(&|to| to.model == was.model);
-        model || write.patch.fallbacks.is_some() && holds(&|to| to.fallbacks == was.fallbacks)
+        let model = ours(&|switch| switch.from.model != switch.to.model);
+        let fallbacks = ours(&|switch| switch.from.fallbacks != switch.to.fallbacks);
+        let enabled = ours(&|switch| switch.from.enabled != switch.to.enabled);
+        write.patch.model.is_some() && model.is_none_or(|to| to.model != was.model)
+            || write.patch.fallbacks.is_some() && fallbacks.is_none_or(|to| to.fallbacks != was.fallbacks)
+            || write.patch.enabled.is_some() && enabled.is_none_or(|to| to.enabled != was.enabled)
     } else if change.reason == Reason::GivenBack {
-        let theirs = past.track(write.before).theirs;
+        let theirs = past.track(write.before).theirs_for(write.by, write.before);
         let pin = write.desk.disk.tiers.get(&change.cron).and_then(|entry| entry.pinned.as_ref());
         // What is pinned elsewhere is their newest word.
         let pinned = pin.is_some_and(|pin| pin.model.is_some());
@@ -57,9 +63,26 @@ fn overwritten(write: &Write<'_>, past: &Past) -> Option<Broken> {
     theirs.then(|| (Law::UsersFieldStays, write.name()))
 }
 
+/// The program remembers for a day what it paused; a little less, as clocks are set.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(22);
+
+/// What it paused last is on: a person wanted that, and is not to be worn out.
+fn paused_again(write: &Write<'_>, past: &Past, now: Timestamp) -> Option<Broken> {
+    let id = &write.before.id;
+    let wanted = past.asked(write) || past.pause_asked(write.by, id, now) || kind(write) == Some(ChangeKind::Undo);
+    if !write.pauses() || wanted || past.unseen(id) {
+        return None;
+    }
+    let newest = write.desk.disk.switches.iter().find(|switch| switch.cron == *id)?;
+    let clock = now.checked_add(write.desk.skew).unwrap_or(now);
+    let lately = (SignedDuration::ZERO..REMEMBERED).contains(&clock.duration_since(newest.at));
+    let ours = !newest.to.enabled && newest.undone_by.is_none() && lately;
+    ours.then(|| (Law::UsersFieldStays, format!("paused again since somebody switched it on: {}", write.name())))
+}
+
 fn left_alone(write: &Write<'_>, past: &Past, now: Timestamp) -> Option<Broken> {
     let change = write.change()?;
-    if change.kind == ChangeKind::Undo || !past.mapping_stands(write.by, now) {
+    if change.kind == ChangeKind::Undo || !past.mapping_stands(write.by, &change.cron, now) {
         return None;
     }
     if !write.before.routable() && !change.gives_back() {

@@ -12,6 +12,7 @@ pub enum Law {
     PinStays,
     RunsEnd,
     CrisisGivesBack,
+    AutomationFinishes,
     NothingOwedAtRest,
     NothingPlannedAtRest,
     WritePace,
@@ -28,7 +29,7 @@ pub enum Law {
 }
 
 impl Law {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::CriticalNeverPaused,
         Self::CriticalNotStranded,
         Self::OnlyOursIsResumed,
@@ -38,6 +39,7 @@ impl Law {
         Self::PinStays,
         Self::RunsEnd,
         Self::CrisisGivesBack,
+        Self::AutomationFinishes,
         Self::NothingOwedAtRest,
         Self::NothingPlannedAtRest,
         Self::WritePace,
@@ -68,9 +70,14 @@ impl Law {
             Self::PinStays => "a pinned cron keeps its model",
             Self::RunsEnd => "a run is not ended by a pause",
             Self::CrisisGivesBack => "a crisis that is over has given back every definition",
+            Self::AutomationFinishes => {
+                "where automation may act, a crisis that it began ends, and what it paused runs again, with nobody there"
+            }
             Self::NothingOwedAtRest => "nothing is owed when all is well, and crisis mode is off",
             Self::NothingPlannedAtRest => "nothing is left to be done when all is well",
-            Self::WritePace => "a program makes at most 30 calls of one kind in 60 seconds",
+            Self::WritePace => {
+                "a program makes at most 30 calls of one kind in each 60 seconds that its gateway counts"
+            }
             Self::OnlyTheOwnerWrites => {
                 "only the program whose mark is on the gateway, and that holds its folder, writes"
             }

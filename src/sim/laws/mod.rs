@@ -6,6 +6,7 @@
 mod automation;
 mod critical;
 mod debt;
+mod ends;
 mod hand;
 mod law;
 mod no_op;
@@ -23,7 +24,7 @@ mod tests;
 
 pub use law::Law;
 
-use super::happening::{Happening, Scene};
+use super::happening::{Call, Happening, Scene};
 use super::outcome::Breach;
 use crate::domain::{Cause, CronId};
 use past::Past;
@@ -35,11 +36,13 @@ pub struct Laws {
     past: Past,
     automation: automation::Limits,
     critical: critical::Stranded,
+    ends: ends::Ends,
     owner: owner::Owners,
     pace: pace::Paces,
     pictures: picture::Pictures,
     records: record::Records,
     sleeps: sleep::Sleeps,
+    crises: rest::Crises,
 }
 
 /// A law that does not hold, and what was seen, for a person.
@@ -58,6 +61,14 @@ impl Laws {
         broken.map(|(law, seen)| Breach { law, at: scene.now, seen })
     }
 
+    /// What was done and recorded before anybody watched: it is not judged, and what follows from it is.
+    pub fn remember(&mut self, done: &[Call], scene: &Scene<'_>) {
+        self.records.remember(scene);
+        for call in done {
+            self.past.note(&Happening::Called(call), scene);
+        }
+    }
+
     fn broken(&mut self, happening: &Happening<'_>, scene: &Scene<'_>) -> Option<Broken> {
         match happening {
             Happening::Called(call) => {
@@ -71,14 +82,16 @@ impl Laws {
             }
             Happening::Stored { computer } => {
                 self.automation.stored(*computer, scene);
-                self.records.stored(*computer, scene, &self.past)
+                let over = self.crises.stored(*computer, scene, &mut self.past);
+                self.records.stored(*computer, scene, &self.past).or(over)
             }
             Happening::Stepped { computer } => {
                 let shown = self.pictures.judge(*computer, scene);
                 let stranded = self.critical.judge(*computer, scene);
-                shown.or(stranded).or_else(|| self.records.waited(*computer, scene, &self.past))
+                let open = self.ends.judge(*computer, scene);
+                shown.or(stranded).or(open).or_else(|| self.records.waited(*computer, scene, &self.past))
             }
-            Happening::Woken { computer, due } => self.sleeps.judge(*computer, *due),
+            Happening::Woken { computer, due } => self.sleeps.judge(*computer, *due, scene.now),
             Happening::Started { computer } => {
                 self.pace.started(*computer);
                 self.pictures.started(*computer);
@@ -89,7 +102,11 @@ impl Laws {
                 None
             }
             Happening::Calm => rest::judge(scene, &self.past).or_else(|| self.records.at_rest(scene)),
-            Happening::Ran { .. } | Happening::Told { .. } | Happening::Ended { .. } => None,
+            Happening::Ran { cron, well } => {
+                self.critical.ran(cron, *well);
+                None
+            }
+            Happening::Told { .. } | Happening::Ended { .. } => None,
         }
     }
 
@@ -107,6 +124,6 @@ impl Laws {
 /// The cron of which somebody's own wish was carried out, or taken back.
 fn wish<'a>(happening: &'a Happening<'_>, scene: &Scene<'_>) -> Option<&'a CronId> {
     let Happening::Called(call) = happening else { return None };
-    let wished = Write::of(call, scene)?.change()?.cause != Cause::Health;
-    wished.then_some(&call.cron)
+    let cause = Write::of(call, scene)?.change()?.cause;
+    matches!(cause, Cause::Edit | Cause::Undo).then_some(&call.cron)
 }

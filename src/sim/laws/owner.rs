@@ -1,8 +1,10 @@
 //! One program acts on a gateway: whose mark is there, and who holds its folder.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::super::happening::{Call, Computer, Hand, Scene, Verdict};
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::happening::{Call, Computer, Hand, Method, Scene, Verdict};
 use super::{Broken, Law};
 use crate::domain::{Cron, OWNER_KEY};
 use crate::engine::Command;
@@ -13,14 +15,14 @@ pub(super) struct Owners {
     mark: Option<Computer>,
     /// Who was asked to take over.
     takes_over: BTreeSet<Computer>,
-    /// Calls of others since the mark was set, or taken off.
-    late: BTreeMap<Computer, u32>,
-    /// There was one before: without it a call may have been under way.
-    was_marked: bool,
+    /// Calls of others since the mark was set, or taken off: one of each method may have been under way.
+    late: BTreeSet<(Computer, Method)>,
+    /// When it was set, or taken off: a call of before may have been under way.
+    marked_at: Option<Timestamp>,
 }
 
-/// The call that was under way when the mark was replaced.
-const IN_FLIGHT: u32 = 1;
+/// No call is under way for longer.
+const UNDER_WAY: SignedDuration = SignedDuration::from_mins(5);
 
 impl Owners {
     pub(super) fn asked(&mut self, computer: Computer, command: &Command) {
@@ -35,7 +37,7 @@ impl Owners {
         }
         let is_mark = |cron: &Cron| cron.declaration_key.as_deref() == Some(OWNER_KEY);
         if call.before.as_ref().or(call.after.as_ref()).is_some_and(is_mark) {
-            return self.marked(call);
+            return self.marked(call, scene.now);
         }
         let Hand::Engine(computer) = call.by else { return None };
         let desk = scene.computers.get(computer)?;
@@ -47,20 +49,20 @@ impl Owners {
         if self.mark == Some(computer) {
             return None;
         }
-        let late = self.late.entry(computer).or_default();
-        *late += 1;
-        let under_way = self.was_marked && *late <= IN_FLIGHT;
+        let lately = self.marked_at.is_some_and(|at| scene.now.duration_since(at) < UNDER_WAY);
+        let under_way = self.late.insert((computer, call.method)) && lately;
         (!under_way).then(|| {
             let whose = self.mark.map_or("nobody acts".to_owned(), |owner| format!("computer {owner} acts"));
             (Law::OnlyTheOwnerWrites, format!("computer {computer} changed {} where {whose}", call.cron))
         })
     }
 
-    fn marked(&mut self, call: &Call) -> Option<Broken> {
+    fn marked(&mut self, call: &Call, now: Timestamp) -> Option<Broken> {
         let Hand::Engine(computer) = call.by else {
             if call.after.is_none() {
                 self.mark = None;
                 self.late.clear();
+                self.marked_at = Some(now);
             }
             return None;
         };
@@ -68,7 +70,7 @@ impl Owners {
         let owner = self.mark.take().filter(|owner| *owner != computer);
         self.mark = call.after.is_some().then_some(computer);
         self.late.clear();
-        self.was_marked = true;
+        self.marked_at = Some(now);
         let owner = owner.filter(|_| !asked)?;
         Some((Law::OnlyTheOwnerWrites, format!("computer {computer} took over from computer {owner} unasked")))
     }

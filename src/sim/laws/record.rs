@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::disk::Disk;
 use super::super::happening::{Call, Computer, Hand, Method, Scene, Verdict};
 use super::past::{Past, may_write};
-use super::write::Write;
+use super::write::{JOBS_READ, Write};
 use super::{Broken, Law};
 use crate::domain::{CronId, LineOutcome, Owner, Patch, Switch};
 
@@ -24,10 +24,13 @@ struct Book {
     open: VecDeque<Carried>,
     n_switches: usize,
     n_lines: usize,
+    /// Since when its program may write without a break.
+    free_since: Option<Timestamp>,
 }
 
 #[derive(Debug)]
 struct Carried {
+    by: Computer,
     at: Timestamp,
     cron: CronId,
     patch: Patch,
@@ -39,22 +42,29 @@ struct Carried {
 const DUE_AFTER: SignedDuration = SignedDuration::from_mins(30);
 /// What was overtaken is not waited for.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
-/// How far back the journal is read for a line.
-const JOBS_READ: usize = 20;
 
 impl Records {
+    /// What is recorded already was done before.
+    pub(super) fn remember(&mut self, scene: &Scene<'_>) {
+        for (computer, desk) in scene.computers.iter().enumerate() {
+            let (n_switches, n_lines) = (desk.disk.switches.len(), desk.disk.log.len());
+            self.desks.insert(computer, Book { n_switches, n_lines, ..Book::default() });
+        }
+    }
+
     pub(super) fn carried_out(&mut self, call: &Call, scene: &Scene<'_>) {
         if call.verdict != Verdict::Done || call.before.as_ref() == call.after.as_ref() {
             return;
         }
         for carried in self.desks.values_mut().flat_map(|book| &mut book.open) {
-            carried.overtaken |= carried.cron == call.cron;
+            carried.overtaken |= carried.cron == call.cron && call.by != Hand::Engine(carried.by);
         }
         let (Hand::Engine(computer), Method::Update, Some(patch)) = (call.by, call.method, &call.patch) else { return };
         if call.before.as_ref().is_some_and(|cron| cron.owner() == Owner::ThisProgram) {
             return;
         }
-        let carried = Carried { at: scene.now, cron: call.cron.clone(), patch: patch.clone(), overtaken: false };
+        let carried =
+            Carried { by: computer, at: scene.now, cron: call.cron.clone(), patch: patch.clone(), overtaken: false };
         self.desks.entry(computer).or_default().open.push_back(carried);
     }
 
@@ -64,7 +74,7 @@ impl Records {
         let (n_switches, n_lines) = (disk.switches.len(), disk.log.len());
         if n_switches < book.n_switches {
             // The history was lost, and what was open with it.
-            *book = Book { open: VecDeque::new(), n_switches, n_lines };
+            *book = Book { n_switches, n_lines, free_since: book.free_since, ..Book::default() };
             return None;
         }
         let (more, lines) = (n_switches - book.n_switches, n_lines - book.n_lines.min(n_lines));
@@ -78,15 +88,16 @@ impl Records {
     /// What is open for long although nothing stands in the way.
     pub(super) fn waited(&mut self, computer: Computer, scene: &Scene<'_>, past: &Past) -> Option<Broken> {
         let book = self.desks.get_mut(&computer)?;
+        let free = scene.computers.get(computer).is_some_and(may_write);
+        book.free_since = free.then(|| book.free_since.unwrap_or(scene.now));
         let age = |carried: &Carried| scene.now.duration_since(carried.at);
         while book.open.front().is_some_and(|first| first.overtaken && age(first) > KEPT_FOR) {
             book.open.pop_front();
         }
         let due = book.open.iter().find(|carried| !carried.overtaken).filter(|first| age(first) > DUE_AFTER)?;
         let connected = past.connected_since(computer)?;
-        let free = scene.computers.get(computer).is_some_and(may_write);
-        let patient = scene.now.duration_since(connected) > DUE_AFTER;
-        (free && patient).then(|| (Law::RecordedOnce, missing(computer, due)))
+        let since = book.free_since?.max(connected);
+        (scene.now.duration_since(since) > DUE_AFTER).then(|| (Law::RecordedOnce, missing(computer, due)))
     }
 
     pub(super) fn at_rest(&self, scene: &Scene<'_>) -> Option<Broken> {
@@ -109,7 +120,10 @@ impl Book {
     /// Takes off what a new entry of the history stands for.
     fn strike(&mut self, switch: &Switch, computer: Computer, disk: &Disk, past: &Past) -> Option<Broken> {
         let patch = Patch::between(&switch.from, &switch.to);
-        let open = self.open.iter().position(|carried| carried.cron == switch.cron && carried.patch == patch);
+        let same = |carried: &Carried| carried.cron == switch.cron && carried.patch == patch;
+        // One that was overtaken may never be recorded.
+        let due = self.open.iter().position(|carried| same(carried) && !carried.overtaken);
+        let open = due.or_else(|| self.open.iter().position(same));
         if let Some(index) = open {
             self.open.remove(index);
         } else if past.last_hand(&switch.cron) == Some(Hand::Engine(computer)) {

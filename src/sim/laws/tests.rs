@@ -51,6 +51,19 @@ fn a_deadline_that_stands_however_often_it_was_woken_for_is_seen() {
 }
 
 #[test]
+fn a_program_that_arms_a_new_deadline_each_time_does_not_sleep_either() {
+    let woken_every = |secs: i64| {
+        let mut bench = Bench::new();
+        (0..600).find_map(|n| {
+            bench.passes(i64::from(n % 5 == 0) * secs);
+            bench.judge(&Happening::Woken { computer: 0, due: None })
+        })
+    };
+    assert_eq!(woken_every(5), None, "once in a second");
+    assert_eq!(woken_every(2), Some(Law::SleepsWhenIdle));
+}
+
+#[test]
 fn a_program_writes_only_where_its_mark_is() {
     let mut bench = Bench::of_computers(2);
     let other = super::super::Hand::Engine(1);
@@ -182,6 +195,28 @@ fn a_used_up_quota_is_noticed_in_the_end() {
 }
 
 #[test]
+fn runs_that_fail_are_noticed_in_the_end() {
+    let unseen = |then_well: bool| {
+        let mut bench = Bench::new();
+        bench.tier("a", TierEntry { critical: true, ..TierEntry::new(Tier::T2) });
+        bench.automation(|automation| automation.level = AutomationLevel::ActWithinLimits);
+        flash_is_dead(&mut bench);
+        bench.vendors.insert(AccountId::new("google"), Vendor::KeyRefused);
+        let fleet = std::sync::Arc::make_mut(&mut bench.picture().fleet);
+        fleet.accounts.insert(AccountId::new("google"), vital(Health::Up));
+        bench.new_plan(&[]);
+        for well in [false, false, false, then_well] {
+            assert_eq!(bench.judge(&Happening::Ran { cron: &id("a"), well }), None);
+        }
+        assert_eq!(bench.step(), None);
+        bench.passes(2 * 3600 + 60);
+        bench.step()
+    };
+    assert_eq!(unseen(false), Some(Law::CriticalNotStranded));
+    assert_eq!(unseen(true), None, "one of its fallbacks serves it");
+}
+
+#[test]
 fn every_change_is_recorded_once() {
     let mut bench = Bench::new();
     bench.job(0, |change| change.to = on(KIMI));
@@ -216,6 +251,23 @@ fn a_change_that_is_not_recorded_is_missed_after_a_while() {
     };
     assert_eq!(missed(false), Some(Law::RecordedOnce));
     assert_eq!(missed(true), None, "somebody else was faster: nothing was verified");
+}
+
+#[test]
+fn what_the_same_program_does_next_records_nothing_of_before() {
+    let mut bench = Bench::new();
+    bench.step();
+    for to in [KIMI, FLASH] {
+        bench.job(0, |change| change.to = on(to));
+        bench.asks_for_all(0);
+        assert_eq!(bench.write(ENGINE, "a", on(to)), None);
+    }
+    bench.step();
+    bench.record(0, "s2", &(on(KIMI), on(FLASH)));
+    bench.disks[0].log.push(bench::log_line());
+    assert_eq!(bench.stored(), None);
+    bench.passes(1900);
+    assert_eq!(bench.step(), Some(Law::RecordedOnce), "the first is not there");
 }
 
 #[test]

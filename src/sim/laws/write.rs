@@ -4,6 +4,15 @@ use super::super::disk::Journal;
 use super::super::happening::{Call, Computer, Desk, Hand, Method, Scene, Verdict};
 use crate::domain::{Change, Cron, Owner, Patch, Plan};
 
+/// A line of a journal.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub job: &'a Journal,
+    /// How many jobs its computer had begun before.
+    pub n_before: usize,
+    pub change: &'a Change,
+}
+
 pub(super) struct Write<'a> {
     pub by: Computer,
     pub desk: &'a Desk<'a>,
@@ -11,11 +20,11 @@ pub(super) struct Write<'a> {
     pub before: &'a Cron,
     pub after: &'a Cron,
     /// What the journal of its computer says: its plan, and its line; `None`: nothing.
-    pub journal: Option<(&'a Journal, &'a Change)>,
+    pub journal: Option<Line<'a>>,
 }
 
-/// How far back a call that was under way for long is looked for.
-const JOBS_READ: usize = 20;
+/// How many jobs back a line of the journal is looked for: its call may have been under way for long.
+pub(super) const JOBS_READ: usize = 20;
 
 impl<'a> Write<'a> {
     pub(super) fn of(call: &'a Call, scene: &'a Scene<'a>) -> Option<Self> {
@@ -25,22 +34,22 @@ impl<'a> Write<'a> {
         }
         let (before, after) = (call.before.as_ref()?, call.after.as_ref()?);
         let (desk, patch) = (scene.computers.get(by)?, call.patch.as_ref()?);
-        let newest = desk.disk.jobs.iter().rev().take(JOBS_READ);
-        let journal = newest.filter_map(|job| {
+        let newest = desk.disk.jobs.iter().enumerate().rev().take(JOBS_READ);
+        let journal = newest.filter_map(|(n_before, job)| {
             let begun = job.lines.iter().filter(|line| line.begun && line.change.cron == call.cron);
             let meant = begun.map(|line| &line.change).find(|change| change.patch() == *patch);
-            Some((job, meant?))
+            Some(Line { job, n_before, change: meant? })
         });
         let write = Self { by, desk, patch, before, after, journal: journal.into_iter().next() };
         (before.owner() != Owner::ThisProgram).then_some(write)
     }
 
     pub(super) fn plan(&self) -> Option<&'a Plan> {
-        self.journal.map(|(job, _)| &*job.plan)
+        self.journal.map(|line| &*line.job.plan)
     }
 
     pub(super) fn change(&self) -> Option<&'a Change> {
-        self.journal.map(|(_, change)| change)
+        self.journal.map(|line| line.change)
     }
 
     /// It was off before, and is on.

@@ -95,10 +95,9 @@ fn open_as(path: &Path, right: Right, now: Timestamp, mut problems: Vec<Problem>
         pending: Vec::new(),
         clock: now,
     };
-    refresh(&mut folder, if may_write { Unusable::SetAside } else { Unusable::Leave }, now, &mut problems);
-    if let Err(error) = folder.owner.refresh() {
-        problems.push(error.problem(now));
-    }
+    let unusable = if may_write { Unusable::SetAside } else { Unusable::Leave };
+    refresh(&mut folder, unusable, now, &mut problems);
+    look_at(&mut folder.owner, unusable, now, &mut problems);
     import_older_pauses(&mut folder, now, &mut problems);
     folder.log_what_was_lost(&mut problems, now);
     name_what_was_set_aside(path, &mut problems, now);
@@ -218,19 +217,25 @@ fn refresh(folder: &mut Folder, unusable: Unusable, now: Timestamp, problems: &m
     ];
     let mut has_changed = false;
     for file in files {
-        match file.refresh() {
-            Ok(Seen::Same) => {}
-            Ok(Seen::Changed) => has_changed = true,
-            Ok(Seen::Unusable(detail)) if unusable == Unusable::SetAside => match file.set_aside(detail, now) {
-                Ok(problem) => problems.push(problem),
-                Err(error) => problems.push(error.problem(now)),
-            },
-            Ok(Seen::Unusable(detail)) => problems.push(file.cannot_read(detail, now)),
-            Err(error) => problems.push(error.problem(now)),
-        }
+        has_changed |= look_at(file, unusable, now, problems);
         file.note(&folder.known);
     }
     has_changed
+}
+
+/// Looks at one file again; says whether it changed.
+fn look_at(file: &mut StateFile, unusable: Unusable, now: Timestamp, problems: &mut Vec<Problem>) -> bool {
+    match file.refresh() {
+        Ok(Seen::Same) => {}
+        Ok(Seen::Changed) => return true,
+        Ok(Seen::Unusable(detail)) if unusable == Unusable::SetAside => match file.set_aside(detail, now) {
+            Ok(problem) => problems.push(problem),
+            Err(error) => problems.push(error.problem(now)),
+        },
+        Ok(Seen::Unusable(detail)) => problems.push(file.cannot_read(detail, now)),
+        Err(error) => problems.push(error.problem(now)),
+    }
+    false
 }
 
 fn import_older_pauses(folder: &mut Folder, now: Timestamp, problems: &mut Vec<Problem>) {

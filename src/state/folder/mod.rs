@@ -196,6 +196,20 @@ impl Folder {
         }
     }
 
+    /// Whether others read that we hold it; where we do not there is nothing to read.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        !matches!(&self.right, Right::Holds(lease) if !lease.is_told())
+    }
+
+    /// Says anew that we hold it. It shows that the folder takes files.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn tell(&self) -> Result<(), StateError> {
+        if let Right::Holds(lease) = &self.right { lease.tell() } else { Ok(()) }
+    }
+
     /// Where the holder lets itself be watched, when somebody else holds it.
     #[must_use]
     pub fn service(&self) -> Option<PathBuf> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     AccountId, Change, Confirmation, Cron, CronId, Fleet, JobPhase, LineOutcome, Plan, PlanId, Problem, QuotaWindow,
-    Remembered, RunRecord, Switch, SwitchId, UsageHistory,
+    Remembered, RunRecord, StartedBy, Switch, SwitchId, UsageHistory,
 };
 use crate::state::history::{History, Record};
 use crate::state::{StateError, atomic, files};
@@ -85,8 +85,14 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be written; then the job must not start.
-    pub fn begin_job(&mut self, plan: &Plan, crons: &[CronId], now: Timestamp) -> Result<i64, StateError> {
-        self.journal(now)?.begin_job(plan, crons, now)
+    pub fn begin_job(
+        &mut self,
+        plan: &Plan,
+        crons: &[CronId],
+        by: StartedBy,
+        now: Timestamp,
+    ) -> Result<i64, StateError> {
+        self.journal(now)?.begin_job(plan, crons, by, now)
     }
 
     /// Writes down that this line is about to be sent. Returns when that is on disk.

@@ -80,13 +80,14 @@ fn an_empty_place_becomes_a_folder_with_defaults_and_no_files() {
 #[test]
 fn what_does_not_parse_is_set_aside_and_never_lost() {
     let huge = format!("{{\"crons\": {{\"a\": {{\"note\": \"{}\"", "x".repeat(10_000_000));
-    let cases: [(&str, &[u8], &str); 7] = [
+    let cases: [(&str, &[u8], &str); 8] = [
         (names::TIERS, b"{\"crons\": {\"a\": {\"ti", "half written"),
         (names::TIERS, b"", "empty"),
         (names::TIERS, b"[]", "a list at the top"),
         (names::TIERS, b"{\"crons\": [\"a\"]}", "a list where the crons belong"),
         (names::SETTINGS, b"{\"a\": \"\xff\xfe\"}", "not text"),
         (names::LEDGER, b"{\"entries\": 5}", "no entries"),
+        (names::OWNER, b"{\"folder\": ", "the mark's file, cut off"),
         (names::TIERS, huge.as_bytes(), "huge and cut off"),
     ];
     for (name, content, why) in cases {
@@ -238,7 +239,7 @@ fn who_found_the_folder_held_takes_it_when_it_is_free_and_reads_it_again() {
         daily_cost: None,
         writes: None,
     };
-    first.begin_job(&plan, &[], now()).unwrap();
+    first.begin_job(&plan, &[], StartedBy::Hand, now()).unwrap();
     assert!(second.ask_again("second", now()).unwrap().is_none(), "held still");
     let (_third, looked) = Folder::open(place.path(), "third", now()).unwrap();
     assert!(looked.interrupted.is_none(), "its holder is at it");

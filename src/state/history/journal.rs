@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Params, Row, params};
 
 use crate::domain::{
-    Cause, Change, Confirmation, CronId, JobPhase, LineOutcome, Plan, PlanId, PlanOrigin, Switch, SwitchId,
+    Cause, Change, Confirmation, CronId, JobPhase, LineOutcome, Plan, PlanId, PlanOrigin, StartedBy, Switch, SwitchId,
 };
 use crate::state::StateError;
 use crate::state::switch_log::LogLine;
@@ -22,6 +22,8 @@ use super::{History, failed, from_json, to_json};
 pub struct InterruptedJob {
     pub id: i64,
     pub started_at: Timestamp,
+    /// Jobs that an older version wrote down count as begun by hand.
+    pub by: StartedBy,
     /// `None` when a version wrote it that this one cannot read; the lines tell enough.
     pub plan: Option<Arc<Plan>>,
     /// Intended, and the answer is not known: to be compared with the gateway.
@@ -45,7 +47,13 @@ pub struct Record<'a> {
 }
 
 impl History {
-    pub(crate) fn begin_job(&mut self, plan: &Plan, crons: &[CronId], now: Timestamp) -> Result<i64, StateError> {
+    pub(crate) fn begin_job(
+        &mut self,
+        plan: &Plan,
+        crons: &[CronId],
+        by: StartedBy,
+        now: Timestamp,
+    ) -> Result<i64, StateError> {
         let step = || failed("beginning a job");
         let change = self.db.transaction().map_err(step())?;
         change
@@ -56,8 +64,8 @@ impl History {
             .map_err(step())?;
         change
             .execute(
-                "INSERT INTO jobs (plan, started_at) VALUES (?1, ?2)",
-                params![plan.id.as_str(), now.as_millisecond()],
+                "INSERT INTO jobs (plan, started_at, started_by) VALUES (?1, ?2, ?3)",
+                params![plan.id.as_str(), now.as_millisecond(), to_json(&by)],
             )
             .map_err(step())?;
         let job = change.last_insert_rowid();
@@ -155,17 +163,25 @@ impl History {
         let found = self
             .db
             .query_row(
-                "SELECT jobs.id, started_at, plans.plan FROM jobs LEFT JOIN plans ON plans.id = jobs.plan
+                "SELECT jobs.id, started_at, plans.plan, started_by FROM jobs LEFT JOIN plans ON plans.id = jobs.plan
                  WHERE ended_at IS NULL ORDER BY jobs.id DESC LIMIT 1",
                 [],
-                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<String>>(2)?)),
+                |row| {
+                    Ok((
+                        row.get::<_, i64>(0)?,
+                        row.get::<_, i64>(1)?,
+                        row.get::<_, Option<String>>(2)?,
+                        row.get::<_, Option<String>>(3)?,
+                    ))
+                },
             )
             .optional()
             .map_err(step())?;
-        let Some((id, started_at, plan)) = found else { return Ok(None) };
+        let Some((id, started_at, plan, by)) = found else { return Ok(None) };
         let mut job = InterruptedJob {
             id,
             started_at: moment(started_at),
+            by: by.and_then(|by| from_json(&by)).unwrap_or_default(),
             plan: plan.and_then(|plan| from_json(&plan)).map(Arc::new),
             in_doubt: Vec::new(),
             not_begun: Vec::new(),

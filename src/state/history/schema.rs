@@ -65,6 +65,8 @@ pub(super) const MIGRATIONS: &[&str] = &["
     CREATE INDEX runs_by_time ON runs (at, cron, well, model, duration, input, output, total);
     CREATE INDEX runs_without_columns ON runs (at) WHERE well IS NULL;
     CREATE INDEX quota_by_time ON quota_samples (at);
+", "
+    ALTER TABLE jobs ADD COLUMN started_by TEXT;
 "];
 
 /// Why a file is no history that this version can use.

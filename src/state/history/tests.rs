@@ -10,7 +10,7 @@ use super::*;
 use crate::domain::{
     AccountId, Cause, Change, ChangeKind, Confirmation, Cron, CronId, Fields, Fleet, Health, JobPhase, LineOutcome,
     Metric, ModelRef, Outage, PaidQuestion, Payload, Plan, PlanId, PlanOrigin, ProblemKind, QuotaWindow, Reason,
-    Remembered, RouteKey, RunRecord, RunStatus, Schedule, Source, Switch, SwitchId, Vital,
+    Remembered, RouteKey, RunRecord, RunStatus, Schedule, Source, StartedBy, Switch, SwitchId, Vital,
 };
 use crate::state::switch_log::LogLine;
 use crate::state::{Folder, names};
@@ -119,7 +119,7 @@ fn a_job_cut_off_at_any_step_tells_what_is_in_doubt() {
     let asked = ["c", "a", "b"].map(CronId::new);
     let (mut folder, loaded) = open();
     assert!(loaded.interrupted.is_none());
-    let job = folder.begin_job(&plan(&["a", "b", "c", "d"]), &asked, now()).unwrap();
+    let job = folder.begin_job(&plan(&["a", "b", "c", "d"]), &asked, StartedBy::Automation, now()).unwrap();
 
     // The process ends and another one opens the folder, after each step.
     drop(folder);
@@ -131,6 +131,7 @@ fn a_job_cut_off_at_any_step_tells_what_is_in_doubt() {
         "in the plan's order, only what was asked"
     );
     assert_eq!(found.plan.as_deref(), Some(&plan(&["a", "b", "c", "d"])));
+    assert_eq!(found.by, StartedBy::Automation, "what is found of it later counts for its limit");
     folder.intent(job, &change("a"), now()).unwrap();
 
     drop(folder);
@@ -163,7 +164,7 @@ fn a_killed_process_leaves_each_switch_in_the_log_once() {
     let open = || Folder::open(place.path(), "test", now()).unwrap();
     let log = || fs::read_to_string(place.path().join(names::SWITCHES)).unwrap_or_default();
     let (mut folder, _) = open();
-    let job = folder.begin_job(&plan(&["a", "b"]), &["a", "b"].map(CronId::new), now()).unwrap();
+    let job = folder.begin_job(&plan(&["a", "b"]), &["a", "b"].map(CronId::new), StartedBy::Hand, now()).unwrap();
     switched(&mut folder, job, &switch("a"), &[], true);
     // Between the journal and the log.
     switched(&mut folder, job, &switch("b"), &[], false);
@@ -285,7 +286,7 @@ fn an_interrupted_undo_knows_what_it_takes_back() {
     }
     let origin = PlanOrigin::Undo { of: PlanId::new("p1") };
     let undo = Plan { id: PlanId::new("p2"), origin, ..plan(&["a", "b"]) };
-    let job = folder.begin_job(&undo, &["a", "b"].map(CronId::new), now()).unwrap();
+    let job = folder.begin_job(&undo, &["a", "b"].map(CronId::new), StartedBy::Hand, now()).unwrap();
     let back = Switch { id: SwitchId::new("back"), plan: undo.id, ..switch("a") };
     switched(&mut folder, job, &back, &[SwitchId::new("s-a")], true);
     drop(folder);
@@ -351,7 +352,7 @@ fn a_database_of_a_later_version_stays_and_nothing_is_applied_beside_it() {
     let (mut folder, loaded) = Folder::open(place.path(), "test", now()).unwrap();
     let said: Vec<_> = loaded.problems.iter().map(|problem| &problem.what).collect();
     assert_eq!(said, [&ProblemKind::NewerFile { file: FILE.to_owned() }]);
-    let refused = folder.begin_job(&plan(&["a"]), &[CronId::new("a")], now());
+    let refused = folder.begin_job(&plan(&["a"]), &[CronId::new("a")], StartedBy::Hand, now());
     assert!(matches!(refused, Err(StateError::NewerHistory)), "{refused:?}");
     drop(folder);
     let db = Connection::open(place.path().join(FILE)).unwrap();

@@ -62,6 +62,7 @@ impl Section<'_, '_> {
         if self.flag("undocumented") == Some(true) {
             account.undocumented = Undocumented::On;
         }
+        set(&mut account.reserve_ratio, self.percent("reserve_percent"));
         account.down_until = self.moment("down_until");
         account.set_aside_until = self.moment("set_aside_until");
         account.by_hand = windows::read(&mut self, "windows");
@@ -198,6 +199,8 @@ fn put(writer: &mut Writer, id: &AccountId, is: &ProviderAccount) {
     field("project", workspace.project != wanted.project, text(&wanted.project));
     let undocumented = (is.undocumented == Undocumented::On).then(|| true.into());
     field("undocumented", was.undocumented != is.undocumented, undocumented);
+    let reserve = (is.reserve_ratio > 0.0).then(|| number((is.reserve_ratio * 100.0).round()));
+    field("reserve_percent", was.reserve_ratio.to_bits() != is.reserve_ratio.to_bits(), reserve);
     field("down_until", was.down_until != is.down_until, moment(&is.down_until));
     field("set_aside_until", was.set_aside_until != is.set_aside_until, moment(&is.set_aside_until));
     if was.by_hand != is.by_hand {

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::{
-    AccountId, Automation, CheckSettings, FlatPrice, HandWindow, KeySource, Metric, Notifications, ProviderAccount,
-    QuietHours, ResetRule, Service, Settings, Span, Undocumented, Usd, WindowSettings, Workspace,
+    AccountId, Automation, CheckSettings, Distribution, FlatPrice, HandWindow, KeySource, Metric, Notifications,
+    ProviderAccount, QuietHours, ResetRule, Service, Settings, Span, Undocumented, Usd, WindowSettings, Workspace,
 };
 use crate::state::document::Document;
 
@@ -66,7 +66,7 @@ prop_compose! {
         ),
         flat_price in prop::option::of((amount(), select(PERIODS.to_vec()))),
         key in key(),
-        undocumented in any::<bool>(),
+        (undocumented, reserve) in (any::<bool>(), 0u32..=100),
         (down_until, set_aside_until) in (prop::option::of(moment()), prop::option::of(moment())),
         by_hand in prop::collection::vec(window(), 0..3),
     ) -> ProviderAccount {
@@ -81,6 +81,7 @@ prop_compose! {
             plan, base_url, key, down_until, set_aside_until, by_hand, region: region.0,
             flat_price: flat_price.map(|(price, (per, _))| FlatPrice { price: Usd(price), per }),
             workspace: Workspace { organization, project },
+            reserve_ratio: f64::from(reserve) / 100.0,
             undocumented: if undocumented { Undocumented::On } else { Undocumented::Off },
             ..account
         }
@@ -111,12 +112,13 @@ prop_compose! {
         paid_per_day in any::<u32>(),
         theme in select(THEMES.to_vec()),
         automation in automation(),
-        (outage, recovery, attention) in any::<(bool, bool, bool)>(),
+        (outage, recovery, attention, quota_aware) in any::<(bool, bool, bool, bool)>(),
     ) -> Settings {
         Settings {
             accounts: accounts.into_iter().map(|account| (account.id.clone(), account)).collect(),
             checks: CheckSettings { every: SignedDuration::from_mins(minutes), paid_per_day },
             automation,
+            distribution: Distribution { quota_aware },
             notifications: Notifications { outage, recovery, attention },
             window: WindowSettings { theme: theme.0, ..WindowSettings::default() },
             ..Settings::default()

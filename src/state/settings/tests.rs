@@ -80,6 +80,7 @@ fn account() -> ProviderAccount {
         key: KeySource::Environment("WORK_API_KEY".into()),
         workspace: crate::domain::Workspace { organization: Some("org-1".into()), project: Some(String::new()) },
         undocumented: Undocumented::On,
+        reserve_ratio: 0.15,
         down_until: Some(at("2026-12-01T00:00:00.123456789Z")),
         set_aside_until: Some(at("2026-12-02T00:00:00Z")),
         by_hand: vec![window.clone(), HandWindow { resets: ResetRule::Unknown, ..window }],

@@ -73,6 +73,7 @@ fn every_decision_of_the_user_survives_a_round_trip() {
         above_guard: true,
         pinned: Some(Pin { model: ModelRef::parse("kimi/k3") }),
         hold: Some(Hold { since: now(), why: HoldReason::Undone }),
+        detour: Some(Detour { route: RouteKey::new("kimi"), until: now() }),
         edit_agent_made: true,
         may_miss_one_shot: true,
         ask_first: true,

@@ -5,7 +5,7 @@ use egui::{Align, Color32, Layout, Response, RichText, Ui};
 use crate::domain::{Job, JobPhase, LineOutcome, Pin, PlanOrigin};
 use crate::engine::{Command, Edit, Snapshot, UndoScope};
 use crate::ui::action::Action;
-use crate::ui::rights::cannot_write;
+use crate::ui::rights::{after_closing, cannot_write};
 use crate::ui::theme::{self, Palette, space};
 use crate::ui::widgets::{self, plain_button, primary_button};
 use crate::words::{self, Speech};
@@ -44,7 +44,7 @@ pub(super) fn job_ui(
                 let palette = theme::palette(ui);
                 let width = ui.available_width();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let text = words::job_detail(job, speech);
+                    let text = words::job_detail(job, after_closing(snapshot), speech);
                     widgets::sentence(ui, &text, palette.secondary, width);
                 });
             });

@@ -16,3 +16,4 @@ mod tables;
 mod ticks;
 pub mod transfer;
 pub mod welcome;
+pub mod what_if;

@@ -10,10 +10,11 @@ use egui::{
     Align2, EventFilter, Id, Key, Modifiers, Rangef, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, Vec2,
     WidgetInfo, vec2,
 };
+use egui_extras::TableRow;
 
 use crate::domain::{ChangeMark, VendorId};
 use crate::ui::icon;
-use crate::ui::theme::table::{GAP, MARK_GAP, SEARCH, TICK};
+use crate::ui::theme::table::{GAP, LEAD, MARK_GAP, SEARCH, TICK};
 use crate::ui::theme::{self, corner};
 use crate::ui::widgets;
 use crate::words;
@@ -230,4 +231,24 @@ pub(super) fn search_ui(ui: &mut Ui, text: &mut String, hint: &str, name: &str) 
 /// For searching without regard to case.
 pub(super) fn folded(text: &str) -> String {
     text.trim().to_lowercase()
+}
+
+/// The titles of a table in a frame, over a line. `None` stands above a column that has no room.
+pub(super) fn titles_ui<'t>(
+    row: &mut TableRow<'_, '_>,
+    across: Rangef,
+    titles: impl IntoIterator<Item = Option<&'t str>>,
+) {
+    for (at, title) in titles.into_iter().enumerate() {
+        row.col(|ui| {
+            let palette = theme::palette(ui);
+            if at == 0 {
+                ui.painter().hline(across, ui.max_rect().bottom(), Stroke::new(1.0, palette.line));
+                ui.add_space(LEAD);
+            }
+            if let Some(title) = title {
+                ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
+            }
+        });
+    }
 }

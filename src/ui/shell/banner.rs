@@ -10,7 +10,7 @@ use crate::domain::{Job, JobPhase, OutageLevel, PlanOrigin, Readiness};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Choice, Screen};
 use crate::ui::icon;
-use crate::ui::rights::cannot_write;
+use crate::ui::rights::{after_closing, cannot_write};
 use crate::ui::screens::preview::offered;
 use crate::ui::theme::{self, corner, space};
 use crate::ui::widgets::{self, Tone, danger_button, plain_button, primary_button};
@@ -129,7 +129,9 @@ fn on(snapshot: &Snapshot, owed: Owed, speech: &Speech<'_>) -> Saying {
     let headline = words::crisis_mode(&view.state, speech).unwrap_or_default();
     let job = job_of_crisis(snapshot);
     let sentence = match job {
-        Some(job) => format!("{} · {}", words::job_headline(job), words::job_detail(job, speech)),
+        Some(job) => {
+            format!("{} · {}", words::job_headline(job), words::job_detail(job, after_closing(snapshot), speech))
+        }
         None => format!("{}. {}.", words::owed_sentence(owed), words::expected_end(view.expected_end, speech)),
     };
     let mut presses = vec![looks("Show", Action::Go(Screen::Crisis))];
@@ -173,7 +175,9 @@ fn recovering(snapshot: &Snapshot, speech: &Speech<'_>) -> Saying {
         presses.push(Press { writes: true, ..looks("Give back the rest now", go_on) });
     }
     let sentence = match (job, &snapshot.crisis.recover) {
-        (Some(job), _) => Some(format!("{} · {}", words::job_headline(job), words::job_detail(job, speech))),
+        (Some(job), _) => {
+            Some(format!("{} · {}", words::job_headline(job), words::job_detail(job, after_closing(snapshot), speech)))
+        }
         // It was stopped, or is of an earlier life.
         (None, Some(plan)) => {
             presses.insert(0, writes("Recover", Action::Prepare(Choice::Recover), Weight::Primary));

@@ -2,9 +2,10 @@
 
 use egui::{Align, Layout, RichText, Stroke, Ui, UiBuilder, vec2};
 
-use crate::domain::Plan;
+use crate::domain::{Plan, PlanOrigin};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Screen};
+use crate::ui::rights::after_closing;
 use crate::ui::screens::preview::offered;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{GO_ON, Kept, plain_button, primary_button, progress_bar, sentence};
@@ -19,13 +20,13 @@ pub(super) fn has_something(snapshot: &Snapshot, screen: Screen) -> bool {
     let said_above = screen == Screen::Board && job_of_crisis(snapshot).is_some();
     let asked = screen == Screen::Board && offered(snapshot).is_some();
     let planned = !snapshot.plan.changes.is_empty() && !asked && !said_above;
-    let something = job_is_open(snapshot) && !said_above || snapshot.undo_plan.is_some() || planned;
+    let something = job_is_open(snapshot) && !said_above || snapshot.offer.is_some() || planned;
     something && matches!(screen, Screen::Board | Screen::Activity)
 }
 
 /// What the bar's button leads to. The results of a job that has ended make room for the plan that is reviewed.
 pub(super) fn go_on(snapshot: &Snapshot) -> Vec<Action> {
-    let read = snapshot.job.is_some() && !job_is_open(snapshot) && snapshot.undo_plan.is_none();
+    let read = snapshot.job.is_some() && !job_is_open(snapshot) && snapshot.offer.is_none();
     let dismiss = read.then_some(Action::Tell(Command::DismissJob));
     dismiss.into_iter().chain([Action::Go(Screen::Plan)]).collect()
 }
@@ -54,15 +55,17 @@ pub(super) fn bar_ui(
             let (done, all) = job.progress();
             let name = format!("{done} of {all} changes written");
             progress_bar(ui, done as f32 / all.max(1) as f32, palette.accent, &name);
-            (words::job_headline(job), words::job_detail(job, speech))
-        } else if let Some(undo) = &snapshot.undo_plan {
-            if primary_button(ui, "Review undo").on_hover_text(GO_ON).clicked() {
+            (words::job_headline(job), words::job_detail(job, after_closing(snapshot), speech))
+        } else if let Some(offer) = &snapshot.offer {
+            let undoes = matches!(offer.origin, PlanOrigin::Undo { .. });
+            let review = if undoes { "Review undo" } else { "Review advice" };
+            if primary_button(ui, review).on_hover_text(GO_ON).clicked() {
                 wishes.push(Action::Go(Screen::Plan));
             }
             if plain_button(ui, "Discard").clicked() {
-                wishes.push(Action::Tell(Command::DiscardUndo));
+                wishes.push(Action::Tell(Command::DiscardOffer));
             }
-            (words::plan_headline(undo), summary_of(undo))
+            (words::plan_headline(offer), summary_of(offer))
         } else {
             if primary_button(ui, "Review plan").on_hover_text(GO_ON).clicked() {
                 wishes.extend(go_on(snapshot));

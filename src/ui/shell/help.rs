@@ -15,7 +15,7 @@ pub(super) struct Help {
 
 type Keys = &'static [(&'static str, &'static str)];
 
-const LEFT: [(&str, Keys); 3] = [
+const LEFT: [(&str, Keys); 4] = [
     (
         "Board",
         &[
@@ -38,6 +38,10 @@ const LEFT: [(&str, Keys); 3] = [
             ("↑ ↓", "walk the windows"),
         ],
     ),
+    (
+        "What-if, on a slider",
+        &[("← →", "a step back or on; with Shift a day, or ten percent"), ("Home  End", "as it is now; to the end")],
+    ),
     ("A chain's routes", &[("Ctrl+← →", "move the route"), ("Delete", "take it out"), ("Enter", "its menu")]),
 ];
 
@@ -45,11 +49,11 @@ const RIGHT: [(&str, Keys); 4] = [
     (
         "Everywhere",
         &[
-            ("Ctrl+1 … 7", "Board, Quotas, Providers, Plan, Crisis, Activity, Settings"),
+            ("Ctrl+1 … 8", "Board, Quotas, What-if, Providers, Plan, Crisis, Activity, Settings"),
             ("Tab", "to the next part; Shift+Tab back"),
             ("Ctrl+Enter", "the button at the bottom right"),
             ("Ctrl+F  /", "search the board; Enter goes to what was found"),
-            ("Ctrl+Z  Ctrl+Y", "undo and redo a change of the board"),
+            ("Ctrl+Z  Ctrl+Y", "undo and redo an edit"),
             ("Escape", "close what is open, or clear the selection"),
             ("F1  ?", "this list"),
         ],

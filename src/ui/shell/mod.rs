@@ -21,7 +21,7 @@ use jiff::tz::TimeZone;
 pub use notice::{Notice, Notices};
 
 use crate::domain::{Connection, CronId, JobPhase};
-use crate::engine::Snapshot;
+use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Choice, Pick, Screen};
 use crate::ui::foreseen::Foreseen;
 use crate::ui::paused;
@@ -35,6 +35,7 @@ use crate::ui::screens::quotas::Quotas;
 use crate::ui::screens::settings::Settings;
 use crate::ui::screens::transfer::Transfer;
 use crate::ui::screens::welcome::Welcome;
+use crate::ui::screens::what_if::WhatIf;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{Kept, covered, go_on_pressed};
 use crate::words::{Owed, Speech};
@@ -51,6 +52,7 @@ pub struct Shell {
     screen: Screen,
     board: Board,
     quotas: Quotas,
+    what_if: WhatIf,
     foreseen: Foreseen,
     providers: Providers,
     plan: Plan,
@@ -139,6 +141,7 @@ impl Shell {
             towards if arriving || towards.is_some() => match self.screen {
                 Screen::Board => self.board.take_focus(),
                 Screen::Quotas => self.quotas.take_focus(),
+                Screen::WhatIf => self.what_if.take_focus(),
                 Screen::Providers => self.providers.take_focus(),
                 Screen::Plan => self.plan.take_focus(snapshot),
                 Screen::Crisis => self.crisis.take_focus(),
@@ -149,7 +152,7 @@ impl Shell {
         }
     }
 
-    /// Ctrl+1 to Ctrl+7 open the screens, Ctrl+Enter the plan, F1 or ? the list of keys; Escape closes the drawer.
+    /// Ctrl+1 to Ctrl+8 open the screens, Ctrl+Z takes an edit back, Ctrl+Enter the plan, F1 or ? the list of keys; Escape closes the drawer.
     fn keys(&mut self, ui: &Ui, snapshot: &Snapshot) -> Vec<Action> {
         if covered(ui) {
             return Vec::new();
@@ -163,14 +166,22 @@ impl Shell {
         let screens = [
             (Key::Num1, Screen::Board),
             (Key::Num2, Screen::Quotas),
-            (Key::Num3, Screen::Providers),
-            (Key::Num4, Screen::Plan),
-            (Key::Num5, Screen::Crisis),
-            (Key::Num6, Screen::Activity),
-            (Key::Num7, Screen::Settings),
+            (Key::Num3, Screen::WhatIf),
+            (Key::Num4, Screen::Providers),
+            (Key::Num5, Screen::Plan),
+            (Key::Num6, Screen::Crisis),
+            (Key::Num7, Screen::Activity),
+            (Key::Num8, Screen::Settings),
         ];
         let screens = screens.into_iter().filter(|(key, _)| pressed(Modifiers::COMMAND, *key));
         let mut wishes: Vec<Action> = screens.map(|(_, screen)| Action::Go(screen)).collect();
+        if !typing {
+            let command = Modifiers::COMMAND;
+            // With Shift it is the other way.
+            let redo = pressed(command | Modifiers::SHIFT, Key::Z) || pressed(command, Key::Y);
+            wishes.extend(redo.then_some(Action::Tell(Command::RedoEdit)));
+            wishes.extend(pressed(command, Key::Z).then_some(Action::Tell(Command::UndoEdit)));
+        }
         if bar::has_something(snapshot, self.screen) && go_on_pressed(ui) {
             wishes.extend(bar::go_on(snapshot));
         }
@@ -241,8 +252,14 @@ impl Shell {
         match screen {
             Screen::Board => self.board.ui(ui, snapshot, zone),
             Screen::Quotas => {
-                let forecast = self.foreseen.follow(ui.ctx(), snapshot, self.quotas.ahead());
-                self.quotas.ui(ui, snapshot, forecast.map(AsRef::as_ref), zone)
+                let outlook = self.foreseen.follow(ui.ctx(), snapshot, self.quotas.ahead());
+                self.quotas.ui(ui, snapshot, outlook.map(AsRef::as_ref), zone)
+            }
+            Screen::WhatIf => {
+                let (supposed, ahead) = (self.what_if.supposed(), self.what_if.ahead());
+                let connected = snapshot.connection.info().is_some();
+                let imagined = connected.then(|| self.foreseen.imagine(ui.ctx(), snapshot, supposed, ahead).cloned());
+                self.what_if.ui(ui, snapshot, imagined.flatten(), zone)
             }
             Screen::Providers => self.providers.ui(ui, snapshot, zone),
             Screen::Plan => self.plan.ui(ui, snapshot, zone),
@@ -302,6 +319,8 @@ impl Shell {
     fn follow(&mut self, snapshot: &Snapshot) {
         if snapshot.connection == Connection::None {
             self.inside = false;
+            self.what_if = WhatIf::default();
+            self.foreseen = Foreseen::default();
             self.screen = Screen::Welcome;
             self.drawer.close();
         } else if !self.inside && answered(snapshot) {

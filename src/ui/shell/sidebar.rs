@@ -25,6 +25,7 @@ impl Shell {
         let entries = [
             (Screen::Board, icon::VIEW_KANBAN, "Board", Beside::Nothing),
             (Screen::Quotas, icon::TIMER, "Quotas", Beside::Nothing),
+            (Screen::WhatIf, icon::SCIENCE, "What-if", Beside::Nothing),
             (Screen::Providers, icon::DNS, "Providers", Beside::Nothing),
             (Screen::Plan, icon::RULE, "Plan", Beside::count(snapshot.plan.changes.len())),
             (Screen::Crisis, icon::WARNING, "Crisis", Beside::crisis(snapshot)),

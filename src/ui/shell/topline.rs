@@ -30,8 +30,15 @@ pub(super) fn topline_ui(ui: &mut Ui, snapshot: &Snapshot, help: &mut bool, spee
             if snapshot.demo {
                 wishes.extend(demo_ui(ui, snapshot, speech));
             }
-            if snapshot.crons_as_of.is_some() {
-                pill(ui, snapshot.level());
+            match snapshot.crons_as_of {
+                // What was remembered says nothing of now.
+                Some(_) if !snapshot.evidence_read => {
+                    tag(ui, "Reading…", Tone::Plain);
+                }
+                Some(_) => {
+                    pill(ui, snapshot.level());
+                }
+                None => {}
             }
             let said = sentence(snapshot, speech);
             let label = Label::new(RichText::new(said).font(theme::text_font()).color(palette.secondary)).truncate();

@@ -1,4 +1,4 @@
-//! Small parts that several screens draw: marks, chips, pills, buttons, sections, cut text.
+//! Small parts that several screens draw: marks, chips, pills, buttons, sections, sliders, cut text.
 //!
 //! Each takes what it shows and returns the toolkit's answer; none knows the engine.
 
@@ -10,6 +10,7 @@ mod mark;
 mod section;
 mod tag;
 mod text;
+mod track;
 
 pub use button::*;
 pub use clock::*;
@@ -19,3 +20,4 @@ pub use mark::*;
 pub use section::*;
 pub use tag::*;
 pub use text::*;
+pub use track::*;

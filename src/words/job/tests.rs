@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::super::testing::{at, change, world};
-use super::{confirmation, job_detail, job_headline, line_outcome};
+use super::{AfterClosing, confirmation, job_detail, job_headline, line_outcome};
 use crate::domain::{Confirmation, Job, JobLine, JobPhase, LineOutcome, Outage, Plan, PlanId, PlanOrigin};
 
 fn failed() -> LineOutcome {
@@ -87,7 +87,7 @@ fn a_job_says_how_far_it_is_and_what_came_of_it() {
     ];
     for (job, headline, detail) in cases {
         assert_eq!(job_headline(&job), headline);
-        assert_eq!(job_detail(&job, &world.speech()), detail);
+        assert_eq!(job_detail(&job, AfterClosing::Waits, &world.speech()), detail);
     }
 }
 
@@ -105,9 +105,9 @@ fn giving_back_is_called_so_and_says_what_it_waits_for() {
     let waits = back(proving, vec![Verified, Waiting]);
     assert_eq!(job_headline(&waits), "Giving back 1 of 2");
     assert_eq!(
-        job_detail(&waits, &world.speech()),
-        "waits for a run of what was given back, goes on in 12 min at the latest · safe to close: the rest waits \
-         until the app is open again"
+        job_detail(&waits, AfterClosing::GoesOn, &world.speech()),
+        "waits for a run of what was given back, goes on in 12 min at the latest · safe to close: the program in the \
+         background goes on"
     );
     assert_eq!(job_headline(&back(JobPhase::Done, vec![Verified, Verified])), "Gave back 2 of 2");
 }

@@ -22,8 +22,17 @@ fn a_month_is_enough_to_say_which_windows_last_and_which_runs_out_first() {
     assert!(said["coming"]["n_runs"].as_u64().is_some_and(|n| n > 1_000), "a week of fifty crons: {}", said["coming"]);
     assert!(said["record"]["n_claims"].as_u64().is_some_and(|n| n > 0), "{}", said["record"]);
 
+    for advice in said["advice"].as_array().expect("a list").iter().filter(|advice| advice["kind"] == "runs_out") {
+        assert_eq!(advice["levels"][0]["account"], advice["account"], "its own window first: {advice:#}");
+        assert_eq!(advice["moves"].as_array().is_some_and(Vec::is_empty), advice["helps"] == "nothing", "{advice:#}");
+        assert!(advice["said"].as_str().is_some_and(|said| said.contains("runs out")), "{advice:#}");
+    }
+    let paid: Vec<_> = said["costs"]["accounts"].as_array().expect("a list").iter().map(|one| &one["pays"]).collect();
+    assert!(paid.iter().any(|pays| *pays == "flat") && paid.iter().any(|pays| *pays == "by_token"), "{paid:?}");
+
     let text = shell.run("forecast");
     assert_eq!(text.code, DONE);
+    assert!(text.out.contains("before its reset") && text.out.contains("Last 7 days: "), "{}", text.out);
     assert!(text.out.lines().any(|line| line.starts_with("Kimi") && line.contains("Week")), "{}", text.out);
     assert_eq!(shell.writes(), 0, "it only looks");
 }

@@ -6,12 +6,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use model_orchestrator::domain::{JobPhase, LineOutcome};
+use model_orchestrator::domain::{JobPhase, LineOutcome, ProblemKind};
 use model_orchestrator::engine::{Command as Task, Event};
 use serde_json::Value;
 
 use super::shell::Shell;
-use super::{DONE, READ_ONLY, USAGE};
+use super::{DONE, NOT_VERIFIED, READ_ONLY, USAGE};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -56,6 +56,16 @@ impl Serving {
     fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status();
         assert!(sent.expect("kill is there").success());
+    }
+
+    pub fn kill(&self) {
+        self.signal("-KILL");
+    }
+
+    /// Nobody reads what it says from now on, and nothing more can be written there.
+    fn deaf(&mut self) {
+        let (_, nothing) = mpsc::sync_channel(1);
+        drop(std::mem::replace(&mut self.lines, nothing));
     }
 
     /// The code it ends with, after everything it had to say.
@@ -133,9 +143,12 @@ fn commands_act_through_it_and_it_says_what_happened() {
     serving.says("hangup");
     assert_eq!(shell.run("status").code, DONE);
 
-    let second = shell.serve(&[]);
+    let second = shell.serve(&["--health", &file]);
     let (code, said) = second.end_with_words();
     assert_eq!(code, Some(READ_ONLY), "{said}");
+    let still: Value =
+        serde_json::from_str(&std::fs::read_to_string(&file).expect("it is the first one's")).expect("it");
+    assert_eq!(still["pid"], kept["pid"]);
     assert!(said.contains("already runs in the background") && said.contains("process "), "{said}");
 
     let before = Instant::now();
@@ -185,6 +198,10 @@ fn told_to_end_in_the_middle_of_a_job_it_finishes_the_line_and_leaves_the_rest()
     assert_eq!(code, Some(DONE), "{said:#?}");
     assert!(before.elapsed() < Duration::from_secs(5));
     assert_eq!(of(&said, "switch").len(), 2, "the third write is for the next minute");
+    let ends: Vec<_> = of(&said, "job_ends").iter().map(|line| line["done"].clone()).collect();
+    assert_eq!(ends, [2], "what was not begun was not done");
+    let named = |line: &&Value| line["level"] == "INFO" && line["event"].is_null();
+    assert_eq!(said.iter().find(named), None, "what happened has a name");
     assert_eq!(shell.state_file("switches.log").lines().count(), 2);
     let acts = window.wait("its own turn", |now| {
         now.background.is_none() && now.plan.decisions.len() == now.crons.len() && now.crons_as_of.is_some()
@@ -229,6 +246,121 @@ fn killed_in_the_middle_of_a_job_nothing_is_lost_or_done_twice() {
     assert_eq!(switched, expected, "each is known once");
     window.engine.shutdown();
     assert_eq!(shell.state_file("switches.log").lines().count(), expected.len());
+}
+
+#[test]
+fn a_command_whose_program_is_killed_says_so_at_once_each_time_and_lets_the_folder_go() {
+    let shell = Shell::with_write_limit(3);
+    for round in 1..=2 {
+        let mut serving = shell.serve(&[]);
+        serving.says("connected");
+        let said = shell.kill_while(&serving, "distribute --yes");
+        assert_eq!(said.code, NOT_VERIFIED, "{round}: {}{}", said.out, said.err);
+        assert!(said.out.contains("Interrupted after "), "{round}: {}{}", said.out, said.err);
+    }
+    let free = shell.run("status");
+    assert_eq!(free.code, DONE, "{}", free.err);
+    assert!(!free.out.contains("held by"), "{}", free.out);
+}
+
+#[test]
+fn while_it_applies_whatever_else_would_write_is_refused_aloud() {
+    let shell = Shell::with_write_limit(2);
+    let mut serving = shell.serve(&[]);
+    serving.says("connected");
+    let window = shell.window();
+    let ready = |now: &model_orchestrator::engine::Snapshot| now.background.is_some() && now.crons_as_of.is_some();
+    let seen = window.wait("a plan", |now| ready(now) && now.plan.changes.iter().any(|change| change.ticked));
+    let crons: Vec<_> =
+        seen.plan.changes.iter().filter(|change| change.ticked).map(|change| change.cron.clone()).collect();
+    let n_lines = crons.len();
+    window.tell(Task::Apply { plan: seen.plan.id.clone(), crons });
+    window.wait("a job", |now| now.job.as_ref().is_some_and(|job| job.running()));
+    for line in ["distribute --yes", "recover", "recover --dry-run", "crisis --yes", "orchestrate"] {
+        let said = shell.run(line);
+        assert_eq!(said.code, 1, "{line}: {}{}", said.out, said.err);
+        assert!(said.err.contains("Another apply is running"), "{line}: {}{}", said.out, said.err);
+    }
+    window.wait("the gateway's limit", |now| {
+        now.job.as_ref().is_some_and(|job| matches!(job.phase, JobPhase::Paced { .. }))
+    });
+    let said = shell.run("stop");
+    assert_eq!((said.code, said.out), (DONE, format!("Stopped after 2 of {n_lines}\n")), "{}", said.err);
+    let again = shell.run("stop");
+    assert_eq!((again.code, again.out.as_str()), (DONE, "Nothing is being carried out\n"), "{}", again.err);
+    window.wait("its end", |now| now.job.as_ref().is_some_and(|job| job.phase == JobPhase::Stopped));
+    assert_eq!(shell.state_file("switches.log").lines().count(), 2);
+}
+
+#[test]
+fn a_program_that_is_frozen_is_told_of_as_that_and_found_again_when_it_goes_on() {
+    let shell = Shell::new();
+    let mut serving = shell.serve(&[]);
+    serving.says("connected");
+    let window = shell.window();
+    let silent = |now: &model_orchestrator::engine::Snapshot| {
+        now.problems.iter().any(|problem| matches!(problem.what, ProblemKind::ServiceSilent { .. }))
+    };
+    window.wait("the other's picture", |now| now.background.is_some());
+    serving.signal("-STOP");
+    let process = format!("process {}", serving.child.id());
+    let said = shell.run("tier disk-check T1");
+    assert_eq!(said.code, READ_ONLY, "{}", said.err);
+    assert!(said.err.contains("does not answer") && said.err.contains(&process), "{}", said.err);
+    let said = shell.run("doctor");
+    assert!(said.out.contains("does not answer") && !said.out.contains("which acts"), "{}", said.out);
+    let now = window.wait("a word of it", silent);
+    assert_eq!(now.background, None);
+    serving.signal("-CONT");
+    window.wait("the other's picture again", |now| now.background.is_some() && !silent(now));
+    assert_eq!(shell.run("tier disk-check T1").code, DONE);
+}
+
+#[test]
+fn a_log_that_nobody_takes_ends_nothing() {
+    let shell = Shell::new();
+    let file = shell.path("health.json");
+    let mut serving = shell.serve(&["--health", &file]);
+    serving.says("connected");
+    serving.deaf();
+    let moved = shell.run("tier disk-check T1");
+    assert_eq!(moved.code, DONE, "{}", moved.err);
+    let applied = shell.run("distribute --yes");
+    assert_eq!(applied.code, DONE, "{}{}", applied.out, applied.err);
+    serving.signal("-HUP");
+    assert_eq!(shell.json("status")["background"]["version"], env!("CARGO_PKG_VERSION"));
+    assert!(std::path::Path::new(&file).exists());
+    serving.signal("-TERM");
+    assert_eq!(serving.end().0, Some(DONE));
+}
+
+#[test]
+fn whoever_asks_for_its_health_is_answered_however_many_idle() {
+    let shell = Shell::new();
+    let mut serving = shell.serve(&["--health-listen", "127.0.0.1:0"]);
+    let address = serving.says("health")["address"].as_str().expect("an address").to_owned();
+    let idle = || {
+        let mut stream = TcpStream::connect(&address).expect("it listens");
+        write!(stream, "GET /health HTTP/1.1\r\n").expect("it is taken");
+        stream
+    };
+    let idle: Vec<_> = (0..100).map(|_| idle()).collect();
+    let before = Instant::now();
+    assert_eq!(ask(&address, "GET /health").0, 200);
+    assert!(before.elapsed() < Duration::from_secs(2), "{:?}", before.elapsed());
+    drop(idle);
+}
+
+#[test]
+fn it_replaces_no_file_that_is_not_its_own() {
+    let shell = Shell::new();
+    let before = shell.state_file("settings.json");
+    for file in ["state/settings.json", "state/health.json", "token"] {
+        let said = shell.run_of(&["serve", "--health", &shell.path(file)]);
+        assert_eq!(said.code, USAGE, "{file}: {}", said.err);
+        assert!(said.err.contains("--health"), "{}", said.err);
+    }
+    assert_eq!(shell.state_file("settings.json"), before);
 }
 
 #[test]

@@ -302,6 +302,23 @@ impl Shell {
         self.checked(child.wait_with_output().expect("the program ends"))
     }
 
+    /// Runs a line that acts through the program without a window, and kills that once the job waits for the
+    /// gateway's limit.
+    #[cfg(unix)]
+    pub fn kill_while(&self, serving: &super::serve::Serving, line: &str) -> Said {
+        let (url, token, state) = (self.demo.url(), self.path("token"), self.path("state"));
+        let mut program = self.program();
+        program.args(["--url", url, "--token-file", &token, "--state-dir", &state, "--timeout", "15"]);
+        let child = program.args(words(line)).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = child.spawn().expect("the program starts");
+        let mut says = BufReader::new(child.stderr.take().expect("is piped")).lines().map_while(Result::ok);
+        says.find(|line| line.contains("write limit")).expect("it waits");
+        serving.kill();
+        let mut output = child.wait_with_output().expect("the program ends");
+        output.stderr = says.collect::<Vec<_>>().join("\n").into_bytes();
+        self.checked(output)
+    }
+
     /// With an OpenClaw configuration, and no other word about a gateway.
     pub fn run_configured(&self, config: &str, arguments: &[&str]) -> Said {
         self.said(self.program().env("OPENCLAW_CONFIG_PATH", config).args(arguments))

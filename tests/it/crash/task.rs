@@ -48,7 +48,7 @@ impl Task {
 
     /// What is left of the plan that is on offer again.
     pub fn offered(&self, now: &Snapshot) -> BTreeSet<CronId> {
-        let plan = if self.undoes.is_some() { now.undo_plan.as_ref() } else { Some(&now.plan) };
+        let plan = if self.undoes.is_some() { now.offer.as_ref() } else { Some(&now.plan) };
         let changes = plan.into_iter().flat_map(|plan| &plan.changes);
         changes.filter(|change| change.ticked).map(|change| change.cron.clone()).collect()
     }
@@ -169,6 +169,6 @@ pub fn undoes(rig: &Rig) -> Task {
     let undone = plan.id.clone();
     apply_whole(&engine, &plan);
     engine.ask(Command::PrepareUndo(UndoScope::Plan(undone.clone())));
-    let undo = engine.wait("an undo", |now| now.undo_plan.is_some()).undo_plan.clone().expect("it is there");
+    let undo = engine.wait("an undo", |now| now.offer.is_some()).offer.clone().expect("it is there");
     Task::new(rig, &engine, undo, Some(undone))
 }

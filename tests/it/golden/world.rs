@@ -58,6 +58,8 @@ pub struct CronLine {
     /// `here`, or a route.
     pub pinned: Option<String>,
     pub held: bool,
+    /// Where it was sent, and until when.
+    pub detour: Option<[String; 2]>,
     /// `user`, `us` or `gateway`.
     pub off_by: Option<String>,
     /// What it was on before our pause, where that is not what it is on now.
@@ -358,6 +360,10 @@ impl CronLine {
             critical: self.critical,
             above_guard: self.above_guard,
             pinned: self.pinned.as_ref().map(pin),
+            detour: self
+                .detour
+                .as_ref()
+                .map(|[route, until]| Detour { route: route.as_str().into(), until: moment(until) }),
             hold: self.held.then(|| Hold { since: moment("-1d"), why: HoldReason::ByHand }),
             edit_agent_made: self.agreed,
             may_miss_one_shot: self.may_miss,

@@ -123,6 +123,20 @@ fn another_version_is_told_so_and_only_looks() {
 }
 
 #[test]
+fn a_door_and_a_word_that_somebody_took_away_are_made_anew() {
+    let rig = Rig::new();
+    let service = rig.service();
+    for taken in ["service.sock", "lease.json"] {
+        std::fs::remove_file(rig.state_dir().join(taken)).expect("it was there");
+        assert!(matches!(service.ask(Command::KeepDoor), Event::Done { .. }));
+        let window = rig.watching();
+        window.set_tier(&["Newsletter digest"], Tier::T2);
+        window.engine.shutdown();
+    }
+    assert!(service.now().problems.is_empty(), "{:?}", service.now().problems);
+}
+
+#[test]
 fn a_guest_that_dies_while_it_acts_gives_back_at_once() {
     let rig = Rig::new();
     let service = rig.service();

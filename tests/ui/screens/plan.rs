@@ -326,12 +326,12 @@ fn an_offered_undo_is_shown_ticked_and_can_be_discarded() {
             change.kind = ChangeKind::Undo;
             change.cause = Cause::Undo;
         }
-        snapshot.undo_plan = Some(Arc::new(undo));
+        snapshot.offer = Some(Arc::new(undo));
     });
     let mut plan = open(scene);
     assert!(says(&plan, "Undo: 5 crons go back, 1 left out"));
     click(&mut plan, "Discard");
-    assert!(matches!(told(&plan).as_slice(), [Command::DiscardUndo]));
+    assert!(matches!(told(&plan).as_slice(), [Command::DiscardOffer]));
     plan.state_mut().wishes.clear();
     click(&mut plan, "Undo 5 changes");
     assert_eq!(applied(&plan).0, PlanId::new("undo-1"));
@@ -346,7 +346,7 @@ fn an_undo_that_goes_back_to_what_does_not_serve_says_so() {
             change.kind = ChangeKind::Undo;
             std::mem::swap(&mut change.from_model, &mut change.to_model);
         }
-        snapshot.undo_plan = Some(Arc::new(undo));
+        snapshot.offer = Some(Arc::new(undo));
     });
     let plan = open(scene);
     assert!(says(&plan, "MiniMax: out of credits · "), "on the line");

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use model_orchestrator::domain::*;
 use model_orchestrator::engine::{Command, Foresight, Snapshot};
-use model_orchestrator::ui::action::{Action, Pick};
+use model_orchestrator::ui::action::{Action, Pick, Screen};
 use model_orchestrator::ui::screens::quotas::Quotas;
 
 use super::scene::{FLASH, KIMI, Scene, minutes, model, now};
@@ -19,15 +19,19 @@ use super::{NARROW, Stage, WIDE, click, control, fits, key, read_out, says, sett
 /// The screen with what is foreseen of its scene.
 struct Scenery {
     quotas: Quotas,
-    forecast: Option<Forecast>,
+    outlook: Option<Outlook>,
 }
 
 fn draw(view: &mut Scenery, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
-    view.quotas.ui(ui, snapshot, view.forecast.as_ref(), zone)
+    view.quotas.ui(ui, snapshot, view.outlook.as_ref(), zone)
 }
 
 fn open(forecast: Option<Forecast>, size: [f32; 2]) -> Harness<'static, Stage<Scenery>> {
-    stage(Scenery { quotas: Quotas::default(), forecast }, draw, scene(), size)
+    advised(forecast.map(|forecast| Outlook { forecast, advice: Vec::new(), costs: costs() }), size)
+}
+
+fn advised(outlook: Option<Outlook>, size: [f32; 2]) -> Harness<'static, Stage<Scenery>> {
+    stage(Scenery { quotas: Quotas::default(), outlook }, draw, scene(), size)
 }
 
 /// Google and Kimi have windows, MiniMax has money.
@@ -88,7 +92,13 @@ fn forecast() -> Forecast {
         tokens: None,
     });
     let starts = (0..96).flat_map(|half_hour| [0, 1].map(|cron| Start { after_secs: half_hour * 1800, cron }));
-    let cluster = |minutes_on| Cluster { minute: 0, n_together: 31, at: now() + minutes(minutes_on), n_crons: 31 };
+    let cluster = |minutes_on| Cluster {
+        account: "kimi".into(),
+        minute: 0,
+        n_together: 31,
+        at: now() + minutes(minutes_on),
+        n_crons: 31,
+    };
     let windows = vec![
         window("google", "Day", 0.71, 27, runs_out),
         window("kimi", "5h", 0.22, 3, lasts),
@@ -112,7 +122,7 @@ fn every_window_says_what_will_become_of_it() {
         "Kimi, 5h: 22% used, resets 10:00; lasts until its reset, 35% (30–40%) used then; gateway, 2 min ago",
         "3 of 8 stretches between two readings were seen",
         "MiniMax, credits: ",
-        "31 runs start together at :00 and :30.",
+        "31 runs start together on Kimi at :00 and :30.",
         "Forecast from scheduled runs and their measured tokens",
         "still learning 1 window",
     ] {
@@ -218,6 +228,89 @@ fn the_numbers_are_exported_as_a_table_for_other_programs() {
     assert!(lines[1].contains("2026-11-23T11:30:00Z,2026-11-23T12:30:00Z,90.0,"), "{text}");
     let columns = |line: &str| line.split('"').step_by(2).map(|outside| outside.matches(',').count()).sum::<usize>();
     assert!(lines.iter().all(|line| columns(line) == 14), "{text}");
+}
+
+/// A plan, and an account that is paid by the token.
+fn costs() -> Costs {
+    let used = |money| Used { n_runs: 40, tokens: 300_000.0, money: Usd(money), n_unpriced: 0 };
+    let cost = |account: &str, pays, money| AccountCost {
+        account: account.into(),
+        pays,
+        flat: None,
+        past: used(money),
+        coming: used(2.0 * money),
+    };
+    let accounts = vec![cost("kimi", Pays::Flat, 0.0), cost("minimax", Pays::ByToken, 0.3)];
+    Costs { until: now() + minutes(60 * 24 * 7), accounts }
+}
+
+#[test]
+fn the_week_is_said_in_money_on_one_line_and_by_account_in_the_table() {
+    let mut quotas = open(Some(forecast()), NARROW);
+    let line = "Last 7 days: $0.30 by the token (MiniMax $0.30), about $0.60 in the next 7 days · plans: Kimi, 40 runs";
+    assert!(says(&quotas, line), "{:#?}", read_out(&quotas));
+    click(&mut quotas, "Table");
+    for said in ["by the token", "$0.30, 40 runs, 300 k tokens", "$0.60, 40 runs, 300 k tokens", "plan"] {
+        assert!(says(&quotas, said), "{said}: {:#?}", read_out(&quotas));
+    }
+}
+
+/// Google's day runs out, and two crons go to Kimi.
+fn advice() -> RunsOut {
+    let level = |account: &str, label: &str, before, after| Level {
+        account: account.into(),
+        label: label.to_owned(),
+        before,
+        after,
+        at: now() + minutes(60 * 27),
+    };
+    let changes = ["backup", "invoice"].map(|id| scene().change(id, KIMI, 20, Vec::new()));
+    let changes = changes.map(|change| Change { to_route: Some(RouteKey::new("kimi")), ..change });
+    let detour = Detour { route: RouteKey::new("kimi"), until: now() + minutes(60 * 27) };
+    RunsOut {
+        account: "google".into(),
+        label: "Day".to_owned(),
+        at: now() + minutes(60 * 5 + 30),
+        resets_at: now() + minutes(60 * 27),
+        reserve: 0.0,
+        level: level("google", "Day", 1.2, 0.8),
+        others: vec![level("kimi", "5h", 0.35, 0.5)],
+        detours: changes.each_ref().map(|change| (change.cron.clone(), detour.clone())).into(),
+        helps: Helps::Below(0.85),
+        plan: Plan { origin: PlanOrigin::Advice, ..super::scene::plan("advice", changes.to_vec()) },
+    }
+}
+
+#[test]
+fn the_first_advice_stands_below_the_windows_with_the_way_to_its_plan() {
+    let together = Together { account: "kimi".into(), n_together: 31, n_crons: 31, at: now() + minutes(60) };
+    let advice = vec![QuotaAdvice::RunsOut(Box::new(advice())), QuotaAdvice::Together(together)];
+    for size in [NARROW, WIDE] {
+        let mut quotas = advised(Some(Outlook { forecast: forecast(), advice: advice.clone(), costs: costs() }), size);
+        for said in ["Google's daily quota runs out at 12:30, 22 h before its reset.", "Google Day 120% → 80%"] {
+            assert!(says(&quotas, said), "{said}: {:#?}", read_out(&quotas));
+        }
+        fits(&quotas, size, &["Show the plan", "1 of 2"]);
+        click(&mut quotas, "Show the plan");
+        let told = told(&quotas);
+        let [Command::PrepareAdvice(detours)] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(detours.len(), 2);
+        assert!(quotas.state().wishes.iter().any(|wish| matches!(wish, Action::Go(Screen::Plan))));
+        click(&mut quotas, "1 of 2");
+        assert!(says(&quotas, "31 runs start together on Kimi at 08:00."), "{:#?}", read_out(&quotas));
+        assert!(quotas.query_by_label("Show the plan").is_none(), "there is nothing to be applied");
+        click(&mut quotas, "2 of 2");
+        assert!(says(&quotas, "Google's daily quota runs out"));
+    }
+}
+
+#[test]
+fn where_nothing_is_advised_a_quiet_line_says_so() {
+    let mut forecast = forecast();
+    forecast.windows.remove(0);
+    let quotas = open(Some(forecast), NARROW);
+    assert!(says(&quotas, "Nothing runs out before its reset"), "{:#?}", read_out(&quotas));
+    assert!(quotas.query_by_label("Show the plan").is_none());
 }
 
 #[test]

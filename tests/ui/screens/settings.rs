@@ -67,6 +67,14 @@ fn a_number_is_sent_once_when_it_is_left() {
 }
 
 #[test]
+fn distribution_looks_at_quotas_only_when_it_is_told_to() {
+    let mut settings = open(TALL);
+    let label = "distribution sends crons elsewhere before a quota runs out, to the cheapest route with room";
+    click(&mut settings, label);
+    assert_eq!(changes(&settings), [SettingsChange::SetQuotaAware(true)]);
+}
+
+#[test]
 fn how_long_the_history_is_kept_has_bounds() {
     let mut settings = open(TALL);
     rewrite(&mut settings, "Days that the history is kept", "90");

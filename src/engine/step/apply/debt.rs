@@ -11,12 +11,13 @@ use super::super::super::effect::{Effect, StoreOp};
 use super::job::Line;
 use crate::domain::{Cause, Change, Cron, CronId, Fields, Ledger, LedgerEntry, LedgerReason, PlanOrigin, Reason};
 use crate::fault::{self, Fault};
+use crate::policy;
 
 /// Enters every cron of a job at once that will be owed something, before the first of its calls.
 pub(super) fn owe_all(world: &mut World, lines: &mut [Line], origin: &PlanOrigin, now: Timestamp) -> Option<Effect> {
     let mut entered = false;
     for line in lines.iter_mut().filter(|line| line.open()) {
-        line.owes = owes(world, line, origin);
+        line.owes = owes(world, &line.change, origin);
         // A pause of ordinary distribution is entered when its turn comes: until then it may be withdrawn.
         if line.owes && *origin == PlanOrigin::Crisis && !fault::on(Fault::OwesOneByOne) {
             enter(world, &line.change, origin, now);
@@ -27,19 +28,28 @@ pub(super) fn owe_all(world: &mut World, lines: &mut [Line], origin: &PlanOrigin
     entered.then(|| Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() })))
 }
 
-pub fn owes(world: &World, line: &Line, origin: &PlanOrigin) -> bool {
-    line.pauses() || *origin == PlanOrigin::Crisis || world.ledger.contains_key(&line.change.cron)
+pub fn owes(world: &World, change: &Change, origin: &PlanOrigin) -> bool {
+    change.patch().enabled == Some(false)
+        || of_a_crisis(world, change, origin)
+        || world.ledger.contains_key(&change.cron)
+}
+
+/// What leaves a dead route before a crisis is over belongs to that crisis, whatever its rules are by now.
+fn of_a_crisis(world: &World, change: &Change, origin: &PlanOrigin) -> bool {
+    let meanwhile = || world.crisis.mode.is_some() && policy::waits_for_no_stage(change);
+    *origin == PlanOrigin::Crisis || *origin == PlanOrigin::Distribution && meanwhile()
 }
 
 /// What we will owe for carrying out `change`, with what we owe already.
 pub(super) fn enter(world: &mut World, change: &Change, origin: &PlanOrigin, now: Timestamp) {
     let Some(cron) = world.crons.get(&change.cron).cloned() else { return };
     let known = world.ledger.get(&cron.id).cloned();
-    let entry = debt(&cron, known, change, origin, now);
+    let in_crisis = of_a_crisis(world, change, origin);
+    let entry = debt(&cron, known, change, in_crisis, now);
     Arc::make_mut(&mut world.ledger).insert(cron.id.clone(), entry);
 }
 
-fn debt(cron: &Cron, known: Option<LedgerEntry>, change: &Change, origin: &PlanOrigin, now: Timestamp) -> LedgerEntry {
+fn debt(cron: &Cron, known: Option<LedgerEntry>, change: &Change, in_crisis: bool, now: Timestamp) -> LedgerEntry {
     let fields = cron.fields();
     let mut entry = known.unwrap_or_else(|| LedgerEntry {
         cron: cron.id.clone(),
@@ -54,12 +64,11 @@ fn debt(cron: &Cron, known: Option<LedgerEntry>, change: &Change, origin: &PlanO
         held: None,
         unknown: serde_json::Map::new(),
     });
-    entry.why = why(entry.why, &change.reason, origin);
+    entry.why = why(entry.why, &change.reason, in_crisis);
     // A field that somebody changed meanwhile is theirs, and given back as they left it.
     entry.before = entry.given_back(&fields);
-    if change.cause == Cause::Edit {
-        // The user wants this model: nothing is owed for it, but a pause still is.
-        entry.before = Fields { enabled: entry.before.enabled, ..change.to.clone() };
+    if fault::on(Fault::ForgetsTheModel) {
+        entry.before.model.clone_from(&change.to.model);
     }
     if fault::on(Fault::ForgetsTheFallbacks) {
         entry.before.fallbacks.clone_from(&change.to.fallbacks);
@@ -71,9 +80,9 @@ fn debt(cron: &Cron, known: Option<LedgerEntry>, change: &Change, origin: &PlanO
 }
 
 /// What a crisis has touched once is given back as a whole.
-fn why(known: LedgerReason, reason: &Reason, origin: &PlanOrigin) -> LedgerReason {
-    match (origin, reason) {
-        (PlanOrigin::Crisis, _) => LedgerReason::Crisis,
+fn why(known: LedgerReason, reason: &Reason, in_crisis: bool) -> LedgerReason {
+    match (in_crisis, reason) {
+        (true, _) => LedgerReason::Crisis,
         (_, Reason::PinnedOnDeadRoute { .. }) => LedgerReason::PinnedOnDeadRoute,
         _ => known,
     }
@@ -85,7 +94,12 @@ pub(super) fn settle_ledger(world: &mut World, line: &Line, verified: bool) -> O
     let cron = &line.change.cron;
     let entry = world.ledger.get(cron).filter(|_| line.owes)?;
     let next = if verified {
-        seen(entry.clone(), &line.change.to).filter(|_| !fault::on(Fault::ForgetsTheDebt))
+        let mut entry = entry.clone();
+        if line.change.cause == Cause::Edit {
+            // The user wants this model, and has it: nothing is owed for it, but a pause still is.
+            entry.before = Fields { enabled: entry.before.enabled, ..line.change.to.clone() };
+        }
+        seen(entry, &line.change.to).filter(|_| !fault::on(Fault::ForgetsTheDebt))
     } else if line.unanswered || entry.held.is_none() {
         return None;
     } else {

@@ -16,7 +16,7 @@ use super::advance::{advance, end};
 use super::debt::{enter, not_begun, read_back, settle_ledger};
 use super::drain::drains;
 use super::job::{JobState, Line, Stage};
-use super::pace::{WRITE_WINDOW, WRITES_PER_WINDOW};
+use super::pace::{WRITE_WINDOW, WRITES_PER_WINDOW, count_write};
 use crate::domain::{
     Cause, Change, ChangeKind, Cron, CronId, JobPhase, LedgerEntry, LineOutcome, PlanOrigin, ProblemKind, Seal, Switch,
     SwitchId,
@@ -77,9 +77,7 @@ pub fn prepared(
         let may_call = world.connected() && world.ready() && own::mark::ours(world);
         if let (Some(expected), true) = (revision, may_call) {
             line.stage = Stage::InFlight;
-            let calls = world.write_window.map_or(0, |(_, calls)| calls);
-            let start = world.write_window.map_or(now, |(start, _)| start);
-            world.write_window = Some((start, calls + 1));
+            count_write(&mut world.write_window, now);
             effects.push(Effect::Write { job: id, cron: cron.clone(), patch: line.change.patch(), expected });
         } else {
             line.stage = Stage::Idle;

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::undo::{self, TakesBack};
-use super::{crisis, own};
+use super::{advice, crisis, own};
 use crate::domain::{
     Access, Change, CronId, JobPhase, LineOutcome, Plan, PlanId, PlanOrigin, Refusal, StartedBy, Switch,
 };
@@ -31,7 +31,7 @@ pub(super) use debt::{not_begun, owes, seen};
 pub use job::JobState;
 pub(super) use job::{Line, Stage};
 pub use line::{prepared, resolve_uncertain, written};
-pub use pace::{WRITE_WINDOW, WRITES_PER_WINDOW, writes_used};
+pub use pace::{WRITE_WINDOW, WRITES_PER_WINDOW, count_write, writes_used};
 pub use proof::{prove_again, proven};
 
 /// Starts carrying out the named lines of a plan that was shown.
@@ -40,8 +40,8 @@ pub use proof::{prove_again, proven};
 /// With the reason when nothing may be written, or the plan is no longer the plan.
 pub fn begin(world: &mut World, plan: &PlanId, crons: &[CronId], now: Timestamp) -> Result<Vec<Effect>, Refusal> {
     may_begin(world)?;
-    let (plan, takes_back) = match &world.undo {
-        Some(undo) if undo.plan.id == *plan => (undo.plan.clone(), undo.takes_back.clone()),
+    let (plan, takes_back) = match &world.offer {
+        Some(offer) if offer.plan.id == *plan => (offer.plan.clone(), offer.takes_back.clone()),
         _ if world.plan.id == *plan => (world.plan.clone(), TakesBack::new()),
         _ => return Err(Refusal::Drifted),
     };
@@ -103,21 +103,24 @@ fn begin_with(
     world.next_job += 1;
     let named = lines.iter().filter(|line| line.open()).map(|line| line.change.cron.clone()).collect();
     let mut effects: Vec<Effect> = closing.into_iter().collect();
+    effects.extend(advice::note(world, &plan, &asked));
     let owed = debt::owe_all(world, &mut lines, &plan.origin, now);
     effects.push(Effect::Store(Box::new(StoreOp::BeginJob {
         job: id,
         plan: plan.clone(),
         crons: named,
+        by,
         definitions: own::mark::of_the_user(&world.crons),
     })));
     // After the journal, which shows later that no call was made for what stands in the ledger.
     effects.extend(owed);
     let proving = access == Access::UnprovenVersion;
     if proving {
+        count_write(&mut world.write_window, now);
         effects.push(Effect::Prove { session: world.session, cron: first });
     }
     own::mark::try_again(world);
-    world.undo = None;
+    world.offer = None;
     world.job = Some(JobState {
         id,
         plan,
@@ -224,7 +227,7 @@ pub fn carry_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusa
     if let PlanOrigin::Undo { of } = job.plan.origin.clone() {
         let switches: Vec<Switch> = job.takes_back.values().flatten().cloned().collect();
         undo::offer(world, &of, &switches, now)?;
-        let undo = world.undo.as_ref().map(|undo| undo.plan.clone()).ok_or(Refusal::NothingToDo)?;
+        let undo = world.offer.as_ref().map(|undo| undo.plan.clone()).ok_or(Refusal::NothingToDo)?;
         return begin(world, &undo.id, &still_meant(&undo, &left), now);
     }
     let (gives_back, by) = (job.plan.origin == PlanOrigin::Recovery, job.by);

@@ -26,6 +26,13 @@ pub(super) fn paced_until(job: &JobState, window: &mut Option<(Timestamp, u32)>,
     (calls >= WRITES_PER_WINDOW && !fault::on(Fault::IgnoresThePace)).then_some(end)
 }
 
+/// One more call goes out. One that comes after the end of a window begins another.
+pub fn count_write(window: &mut Option<(Timestamp, u32)>, now: Timestamp) {
+    let begun = window.filter(|(start, _)| now < start.saturating_add(WRITE_WINDOW).unwrap_or(Timestamp::MAX));
+    let (start, calls) = begun.unwrap_or((now, 0));
+    *window = Some((start, calls + 1));
+}
+
 /// What a plan must know of the window, to say how long it takes.
 pub fn writes_used(window: Option<(Timestamp, u32)>) -> Option<WritesUsed> {
     let (start, n_used) = window?;

@@ -117,6 +117,10 @@ pub fn identified(world: &mut World, result: Result<Identified, ProblemKind>, no
     let mark = OwnerMark { folder, host, since };
     tracing::info!(host = mark.host, taken_over = over.is_some(), "the mark of this folder is put on the gateway");
     world.mark.placing = Some(placing);
+    if over.is_some() {
+        // An update like any other.
+        apply::count_write(&mut world.write_window, now);
+    }
     vec![Effect::Mark { session: world.session, mark, over }]
 }
 

@@ -291,6 +291,39 @@ fn what_a_job_of_before_sent_may_arrive_during_the_next() {
 }
 
 #[test]
+fn a_wish_changes_what_is_owed_only_when_it_has_arrived() {
+    let owed = |arrives: bool| {
+        let (one, before) = (cron("1", "c/three"), cron("1", "a/one").fields());
+        let wish = Change { cause: Cause::Edit, ..moves(&one) };
+        let mut world = world(std::slice::from_ref(&one), vec![wish.clone()]);
+        let debt = LedgerEntry {
+            cron: one.id.clone(),
+            name: one.name.clone(),
+            opened_at: at(-60),
+            why: LedgerReason::Crisis,
+            before,
+            wrote: one.fields(),
+            revision_before: None,
+            definition: one.definition.clone(),
+            confirmed: true,
+            held: None,
+            unknown: serde_json::Map::new(),
+        };
+        world.ledger = Arc::new([(one.id.clone(), debt)].into());
+        Arc::make_mut(&mut world.crisis).mode =
+            Some(CrisisMode { since: at(-60), by: StartedBy::Hand, recovering: None });
+        apply(&mut world, &["1"]);
+        prepared(&mut world, "1", NOW);
+        let theirs = Cron { name: "renamed".to_owned(), revision: None, ..one };
+        let result = if arrives { read_back(&world, "1") } else { WriteResult::Conflict { now: Some(theirs) } };
+        written(&mut world, "1", result, NOW);
+        world.ledger.values().map(|debt| debt.before.model.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(owed(false), [Some("a/one".to_owned())], "somebody was faster");
+    assert_eq!(owed(true), [], "they have what they want");
+}
+
+#[test]
 fn a_conflict_writes_nothing_and_the_others_go_on() {
     let (one, two) = (cron("1", "a/one"), cron("2", "a/one"));
     let mut world = world(&[one.clone(), two.clone()], vec![moves(&one), moves(&two)]);

@@ -178,6 +178,19 @@ fn a_guest_acts_until_it_gives_back_or_the_other_goes() {
 }
 
 #[test]
+fn who_gives_back_twice_while_a_line_is_in_flight_is_answered_twice() {
+    let mut world = watching();
+    tell(&mut world, Command::ActHere { here: true });
+    heard(&mut world, Heard::Event(Event::Done { ticket: Ticket(3), what: Done::Quietly }));
+    world.letting_go = Some(Ticket(5));
+    let twice = tell(&mut world, Command::ActHere { here: false });
+    assert_eq!(between(&twice), ["refused", "disconnect", "let go"], "the first goes on");
+    let first =
+        |effect: &Effect| matches!(effect, Effect::Store(op) if matches!(**op, StoreOp::LetGo { ticket: Ticket(5) }));
+    assert!(twice.iter().any(first), "{twice:?}");
+}
+
+#[test]
 fn a_program_that_serves_watches_nobody_and_says_that_another_serves() {
     let mut world = World::new(PathBuf::from("root"), NOW);
     world.serves = true;
@@ -203,7 +216,7 @@ fn a_picture_on_its_way_is_small_where_little_changed_and_whole_at_the_end() {
     let crons = Arc::make_mut(&mut world.crons);
     crons.remove(&CronId::new("2"));
     Arc::make_mut(crons.get_mut(&CronId::new("3")).expect("it is there")).enabled = false;
-    world.undo = None;
+    world.offer = None;
     let second = world.snapshot(at(1));
     let (changed, shown) = send(Some(&first), &second);
     assert_eq!(shown, format!("{second:?}"));

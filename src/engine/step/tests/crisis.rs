@@ -6,6 +6,7 @@ use crate::gateway::News;
 use crate::policy;
 use crate::sim::Gateway;
 
+mod advice;
 mod automation;
 mod crash;
 mod flapping;
@@ -189,18 +190,18 @@ fn all_as_before(scene: &Outside, why: &str) {
     }
     assert_eq!(keys(&scene.disk.ledger()), [""; 0], "{why}");
     assert_eq!(keys(&scene.world.ledger), [""; 0], "{why}");
-    assert_eq!((scene.disk.crisis(NOW).mode, &scene.world.crisis.mode), (None, &None), "{why}");
+    assert_eq!((&scene.disk.crisis(NOW).mode, &scene.world.crisis.mode), (&None, &None), "{why}");
 }
 
 fn reported(scene: &Outside) -> Vec<String> {
     let mut crons: Vec<String> =
-        scene.disk.crisis(NOW).report.into_iter().flat_map(|r| r.lines).map(|line| line.cron.to_string()).collect();
+        scene.disk.crisis(NOW).report.iter().flat_map(|r| &r.lines).map(|line| line.cron.to_string()).collect();
     crons.sort();
     crons
 }
 
 fn seal_of(scene: &Outside, id: &str) -> Seal {
-    let report = scene.disk.crisis(NOW).report.expect("a report");
+    let report = scene.disk.crisis(NOW).report.as_ref().expect("a report");
     report.lines.iter().find(|line| line.cron.as_str() == id).expect("its line").seal
 }
 

@@ -103,6 +103,19 @@ fn of_two_quick_edits_the_newest_that_can_be_saved_stands() {
 }
 
 #[test]
+fn what_could_not_be_saved_is_wrong_no_longer_when_the_folder_takes_files_again() {
+    let mut world = sorted(&[("1", TierEntry::new(Tier::T1))]);
+    let edit = Edit::SetTier { crons: vec![CronId::new("1")], tier: Some(Tier::T2) };
+    let receipt = receipts(tell(&mut world, Command::Edit(edit))).remove(0);
+    let full = ProblemKind::CannotWrite { file: "cron-tiers.json".to_owned(), detail: "no space".to_owned() };
+    step(&mut world, Input::Stored { receipt, result: Err(full.clone()) }, NOW);
+    let told = |world: &World| world.problems.iter().filter(|problem| problem.what == full).count();
+    assert_eq!((told(&world), world.tiers["1"].tier), (1, Tier::T1), "as the file says");
+    step(&mut world, Input::Stored { receipt: crate::engine::input::Receipt::Quiet, result: Ok(()) }, NOW);
+    assert_eq!(told(&world), 0);
+}
+
+#[test]
 fn asking_for_news_asks_the_files_too() {
     let mut world = sorted(&[]);
     let effects = tell(&mut world, Command::Refresh);

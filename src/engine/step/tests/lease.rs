@@ -48,6 +48,9 @@ fn a_folder_that_takes_nothing_makes_the_connection_read_only() {
     let session = world.session;
     step(&mut world, Input::Connected { session, hello, took: SignedDuration::ZERO }, NOW);
     assert_eq!(world.access(), Some(Access::FolderNotWritable));
+    let again = ProblemKind::FolderNotWritable { folder: "unused".to_owned(), detail: "no space left".to_owned() };
+    step(&mut world, Input::Stored { receipt: crate::engine::input::Receipt::Quiet, result: Err(again) }, NOW);
+    assert_eq!(world.problems.len(), 1, "said once: {:?}", world.problems);
 }
 
 #[test]

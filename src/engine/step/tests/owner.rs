@@ -240,6 +240,7 @@ fn taking_over_replaces_the_mark_as_it_was_seen_and_is_done_when_it_was_read_bac
     let (mark, over) = mark_in(&identified(&mut world)).expect("the mark");
     assert_eq!((mark.folder.as_str(), mark.since, over), ("here", at(1), Some(CronId::new("mark"))));
     assert_eq!(world.access(), Some(Access::GatewayOwned), "not before it was read back");
+    assert_eq!(world.write_window, Some((at(1), 1)), "the gateway counts it among the updates of a minute");
     let effects = read(&mut world, Ok(marked(&mark)));
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Emit(Event::Done { ticket: Ticket(3), .. }))));
     assert_eq!((world.access(), said(&world).len()), (Some(Access::ReadWrite), 0));

@@ -36,6 +36,34 @@ fn settings_and_mapping_are_one_row_of_steps() {
 }
 
 #[test]
+fn what_is_asked_for_together_is_one_step_back_and_forth() {
+    let mut world = sorted(&[("1", TierEntry::new(Tier::T1))]);
+    let before = world.settings.clone();
+    let chain = Chain { order: ChainOrder::Listed, routes: vec![RouteKey::new("kimi")] };
+    let set_tier = Edit::SetTier { crons: vec![CronId::new("1")], tier: Some(Tier::T2) };
+    let commands = vec![
+        Command::Edit(set_tier),
+        Command::Settings(SettingsChange::SetChain { tier: Tier::T1, chain }),
+        Command::Settings(SettingsChange::SetGuard { tier: Tier::T2, guard: None }),
+    ];
+    let told = tell(&mut world, Command::Together(commands.clone()));
+    assert_eq!(label(&told), "1 cron moved to T2, T1 chain changed, T2 cost guard changed");
+    let after = world.settings.clone();
+    assert_ne!(before, after);
+    assert_eq!(names(&tell(&mut world, Command::Together(commands))), ["refused"], "it is so already");
+
+    let told = tell(&mut world, Command::UndoEdit);
+    assert!(label(&told).starts_with("undone: 1 cron moved to T2, T1 chain"), "{told:?}");
+    assert_eq!((world.tiers["1"].tier, &world.settings), (Tier::T1, &before));
+    assert_eq!(world.history.undo_label(), None);
+    tell(&mut world, Command::RedoEdit);
+    assert_eq!((world.tiers["1"].tier, &world.settings), (Tier::T2, &after));
+    world.history.forget_mapping();
+    tell(&mut world, Command::UndoEdit);
+    assert_eq!((world.tiers["1"].tier, &world.settings), (Tier::T2, &before), "the settings go back without it");
+}
+
+#[test]
 fn settings_are_told_as_taken_back_once_they_are_on_disk() {
     let mut world = sorted(&[("1", TierEntry::new(Tier::T1))]);
     set_chain(&mut world, Tier::T1, &["kimi"]);

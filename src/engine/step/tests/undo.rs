@@ -12,7 +12,7 @@ fn prepare_undo(world: &mut World, told: Vec<Switch>) -> Vec<Effect> {
 }
 
 fn apply_undo(world: &mut World, crons: &[&str]) -> Vec<Effect> {
-    let plan = world.undo.as_ref().expect("an undo is on offer").plan.id.clone();
+    let plan = world.offer.as_ref().expect("an undo is on offer").plan.id.clone();
     let crons = crons.iter().map(CronId::new).collect();
     step(world, Input::Command(Ticket(6), Command::Apply { plan, crons }), NOW)
 }
@@ -35,7 +35,7 @@ fn an_undo_takes_back_every_switch_of_its_plan_however_many() {
     let told: Vec<Switch> = crons.iter().map(switched).collect();
     world.switches = Arc::new(told[1500..].iter().rev().cloned().collect());
     assert_eq!(names(&prepare_undo(&mut world, told)), ["emit"]);
-    assert_eq!(world.undo.as_ref().expect("on offer").plan.changes.len(), 2500);
+    assert_eq!(world.offer.as_ref().expect("on offer").plan.changes.len(), 2500);
 
     let effects = apply_undo(&mut world, &["0000"]);
     assert_eq!(names(&effects), ["begin", "intent", "emit"]);
@@ -75,7 +75,7 @@ fn an_undo_names_a_plan_or_a_switch_by_its_beginning() {
             result: Ok(told[..3].to_vec()),
         };
         let answer = step(&mut world, read, NOW);
-        let offered = world.undo.as_ref().map(|offer| offer.plan.changes.iter().map(|change| change.cron.as_str()));
+        let offered = world.offer.as_ref().map(|offer| offer.plan.changes.iter().map(|change| change.cron.as_str()));
         assert_eq!(offered.into_iter().flatten().collect::<Vec<_>>(), expected, "{why}");
         assert_eq!(names(&answer), [if expected.is_empty() { "refused" } else { "emit" }], "{why}");
     }
@@ -113,5 +113,5 @@ fn an_undo_that_cannot_be_prepared_is_refused_aloud() {
     assert_eq!(names(&step(&mut world, read(session, Err(broken)), NOW)), ["refused"]);
     let late = step(&mut world, read(session + 1, Ok(vec![switched(&one)])), NOW);
     assert_eq!(names(&late), ["refused"], "of another gateway");
-    assert!(world.undo.is_none());
+    assert!(world.offer.is_none());
 }

@@ -48,14 +48,16 @@ fn minutes_at_which_many_start_together_are_called_out() {
     let mut crons: Vec<Cron> =
         (0..12).map(|index| cron(&format!("h{index:02}"), LARGE, pattern("0 * * * *"))).collect();
     crons.extend((0..7).map(|index| cron(&format!("m{index}"), LARGE, pattern("30 20 * * *"))));
+    crons.extend((0..6).map(|index| cron(&format!("o{index}"), "other/large", pattern("15 20 * * *"))));
     crons.extend((0..9).map(|index| cron(&format!("x{index}"), LARGE, pattern(&format!("{} * * * *", index * 4 + 1)))));
     let coming = coming(crons, 24 * 60);
     assert_eq!(
         coming.clusters,
         [
-            Cluster { minute: 0, n_together: 12, at: mins(60), n_crons: 12 },
-            Cluster { minute: 30, n_together: 7, at: mins(6 * 60 + 30), n_crons: 7 },
-        ]
+            Cluster { account: "acme".into(), minute: 0, n_together: 12, at: mins(60), n_crons: 12 },
+            Cluster { account: "other".into(), minute: 15, n_together: 6, at: mins(6 * 60 + 15), n_crons: 6 },
+        ],
+        "twelve are many anywhere, six are all that the other account has in a day, seven of five hundred are few"
     );
     let even: Vec<Cron> =
         (0..60).map(|index| cron(&format!("{index:02}"), LARGE, pattern(&format!("{index} * * * *")))).collect();

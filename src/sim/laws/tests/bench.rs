@@ -32,6 +32,8 @@ pub(super) struct Bench {
     pub vendors: Vendors,
     pub disks: Vec<Disk>,
     pictures: Vec<Snapshot>,
+    /// No program runs.
+    crashed: bool,
     laws: Laws,
 }
 
@@ -130,6 +132,7 @@ impl Bench {
             disks: (0..n).map(|_| Disk::new(settings(), tiers.clone())).collect(),
             pictures: (0..n).map(|_| picture(&tiers, &crons)).collect(),
             crons,
+            crashed: false,
             laws: Laws::default(),
         };
         bench.own(ENGINE, OWNER_KEY, false);
@@ -145,7 +148,8 @@ impl Bench {
     }
 
     pub(super) fn judge(&mut self, happening: &Happening<'_>) -> Option<Law> {
-        let desk = |(disk, picture)| Desk { disk, picture: Some(picture), skew: SignedDuration::ZERO };
+        let desk =
+            |(disk, picture)| Desk { disk, picture: (!self.crashed).then_some(picture), skew: SignedDuration::ZERO };
         let desks: Vec<Desk<'_>> = self.disks.iter().zip(&self.pictures).map(desk).collect();
         let scene = Scene { now: self.now, crons: &self.crons, vendors: &self.vendors, computers: &desks };
         self.laws.judge(happening, &scene).map(|breach| breach.law)
@@ -169,9 +173,12 @@ impl Bench {
 
     /// Everything of the newest job was asked for.
     pub(super) fn asks_for_all(&mut self, computer: Computer) {
-        let plan = self.disks[computer].jobs.last().expect("a job").plan.clone();
+        // It was asked for before the job began.
+        let job = self.disks[computer].jobs.pop().expect("a job");
+        let plan = job.plan.clone();
         let crons = plan.changes.iter().map(|change| change.cron.clone()).collect();
         self.asked(computer, &Command::Apply { plan: plan.id.clone(), crons });
+        self.disks[computer].jobs.push(job);
     }
 
     /// A job of one line for "a", begun.
@@ -192,7 +199,7 @@ impl Bench {
             ..(*world.plan).clone()
         };
         let lines = vec![JournalLine { change: line, begun: true, outcome: None }];
-        let journal = Journal { plan: Arc::new(plan), started_at: self.now, lines, ended: false };
+        let journal = Journal { plan: Arc::new(plan), by: StartedBy::Hand, started_at: self.now, lines, ended: false };
         self.disks[computer].jobs.push(journal);
     }
 
@@ -219,6 +226,16 @@ impl Bench {
         let verdict = if known.is_some() { Verdict::Done } else { Verdict::Gone };
         let call = Call { by, method, cron: id(name), patch: None, before: known.clone(), after: known, verdict };
         self.judge(&Happening::Called(&call))
+    }
+
+    pub(super) fn crashes(&mut self) {
+        self.crashed = true;
+        self.judge(&Happening::Ended { computer: 0, crashed: true });
+    }
+
+    pub(super) fn starts(&mut self) {
+        self.crashed = false;
+        self.judge(&Happening::Started { computer: 0 });
     }
 
     /// A cron with that key is put on the gateway, as an upsert.

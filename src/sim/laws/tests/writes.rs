@@ -7,8 +7,8 @@ use super::super::super::happening::Hand;
 use super::super::Law;
 use super::bench::{Bench, ENGINE, FLASH, KIMI, id, off, on};
 use crate::domain::{
-    AutomationLevel, Cause, ChangeKind, CronId, Fields, Hold, HoldReason, MadeBy, ModelRef, Pin, PlanId, PlanOrigin,
-    QuietHours, Reason, Tier, TierEntry,
+    AutomationLevel, Cause, ChangeKind, CronId, Fields, Hold, HoldReason, MadeBy, ModelRef, OWNER_KEY, Pin, PlanId,
+    PlanOrigin, QuietHours, Reason, Tier, TierEntry,
 };
 use crate::engine::Command;
 
@@ -36,6 +36,7 @@ fn a_critical_cron_is_paused_only_when_it_is_pinned_or_somebody_takes_something_
         assert_eq!(pausing(entry).write(ENGINE, "a", off(FLASH)), expected, "{why}");
     }
     let mut bench = pausing(entry(true, None));
+    bench.record(0, "resumed", &(off(FLASH), on(FLASH)));
     bench.job(0, |change| (change.to, change.kind) = (off(FLASH), ChangeKind::Undo));
     bench.disks[0].jobs.remove(0);
     bench.asks_for_all(0);
@@ -99,6 +100,65 @@ fn what_happened_behind_our_back_cannot_be_known() {
 }
 
 #[test]
+fn whose_pause_it_was_cannot_be_known_after_a_crash() {
+    enum Crashes {
+        Never,
+        Before,
+        After,
+    }
+    let resumed = |crashes: &Crashes| {
+        let mut bench = pausing(TierEntry::new(Tier::T2));
+        if matches!(crashes, Crashes::Before) {
+            bench.crashes();
+        }
+        bench.write(Hand::Other, "a", off(FLASH));
+        if matches!(crashes, Crashes::After) {
+            bench.crashes();
+        }
+        bench.starts();
+        bench.job(0, |change| (change.to, change.kind) = (on(FLASH), ChangeKind::Resume));
+        bench.asks_for_all(0);
+        bench.write(ENGINE, "a", on(FLASH))
+    };
+    assert_eq!(resumed(&Crashes::Never), Some(Law::OnlyOursIsResumed), "the program heard of the conflict");
+    assert_eq!(resumed(&Crashes::Before), None);
+    assert_eq!(resumed(&Crashes::After), None);
+}
+
+#[test]
+fn what_somebody_switched_on_again_is_not_paused_again() {
+    let paused_again = |asked: bool, hours: i64| {
+        let mut bench = pausing(TierEntry::new(Tier::T2));
+        bench.automation(|automation| automation.level = AutomationLevel::ActWithinLimits);
+        bench.write(ENGINE, "a", off(FLASH));
+        bench.record(0, "s1", &(on(FLASH), off(FLASH)));
+        bench.write(Hand::Other, "a", on(FLASH));
+        bench.step();
+        bench.passes(hours * 3600);
+        bench.job(0, |change| (change.to, change.kind) = (off(FLASH), ChangeKind::Pause));
+        if asked {
+            bench.asks_for_all(0);
+        }
+        bench.write(ENGINE, "a", off(FLASH))
+    };
+    assert_eq!(paused_again(false, 3), Some(Law::UsersFieldStays));
+    assert_eq!(paused_again(true, 3), None, "somebody wants it");
+    assert_eq!(paused_again(false, 25), None, "a day later is another matter");
+}
+
+#[test]
+fn what_was_asked_for_once_is_asked_for_once() {
+    let mut bench = Bench::new();
+    bench.job(0, |change| change.to = on(KIMI));
+    bench.asks_for_all(0);
+    assert_eq!(bench.write(ENGINE, "a", on(KIMI)), None);
+    bench.write(Hand::Other, "a", on(FLASH));
+    let same = bench.disks[0].jobs[0].clone();
+    bench.disks[0].jobs.push(same);
+    assert_eq!(bench.write(ENGINE, "a", on(KIMI)), Some(Law::AutomationAsksFirst), "the same plan, in another job");
+}
+
+#[test]
 fn a_field_that_a_person_changed_is_not_given_back() {
     let given_back = |theirs: Option<Fields>| {
         let mut bench = Bench::new();
@@ -116,6 +176,30 @@ fn a_field_that_a_person_changed_is_not_given_back() {
     assert_eq!(given_back(Some(on("kimi/other"))), Some(Law::UsersFieldStays));
     let fallbacks = Fields { fallbacks: Some(["x/y".to_owned()].into()), ..on(KIMI) };
     assert_eq!(given_back(Some(fallbacks)), Some(Law::UsersFieldStays), "the fallbacks are theirs");
+}
+
+#[test]
+fn what_was_set_to_just_what_a_program_wrote_while_another_acted_looks_like_its_own() {
+    let other = Hand::Engine(1);
+    let given_back = |theirs: &str| {
+        let mut bench = Bench::of_computers(2);
+        bench.job(0, |change| change.to = on(KIMI));
+        bench.asks_for_all(0);
+        bench.write(ENGINE, "a", on(KIMI));
+        bench.asked(1, &Command::TakeOver);
+        bench.own(other, OWNER_KEY, false);
+        bench.job(1, |change| change.to = on("x/elsewhere"));
+        bench.asks_for_all(1);
+        bench.write(other, "a", on("x/elsewhere"));
+        bench.write(Hand::Other, "a", on(theirs));
+        bench.asked(0, &Command::TakeOver);
+        bench.own(ENGINE, OWNER_KEY, false);
+        bench.job(0, |change| (change.to, change.reason) = (on(FLASH), Reason::GivenBack));
+        bench.asks_for_all(0);
+        bench.write(ENGINE, "a", on(FLASH))
+    };
+    assert_eq!(given_back(KIMI), None);
+    assert_eq!(given_back("kimi/other"), Some(Law::UsersFieldStays));
 }
 
 #[test]
@@ -299,4 +383,20 @@ fn what_nobody_asked_for_stays_within_the_limit_of_an_hour() {
     assert_eq!(changed(60, false), Some(Law::AutomationWithinLimits));
     assert_eq!(changed(3601, false), None, "another hour");
     assert_eq!(changed(60, true), None, "what is given back does not count");
+}
+
+#[test]
+fn one_cron_does_not_turn_without_an_end() {
+    let mut bench = Bench::new();
+    bench.automation(|automation| automation.level = AutomationLevel::ActWithinLimits);
+    let turns = (0..8).map(|turn| {
+        bench.passes(60);
+        let to = on(if turn % 2 == 0 { KIMI } else { FLASH });
+        bench.job(0, |change| change.to = to.clone());
+        bench.write(ENGINE, "a", to)
+    });
+    let turns: Vec<Option<Law>> = turns.collect();
+    let (last, first) = turns.split_last().expect("eight");
+    assert!(first.iter().all(Option::is_none), "{turns:?}");
+    assert_eq!(*last, Some(Law::AutomationWithinLimits));
 }

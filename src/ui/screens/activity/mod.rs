@@ -4,7 +4,7 @@
 
 mod list;
 
-use egui::{Align, Key, Layout, Margin, Modifiers, Rangef, Response, RichText, Stroke, Ui, UiBuilder, vec2};
+use egui::{Align, Key, Layout, Margin, Modifiers, Rangef, Response, RichText, Ui, UiBuilder, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 use jiff::tz::TimeZone;
 
@@ -17,7 +17,7 @@ use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, elided, row_link_button};
 use crate::words::{self, Speech};
 
-use super::tables::{Cursor, Row, model_ui, row_id, search_ui};
+use super::tables::{Cursor, Row, model_ui, row_id, search_ui, titles_ui};
 pub(super) use list::models;
 use list::{Filter, Item, List};
 
@@ -130,7 +130,10 @@ impl Activity {
             if let Some(row) = cursor.wanted(list.items.len()) {
                 builder = builder.scroll_to_row(row, None);
             }
-            let table = builder.header(HEADER, |mut row| header_ui(&mut row, across, widths));
+            let titles = ["Time", "Cron", "From", "", "To", "Why", "Cause", "State", ""].into_iter();
+            let room = widths.columns();
+            let titles = titles.enumerate().map(|(at, title)| Some(title).filter(|_| room[at] > 0.0));
+            let table = builder.header(HEADER, |mut row| titles_ui(&mut row, across, titles));
             table.body(|body| {
                 body.rows(ROW, list.items.len(), |mut row| {
                     let at = row.index();
@@ -156,21 +159,6 @@ impl Activity {
             });
         });
         actions
-    }
-}
-
-fn header_ui(row: &mut TableRow<'_, '_>, across: Rangef, widths: Widths) {
-    for (at, title) in ["Time", "Cron", "From", "", "To", "Why", "Cause", "State", ""].into_iter().enumerate() {
-        row.col(|ui| {
-            let palette = theme::palette(ui);
-            if at == 0 {
-                ui.painter().hline(across, ui.max_rect().bottom(), Stroke::new(1.0, palette.line));
-                ui.add_space(LEAD);
-            }
-            if widths.columns()[at] > 0.0 {
-                ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
-            }
-        });
     }
 }
 

@@ -3,7 +3,7 @@
 use egui::{Event, FocusDirection, Key, Modifiers, Ui};
 
 use crate::domain::{CronId, Pin, Tier};
-use crate::engine::{Command, Edit};
+use crate::engine::Edit;
 use crate::ui::action::Action;
 use crate::ui::widgets::covered;
 
@@ -53,16 +53,6 @@ impl Board {
         }
         if reach == Reach::Text || self.focus_search {
             return false;
-        }
-        let undo = match key {
-            Key::Z if with(Modifiers::COMMAND | Modifiers::SHIFT) => Some(Command::RedoEdit),
-            Key::Y if with(Modifiers::COMMAND) => Some(Command::RedoEdit),
-            Key::Z if with(Modifiers::COMMAND) => Some(Command::UndoEdit),
-            _ => None,
-        };
-        if let Some(undo) = undo {
-            scene.wishes.push(Action::Tell(undo));
-            return true;
         }
         match key {
             Key::Slash if with(Modifiers::NONE) => self.focus_search = true,

@@ -1,4 +1,4 @@
-//! What the plan screen shows: the offered plan, an offered undo, or a job with its results.
+//! What the plan screen shows: the ordinary plan, one that was asked for, or a job with its results.
 
 use std::sync::Arc;
 
@@ -10,26 +10,26 @@ use crate::engine::Snapshot;
 pub(super) enum Shown {
     /// What distribution proposes.
     Offer(Arc<Plan>),
-    /// What would take switches back.
-    Undo(Arc<Plan>),
+    /// What was asked for: taking switches back, or following an advice.
+    Asked(Arc<Plan>),
     /// A plan being carried out, or carried out, until it is dismissed.
     Job(Arc<Job>),
 }
 
 impl Shown {
-    /// A running job comes first, then an undo somebody asked for, then the results of the last job.
+    /// A running job comes first, then a plan somebody asked for, then the results of the last job.
     pub fn of(snapshot: &Snapshot) -> Self {
         let job = snapshot.job.as_ref();
-        match (job.filter(|job| job.running()), &snapshot.undo_plan, job) {
+        match (job.filter(|job| job.running()), &snapshot.offer, job) {
             (Some(job), ..) | (None, None, Some(job)) => Self::Job(Arc::clone(job)),
-            (None, Some(plan), _) => Self::Undo(Arc::clone(plan)),
+            (None, Some(plan), _) => Self::Asked(Arc::clone(plan)),
             (None, None, None) => Self::Offer(Arc::clone(&snapshot.plan)),
         }
     }
 
     pub fn plan(&self) -> &Plan {
         match self {
-            Self::Offer(plan) | Self::Undo(plan) => plan,
+            Self::Offer(plan) | Self::Asked(plan) => plan,
             Self::Job(job) => &job.plan,
         }
     }

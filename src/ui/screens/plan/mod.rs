@@ -15,7 +15,7 @@ use egui::{Align, EventFilter, Key, Layout, Modifiers, Response, RichText, Scrol
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Access, Connection, CronId, Job, JobPhase};
+use crate::domain::{Access, Connection, CronId, Job, JobPhase, PlanOrigin};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::rights::cannot_write;
@@ -44,7 +44,7 @@ const BAR: f32 = 42.0;
 #[derive(Debug, Default)]
 pub struct Plan {
     ticks: Ticks,
-    undo_ticks: Ticks,
+    asked_ticks: Ticks,
     guard: Guard,
     selected: Option<CronId>,
     cursor: Cursor,
@@ -97,7 +97,7 @@ impl Plan {
         let rows = HEADER + ROW * shown.len() as f32 + 4.0;
         let height = rows.min((left * 0.56).max(HEADER + ROW * 3.0));
         let selected = self.selected_line(shown);
-        let ticks = if matches!(shown, Shown::Undo(_)) { &self.undo_ticks } else { &self.ticks };
+        let ticks = if matches!(shown, Shown::Asked(_)) { &self.asked_ticks } else { &self.ticks };
         let did =
             Table { shown, ticks, selected, fleet: &snapshot.fleet, speech: *speech }.ui(ui, &mut self.cursor, height);
         actions.extend(did.and_then(|did| self.act(shown, did)));
@@ -118,7 +118,7 @@ impl Plan {
     fn follow(&mut self, ui: &Ui, snapshot: &Snapshot, shown: &Shown) {
         match shown {
             Shown::Offer(plan) => self.guard.follow(ui, &mut self.ticks, plan),
-            Shown::Undo(plan) => self.guard.follow(ui, &mut self.undo_ticks, plan),
+            Shown::Asked(plan) => self.guard.follow(ui, &mut self.asked_ticks, plan),
             Shown::Job(job) if self.counted != Some(snapshot.revision) => {
                 self.tally = Tally::of(job);
                 self.counted = Some(snapshot.revision);
@@ -128,7 +128,7 @@ impl Plan {
     }
 
     fn ticks_of(&self, shown: &Shown) -> &Ticks {
-        if matches!(shown, Shown::Undo(_)) { &self.undo_ticks } else { &self.ticks }
+        if matches!(shown, Shown::Asked(_)) { &self.asked_ticks } else { &self.ticks }
     }
 
     fn selected_line(&self, shown: &Shown) -> Option<usize> {
@@ -137,7 +137,7 @@ impl Plan {
     }
 
     fn act(&mut self, shown: &Shown, did: Did) -> Option<Action> {
-        let ticks = if matches!(shown, Shown::Undo(_)) { &mut self.undo_ticks } else { &mut self.ticks };
+        let ticks = if matches!(shown, Shown::Asked(_)) { &mut self.asked_ticks } else { &mut self.ticks };
         match did {
             Did::Tick(line, on) => ticks.set(shown.plan(), line, on),
             Did::TickAll(on) => ticks.set_all(shown.plan(), on),
@@ -151,7 +151,10 @@ impl Plan {
         ui.horizontal(|ui| {
             ui.set_min_height(26.0);
             let title = match shown {
-                Shown::Undo(_) => format!("Undo: {}", say::headline(self.undo_ticks.counts())),
+                Shown::Asked(plan) => {
+                    let what = if undoes(plan) { "Undo" } else { "Advice" };
+                    format!("{what}: {}", say::headline(self.asked_ticks.counts()))
+                }
                 Shown::Offer(plan) if plan.changes.is_empty() => "Plan".to_owned(),
                 Shown::Offer(_) => say::headline(self.ticks.counts()),
                 Shown::Job(job) => {
@@ -187,8 +190,8 @@ impl Plan {
         let mut actions = Vec::new();
         let plan = shown.plan();
         let selected = self.selected_line(shown).unwrap_or_default();
-        let undo = matches!(shown, Shown::Undo(_));
-        let ticks = if undo { &self.undo_ticks } else { &self.ticks };
+        let asked = matches!(shown, Shown::Asked(_));
+        let ticks = if asked { &self.asked_ticks } else { &self.ticks };
         let n = ticks.counts().ticked;
         let new = (ticks.new_on() > 0).then(|| words::new_lines(ticks.new_on()));
         let rests = new.as_ref().filter(|_| self.guard.rests(ui)).map(|new| words::plan_just_changed(new));
@@ -200,7 +203,8 @@ impl Plan {
         ui.horizontal(|ui| {
             ui.set_min_height(34.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let text = format!("{} {}", if undo { "Undo" } else { "Apply" }, words::count(n, "change"));
+                let text =
+                    format!("{} {}", if asked && undoes(plan) { "Undo" } else { "Apply" }, words::count(n, "change"));
                 let apply = ui.add_enabled_ui(cannot.is_none(), |ui| widgets::primary_button(ui, &text)).inner;
                 let apply = match &cannot {
                     Some(why) => apply.on_disabled_hover_text(why),
@@ -211,8 +215,8 @@ impl Plan {
                     let crons = ticks.crons(plan);
                     actions.push(Action::Tell(Command::Apply { plan: plan.id.clone(), crons }));
                 }
-                if undo && widgets::plain_button(ui, "Discard").clicked() {
-                    actions.push(Action::Tell(Command::DiscardUndo));
+                if asked && widgets::plain_button(ui, "Discard").clicked() {
+                    actions.push(Action::Tell(Command::DiscardOffer));
                 }
                 let palette = theme::palette(ui);
                 let (text, color) = match (cannot, new) {
@@ -265,6 +269,10 @@ impl Plan {
     }
 }
 
+fn undoes(plan: &crate::domain::Plan) -> bool {
+    matches!(plan.origin, PlanOrigin::Undo { .. })
+}
+
 /// From the button the arrows lead back to the lines, so that Space then ticks and does not apply.
 fn arrows_to_lines(ui: &Ui, button: &Response, cursor: &mut Cursor, line: usize) {
     if !button.has_focus() {
@@ -281,12 +289,12 @@ fn arrows_to_lines(ui: &Ui, button: &Response, cursor: &mut Cursor, line: usize)
 
 fn empty_ui(ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
-    if let Shown::Undo(_) = shown {
+    if let Shown::Asked(_) = shown {
         let text = "Every field these switches wrote was changed by somebody else since, or the crons are gone.";
         widgets::empty_state(ui, crate::ui::icon::UNDO, "Nothing is left to undo", text);
         ui.vertical_centered(|ui| {
             if widgets::plain_button(ui, "Back to the plan").clicked() {
-                actions.push(Action::Tell(Command::DiscardUndo));
+                actions.push(Action::Tell(Command::DiscardOffer));
             }
         });
         return actions;

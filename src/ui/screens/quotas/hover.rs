@@ -40,7 +40,7 @@ pub(super) fn lane_ui(ui: &mut Ui, lane: &Lane<'_>, scale: Scale, shown: &Shown<
 /// What was read about that moment, or is expected of it.
 fn at_moment(window: &WindowForecast, moment: Timestamp, shown: &Shown<'_>) -> Option<String> {
     let clock = words::clock(moment, shown.speech);
-    if moment > shown.speech.now {
+    if moment > shown.at {
         let point = window.expected(moment)?;
         return Some(format!("{clock}: {} expected", words::band(&point)));
     }

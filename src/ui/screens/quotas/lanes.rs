@@ -6,7 +6,7 @@ use crate::ui::screens::providers::seen::{self, Seen};
 use crate::words::{self, Speech};
 
 /// One row of the timeline and of the table.
-pub(super) struct Lane<'a> {
+pub(in crate::ui::screens) struct Lane<'a> {
     pub account: &'a ProviderAccount,
     pub vendor: VendorId,
     pub name: &'a str,
@@ -15,7 +15,7 @@ pub(super) struct Lane<'a> {
     pub what: What<'a>,
 }
 
-pub(super) enum What<'a> {
+pub(in crate::ui::screens) enum What<'a> {
     Window(&'a WindowForecast),
     /// Prepaid credits: what is left of them, and how the account stands.
     Money {
@@ -93,7 +93,11 @@ impl<'a> Lane<'a> {
 }
 
 /// All of them: by account as on the other screens, each with its shortest window first.
-pub(super) fn lanes<'a>(snapshot: &'a Snapshot, forecast: &'a Forecast, speech: &Speech<'_>) -> Vec<Lane<'a>> {
+pub(in crate::ui::screens) fn lanes<'a>(
+    snapshot: &'a Snapshot,
+    forecast: &'a Forecast,
+    speech: &Speech<'_>,
+) -> Vec<Lane<'a>> {
     let mut lanes = Vec::new();
     for seen in seen::all(snapshot, speech) {
         let account = seen.account();

@@ -2,31 +2,40 @@
 //!
 //! Draws a forecast that was worked out elsewhere; owns which part of time is seen, and nothing else.
 
+mod advice;
+mod costs;
 mod csv;
 mod hover;
 mod lane;
-mod lanes;
-mod runs;
+pub(super) mod lanes;
+pub(super) mod runs;
 mod table;
-mod timeline;
-mod view;
+pub(super) mod timeline;
+pub(super) mod view;
 
 use egui::{Align, Key, Layout, Modifiers, RichText, Ui, UiBuilder};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use crate::domain::Forecast;
+use crate::domain::Outlook;
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Pick};
 use crate::ui::icon;
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{self, chip, covered, elided, plain_button};
+use crate::ui::widgets::{self, covered, elided, plain_button};
 use crate::words::{self, Speech};
 
+use advice::Strip;
 use lanes::{Lane, lanes};
 use runs::Runs;
 use table::Table;
-use view::{SPANS, View};
+use view::View;
+
+/// Height of the line that says what the forecast rests on.
+const FOOT: f32 = 20.0;
+
+/// Height of the line that says what the week costs.
+const COSTS: f32 = 22.0;
 
 /// The quotas screen.
 #[derive(Debug, Default)]
@@ -34,6 +43,7 @@ pub struct Quotas {
     view: View,
     table: Option<Table>,
     runs: Runs,
+    strip: Strip,
     wants_focus: bool,
 }
 
@@ -53,19 +63,14 @@ impl Quotas {
     }
 
     /// Draws what is foreseen and returns what the user asked for.
-    pub fn ui(
-        &mut self,
-        ui: &mut Ui,
-        snapshot: &Snapshot,
-        forecast: Option<&Forecast>,
-        zone: &TimeZone,
-    ) -> Vec<Action> {
+    pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, outlook: Option<&Outlook>, zone: &TimeZone) -> Vec<Action> {
         let speech = &Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let mut actions = Vec::new();
+        let forecast = outlook.map(|outlook| &outlook.forecast);
         let lanes = forecast.map(|forecast| lanes(snapshot, forecast, speech)).unwrap_or_default();
         actions.extend(self.tools_ui(ui, &lanes, speech));
         ui.add_space(space::S / 2.0);
-        let Some(forecast) = forecast else {
+        let Some((outlook, forecast)) = outlook.zip(forecast) else {
             widgets::empty_state(ui, icon::TIMER, "Working out the forecast…", "It is here in a moment.");
             return actions;
         };
@@ -73,18 +78,43 @@ impl Quotas {
             actions.extend(nothing_ui(ui, snapshot));
             return actions;
         }
-        let foot = 20.0;
         let room = ui.available_rect_before_wrap();
-        let (room, below) = room.split_top_bottom_at_y(room.bottom() - foot);
+        let (room, below) = room.split_top_bottom_at_y(room.bottom() - FOOT);
+        let strip = self.strip.height(ui, outlook, speech, room.width());
+        let (room, advised) = room.split_top_bottom_at_y(room.bottom() - strip);
+        // Beside a table of it the line would say it twice.
+        let costs = words::costs_line(&outlook.costs, speech).filter(|_| self.table.is_none());
+        let (room, week) = room.split_top_bottom_at_y(room.bottom() - costs.as_ref().map_or(0.0, |_| COSTS));
+        let room = room.with_max_y(room.bottom() - space::S / 2.0);
         ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
             if let Some(table) = &mut self.table {
-                table.ui(ui, &lanes, speech);
+                let costs = costs::height(&outlook.costs);
+                let upper = room.with_max_y(room.bottom() - costs);
+                let upper = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| table.ui(ui, &lanes, speech));
+                let lower = room.with_min_y(upper.response.rect.bottom());
+                ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| costs::ui(ui, &outlook.costs, speech));
                 return;
             }
             self.keys(ui);
             let wants_focus = std::mem::take(&mut self.wants_focus);
-            let shown = timeline::Shown { snapshot, forecast, lanes: &lanes, speech };
+            let shown = timeline::Shown {
+                snapshot,
+                forecast,
+                lanes: &lanes,
+                speech,
+                at: speech.now,
+                now: words::clock(speech.now, speech),
+            };
             timeline::ui(ui, &mut self.view, &mut self.runs, &shown, wants_focus);
+        });
+        if let Some(costs) = costs {
+            ui.scope_builder(UiBuilder::new().max_rect(week).layout(Layout::left_to_right(Align::Center)), |ui| {
+                let palette = theme::palette(ui);
+                elided(ui, &costs, theme::small_font(), palette.secondary, week.width());
+            });
+        }
+        ui.scope_builder(UiBuilder::new().max_rect(advised), |ui| {
+            actions.extend(self.strip.ui(ui, outlook, speech));
         });
         ui.scope_builder(UiBuilder::new().max_rect(below).layout(Layout::left_to_right(Align::Max)), |ui| {
             let palette = theme::palette(ui);
@@ -118,10 +148,8 @@ impl Quotas {
                     self.table = if self.table.is_some() { None } else { Some(Table::default()) };
                 }
                 // A table has no axis.
-                for (name, width) in SPANS.into_iter().rev().filter(|_| self.table.is_none()) {
-                    if chip(ui, name, self.view.is_span(width)).clicked() {
-                        self.view = View::span(width);
-                    }
+                if self.table.is_none() {
+                    view::spans_ui(ui, &mut self.view);
                 }
             });
         });

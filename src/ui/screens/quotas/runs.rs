@@ -12,7 +12,7 @@ use super::view::{Bins, Scale};
 
 /// What was counted, as long as nothing of it moves.
 #[derive(Debug, Default)]
-pub(super) struct Runs {
+pub(in crate::ui::screens) struct Runs {
     of: Option<(Bins, Timestamp, Timestamp, usize)>,
     counted: Arc<Counted>,
 }
@@ -47,7 +47,7 @@ impl Counted {
 
 impl Runs {
     /// Counts where something has changed since.
-    pub fn counted(&mut self, bins: Bins, forecast: &Forecast, history: &UsageHistory) -> Arc<Counted> {
+    pub(super) fn counted(&mut self, bins: Bins, forecast: &Forecast, history: &UsageHistory) -> Arc<Counted> {
         let of = (bins, forecast.at, forecast.until, history.runs.len());
         if self.of != Some(of) {
             self.of = Some(of);

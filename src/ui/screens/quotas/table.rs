@@ -1,9 +1,9 @@
 //! The same as a table, to be read and to be read out.
 
-use egui::{Align, Layout, Margin, RichText, Stroke, Ui};
+use egui::{Align, Layout, Margin, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use crate::ui::screens::tables::{Cursor, Row, row_id};
+use crate::ui::screens::tables::{Cursor, Row, row_id, titles_ui};
 use crate::ui::theme;
 use crate::ui::theme::table::{GAP, HEADER, LEAD, MARK_GAP, ROW};
 use crate::ui::widgets::{self, MARK, elided};
@@ -50,18 +50,7 @@ impl Table {
             if let Some(row) = cursor.wanted(lanes.len()) {
                 builder = builder.scroll_to_row(row, None);
             }
-            let table = builder.header(HEADER, |mut row| {
-                for (at, title) in TITLES.into_iter().enumerate() {
-                    row.col(|ui| {
-                        let palette = theme::palette(ui);
-                        if at == 0 {
-                            ui.painter().hline(across, ui.max_rect().bottom(), Stroke::new(1.0, palette.line));
-                            ui.add_space(LEAD);
-                        }
-                        ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
-                    });
-                }
-            });
+            let table = builder.header(HEADER, |mut row| titles_ui(&mut row, across, TITLES.map(Some)));
             table.body(|body| {
                 body.rows(ROW, lanes.len(), |mut row| {
                     let index = row.index();

@@ -1,9 +1,13 @@
 //! The timeline: the axis, a row for each window, and the runs below, all on one scale of time.
 
+use std::sync::Arc;
+
 use egui::{
-    Align2, EventFilter, Id, Key, Modifiers, Rangef, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    Align2, EventFilter, Galley, Id, Key, Modifiers, Rangef, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui,
     UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
 };
+
+use jiff::Timestamp;
 
 use crate::domain::{Forecast, QuotaSample, WindowForecast};
 use crate::engine::Snapshot;
@@ -18,11 +22,14 @@ use super::runs::{self, Runs};
 use super::view::{Bins, Scale, Tick, View, ticks};
 
 /// What is drawn.
-pub(super) struct Shown<'a> {
+pub(in crate::ui::screens) struct Shown<'a> {
     pub snapshot: &'a Snapshot,
     pub forecast: &'a Forecast,
     pub lanes: &'a [Lane<'a>],
     pub speech: &'a Speech<'a>,
+    /// The moment at the line, and how it is called.
+    pub at: Timestamp,
+    pub now: String,
 }
 
 impl Shown<'_> {
@@ -38,29 +45,43 @@ const NAMES: f32 = 170.0;
 const AXIS: f32 = 24.0;
 const DENSITY: f32 = 62.0;
 const SENTENCE: f32 = 24.0;
+/// With less for its rows, the runs below are not drawn.
+const LEAST_ROWS: f32 = 170.0;
+/// Half of a name on the axis, and the end of what stands at the line.
+const BESIDE_NOW: f32 = 32.0;
 /// Height of a row, where there is room and where there is little.
 const ROOMY: f32 = 58.0;
 const TIGHT: f32 = 40.0;
 
 /// Draws everything; dragging, wheel and pinch change the view.
-pub(super) fn ui(ui: &mut Ui, view: &mut View, runs: &mut Runs, shown: &Shown<'_>, wants_focus: bool) {
+pub(in crate::ui::screens) fn ui(ui: &mut Ui, view: &mut View, runs: &mut Runs, shown: &Shown<'_>, wants_focus: bool) {
     let room = ui.available_rect_before_wrap();
     let x = Rangef::new(room.left() + NAMES + space::S, room.right() - space::L);
-    let body_bottom = room.bottom() - DENSITY - SENTENCE - space::S;
+    let clusters = words::clusters(&shown.forecast.coming, shown.speech);
+    let sentence = if clusters.is_some() { SENTENCE } else { 0.0 };
+    // Where there is little room the rows need it more.
+    let density = if room.height() - AXIS - DENSITY - sentence < LEAST_ROWS { 0.0 } else { DENSITY };
+    let body_bottom = room.bottom() - density - sentence - space::S;
     let body = Rect::from_min_max(pos2(room.left(), room.top() + AXIS), pos2(room.right(), body_bottom));
     let row = (body.height() / shown.lanes.len().max(1) as f32).clamp(TIGHT, ROOMY);
-    let plot = Rect::from_x_y_ranges(x, Rangef::new(room.top(), room.bottom() - SENTENCE));
+    let plot = Rect::from_x_y_ranges(x, Rangef::new(room.top(), room.bottom() - sentence));
     let overflows = row * shown.lanes.len() as f32 > body.height() + 0.5;
     move_view(ui, plot, view, overflows);
 
-    let scale = Scale { now: shown.speech.now, view: *view, x };
+    let scale = Scale { now: shown.at, view: *view, x };
     let rows_bottom = body.bottom().min(body.top() + row * shown.lanes.len() as f32);
-    let below = Rect::from_min_size(pos2(room.left(), rows_bottom + space::S), vec2(room.width(), DENSITY));
+    let below = Rect::from_min_size(pos2(room.left(), rows_bottom + space::S), vec2(room.width(), density));
     let lines = Rangef::new(body.top(), rows_bottom);
-    axis_ui(ui, scale, room.top(), lines, shown.speech);
+    axis_ui(ui, scale, room.top(), lines, shown);
     rows_ui(ui, body, row, scale, shown, wants_focus);
-    now_ui(ui, scale, room.top(), Rangef::new(body.top(), below.bottom()), shown.speech);
-    density_ui(ui, below, scale, runs, shown);
+    now_ui(ui, scale, room.top(), Rangef::new(body.top(), below.bottom()), &shown.now);
+    if density > 0.0 {
+        density_ui(ui, below, scale, runs, shown);
+    }
+    if let Some(clusters) = clusters {
+        let under = Rect::from_min_size(pos2(x.min, below.bottom()), vec2(x.span(), SENTENCE));
+        clusters_ui(ui, under, &clusters);
+    }
 }
 
 /// Dragging pans, the wheel pans or scrolls the rows, with Ctrl and by pinching it zooms.
@@ -86,28 +107,32 @@ fn move_view(ui: &Ui, plot: Rect, view: &mut View, overflows: bool) {
     }
 }
 
-fn axis_ui(ui: &Ui, scale: Scale, top: f32, lines: Rangef, speech: &Speech<'_>) {
+fn axis_ui(ui: &Ui, scale: Scale, top: f32, lines: Rangef, shown: &Shown<'_>) {
     let palette = theme::palette(ui);
     let now = scale.at(scale.now);
-    for Tick { at, name } in ticks(scale, speech.zone) {
+    let taken = now_galley(ui, &shown.now).size().x / 2.0 + BESIDE_NOW;
+    for Tick { at, name } in ticks(scale, shown.speech.zone) {
         let x = scale.at(at).round() + 0.5;
         ui.painter().vline(x, lines, Stroke::new(1.0, palette.line));
-        if let Some(name) = name.filter(|_| (x - now).abs() > 44.0) {
+        if let Some(name) = name.filter(|_| (x - now).abs() > taken) {
             let at = pos2(x, top + AXIS / 2.0 - 2.0);
             ui.painter().text(at, Align2::CENTER_CENTER, name, theme::small_font(), palette.secondary);
         }
     }
 }
 
-fn now_ui(ui: &Ui, scale: Scale, top: f32, down: Rangef, speech: &Speech<'_>) {
+fn now_galley(ui: &Ui, said: &str) -> Arc<Galley> {
+    ui.painter().layout_no_wrap(said.to_owned(), theme::strong_chip_font(), theme::palette(ui).on_accent)
+}
+
+fn now_ui(ui: &Ui, scale: Scale, top: f32, down: Rangef, said: &str) {
     let palette = theme::palette(ui);
     let x = scale.at(scale.now);
     if !scale.x.contains(x) {
         return;
     }
     ui.painter().vline(x, Rangef::new(top + AXIS - 4.0, down.max), Stroke::new(2.0, palette.accent));
-    let text = words::clock(scale.now, speech);
-    let galley = ui.painter().layout_no_wrap(text, theme::strong_chip_font(), palette.on_accent);
+    let galley = now_galley(ui, said);
     let pill = Rect::from_center_size(pos2(x, top + AXIS / 2.0 - 2.0), galley.size() + vec2(14.0, 5.0));
     ui.painter().rect_filled(pill, pill.height() / 2.0, palette.accent);
     ui.painter().galley(pill.center() - galley.size() / 2.0, galley, palette.on_accent);
@@ -239,13 +264,13 @@ fn density_ui(ui: &mut Ui, rect: Rect, scale: Scale, runs: &mut Runs, shown: &Sh
     ui.painter().galley(pos2(rect.left(), title.bottom() + 3.0), about, palette.secondary);
     let response = ui.interact(plot, Id::unique("coming runs"), Sense::hover());
     response.on_hover_ui_at_pointer(|ui| hover::runs_ui(ui, scale, bins, &counted, shown));
-    let sentence = Rect::from_min_size(pos2(scale.x.min, rect.bottom()), vec2(scale.x.span(), SENTENCE));
-    ui.scope_builder(
-        UiBuilder::new().max_rect(sentence).layout(egui::Layout::left_to_right(egui::Align::Center)),
-        |ui| {
-            if let Some(said) = words::clusters(&shown.forecast.coming, shown.speech) {
-                widgets::elided(ui, &said, theme::small_font(), palette.secondary, sentence.width());
-            }
-        },
-    );
+}
+
+/// When many runs start together.
+fn clusters_ui(ui: &mut Ui, rect: Rect, said: &str) {
+    let palette = theme::palette(ui);
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
+        widgets::elided(ui, said, theme::small_font(), palette.secondary, rect.width());
+    });
 }

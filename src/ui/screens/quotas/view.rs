@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use egui::{Rangef, lerp};
+use egui::{Rangef, Ui, lerp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+
+use crate::ui::widgets::chip;
 
 /// How much of a span lies behind now, when it is chosen.
 const BEHIND: f64 = 0.25;
@@ -17,12 +19,11 @@ const DAY: f64 = 24.0 * HOUR;
 const WIDTHS: Range<f64> = HOUR..120.0 * DAY;
 
 /// The spans that are offered, by what they are called.
-pub(super) const SPANS: [(&str, f64); 4] =
-    [("24 h", DAY), ("48 h", 2.0 * DAY), ("7 d", 7.0 * DAY), ("30 d", 30.0 * DAY)];
+const SPANS: [(&str, f64); 4] = [("24 h", DAY), ("48 h", 2.0 * DAY), ("7 d", 7.0 * DAY), ("30 d", 30.0 * DAY)];
 
 /// Seconds from now: the view goes on with the clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct View {
+pub(in crate::ui::screens) struct View {
     pub from: f64,
     pub width: f64,
 }
@@ -77,6 +78,15 @@ impl View {
     pub fn ahead(self) -> SignedDuration {
         let reach = SPANS.iter().map(|span| span.1).find(|span| *span >= self.to()).unwrap_or(30.0 * DAY);
         SignedDuration::from_secs(reach as i64)
+    }
+}
+
+/// The spans that are offered, from right to left.
+pub(in crate::ui::screens) fn spans_ui(ui: &mut Ui, view: &mut View) {
+    for (name, width) in SPANS.into_iter().rev() {
+        if chip(ui, name, view.is_span(width)).clicked() {
+            *view = View::span(width);
+        }
     }
 }
 

@@ -147,6 +147,14 @@ pub(super) fn thresholds_ui(ui: &mut Ui, draft: &mut Draft, snapshot: &Snapshot)
             }
             ui.label("a better route must have served before crons return to it");
         });
+        fact_ui(ui, "Quotas", |ui| {
+            let mut aware = snapshot.settings.distribution.quota_aware;
+            let text = "distribution sends crons elsewhere before a quota runs out, to the cheapest route with room";
+            let hint = "Off, the quotas screen only advises. Such changes wait for you to apply them.";
+            if ui.add(Checkbox::new(&mut aware, text)).on_hover_text(hint).changed() {
+                changes.push(SettingsChange::SetQuotaAware(aware));
+            }
+        });
     });
     changes.into_iter().map(|change| Action::Tell(Command::Settings(change))).collect()
 }

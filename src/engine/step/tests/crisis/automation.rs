@@ -20,7 +20,7 @@ fn within_its_limits_automation_leads_out_and_back_again() {
     out(&mut scene, "kimi", 2);
     assert!(!mode_on(&scene));
     out(&mut scene, "anthropic", 2);
-    assert!(scene.disk.crisis(NOW).mode.is_some_and(|mode| mode.by == StartedBy::Automation));
+    assert!(scene.disk.crisis(NOW).mode.as_ref().is_some_and(|mode| mode.by == StartedBy::Automation));
     let owed = scene.owed_at_first_write.clone().expect("calls went out");
     assert_eq!(keys(&owed), ["t2", "t3", "t3-crit"], "on disk before the first call");
     assert!(scene.told.iter().any(|told| matches!(told, Notice::CrisisEntered { n_move: 1, n_pause: 2 })));
@@ -234,6 +234,48 @@ fn what_a_person_stops_is_not_begun_again_at_once() {
 }
 
 #[test]
+fn what_a_face_leaves_that_does_not_wait_any_longer_goes_on_by_itself() {
+    let mut scene = on_the_way_back();
+    scene.tell(Command::LeaveTheRest).expect("it stops");
+    scene.pass(45);
+    all_as_before(&scene, "nobody said that automation shall rest");
+}
+
+#[test]
+fn what_is_off_because_of_us_waits_for_no_edit_when_another_route_serves() {
+    let mut scene = acts_by_itself();
+    // What leaves the first before the second fails is no debt.
+    scene.before = None;
+    for (account, n_hours) in [("anthropic", 2), ("google", 100)] {
+        out(&mut scene, account, n_hours);
+    }
+    assert!(mode_on(&scene) && !now_of(&scene, "t2").enabled);
+    let crons = vec![CronId::new("t2")];
+    scene.tell(Command::Edit(Edit::SetTier { crons: crons.clone(), tier: Some(Tier::T3) })).expect("sorted");
+    assert!(scene.world.edited.contains(&crons[0]), "what differs is the user's wish now");
+    scene.pass(4 * 60);
+    assert!(!mode_on(&scene), "{:?}", view(&scene).automation);
+    assert!(now_of(&scene, "t2").enabled, "{:?}", scene.world.plan.decision(&crons[0]));
+}
+
+#[test]
+fn what_its_owner_wants_to_be_asked_about_keeps_no_crisis_on() {
+    let mut scene = acts_by_itself();
+    for account in ["kimi", "anthropic"] {
+        out(&mut scene, account, 2);
+    }
+    assert!(mode_on(&scene) && !now_of(&scene, "t3").enabled);
+    let crons = vec![CronId::new("t3")];
+    scene.tell(Command::Edit(Edit::SetAskFirst { crons, ask_first: true })).expect("it is said");
+    scene.pass(4 * 60);
+    assert!(!mode_on(&scene), "{:?}", view(&scene).automation);
+    assert_eq!(keys(&scene.disk.ledger()), ["t3"], "everything else is back");
+    assert!(!now_of(&scene, "t3").enabled, "it waits for its owner");
+    apply_plan(&mut scene);
+    all_as_before(&scene, "who agrees");
+}
+
+#[test]
 fn a_crisis_that_a_person_stays_in_is_the_persons() {
     let mut scene = on_the_way_back();
     scene.tell(Command::StayInCrisis).expect("it stays");
@@ -243,4 +285,25 @@ fn a_crisis_that_a_person_stays_in_is_the_persons() {
     assert!(!now_of(&scene, "t3").enabled && ready(&scene));
     recover(&mut scene);
     all_as_before(&scene, "by hand");
+}
+
+#[test]
+fn a_critical_cron_leaves_a_route_that_fails_while_a_recovery_waits_to_go_on() {
+    let mut scene = acts_by_itself();
+    for account in ["kimi", "anthropic"] {
+        out(&mut scene, account, 6);
+    }
+    assert!(mode_on(&scene));
+    begin_recovery(&mut scene);
+    scene.tell(Command::StopJob).expect("the folder is given back in the middle of it");
+    scene.reopen();
+    scene.pass(2);
+    assert!(scene.world.crisis.recovering().is_some(), "it waits for those who are away");
+    scene.writes.clear();
+    out(&mut scene, "minimax", 3);
+    scene.pass(10);
+    assert_eq!(written(&scene), ["t1-crit"], "what is given back waits for its stage");
+    assert_eq!(now_of(&scene, "t1-crit").fields().model.as_deref(), Some(FLASH));
+    scene.pass(9 * 60);
+    all_as_before(&scene, "when everybody is back");
 }

@@ -151,7 +151,8 @@ fn pauses_of_the_older_scripts_that_are_imported_in_the_middle_are_given_back_to
     let mut scene = in_crisis();
     edits(&mut scene, "t1", |cron| cron.enabled = false);
     let older = json!({ "t1": { "disabledAt": "2026-11-18T00:00:00Z", "reason": "provider_down" } });
-    scene.disk.root = crate::state::ledger::with_imported(&scene.disk.root, &older, scene.now).expect("it is new");
+    let file = crate::state::ledger::with_imported(scene.disk.ledger_file(), &older, scene.now).expect("it is new");
+    scene.disk.put_ledger_file(file);
     let reread = scene.disk.reread(scene.now);
     scene.hear(Input::Reloaded(Ok(reread))).ok();
     assert!(scene.world.crisis.governs(), "the mode is as it was");
@@ -160,4 +161,24 @@ fn pauses_of_the_older_scripts_that_are_imported_in_the_middle_are_given_back_to
     let expected = Fields { model: Some(MINIMAX.to_owned()), fallbacks: None, enabled: true };
     assert_eq!(now_of(&scene, "t1").fields(), expected);
     assert!(now_of(&scene, "t2").enabled && now_of(&scene, "t3").enabled);
+}
+
+#[test]
+fn a_crisis_whose_file_was_lost_is_on_as_long_as_its_debts_stand() {
+    let mut scene = all_well();
+    for account in ["kimi", "anthropic"] {
+        out(&mut scene, account, 2);
+    }
+    enter(&mut scene);
+    // The file does not parse at the next start: neither mode nor debts are known.
+    (scene.world.ledger, scene.world.crisis, scene.world.ledger_lost) = (Arc::default(), Arc::default(), true);
+    assert!(crate::engine::step::reconcile::lost_ledger(&mut scene.world, scene.now).is_some());
+    assert_eq!(keys(&scene.world.ledger), ["t2", "t3"], "the journal knows what was paused");
+    assert!(scene.world.crisis.mode.as_ref().is_some_and(|mode| mode.by == StartedBy::Hand));
+    scene.pass(1);
+    assert!(scene.disk.crisis(scene.now).mode.is_some(), "and so does the disk again");
+    assert!(
+        scene.world.plan.changes.iter().all(|change| change.kind != ChangeKind::Resume),
+        "nothing runs again unasked"
+    );
 }

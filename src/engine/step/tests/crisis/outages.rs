@@ -21,7 +21,7 @@ fn two_vendors_out_are_left_by_one_click_and_come_back_by_another() {
     let owed = scene.owed_at_first_write.clone().expect("calls went out");
     assert_eq!(keys(&owed), ["t2", "t3", "t3-crit"], "every touched cron is on disk before the first call");
     assert_eq!((written(&scene), phase(&scene)), (vec!["t3-crit", "t2", "t3"], JobPhase::Done));
-    assert!(scene.disk.crisis(NOW).mode.is_some_and(|mode| mode.by == StartedBy::Hand));
+    assert!(scene.disk.crisis(NOW).mode.as_ref().is_some_and(|mode| mode.by == StartedBy::Hand));
     assert_eq!(changes(&scene.world.plan), [""; 0], "nothing more to do in the crisis");
     assert!(!ready(&scene));
 
@@ -38,7 +38,7 @@ fn two_vendors_out_are_left_by_one_click_and_come_back_by_another() {
     recover(&mut scene);
     all_as_before(&scene, "one click back");
     assert_eq!(reported(&scene), ["t2", "t3", "t3-crit"]);
-    for line in scene.disk.crisis(NOW).report.expect("a report").lines {
+    for line in &scene.disk.crisis(NOW).report.as_ref().expect("a report").lines {
         assert_eq!(line.seal, Seal::Identical, "{}", line.cron);
         let schedule = &now_of(&scene, line.cron.as_str()).schedule;
         let fired = line.paused_from.map(|from| policy::fires(schedule, from, line.back_at).count() as u32);

@@ -68,7 +68,7 @@ fn a_failed_run_on_the_returned_account_stops_the_recovery() {
     assert_eq!((written(&scene), phase(&scene)), (vec![], JobPhase::Stopped), "nothing more is given back");
     assert!(!recovering(&scene) && scene.world.crisis.governs(), "the rules of the crisis hold again");
     assert_eq!(scene.disk.crisis(NOW).relapses.len(), 1);
-    assert!(scene.disk.crisis(NOW).mode.is_some_and(|mode| mode.recovering.is_none()), "also on disk");
+    assert!(scene.disk.crisis(NOW).mode.as_ref().is_some_and(|mode| mode.recovering.is_none()), "also on disk");
     assert!(scene.told.iter().any(|told| matches!(told, Notice::Relapse { .. })));
 }
 
@@ -95,6 +95,20 @@ fn a_second_outage_during_the_recovery_stops_it_and_doubles_the_wait() {
     recover(&mut scene);
     all_as_before(&scene, "the second try");
     assert_eq!(reported(&scene), ["t2", "t3", "t3-crit"], "each once");
+}
+
+#[test]
+fn who_was_never_back_has_not_failed_again_when_another_program_goes_on_with_a_recovery() {
+    let mut scene = in_crisis(&["google", "kimi"]);
+    begin_recovery(&mut scene);
+    assert!(recovering(&scene), "by hand, before anybody is back");
+    scene.tell(Command::StopJob).expect("the folder is given back in the middle of it");
+    scene.reopen();
+    scene.pass(2);
+    assert_eq!(level(&scene), OutageLevel::Crisis);
+    assert!(!scene.world.problems.iter().any(|problem| problem.id == "crisis/relapse"), "{:?}", scene.world.problems);
+    assert_eq!(scene.world.crisis.relapses, [], "and nobody waits longer for it");
+    assert!(view(&scene).recover.is_some(), "it is offered again");
 }
 
 #[test]

@@ -310,6 +310,7 @@ mod tests {
             draft.flat = Some((39.0, Period::Month));
             draft.place = Place::OpenClaw;
             draft.account.undocumented = Undocumented::On;
+            draft.account.reserve_ratio = 0.2;
             let mut limit = Limit { rule: Rule::Every, at: "2026-11-20 08:00".to_owned(), ..Limit::new("weekly") };
             (limit.at_most, limit.used) = ("500".to_owned(), "37 %".to_owned());
             draft.windows.push(limit);

@@ -57,6 +57,7 @@ impl Form {
         heading(ui, "Plan and limits");
         text_ui(ui, "Plan", &mut self.draft.plan, "as the provider calls it");
         self.flat_ui(ui);
+        self.reserve_ui(ui);
         self.limits_ui(ui, speech);
     }
 
@@ -138,6 +139,17 @@ impl Form {
                 }
             });
             shown.response.accessible_name("Period of the price");
+        });
+    }
+
+    fn reserve_ui(&mut self, ui: &mut Ui) {
+        named_ui(ui, "Keep free", |ui| {
+            let mut percent = (self.draft.account.reserve_ratio * 100.0).round();
+            let field = DragValue::new(&mut percent).range(0.0..=100.0).speed(0.2).suffix(" %").fixed_decimals(0);
+            if ui.add(field).accessible_name("Percent of each quota to keep free").changed() {
+                self.draft.account.reserve_ratio = percent.round() / 100.0;
+            }
+            ui.label("of each quota, for your own use");
         });
     }
 }
