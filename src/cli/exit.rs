@@ -135,6 +135,7 @@ fn refusal_exit(refusal: &Refusal) -> Exit {
         Refusal::Drifted | Refusal::ChangedSince { .. } => Exit::NeedsAnswer,
         Refusal::JobRunning | Refusal::Undecided | Refusal::NoAnswer | Refusal::Service(_) => Exit::Failed,
         Refusal::NothingToDo => Exit::Done,
+        Refusal::SchedulesStay => Exit::Usage,
         Refusal::ToldToWait { .. } => Exit::Passing,
         Refusal::UnknownCron { .. }
         | Refusal::UnknownAccount { .. }

@@ -170,6 +170,7 @@ fn what(plan: &Plan) -> &'static str {
         PlanOrigin::Crisis => "crisis",
         PlanOrigin::Recovery => "recover",
         PlanOrigin::Advice => "advice",
+        PlanOrigin::Spreading => "spreading",
         PlanOrigin::Undo { .. } => "undo",
     }
 }

@@ -105,6 +105,7 @@ pub(super) fn plan(plan: &Plan, context: &Context) -> PlanDocument {
             PlanOrigin::Recovery => "recovery",
             PlanOrigin::Distribution => "distribution",
             PlanOrigin::Advice => "advice",
+            PlanOrigin::Spreading => "spreading",
             PlanOrigin::Undo { .. } => "undo",
         },
         mode: mode(plan.outage.level),
@@ -235,6 +236,7 @@ fn kind(kind: ChangeKind) -> &'static str {
         ChangeKind::Pause => "pause",
         ChangeKind::Resume => "resume",
         ChangeKind::Undo => "undo",
+        ChangeKind::Spread => "spread",
     }
 }
 

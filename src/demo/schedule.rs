@@ -3,12 +3,16 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::parser::CronParser;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+
+use crate::domain::{CronId, Schedule};
 
 /// The first moment after `after_ms` at which `schedule` fires; `None` for event kinds, for a
 /// one-shot that is past, and for an expression nobody can read.
-pub(super) fn next_run(schedule: &Value, after_ms: i64, created_ms: i64) -> Option<i64> {
+///
+/// `id` is that of the cron: its share of a stagger follows from it.
+pub(super) fn next_run(schedule: &Value, id: &str, after_ms: i64, created_ms: i64) -> Option<i64> {
     match schedule.get("kind")?.as_str()? {
         "every" => {
             let every = schedule.get("everyMs")?.as_i64().filter(|every| *every > 0)?;
@@ -16,17 +20,17 @@ pub(super) fn next_run(schedule: &Value, after_ms: i64, created_ms: i64) -> Opti
             Some(anchor + ((after_ms - anchor).div_euclid(every) + 1) * every)
         }
         "at" => at_ms(schedule).filter(|at| *at > after_ms),
-        "cron" => Pattern::of(schedule)?.next(after_ms),
+        "cron" => Pattern::of(schedule, id)?.next(after_ms),
         _ => None,
     }
 }
 
 /// Every moment at which `schedule` fires after `from_ms` and before `to_ms`.
-pub(super) fn runs_between(schedule: &Value, from_ms: i64, to_ms: i64, created_ms: i64) -> Vec<i64> {
-    let pattern = Pattern::of(schedule);
+pub(super) fn runs_between(schedule: &Value, id: &str, from_ms: i64, to_ms: i64, created_ms: i64) -> Vec<i64> {
+    let pattern = Pattern::of(schedule, id);
     let next = |after_ms: &i64| match &pattern {
         Some(pattern) => pattern.next(*after_ms),
-        None => next_run(schedule, *after_ms, created_ms),
+        None => next_run(schedule, id, *after_ms, created_ms),
     };
     std::iter::successors(next(&from_ms), next).take_while(|at_ms| *at_ms < to_ms).collect()
 }
@@ -35,18 +39,22 @@ pub(super) fn runs_between(schedule: &Value, from_ms: i64, to_ms: i64, created_m
 struct Pattern {
     pattern: croner::Cron,
     zone: Tz,
+    delay_ms: i64,
 }
 
 impl Pattern {
-    fn of(schedule: &Value) -> Option<Self> {
+    fn of(schedule: &Value, id: &str) -> Option<Self> {
         let expr = schedule.get("expr")?.as_str()?;
+        let stagger = schedule.get("staggerMs").and_then(Value::as_i64).map(SignedDuration::from_millis);
+        let staggered = Schedule::Cron { expr: expr.to_owned(), zone: None, stagger };
+        let delay_ms = i64::try_from(staggered.delay(&CronId::new(id)).as_millis()).unwrap_or_default();
         let zone = schedule.get("tz").and_then(Value::as_str).unwrap_or("UTC").parse().ok()?;
-        Some(Self { pattern: CronParser::new().parse(expr).ok()?, zone })
+        Some(Self { pattern: CronParser::new().parse(expr).ok()?, zone, delay_ms })
     }
 
     fn next(&self, after_ms: i64) -> Option<i64> {
-        let after = DateTime::<Utc>::from_timestamp_millis(after_ms)?.with_timezone(&self.zone);
-        Some(self.pattern.find_next_occurrence(&after, false).ok()?.timestamp_millis())
+        let after = DateTime::<Utc>::from_timestamp_millis(after_ms - self.delay_ms)?.with_timezone(&self.zone);
+        Some(self.pattern.find_next_occurrence(&after, false).ok()?.timestamp_millis() + self.delay_ms)
     }
 }
 
@@ -70,8 +78,19 @@ mod tests {
 
     use super::next_run;
 
+    /// Of ten minutes, in milliseconds: the first four bytes of the SHA-256 of "abc".
+    const SHARE_OF_ABC: i64 = 0xba78_16bf % 600_000;
+
     fn ms(text: &str) -> i64 {
         text.parse::<Timestamp>().unwrap().as_millisecond()
+    }
+
+    #[test]
+    fn a_stagger_delays_a_cron_by_its_share() {
+        let next = |schedule| next_run(&schedule, "abc", ms("2026-11-23T06:00:00Z"), 0);
+        let plain = next(json!({"kind": "cron", "expr": "30 * * * *"})).unwrap();
+        let delayed = next(json!({"kind": "cron", "expr": "30 * * * *", "staggerMs": 600_000})).unwrap();
+        assert_eq!((plain, delayed - plain), (ms("2026-11-23T06:30:00Z"), SHARE_OF_ABC));
     }
 
     #[test]
@@ -103,7 +122,7 @@ mod tests {
             (json!({"kind": "cron", "expr": "whenever"}), None, "nobody can read this"),
         ];
         for (schedule, expected, why) in cases {
-            assert_eq!(next_run(&schedule, now, now), expected.map(ms), "{why}");
+            assert_eq!(next_run(&schedule, "", now, now), expected.map(ms), "{why}");
         }
     }
 }

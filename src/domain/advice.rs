@@ -1,6 +1,8 @@
 //! What to do about what is foreseen: each piece of advice with what it rests on and what it would change.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::{AccountId, Costs, CronId, Detours, Forecast, Plan, Usd};
 
@@ -108,6 +110,9 @@ pub struct PaidFallbacks {
     pub last_at: Timestamp,
 }
 
+/// Staggers that schedules would get.
+pub type Staggers = BTreeMap<CronId, SignedDuration>;
+
 /// Runs on one account that start in the same minute of the hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Together {
@@ -116,4 +121,16 @@ pub struct Together {
     pub n_crons: u32,
     /// When they do for the first time.
     pub at: Timestamp,
+    /// How fewer would; `None` where no schedule may be given a stagger that helps.
+    pub apart: Option<Apart>,
+}
+
+/// Some of the crons that start together, each a little later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Apart {
+    pub staggers: Staggers,
+    /// So many start together at the most on that account then.
+    pub n_together: u32,
+    /// By how much the last of them starts later than now.
+    pub latest: SignedDuration,
 }

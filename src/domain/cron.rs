@@ -137,7 +137,7 @@ pub enum MadeBy {
     Agent,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Schedule {
     /// Five or six fields; without a zone the gateway's own applies.
     Cron {
@@ -205,7 +205,7 @@ pub struct AutoDisabled {
     pub consecutive_errors: u32,
 }
 
-/// The three fields of a cron that this program ever writes.
+/// The fields of a cron that this program writes to bring it where it should run. See [`ScheduleEdit`] for the one thing more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fields {
     pub model: Option<String>,
@@ -224,6 +224,16 @@ pub struct Patch {
     pub fallbacks: Option<Option<Arc<[String]>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
+    /// The whole schedule: the gateway replaces what it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+}
+
+/// Another schedule for a cron, and the one it has. Written only where its owner asked for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleEdit {
+    pub from: Schedule,
+    pub to: Schedule,
 }
 
 impl Patch {
@@ -231,6 +241,7 @@ impl Patch {
     #[must_use]
     pub fn between(from: &Fields, to: &Fields) -> Self {
         Self {
+            schedule: None,
             model: (from.model != to.model).then(|| to.model.clone()),
             fallbacks: (from.fallbacks != to.fallbacks).then(|| to.fallbacks.clone()),
             enabled: (from.enabled != to.enabled).then_some(to.enabled),
@@ -239,10 +250,16 @@ impl Patch {
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.model.is_none() && self.fallbacks.is_none() && self.enabled.is_none()
+        self.model.is_none() && self.fallbacks.is_none() && self.enabled.is_none() && self.schedule.is_none()
     }
 
-    /// Whether `fields` already hold everything this patch writes.
+    /// Whether `cron` already holds everything this patch writes.
+    #[must_use]
+    pub fn stands_in(&self, cron: &Cron) -> bool {
+        self.holds_in(&cron.fields()) && self.schedule.as_ref().is_none_or(|schedule| *schedule == cron.schedule)
+    }
+
+    /// The same for the fields alone.
     #[must_use]
     pub fn holds_in(&self, fields: &Fields) -> bool {
         self.model.as_ref().is_none_or(|model| *model == fields.model)

@@ -134,6 +134,8 @@ pub enum Refusal {
     /// The gateway went away during a write, and has not told since what became of it.
     Undecided,
     NothingToDo,
+    /// The settings leave schedules alone.
+    SchedulesStay,
     /// The program in the background went away before it answered: it may have been done.
     NoAnswer,
     /// The provider asked for patience: it is not asked before.

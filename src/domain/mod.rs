@@ -40,6 +40,7 @@ mod route;
 mod secret;
 mod service;
 mod settings;
+mod stagger;
 mod suggestion;
 mod switch;
 mod temporary;

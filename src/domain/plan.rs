@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{CronId, Fields, Health, ModelRef, OutageLevel, Patch, PlanId, Revision, RouteKey, Tier, Usd, VendorId};
+use super::{
+    CronId, Fields, Health, ModelRef, OutageLevel, Patch, PlanId, Revision, RouteKey, ScheduleEdit, Tier, Usd, VendorId,
+};
 
 /// What would bring every cron to where it should be. Equal observations give equal plans.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +57,8 @@ pub enum PlanOrigin {
     Recovery,
     /// Sends crons elsewhere for a while, because a quota would run out.
     Advice,
+    /// Lets crons start apart that would start together.
+    Spreading,
     /// Takes back these switches of this plan.
     Undo {
         of: PlanId,
@@ -72,6 +76,8 @@ pub struct Change {
     pub revision: Option<Revision>,
     pub from: Fields,
     pub to: Fields,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleEdit>,
     /// What `from.model` and `to.model` run as; `None` when the gateway lists nothing of the kind.
     pub from_model: Option<ModelRef>,
     pub to_model: Option<ModelRef>,
@@ -96,7 +102,7 @@ impl Change {
 
     #[must_use]
     pub fn patch(&self) -> Patch {
-        Patch::between(&self.from, &self.to)
+        Patch { schedule: self.schedule.as_ref().map(|edit| edit.to.clone()), ..Patch::between(&self.from, &self.to) }
     }
 }
 
@@ -111,6 +117,8 @@ pub enum ChangeKind {
     Resume,
     /// A switch is taken back.
     Undo,
+    /// It starts a little later than the others that start with it.
+    Spread,
 }
 
 /// Health changes may be applied by automation; the user's own edits wait for *Apply*.
@@ -335,6 +343,11 @@ pub enum Reason {
     /// The user took a switch back.
     Undone {
         of: PlanId,
+    },
+    /// Others start in the same minute.
+    StartsApart {
+        /// So much later than now.
+        later: SignedDuration,
     },
     /// Everything is as it should be.
     AsIntended {

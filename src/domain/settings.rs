@@ -50,6 +50,8 @@ pub struct Thresholds {
 pub struct Distribution {
     /// Crons are sent elsewhere for a while when a window is foretold to run out.
     pub quota_aware: bool,
+    /// Schedules may get a stagger, where somebody asks for that.
+    pub edits_schedules: bool,
 }
 
 /// How often the providers are looked at.

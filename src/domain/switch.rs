@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, CronId, Fields, PlanId, Reason, Revision, Seal, StartedBy, SwitchId};
+use super::{Cause, CronId, Fields, Patch, PlanId, Reason, Revision, ScheduleEdit, Seal, StartedBy, SwitchId};
 
 /// A change that was written and read back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub struct Switch {
     pub name: String,
     pub from: Fields,
     pub to: Fields,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleEdit>,
     pub revision_before: Option<Revision>,
     pub revision_after: Option<Revision>,
     pub reason: Reason,
@@ -27,6 +29,15 @@ pub struct Switch {
     /// For one that gave back what was owed: whether the definition is the one from before.
     #[serde(default)]
     pub seal: Option<Seal>,
+}
+
+impl Switch {
+    /// What was written.
+    #[must_use]
+    pub fn patch(&self) -> Patch {
+        let schedule = self.schedule.as_ref().map(|edit| edit.to.clone());
+        Patch { schedule, ..Patch::between(&self.from, &self.to) }
+    }
 }
 
 /// Whether a real run has used what the switch wrote.

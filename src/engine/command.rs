@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AccountId, Automation, Chain, CheckSettings, CronId, DashboardReading, Detours, ExportWhat, GatewayTarget,
-    ImportChoice, ModelRef, Notifications, Pin, PlanId, Price, ProviderAccount, Route, RouteKey, Secret, SwitchId,
-    TemporaryModel, ThemeChoice, Tier, Usd,
+    ImportChoice, ModelRef, Notifications, Pin, PlanId, Price, ProviderAccount, Route, RouteKey, Secret, Staggers,
+    SwitchId, TemporaryModel, ThemeChoice, Tier, Usd,
 };
 
 pub use crate::domain::DemoOutage;
@@ -98,6 +98,11 @@ pub enum Command {
     ///
     /// [`Snapshot::offer`]: super::Snapshot::offer
     PrepareAdvice(Detours),
+    /// Offers a plan that gives these crons these staggers, so that fewer start together ([`Snapshot::offer`]); applying
+    /// it is [`Command::Apply`]. Refused unless [`SettingsChange::SetEditsSchedules`] allows it.
+    ///
+    /// [`Snapshot::offer`]: super::Snapshot::offer
+    PrepareApart(Staggers),
     /// The plan on offer is not wanted.
     DiscardOffer,
     /// Fetches the last runs of one cron for the details drawer.
@@ -270,6 +275,8 @@ pub enum SettingsChange {
     SetChecks(CheckSettings),
     /// Distribution also looks at what is foretold of quotas.
     SetQuotaAware(bool),
+    /// Schedules may be given a stagger where somebody asks for it.
+    SetEditsSchedules(bool),
     SetAutomation(Automation),
     SetNotifications(Notifications),
     SetTheme(ThemeChoice),

@@ -218,6 +218,7 @@ mod tests {
             revision: None,
             to: Fields { enabled: false, ..on.clone() },
             from: on,
+            schedule: None,
             from_model: None,
             to_model: None,
             to_route: None,

@@ -48,6 +48,7 @@ mod tests {
             name: "a".to_owned(),
             from: fields(Some("kimi/k2")),
             to: fields(model),
+            schedule: None,
             revision_before: None,
             revision_after: None,
             reason: Reason::ChainEdited,

@@ -510,6 +510,7 @@ pub(super) fn dressed(
         revision: cron.revision.clone(),
         from: cron.fields(),
         to: draft.to,
+        schedule: None,
         from_model: own.model.clone(),
         to_model: draft.to_model,
         to_route: draft.to_route,

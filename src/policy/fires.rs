@@ -12,9 +12,8 @@ use chrono::{DateTime, LocalResult, NaiveDateTime, TimeDelta, TimeZone as _, Utc
 use chrono_tz::Tz;
 use croner::parser::CronParser;
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
 
-use crate::domain::{Cron, CronId, Missed, Schedule};
+use crate::domain::{Cron, Missed, Schedule};
 
 /// The first moment after `after` at which `schedule` fires. A stagger comes on top of it: its size depends
 /// on the cron.
@@ -82,7 +81,7 @@ impl Timetable {
                     None => Self::read(&cron.schedule),
                 }
             }
-            Schedule::Cron { .. } => Some(Self::read(&cron.schedule)?.delayed(delay_of(cron))),
+            Schedule::Cron { .. } => Some(Self::read(&cron.schedule)?.delayed(cron.delay())),
             schedule => Self::read(schedule),
         }
     }
@@ -181,23 +180,6 @@ fn nth(anchor: Timestamp, every: SignedDuration, n_steps: i64) -> Option<Timesta
     Timestamp::from_nanosecond(anchor.as_nanosecond().checked_add(length)?).ok()
 }
 
-/// By how much the gateway delays this cron: it gives one to what fires on the hour without.
-pub(super) fn delay_of(cron: &Cron) -> SignedDuration {
-    let Schedule::Cron { expr, stagger, .. } = &cron.schedule else { return SignedDuration::ZERO };
-    let stagger = stagger.or_else(|| fires_on_the_hour(expr).then_some(STAGGER_ON_THE_HOUR));
-    stagger.map_or(SignedDuration::ZERO, |stagger| stagger_of(&cron.id, stagger))
-}
-
-/// The share of `stagger` that the gateway gives to this cron, from a hash of its id.
-fn stagger_of(id: &CronId, stagger: SignedDuration) -> SignedDuration {
-    let Some(most) = u64::try_from(stagger.as_millis()).ok().filter(|most| *most > 1) else {
-        return SignedDuration::ZERO;
-    };
-    let hash = Sha256::digest(id.as_str());
-    let number = hash.iter().take(4).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    SignedDuration::from_millis(i64::try_from(number % most).unwrap_or_default())
-}
-
 /// What the gateway reads, as this program's library spells it; `None` for what only that would read.
 fn as_read_here(expr: &str) -> Option<String> {
     /// Of seconds, minutes, hours, days, months and days of the week: longer steps are refused.
@@ -216,25 +198,6 @@ fn as_read_here(expr: &str) -> Option<String> {
         "@midnight" => "@daily".to_owned(),
         expr => expr.replace('?', "*"),
     })
-}
-
-/// What the gateway takes for a stagger where a cron that fires on the hour has none; zero is one, too.
-const STAGGER_ON_THE_HOUR: SignedDuration = SignedDuration::from_mins(5);
-
-/// Whether an expression fires at the beginning of hours of which it names no single one alone.
-fn fires_on_the_hour(expr: &str) -> bool {
-    let fields: Vec<&str> = expr.split_whitespace().collect();
-    let (["0", hour, _, _, _] | ["0", "0", hour, _, _, _]) = fields[..] else { return false };
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_wild = |part: &str| matches!(part, "*" | "?");
-    let (mut any, mut all) = (false, true);
-    for part in hour.split(',') {
-        let (hours, step) = part.split_once('/').map_or((part, None), |(hours, step)| (hours, Some(step)));
-        let range = hours.split_once('-').map_or_else(|| number(hours), |(from, to)| number(from) && number(to));
-        any |= is_wild(hours);
-        all &= (is_wild(hours) || range) && step.is_none_or(number);
-    }
-    any && all
 }
 
 /// Clocks are not set back by more than this.

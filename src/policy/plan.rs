@@ -283,6 +283,9 @@ pub(super) fn plan_id(changes: &[Change]) -> PlanId {
         hash_text(&mut hash, revision);
         hash.update(number.to_le_bytes());
         hash.update([change.kind as u8]);
+        if let Some(edit) = &change.schedule {
+            hash_text(&mut hash, &serde_json::to_string(&edit.to).unwrap_or_default());
+        }
     }
     let mut id = String::with_capacity(12);
     for byte in hash.finalize().iter().take(6) {

@@ -57,6 +57,7 @@ mod tests {
             name: cron.to_owned(),
             from: fields(from),
             to: fields(to),
+            schedule: None,
             revision_before: None,
             revision_after: None,
             reason,

@@ -10,7 +10,7 @@ use super::ground::Ground;
 use super::plan::{Scene, plan_id, sort_changes};
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Cron, CronId, Decision, Fields, MadeBy, Observation, Plan, PlanId,
-    PlanOrigin, Reason, Settings, Switch, Trigger, Verdict,
+    PlanOrigin, Reason, Schedule, ScheduleEdit, Settings, Switch, Trigger, Verdict,
 };
 use crate::fault::{self, Fault};
 
@@ -44,6 +44,8 @@ pub fn undo_plan(switches: &[Switch], of: &PlanId, obs: &Observation, settings: 
 struct Span {
     from: Fields,
     to: Fields,
+    /// The schedule that the first of them found and the one that the last of them left.
+    schedule: Option<ScheduleEdit>,
     /// Fields that a later plan has changed since.
     later: Later,
 }
@@ -53,6 +55,7 @@ struct Later {
     model: bool,
     fallbacks: bool,
     enabled: bool,
+    schedule: bool,
 }
 
 impl Later {
@@ -62,10 +65,11 @@ impl Later {
             let counts = switch.undone_by.is_none() && switch.cause != Cause::Undo;
             switch.cron == last.cron && switch.plan != last.plan && switch.at >= last.at && counts
         };
-        switches.filter(since).fold(Self::default(), |later, Switch { from, to, .. }| Self {
+        switches.filter(since).fold(Self::default(), |later, Switch { from, to, schedule, .. }| Self {
             model: later.model || from.model != to.model,
             fallbacks: later.fallbacks || from.fallbacks != to.fallbacks,
             enabled: later.enabled || from.enabled != to.enabled,
+            schedule: later.schedule || schedule.is_some(),
         })
     }
 }
@@ -76,14 +80,18 @@ fn spans(switches: &[Switch], of: &PlanId) -> BTreeMap<CronId, Span> {
     standing.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
     let mut spans: BTreeMap<CronId, Span> = BTreeMap::new();
     for switch in standing {
-        spans.entry(switch.cron.clone()).and_modify(|span| span.to = switch.to.clone()).or_insert_with(|| Span {
+        let span = spans.entry(switch.cron.clone()).or_insert_with(|| Span {
             from: switch.from.clone(),
             to: switch.to.clone(),
+            schedule: None,
             later: Later::default(),
         });
-        if let Some(span) = spans.get_mut(&switch.cron) {
-            span.later = Later::of(switch, switches.iter());
+        span.to = switch.to.clone();
+        if let Some(edit) = &switch.schedule {
+            let from = span.schedule.take().map_or_else(|| edit.from.clone(), |first| first.from);
+            span.schedule = Some(ScheduleEdit { from, to: edit.to.clone() });
         }
+        span.later = Later::of(switch, switches.iter());
     }
     spans
 }
@@ -98,7 +106,8 @@ fn take_back(scene: &Scene<'_>, cron: &Cron, span: &Span, of: &PlanId) -> Option
         fallbacks: given_back(&from.fallbacks, &span.to.fallbacks, &span.from.fallbacks, span.later.fallbacks),
         enabled: given_back(&from.enabled, &span.to.enabled, &span.from.enabled, span.later.enabled),
     };
-    if to == from {
+    let schedule = former_schedule(&cron.schedule, span);
+    if to == from && schedule.is_none() {
         return None;
     }
     let entry = scene.obs.tiers.get(&cron.id);
@@ -114,6 +123,7 @@ fn take_back(scene: &Scene<'_>, cron: &Cron, span: &Span, of: &PlanId) -> Option
         revision: cron.revision.clone(),
         from,
         to,
+        schedule,
         from_model: before.model,
         to_model: after.model,
         to_route: after.route,
@@ -130,6 +140,12 @@ fn take_back(scene: &Scene<'_>, cron: &Cron, span: &Span, of: &PlanId) -> Option
 /// `before` where `now` still is what we `wrote`, and wrote last, else what it is now.
 fn given_back<T: Clone + PartialEq>(now: &T, wrote: &T, before: &T, later: bool) -> T {
     if now == wrote && !later || fault::on(Fault::UndoesTheUsersField) { before.clone() } else { now.clone() }
+}
+
+/// The schedule that it had, while it still has the one that it was given.
+fn former_schedule(now: &Schedule, span: &Span) -> Option<ScheduleEdit> {
+    let wrote = span.schedule.as_ref().filter(|edit| edit.to == *now && !span.later.schedule)?;
+    Some(ScheduleEdit { from: now.clone(), to: wrote.from.with_stagger_said() })
 }
 
 fn stops_a_run(cron: &Cron, to: &Fields) -> bool {

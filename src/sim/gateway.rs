@@ -241,6 +241,9 @@ impl Gateway {
                 turn.fallbacks.clone_from(fallbacks);
             }
         }
+        if let Some(schedule) = &patch.schedule {
+            changed.schedule.clone_from(schedule);
+        }
         if patch.enabled == Some(true) {
             changed.auto_disabled = None;
         }

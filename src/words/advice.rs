@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::time::day_and_time;
 use super::{Speech, account_name, clock, count, list, percent, route_name, span, usd};
 use crate::domain::{
-    Claim, Forecast, Helps, Level, NoWay, PaidFallbacks, QuotaAdvice, RouteKey, RunsOut, Tier, Together,
+    Apart, Claim, Forecast, Helps, Level, NoWay, PaidFallbacks, QuotaAdvice, RouteKey, RunsOut, Tier, Together,
 };
 
 /// A window that is to be used this much may as well run out.
@@ -190,12 +190,24 @@ fn paid_fallbacks(paid: &PaidFallbacks, speech: &Speech<'_>) -> AdviceSaid {
 fn together(together: &Together, speech: &Speech<'_>) -> AdviceSaid {
     let (runs, account) = (count(together.n_together as usize, "run"), account_name(&together.account));
     let crons = count(together.n_crons as usize, "cron");
-    AdviceSaid {
-        what: format!("{runs} start together on {account} {}.", at_clock(together.at, speech)),
-        so: format!(
+    let so = match &together.apart {
+        Some(Apart { staggers, n_together, latest }) => {
+            let some = staggers.len();
+            let up_to = if staggers.len() == 1 { "" } else { "up to " };
+            let most = count(*n_together as usize, "run");
+            format!(
+                "Letting {some} of its crons start {up_to}{} later leaves at most {most} in one minute.",
+                span(*latest)
+            )
+        }
+        None => format!(
             "Schedules of {crons} that lie a few minutes apart would keep clear of limits of a minute; they are yours \
              to change."
         ),
+    };
+    AdviceSaid {
+        what: format!("{runs} start together on {account} {}.", at_clock(together.at, speech)),
+        so,
         numbers: Vec::new(),
     }
 }

@@ -98,6 +98,7 @@ mod tests {
             revision: None,
             from: fields.clone(),
             to: fields,
+            schedule: None,
             from_model: None,
             to_model: ModelRef::parse(to),
             to_route: None,

@@ -22,10 +22,13 @@ const MAX_GROUPS: usize = 4;
 /// "6 changes planned", "Nothing to change".
 pub fn plan_headline(plan: &Plan) -> String {
     match (plan.changes.len(), &plan.origin) {
-        (0, PlanOrigin::Distribution | PlanOrigin::Crisis | PlanOrigin::Advice) => "Nothing to change".to_owned(),
+        (0, PlanOrigin::Distribution | PlanOrigin::Crisis | PlanOrigin::Advice | PlanOrigin::Spreading) => {
+            "Nothing to change".to_owned()
+        }
         (0, PlanOrigin::Recovery) => "Nothing to give back".to_owned(),
         (0, PlanOrigin::Undo { .. }) => "Nothing left to undo".to_owned(),
         (n, PlanOrigin::Distribution | PlanOrigin::Crisis) => format!("{} planned", count(n, "change")),
+        (n, PlanOrigin::Spreading) => format!("{} to start apart", count(n, "cron")),
         (n, PlanOrigin::Advice) => format!("{} advised", count(n, "change")),
         (n, PlanOrigin::Recovery) => format!("{} to give back", count(n, "cron")),
         (1, PlanOrigin::Undo { .. }) => "1 switch to undo".to_owned(),
@@ -140,14 +143,32 @@ fn nothing_to_do(plan: &Plan) -> String {
 /// Lines that are said together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Group {
-    Move { from: String, why: Option<String>, to: String },
-    Return { to: String },
-    Edit { to: String },
+    Move {
+        from: String,
+        why: Option<String>,
+        to: String,
+    },
+    Return {
+        to: String,
+    },
+    Edit {
+        to: String,
+    },
     Refit,
-    Pause { until: Option<String> },
-    Resume { on: String },
-    Undo { to: String },
+    Pause {
+        until: Option<String>,
+    },
+    Resume {
+        on: String,
+    },
+    Undo {
+        to: String,
+    },
     UndoFallbacks,
+    /// "later": an undo's are at their former time again.
+    Starts {
+        again: bool,
+    },
 }
 
 impl Group {
@@ -164,12 +185,16 @@ impl Group {
             Self::Resume { on } => format!("{} again on {on}", verb("runs", "run")),
             Self::UndoFallbacks => verb("gets its former fallbacks back", "get their former fallbacks back"),
             Self::Undo { to } => format!("{} back to {to}", verb("goes", "go")),
+            Self::Starts { again: false } => format!("{} a little later", verb("starts", "start")),
+            Self::Starts { again: true } => format!("{} at the former time again", verb("starts", "start")),
         }
     }
 
     fn of(change: &Change, speech: &Speech<'_>) -> Self {
         let to = fields(&change.to, change.to_model.as_ref(), speech);
         match change.kind {
+            ChangeKind::Spread => Self::Starts { again: false },
+            ChangeKind::Undo if change.schedule.is_some() && change.from == change.to => Self::Starts { again: true },
             ChangeKind::Refit => Self::Refit,
             ChangeKind::Pause => Self::Pause { until: pause_ends(&change.reason).map(|at| clock(at, speech)) },
             ChangeKind::Resume => Self::Resume { on: to },
@@ -234,6 +259,11 @@ fn why_it_leaves(change: &Change, speech: &Speech<'_>) -> Option<String> {
 /// What a line writes: "Flash 3", "paused", "Flash 3, runs again", "Kimi, former fallbacks".
 pub fn target(change: &Change, speech: &Speech<'_>) -> String {
     let model = model_text(&change.to, change.to_model.as_ref(), speech);
+    if let Some(edit) = change.schedule.as_ref().filter(|_| change.from == change.to) {
+        let later = edit.to.delay(&change.cron) - edit.from.delay(&change.cron);
+        let how = if later.is_negative() { "earlier" } else { "later" };
+        return format!("{model}, {} {how}", span(later.abs()));
+    }
     match (change.from.enabled, change.to.enabled) {
         (true, false) => "paused".to_owned(),
         (false, true) => format!("{model}, runs again"),

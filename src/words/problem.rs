@@ -208,6 +208,10 @@ pub fn refusal(refusal: &Refusal, speech: &Speech<'_>) -> Said {
             "It is read from the gateway as soon as it answers",
         ),
         Refusal::NothingToDo => only("Nothing to do"),
+        Refusal::SchedulesStay => said(
+            "Schedules are left as they are",
+            "Allow another start under Settings, General, before crons are given a stagger",
+        ),
         Refusal::NoAnswer => said(
             "The program in the background went away before it answered; it may have been done",
             "Look at how things stand before you ask for it again",

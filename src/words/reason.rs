@@ -90,6 +90,9 @@ pub fn reason(reason: &Reason, speech: &Speech<'_>) -> String {
         Reason::GatewayAway => "the gateway is away".to_owned(),
         Reason::Busy => "being written now".to_owned(),
         Reason::Undone { .. } => "your undo of a switch".to_owned(),
+        Reason::StartsApart { later } => {
+            format!("starts {} later, so that fewer start at once", span(*later))
+        }
         Reason::AsIntended { route } => format!("on {}, as it should be", name(route)),
     }
 }

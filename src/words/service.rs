@@ -22,7 +22,7 @@ pub fn not_a_health_file(file: &str) -> String {
 pub const fn goes_on_from_a_shell(of: &PlanOrigin) -> &'static str {
     match of {
         // Where an advice sends crons is in the mapping, so the ordinary plan has what is left of it.
-        PlanOrigin::Distribution | PlanOrigin::Advice => {
+        PlanOrigin::Distribution | PlanOrigin::Advice | PlanOrigin::Spreading => {
             "What is left is planned again: look at it with plan, go on with distribute"
         }
         PlanOrigin::Crisis => "What is left is planned again: look at it with crisis --dry-run, go on with crisis",

@@ -87,6 +87,7 @@ pub(super) fn change(name: &str, from: Option<&str>, to: Option<&str>) -> Change
         revision: None,
         from: fields(from),
         to: fields(to),
+        schedule: None,
         from_model: from.and_then(ModelRef::parse),
         to_model: to.and_then(ModelRef::parse),
         to_route: None,

@@ -250,6 +250,7 @@ impl CronSpec<'_> {
             tier: self.world.tiers.get(&self.id).map(|entry| entry.tier),
             critical: false,
             revision: cron.revision.clone(),
+            schedule: None,
             from_model: from.model.as_deref().and_then(ModelRef::parse),
             to_model: to.model.as_deref().and_then(ModelRef::parse),
             from,

@@ -1,9 +1,11 @@
 //! What `forecast` advises: lines of text, and a part of its document.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Helps, Level, NoWay, Outlook, PaidFallbacks, QuotaAdvice, RunsOut, Together};
+use crate::domain::{Apart, Helps, Level, NoWay, Outlook, PaidFallbacks, QuotaAdvice, RunsOut, Together};
 use crate::words::{self, Speech};
 
 /// What is said of each, and the numbers below it.
@@ -64,7 +66,24 @@ pub(super) enum Row {
         n_together: u32,
         n_crons: u32,
         at: Timestamp,
+        apart: Option<ApartRow>,
     },
+}
+
+/// What would keep them apart.
+#[derive(Debug, Serialize)]
+pub(super) struct ApartRow {
+    /// By cron, in seconds.
+    staggers: BTreeMap<String, i64>,
+    n_together: u32,
+    latest_seconds: i64,
+}
+
+impl ApartRow {
+    fn of(apart: &Apart) -> Self {
+        let staggers = apart.staggers.iter().map(|(cron, stagger)| (cron.to_string(), stagger.as_secs()));
+        Self { staggers: staggers.collect(), n_together: apart.n_together, latest_seconds: apart.latest.as_secs() }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -91,12 +110,13 @@ impl Row {
         match advice {
             QuotaAdvice::RunsOut(advice) => Self::runs_out(said, advice),
             QuotaAdvice::PaidFallbacks(paid) => Self::paid(said, paid),
-            QuotaAdvice::Together(Together { account, n_together, n_crons, at }) => Self::Together {
+            QuotaAdvice::Together(Together { account, n_together, n_crons, at, apart }) => Self::Together {
                 said,
                 account: account.to_string(),
                 n_together: *n_together,
                 n_crons: *n_crons,
                 at: *at,
+                apart: apart.as_ref().map(ApartRow::of),
             },
         }
     }

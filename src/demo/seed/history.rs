@@ -46,7 +46,7 @@ pub(super) fn write(world: &mut World, job: &mut Job, seed: &Seed, now_ms: i64) 
 /// When `job` was due last, in two days or in seven if it runs so rarely: oldest first.
 fn past_times(job: &Job, now_ms: i64) -> Vec<i64> {
     let due_since = |span_ms: i64| {
-        let next = |after_ms: &i64| next_run(job.schedule(), *after_ms, job.created_ms);
+        let next = |after_ms: &i64| next_run(job.schedule(), job.id(), *after_ms, job.created_ms);
         let times = std::iter::successors(next(&(now_ms - span_ms)), next);
         // A run that began less than this ago might not have ended.
         times.take_while(|at_ms| *at_ms < now_ms - MINUTE / 2).collect::<Vec<_>>()

@@ -93,7 +93,7 @@ fn runs_of(world: &World, job: &Job, today_ms: i64, now_ms: i64) -> Vec<RunRecor
     }
     let id = CronId::new(job.id());
     let was_rarer = DOUBLED.iter().any(|slug| cron_id(slug) == id);
-    let fires = runs_between(job.schedule(), now_ms - DAYS * DAY, now_ms - OUT_SINCE_MS, job.created_ms);
+    let fires = runs_between(job.schedule(), job.id(), now_ms - DAYS * DAY, now_ms - OUT_SINCE_MS, job.created_ms);
     let fires = fires.into_iter().enumerate();
     let ran = fires.filter(|(n, at_ms)| !was_rarer || *at_ms >= today_ms || n % 2 == 0);
     let nothing_fails = BTreeMap::new();

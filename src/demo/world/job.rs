@@ -70,7 +70,8 @@ impl Job {
 
     /// Sets when it runs next: never while it is off, later while it backs off after errors.
     pub fn reschedule(&mut self, now_ms: i64) {
-        let next = if self.enabled() { schedule::next_run(self.schedule(), now_ms, self.created_ms) } else { None };
+        let next =
+            if self.enabled() { schedule::next_run(self.schedule(), self.id(), now_ms, self.created_ms) } else { None };
         match next {
             Some(next) => {
                 let next = next.max(self.backs_off_until(now_ms));

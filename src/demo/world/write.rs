@@ -97,6 +97,7 @@ impl World {
         for (key, value) in patch {
             match (key.as_str(), value) {
                 ("payload", Value::Object(changes)) => patch_payload(job, changes),
+                ("schedule", Value::Object(schedule)) => replace_schedule(job, schedule),
                 ("state", _) => {}
                 (_, Value::Null) => {
                     job.def.shift_remove(key);
@@ -245,6 +246,16 @@ fn check_kind(job: &Job, patch: &Map<String, Value>) -> Result<(), Fault> {
         return Ok(());
     }
     Err(invalid_update(format!("cron.update payload.kind=\"{kind}\" requires {needs}")))
+}
+
+/// A stagger that is not said stays, as long as the expression does.
+fn replace_schedule(job: &mut Job, schedule: &Map<String, Value>) {
+    let mut schedule = schedule.clone();
+    let stagger = job.schedule().get("staggerMs").filter(|_| job.schedule().get("expr") == schedule.get("expr"));
+    if let Some(stagger) = stagger.cloned() {
+        schedule.entry("staggerMs").or_insert(stagger);
+    }
+    job.def.insert("schedule".into(), Value::Object(schedule));
 }
 
 /// `null` drops a field, and so does an empty model; another kind replaces the payload.

@@ -14,15 +14,27 @@ use super::super::effect::Effect;
 use super::apply;
 use super::edit::{self, Entries};
 use super::undo::{Offer, TakesBack};
-use crate::domain::{Change, CronId, Detour, Detours, Plan, Reason, Refusal, TierEntry};
+use crate::domain::{Change, CronId, Detour, Detours, Plan, Reason, Refusal, Staggers, TierEntry};
 use crate::policy;
 
 /// Offers a plan that sends these crons where they are to go for a while.
 pub fn offer(world: &mut World, detours: &Detours, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    make_offer(world, |world| policy::advised_plan(detours, &world.observation(now), &world.planning))
+}
+
+/// Offers a plan that gives these crons these staggers.
+pub fn offer_apart(world: &mut World, staggers: &Staggers, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    if !world.settings.distribution.edits_schedules {
+        return Err(Refusal::SchedulesStay);
+    }
+    make_offer(world, |world| policy::staggered_plan(staggers, &world.observation(now), &world.planning))
+}
+
+fn make_offer(world: &mut World, plan: impl Fn(&World) -> Plan) -> Result<Vec<Effect>, Refusal> {
     if !world.ready() || !world.connected() {
         return Err(Refusal::NotConnected);
     }
-    let mut plan = policy::advised_plan(detours, &world.observation(now), &world.planning);
+    let mut plan = plan(world);
     plan.writes = apply::writes_used(world.write_window);
     if plan.changes.is_empty() {
         return Err(Refusal::NothingToDo);

@@ -195,6 +195,12 @@ pub fn gave_back(world: &mut World, cron: &Cron, paused_from: Option<Timestamp>,
     save(world)
 }
 
+/// How a cron was given back, by the report.
+pub fn sealed(world: &World, cron: &CronId) -> Option<Seal> {
+    let mut lines = world.crisis.report.iter().flat_map(|report| &report.lines);
+    lines.find(|line| line.cron == *cron).map(|line| line.seal)
+}
+
 /// Lets crons run once: what they missed.
 pub fn run_now(world: &mut World, crons: &[CronId], now: Timestamp) -> Result<Vec<Effect>, Refusal> {
     if !world.connected() {

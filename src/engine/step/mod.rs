@@ -266,6 +266,7 @@ fn carry_out(world: &mut World, ticket: Ticket, command: Command, now: Timestamp
         Command::PauseNow { cron } => quietly(apply::pause_now(world, &cron, now)?),
         Command::PrepareUndo(scope) => undo::prepare(world, ticket, scope),
         Command::PrepareAdvice(detours) => quietly(advice::offer(world, &detours, now)?),
+        Command::PrepareApart(staggers) => quietly(advice::offer_apart(world, &staggers, now)?),
         Command::DiscardOffer => {
             world.offer = None;
             world.dirty.shown = true;

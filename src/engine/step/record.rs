@@ -59,7 +59,8 @@ pub fn switch(world: &mut World, switch: Switch, undone: &[SwitchId]) {
 
 /// A pause is true without a run; everything else waits for one.
 pub fn first_confirmation(change: &Change) -> Confirmation {
-    if change.to.enabled { Confirmation::Waiting } else { Confirmation::NotNeeded }
+    let tells = change.to.enabled && change.from != change.to;
+    if tells { Confirmation::Waiting } else { Confirmation::NotNeeded }
 }
 
 /// The run by our clock, which dates switches and quota readings: the gateway's may be ahead or behind.

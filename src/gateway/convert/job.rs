@@ -207,11 +207,21 @@ fn runtime_field(key: &str) -> bool {
     ) || key.strip_prefix("last").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
-/// `patch` as `cron.update` takes it: a payload needs its kind, and `null` drops an override.
+/// `patch` as `cron.update` takes it: a payload needs its kind, and `null` drops an override. A schedule is replaced
+/// whole, and none but that of an expression is ever written.
 pub(crate) fn patch_to(patch: &Patch) -> Value {
     let mut wire = json!({});
     if let Some(enabled) = patch.enabled {
         wire["enabled"] = enabled.into();
+    }
+    if let Some(Schedule::Cron { expr, zone, stagger }) = &patch.schedule {
+        wire["schedule"] = json!({ "kind": "cron", "expr": expr });
+        if let Some(zone) = zone {
+            wire["schedule"]["tz"] = zone.as_str().into();
+        }
+        if let Some(stagger) = stagger {
+            wire["schedule"]["staggerMs"] = i64::try_from(stagger.as_millis()).unwrap_or(i64::MAX).into();
+        }
     }
     if patch.model.is_some() || patch.fallbacks.is_some() {
         wire["payload"] = json!({ "kind": "agentTurn" });

@@ -1,8 +1,9 @@
 //! What to do about what is foreseen, as plans that a person may apply.
 //!
 //! In reading order: the plan that sends crons elsewhere for a while, how full windows get when they go, which of
-//! them go where, what is said without a plan, and where distribution itself sends crons when it looks at quotas.
+//! them go where, which could start apart, what is said without a plan, and where distribution itself sends crons when it looks at quotas.
 
+mod apart;
 mod moves;
 mod plan;
 mod room;
@@ -14,6 +15,7 @@ mod together;
 #[cfg(test)]
 mod tests;
 
+pub use apart::{may_start_later, staggered_plan};
 pub use plan::{advised_plan, with_detours};
 pub use sparing::sparing;
 
@@ -51,6 +53,6 @@ pub fn advise(
         advice.extend(said.map(|one| QuotaAdvice::RunsOut(Box::new(one))));
     }
     advice.extend(paid::paid_fallbacks(history, obs, settings, since).into_iter().map(QuotaAdvice::PaidFallbacks));
-    advice.extend(together::together(forecast).into_iter().map(QuotaAdvice::Together));
+    advice.extend(together::together(forecast, obs).into_iter().map(QuotaAdvice::Together));
     advice
 }

@@ -1,5 +1,6 @@
 //! Two accounts with a window of a day each: twelve hourly crons use up the one, and the other has room.
 
+mod apart;
 mod laws;
 mod moves;
 mod paid;

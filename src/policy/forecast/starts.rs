@@ -13,7 +13,7 @@ use croner::Weekday;
 use jiff::Timestamp;
 
 use crate::domain::{Cron, Schedule};
-use crate::policy::fires::{Timetable, delay_of, next_of};
+use crate::policy::fires::{Timetable, next_of};
 
 /// Whole seconds after a moment, in order.
 pub(super) type Seconds = Arc<[u32]>;
@@ -48,7 +48,7 @@ impl<'a> Starts<'a> {
                 let key = (expr.as_str(), zone.as_deref());
                 let read = || Some(Pattern { timetable: Timetable::read(&cron.schedule)?, prompt: None });
                 let pattern = self.patterns.entry(key).or_insert_with(read).as_mut()?;
-                let delay = delay_of(cron);
+                let delay = cron.delay();
                 if delay.is_zero() {
                     let timetable = &pattern.timetable;
                     return Some(pattern.prompt.get_or_insert_with(|| seconds(timetable, from, to)).clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::domain::{AgentTurn, Confirmation, Model, ModelRef, OutageLevel, Payload, Revision, Schedule, SwitchId};
@@ -42,6 +42,7 @@ fn switch(cron: &str, plan: &str, from: &Fields, to: &Fields) -> Switch {
         name: cron.to_owned(),
         from: from.clone(),
         to: to.clone(),
+        schedule: None,
         revision_before: Some(Revision::new(format!("before-{cron}"))),
         revision_after: None,
         reason: Reason::ChainEdited,
@@ -148,4 +149,37 @@ fn an_undo_is_a_plan_of_its_own_over_the_standing_switches_of_one_plan() {
     assert_eq!(line.revision, Some(Revision::new("now-a")), "guarded by what is there now");
     assert_eq!(line.reason, Reason::Undone { of });
     assert_eq!(plan.decisions.len(), 1);
+}
+
+/// A stagger goes back to none by saying none: the gateway keeps what is not said.
+#[test]
+fn a_stagger_that_still_stands_is_taken_back_and_holds_nothing_else() {
+    let schedule = |minutes: Option<i64>| Schedule::Cron {
+        expr: "30 * * * *".to_owned(),
+        zone: None,
+        stagger: minutes.map(SignedDuration::from_mins),
+    };
+    let holds = fields("kimi/k2", &[], true);
+    let spread = Switch {
+        schedule: Some(ScheduleEdit { from: schedule(None), to: schedule(Some(10)) }),
+        ..switch("a", "p", &holds, &holds)
+    };
+    let moved = switch("a", "q", &holds, &fields("minimax/M3", &[], true));
+    let later = Switch {
+        schedule: Some(ScheduleEdit { from: schedule(Some(10)), to: schedule(Some(10)) }),
+        ..switch("a", "r", &holds, &holds)
+    };
+    let cases = [
+        (vec![spread.clone()], schedule(Some(10)), Some(schedule(Some(0))), "as we left it"),
+        (vec![spread.clone(), moved], schedule(Some(10)), Some(schedule(Some(0))), "another model is another matter"),
+        (vec![spread.clone()], schedule(Some(5)), None, "the user's own stagger stays"),
+        (vec![spread, later], schedule(Some(10)), None, "a later plan wrote it once more"),
+    ];
+    for (switches, now, expected, why) in cases {
+        let obs = observe(vec![Cron { schedule: now, ..cron("a", &holds) }]);
+        let plan = undo_plan(&switches, &PlanId::new("p"), &obs, &Settings::default());
+        let to = plan.changes.first().map(|change| change.schedule.clone().expect("nothing else is left").to);
+        assert_eq!(to, expected, "{why}");
+        assert!(plan.changes.iter().all(|change| change.from == change.to), "{why}");
+    }
 }

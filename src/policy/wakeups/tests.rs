@@ -76,6 +76,7 @@ fn left(from: &str, when: i64) -> Switch {
         name: "one".to_owned(),
         from: fields(from),
         to: fields("google/flash"),
+        schedule: None,
         revision_before: None,
         revision_after: None,
         reason: Reason::NothingServes { expected_return: None },

@@ -119,7 +119,7 @@ pub(super) fn in_journal(write: &Write<'_>, scene: &Scene<'_>, past: &Past) -> O
 impl Book {
     /// Takes off what a new entry of the history stands for.
     fn strike(&mut self, switch: &Switch, computer: Computer, disk: &Disk, past: &Past) -> Option<Broken> {
-        let patch = Patch::between(&switch.from, &switch.to);
+        let patch = switch.patch();
         let same = |carried: &Carried| carried.cron == switch.cron && carried.patch == patch;
         // One that was overtaken may never be recorded.
         let due = self.open.iter().position(|carried| same(carried) && !carried.overtaken);

@@ -177,6 +177,7 @@ fn the_second_engine_looks_but_does_not_touch() {
         name: "a".to_owned(),
         from: fields("a/b"),
         to: fields("c/d"),
+        schedule: None,
         revision_before: None,
         revision_after: None,
         reason: Reason::ChainEdited,

@@ -112,13 +112,14 @@ prop_compose! {
         paid_per_day in any::<u32>(),
         theme in select(THEMES.to_vec()),
         automation in automation(),
-        (outage, recovery, attention, quota_aware) in any::<(bool, bool, bool, bool)>(),
+        (outage, recovery, attention) in any::<(bool, bool, bool)>(),
+        (quota_aware, edits_schedules) in any::<(bool, bool)>(),
     ) -> Settings {
         Settings {
             accounts: accounts.into_iter().map(|account| (account.id.clone(), account)).collect(),
             checks: CheckSettings { every: SignedDuration::from_mins(minutes), paid_per_day },
             automation,
-            distribution: Distribution { quota_aware },
+            distribution: Distribution { quota_aware, edits_schedules },
             notifications: Notifications { outage, recovery, attention },
             window: WindowSettings { theme: theme.0, ..WindowSettings::default() },
             ..Settings::default()

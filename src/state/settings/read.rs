@@ -50,7 +50,9 @@ impl Section<'_, '_> {
         set(&mut thresholds.settle, section.duration("settle_minutes", 60.0, 24.0 * 60.0));
         set(&mut thresholds.strained_ratio, section.percent("strained_percent"));
         set(&mut thresholds.proof_lasts, section.duration("proof_lasts_hours", 3600.0, 24.0 * 365.0));
-        set(&mut settings.distribution.quota_aware, self.section("distribution").flag("quota_aware"));
+        let mut section = self.section("distribution");
+        set(&mut settings.distribution.quota_aware, section.flag("quota_aware"));
+        set(&mut settings.distribution.edits_schedules, section.flag("edit_schedules"));
         let mut section = self.section("automation");
         let automation = &mut settings.automation;
         set(&mut automation.level, section.choice("level", super::LEVELS));

@@ -31,8 +31,10 @@ pub fn patched(root: &Value, after: &Settings) -> Value {
     writer.differing(&["thresholds", "settle_minutes"], &was.settle, &is.settle, minutes);
     writer.differing(&["thresholds", "strained_percent"], &was.strained_ratio, &is.strained_ratio, percent);
     writer.differing(&["thresholds", "proof_lasts_hours"], &was.proof_lasts, &is.proof_lasts, hours);
-    let (was, is) = (before.distribution.quota_aware, after.distribution.quota_aware);
-    writer.differing(&["distribution", "quota_aware"], &was, &is, |flag| json!(flag));
+    let (was, is) = (&before.distribution, &after.distribution);
+    writer.differing(&["distribution", "quota_aware"], &was.quota_aware, &is.quota_aware, |flag| json!(flag));
+    writer
+        .differing(&["distribution", "edit_schedules"], &was.edits_schedules, &is.edits_schedules, |flag| json!(flag));
     let (was, is) = (&before.automation, &after.automation);
     writer.differing(&["automation", "level"], &was.level, &is.level, |level| code_of(super::LEVELS, level).into());
     writer.differing(&["automation", "max_percent_of_crons"], &was.max_ratio, &is.max_ratio, percent);

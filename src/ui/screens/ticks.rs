@@ -36,6 +36,7 @@ pub(super) struct Counts {
     pub pauses: usize,
     pub resumes: usize,
     pub undone: usize,
+    pub starts: usize,
 }
 
 impl Counts {
@@ -58,6 +59,7 @@ impl Counts {
                 ChangeKind::Pause => counts.pauses += 1,
                 ChangeKind::Resume => counts.resumes += 1,
                 ChangeKind::Undo => counts.undone += 1,
+                ChangeKind::Spread => counts.starts += 1,
             }
         }
         counts

@@ -1,9 +1,11 @@
 //! Advice as it is said.
 
+use jiff::SignedDuration;
+
 use super::super::testing::{World, at, change, world};
 use super::{no_advice, quota_advice};
 use crate::domain::{
-    AccountId, BandPoint, Cause, Claim, ComingRuns, Detour, Detours, Forecast, Helps, Level, NoWay, Outage,
+    AccountId, Apart, BandPoint, Cause, Claim, ComingRuns, Detour, Detours, Forecast, Helps, Level, NoWay, Outage,
     PaidFallbacks, Plan, PlanId, PlanOrigin, QuotaAdvice, RouteKey, RunsOut, Tier, Together, TrackRecord, Usd,
 };
 
@@ -125,11 +127,27 @@ fn runs_that_cost_money_are_said_with_what_is_known_of_it() {
 
 #[test]
 fn runs_that_start_together_are_named_and_left_to_their_owner() {
-    let together =
-        Together { account: AccountId::new("kimi"), n_together: 31, n_crons: 31, at: at("2026-11-23 07:00") };
-    let said = quota_advice(&QuotaAdvice::Together(together), &world().speech()).whole();
+    let together = |apart| {
+        let together = Together {
+            account: AccountId::new("kimi"),
+            n_together: 31,
+            n_crons: 31,
+            at: at("2026-11-23 07:00"),
+            apart,
+        };
+        quota_advice(&QuotaAdvice::Together(together), &world().speech()).whole()
+    };
+    let said = together(None);
     assert!(said.starts_with("31 runs start together on Kimi at 07:00. Schedules of 31 crons"), "{said}");
     assert!(said.ends_with("they are yours to change."), "{said}");
+    let staggers = |n: usize| (0..n).map(|index| (format!("c{index}").into(), SignedDuration::from_mins(10))).collect();
+    let apart = |n| Some(Apart { staggers: staggers(n), n_together: 4, latest: SignedDuration::from_mins(9) });
+    assert_eq!(
+        together(apart(12)),
+        "31 runs start together on Kimi at 07:00. \
+         Letting 12 of its crons start up to 9 min later leaves at most 4 runs in one minute."
+    );
+    assert!(together(apart(1)).contains("Letting 1 of its crons start 9 min later"), "{}", together(apart(1)));
 }
 
 #[test]

@@ -91,7 +91,8 @@ fn a_cron_lives_its_life_on_a_real_gateway() {
         let clear = Patch { model: Some(None), fallbacks: Some(None), ..Patch::default() };
         let cleared = client.update(&id, &clear, moved.revision.as_ref()).await.expect("is cleared");
         assert_eq!((model(&cleared), cleared.fields().fallbacks), (None, None));
-        let back = Patch { model: Some(Some("alpha/a-small".into())), fallbacks: Some(Some([].into())), enabled: None };
+        let back =
+            Patch { model: Some(Some("alpha/a-small".into())), fallbacks: Some(Some([].into())), ..Patch::default() };
         let restored = client.update(&id, &back, cleared.revision.as_ref()).await.expect("is restored");
         assert_eq!(restored.revision, Some(first), "the old definition has its old revision");
         assert_eq!(restored.definition, made.definition);

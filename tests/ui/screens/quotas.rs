@@ -9,7 +9,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use model_orchestrator::domain::*;
-use model_orchestrator::engine::{Command, Foresight, Snapshot};
+use model_orchestrator::engine::{Command, Foresight, SettingsChange, Snapshot};
 use model_orchestrator::ui::action::{Action, Pick, Screen};
 use model_orchestrator::ui::screens::quotas::Quotas;
 
@@ -283,7 +283,8 @@ fn advice() -> RunsOut {
 
 #[test]
 fn the_first_advice_stands_below_the_windows_with_the_way_to_its_plan() {
-    let together = Together { account: "kimi".into(), n_together: 31, n_crons: 31, at: now() + minutes(60) };
+    let together =
+        Together { account: "kimi".into(), n_together: 31, n_crons: 31, at: now() + minutes(60), apart: None };
     let advice = vec![QuotaAdvice::RunsOut(Box::new(advice())), QuotaAdvice::Together(together)];
     for size in [NARROW, WIDE] {
         let mut quotas = advised(Some(Outlook { forecast: forecast(), advice: advice.clone(), costs: costs() }), size);
@@ -302,6 +303,25 @@ fn the_first_advice_stands_below_the_windows_with_the_way_to_its_plan() {
         click(&mut quotas, "2 of 2");
         assert!(says(&quotas, "Google's daily quota runs out"));
     }
+}
+
+#[test]
+fn a_stagger_is_allowed_first_and_then_offered_like_any_plan() {
+    let staggers: Staggers = [("c1".into(), minutes(10)), ("c2".into(), minutes(10))].into();
+    let apart = Some(Apart { staggers: staggers.clone(), n_together: 4, latest: minutes(9) });
+    let together = Together { account: "kimi".into(), n_together: 31, n_crons: 31, at: now() + minutes(60), apart };
+    let outlook = Outlook { forecast: forecast(), advice: vec![QuotaAdvice::Together(together)], costs: costs() };
+    let mut quotas = advised(Some(outlook), NARROW);
+    assert!(says(&quotas, "Letting 2 of its crons start up to 9 min later"), "{:#?}", read_out(&quotas));
+    fits(&quotas, NARROW, &["Allow and show"]);
+    click(&mut quotas, "Allow and show");
+    let told = told(&quotas);
+    let [Command::Settings(SettingsChange::SetEditsSchedules(true)), Command::PrepareApart(prepared)] = told.as_slice()
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!(*prepared, staggers);
+    assert!(quotas.state().wishes.iter().any(|wish| matches!(wish, Action::Go(Screen::Plan))));
 }
 
 #[test]

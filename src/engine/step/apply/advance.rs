@@ -149,6 +149,10 @@ fn objection(world: &World, change: &Change, now: Timestamp) -> Option<LineOutco
 /// would be planned now: a cron that became critical, pinned, held or unsorted meanwhile, or whose
 /// provider came back, is left as it is.
 fn withdrawn(world: &World, change: &Change, now: Timestamp) -> bool {
+    if change.kind == ChangeKind::Spread {
+        let cron = world.crons.get(&change.cron);
+        return !cron.is_some_and(|cron| policy::may_start_later(cron, &world.observation(now)));
+    }
     let mut obs = world.observation(now);
     // Its own line is why it would be left alone.
     Arc::make_mut(&mut obs.busy).remove(&change.cron);

@@ -158,7 +158,7 @@ fn ask_for_fate(world: &World, line: &mut Line) -> Option<Effect> {
 
 /// The cron is as a call of ours that got no answer would have left it.
 fn is_late_write(line: &Line, cron: &Cron) -> bool {
-    line.unanswered && line.change.patch().holds_in(&cron.fields())
+    line.unanswered && line.change.patch().stands_in(cron)
 }
 
 /// The cron as a call of ours left it that showed no effect when it was read.
@@ -186,7 +186,7 @@ pub fn resolve_uncertain(world: &mut World, now: Timestamp) -> Vec<Effect> {
                 let detail = "the gateway does not list it any more".to_owned();
                 effects.extend(finish_line(world, &mut job, index, LineOutcome::Conflict { detail }, None));
             }
-            Some(cron) if change.patch().holds_in(&cron.fields()) => {
+            Some(cron) if change.patch().stands_in(&cron) => {
                 effects.extend(verified(world, &mut job, index, &cron, now));
             }
             Some(cron) if cron.revision == change.revision => {
@@ -221,14 +221,19 @@ pub(super) fn verified(
     let revision_after = read.revision.clone();
     let debt = world.ledger.get(&change.cron).filter(|_| change.gives_back()).cloned();
     record::cron(world, read.clone());
-    if !change.patch().holds_in(&fields) {
+    if !change.patch().stands_in(read) {
         let detail = "it was written, but reads back differently".to_owned();
         let owed = read_back(world, &change.cron, &fields);
         let mut effects = finish_line(world, job, index, LineOutcome::Failed { detail }, None);
         effects.extend(owed);
         return effects;
     }
-    let seal = debt.as_ref().map(|debt| seal(debt, read));
+    let seal = match &debt {
+        Some(debt) => Some(seal(debt, read)),
+        // The power failed after its debt was closed and before its outcome was recorded.
+        None if change.gives_back() => crisis::sealed(world, &change.cron),
+        None => None,
+    };
     let switch = Switch {
         id: SwitchId::new(format!("{:x}-{}", now.as_millisecond(), change.cron)),
         plan: job.plan.id.clone(),
@@ -237,6 +242,7 @@ pub(super) fn verified(
         name: change.name.clone(),
         from: change.from.clone(),
         to: change.to.clone(),
+        schedule: change.schedule.clone(),
         revision_before: change.revision.clone(),
         revision_after,
         reason: change.reason.clone(),
@@ -247,7 +253,8 @@ pub(super) fn verified(
         seal,
     };
     let mut effects = Vec::new();
-    if change.kind == ChangeKind::Undo {
+    // Only what says where it runs is held: an earlier start says nothing of that.
+    if change.kind == ChangeKind::Undo && change.from != change.to {
         // Before the outcome, so that a crash in between does not offer the cron again.
         effects.extend(edit::hold_after_undo(world, &change.cron, now));
     }
@@ -264,8 +271,8 @@ pub(super) fn verified(
         effects.push(Effect::RunCron { session: world.session, cron: change.cron.clone() });
     }
     effects.push(Effect::Emit(Event::Switched(Box::new(switch))));
-    // A crisis carries out no wish, and neither does what gives back, so that stays one.
-    let is_no_wish = job.plan.origin == PlanOrigin::Crisis || change.gives_back();
+    // A crisis carries out no wish, and neither does what gives back or says when it starts, so that stays one.
+    let is_no_wish = job.plan.origin == PlanOrigin::Crisis || change.gives_back() || change.kind == ChangeKind::Spread;
     let is_wish = !is_no_wish || change.cause == Cause::Edit;
     if is_wish && edited::applied(world, &change.cron) {
         effects.push(Effect::Store(Box::new(StoreOp::SavePending((*world.edited).clone()))));
@@ -327,7 +334,9 @@ fn log_line(world: &World, switch: &Switch, change: &Change) -> LogLine {
     };
     let from = side(&change.from, change.from_model.as_ref());
     let mut to = side(&change.to, change.to_model.as_ref());
-    if to == from && change.from.fallbacks != change.to.fallbacks {
+    if to == from && change.schedule.is_some() {
+        to.push_str(" (only when it starts)");
+    } else if to == from && change.from.fallbacks != change.to.fallbacks {
         to.push_str(" (only its fallbacks)");
     }
     LogLine {

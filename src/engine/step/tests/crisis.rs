@@ -13,6 +13,7 @@ mod flapping;
 mod hand;
 mod outages;
 mod recovery;
+mod spread;
 
 const MODELS: [&str; 5] = [
     "minimax/MiniMax-M3",

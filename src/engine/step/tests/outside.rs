@@ -286,7 +286,7 @@ impl Outside {
 
     fn write(&mut self, id: &CronId, patch: &Patch, expected: &Revision) -> WriteResult {
         if let Some(known) = self.gateway.crons.get(id).filter(|known| known.revision.as_ref() == Some(expected)) {
-            assert!(!patch.holds_in(&known.fields()), "{id} is written a second time");
+            assert!(!patch.stands_in(known), "{id} is written a second time");
         }
         let Call { verdict, before, after, .. } =
             self.gateway.update(Hand::Engine(0), CALLER, id, patch, Some(expected), self.now);

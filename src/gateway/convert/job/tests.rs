@@ -1,5 +1,6 @@
 //! How jobs are read, from recorded answers and from damaged ones.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Page, cron_from, crons_from, patch_to};
@@ -194,6 +195,11 @@ fn the_gateway_says_when_it_switched_a_cron_off() {
 
 #[test]
 fn a_patch_names_the_kind_of_payload_and_drops_with_null() {
+    let spread = Schedule::Cron {
+        expr: "30 7 * * *".to_owned(),
+        zone: Some("Asia/Tokyo".to_owned()),
+        stagger: Some(SignedDuration::from_mins(10)),
+    };
     let cases = [
         (Patch::default(), json!({})),
         (Patch { enabled: Some(false), ..Patch::default() }, json!({"enabled": false})),
@@ -202,8 +208,12 @@ fn a_patch_names_the_kind_of_payload_and_drops_with_null() {
             json!({"payload": {"kind": "agentTurn", "model": "a/b"}}),
         ),
         (
-            Patch { model: Some(None), fallbacks: Some(None), enabled: Some(true) },
+            Patch { model: Some(None), fallbacks: Some(None), enabled: Some(true), schedule: None },
             json!({"enabled": true, "payload": {"kind": "agentTurn", "model": null, "fallbacks": null}}),
+        ),
+        (
+            Patch { schedule: Some(spread), ..Patch::default() },
+            json!({"schedule": {"kind": "cron", "expr": "30 7 * * *", "tz": "Asia/Tokyo", "staggerMs": 600_000}}),
         ),
         (
             Patch { fallbacks: Some(Some([].into())), ..Patch::default() },

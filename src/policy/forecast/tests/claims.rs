@@ -349,6 +349,7 @@ fn a_plan_that_is_carried_out_first_moves_its_runs() {
             revision: None,
             from: cron.fields(),
             to,
+            schedule: None,
             from_model: Some(model(LARGE)),
             to_model: Some(model("other/large")),
             to_route: None,

@@ -288,7 +288,7 @@ fn concerns(job: &Job) -> bool {
     match job.plan.origin {
         PlanOrigin::Crisis | PlanOrigin::Recovery => true,
         PlanOrigin::Distribution => job.running(),
-        PlanOrigin::Advice | PlanOrigin::Undo { .. } => false,
+        PlanOrigin::Advice | PlanOrigin::Spreading | PlanOrigin::Undo { .. } => false,
     }
 }
 

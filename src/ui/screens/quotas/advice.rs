@@ -8,8 +8,8 @@ use egui::{
     pos2,
 };
 
-use crate::domain::{Outlook, QuotaAdvice, RunsOut};
-use crate::engine::Command;
+use crate::domain::{Outlook, QuotaAdvice, Together};
+use crate::engine::{Command, SettingsChange};
 use crate::ui::action::{Action, Screen};
 use crate::ui::theme::{self, corner, space};
 use crate::ui::widgets::{Tone, chip, elided, primary_button, tag};
@@ -62,15 +62,12 @@ impl Strip {
         let layout = Layout::right_to_left(Align::Center);
         ui.scope_builder(UiBuilder::new().max_rect(right).layout(layout), |ui| {
             ui.with_layout(Layout::top_down(Align::Max), |ui| {
-                if let Some(advice) = with_plan(advice) {
-                    let button = primary_button(ui, "Show the plan");
-                    if button
-                        .on_hover_text("Shows exactly these changes; nothing is written before you apply")
-                        .clicked()
-                    {
-                        actions.push(Action::Tell(Command::PrepareAdvice(advice.detours.clone())));
-                        actions.push(Action::Go(Screen::Plan));
-                    }
+                let allowed = speech.settings.distribution.edits_schedules;
+                if let Some(Way { name, hint, tell }) = way(advice, allowed)
+                    && primary_button(ui, name).on_hover_text(hint).clicked()
+                {
+                    actions.extend(tell.into_iter().map(Action::Tell));
+                    actions.push(Action::Go(Screen::Plan));
                 }
                 let n = outlook.advice.len();
                 if n > 1 {
@@ -85,10 +82,31 @@ impl Strip {
     }
 }
 
-/// Only what would change something has a plan.
-fn with_plan(advice: &QuotaAdvice) -> Option<&RunsOut> {
+/// What leads on to a plan.
+struct Way {
+    name: &'static str,
+    hint: &'static str,
+    tell: Vec<Command>,
+}
+
+/// Only what would change something has a plan. Schedules are changed only where that is `allowed`.
+fn way(advice: &QuotaAdvice, allowed: bool) -> Option<Way> {
+    let (name, hint) = ("Show the plan", "Shows exactly these changes; nothing is written before you apply");
     match advice {
-        QuotaAdvice::RunsOut(advice) => Some(&**advice).filter(|advice| !advice.detours.is_empty()),
+        QuotaAdvice::RunsOut(advice) if advice.detours.is_empty() => None,
+        QuotaAdvice::RunsOut(advice) => {
+            Some(Way { name, hint, tell: vec![Command::PrepareAdvice(advice.detours.clone())] })
+        }
+        QuotaAdvice::Together(Together { apart: Some(apart), .. }) => {
+            let prepare = Command::PrepareApart(apart.staggers.clone());
+            if allowed {
+                return Some(Way { name, hint, tell: vec![prepare] });
+            }
+            let allow = Command::Settings(SettingsChange::SetEditsSchedules(true));
+            let hint = "Allows this program to give schedules a stagger (Settings, General) and shows exactly these \
+                        changes; nothing is written before you apply";
+            Some(Way { name: "Allow and show", hint, tell: vec![allow, prepare] })
+        }
         QuotaAdvice::PaidFallbacks(_) | QuotaAdvice::Together(_) => None,
     }
 }

@@ -155,6 +155,14 @@ pub(super) fn thresholds_ui(ui: &mut Ui, draft: &mut Draft, snapshot: &Snapshot)
                 changes.push(SettingsChange::SetQuotaAware(aware));
             }
         });
+        fact_ui(ui, "Schedules", |ui| {
+            let mut edits = snapshot.settings.distribution.edits_schedules;
+            let text = "crons that start together may be given a stagger, so that they start a few minutes apart";
+            let hint = "Off, schedules stay as they are. On, the quotas screen offers a plan; it is written when you apply it.";
+            if ui.add(Checkbox::new(&mut edits, text)).on_hover_text(hint).changed() {
+                changes.push(SettingsChange::SetEditsSchedules(edits));
+            }
+        });
     });
     changes.into_iter().map(|change| Action::Tell(Command::Settings(change))).collect()
 }
