@@ -3,11 +3,15 @@
 //! The gateway says only when a cron fires next, so the expressions name the days that matter: changes of clocks, the
 //! 29th of February, ends of months. What happens in between is in `tests/recorded/gateway/fires.json`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use model_orchestrator::domain::{Staggers, Tier};
+use model_orchestrator::engine::{Command, Edit, SettingsChange, UndoScope};
 use model_orchestrator::policy::next_run;
 use serde_json::{Value, json};
 
+use crate::engine::{Running, id};
 use crate::gateway::Gateway;
+use crate::program::Program;
 
 /// Adds of one connection within a minute.
 const ADDS: usize = 25;
@@ -87,4 +91,44 @@ fn every_cron_fires_when_the_gateway_says() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), schedules.len(), wrong.join("\n"));
+}
+
+/// What the gateway says of when a job runs next, and of its stagger.
+fn next_and_stagger(gateway: &Gateway, job: &str) -> (Option<i64>, Option<i64>) {
+    let job = gateway.job(job);
+    let next = job["nextRunAtMs"].as_i64().or_else(|| job["state"]["nextRunAtMs"].as_i64());
+    (next, job["schedule"]["staggerMs"].as_i64())
+}
+
+#[test]
+#[ignore = "needs a real OpenClaw gateway; run tests/gateway/run.sh"]
+fn a_stagger_delays_as_foretold_and_an_undo_brings_back_the_former_time() {
+    let gateway = Gateway::empty();
+    let program = Program::new(&gateway);
+    let schedule = json!({ "kind": "cron", "expr": "30 6 * * *", "tz": "Europe/Brussels" });
+    let job = gateway.add("half past", Some("alpha/a-large"), json!({ "schedule": schedule }));
+    let (before, none) = next_and_stagger(&gateway, &job);
+    assert_eq!(none, None);
+    let engine = Running::start(&gateway, &program);
+    engine.ask(Command::Edit(Edit::SetTier { crons: vec![id(&job)], tier: Some(Tier::T1) }));
+    engine.ask(Command::Settings(SettingsChange::SetEditsSchedules(true)));
+    let staggers: Staggers = [(id(&job), SignedDuration::from_mins(10))].into();
+    engine.ask(Command::PrepareApart(staggers));
+    let offer = engine.wait("the offer", |now| now.offer.is_some()).offer.clone().expect("it is there");
+    engine.begin(&offer);
+    engine.finish(&offer);
+
+    let (delayed, stagger) = next_and_stagger(&gateway, &job);
+    let mut cron = gateway.cron(&job);
+    cron.next_run_at = None;
+    let from = before.and_then(|ms| Timestamp::from_millisecond(ms - 1).ok()).expect("a time");
+    assert_eq!((delayed, stagger), (next_run(&cron, from).map(Timestamp::as_millisecond), Some(600_000)));
+    assert!(delayed > before, "{delayed:?} after {before:?}");
+
+    engine.ask(Command::PrepareUndo(UndoScope::Last));
+    let undo = engine.wait("the undo", |now| now.offer.is_some()).offer.clone().expect("it is there");
+    engine.begin(&undo);
+    engine.finish(&undo);
+    assert_eq!(next_and_stagger(&gateway, &job), (before, Some(0)));
+    engine.end();
 }
