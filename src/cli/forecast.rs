@@ -13,7 +13,7 @@ use super::exit::{Exit, Failure};
 use super::print;
 use super::session::{Context, Session};
 use super::table::table;
-use crate::domain::{BandPoint, Claim, Forecast, Outlook, WindowForecast};
+use crate::domain::{BandPoint, Claim, Forecast, Outlook, PastClaim, TrackRecord, WindowForecast};
 use crate::engine::Foresight;
 use crate::words::{self, Speech};
 
@@ -147,6 +147,50 @@ struct Together {
 struct Record {
     n_claims: usize,
     n_right: usize,
+    /// Oldest first.
+    claims: Vec<Claimed>,
+}
+
+/// What would have been claimed of a window that is over, and what became of it.
+#[derive(Debug, Serialize)]
+struct Claimed {
+    account: String,
+    window: String,
+    at: Timestamp,
+    /// `null`: that it lasts.
+    runs_out: Option<RunsOut>,
+    /// `null`: it lasted.
+    ran_out_at: Option<Timestamp>,
+    right: bool,
+}
+
+impl Claimed {
+    fn of(claim: &PastClaim) -> Self {
+        Self {
+            account: claim.account.to_string(),
+            window: claim.label.clone(),
+            at: claim.at,
+            runs_out: RunsOut::of(&claim.said),
+            ran_out_at: claim.ran_out_at,
+            right: claim.right,
+        }
+    }
+}
+
+impl Record {
+    fn of(record: &TrackRecord) -> Self {
+        let claims: Vec<_> = record.claims.iter().map(Claimed::of).collect();
+        Self { n_claims: claims.len(), n_right: record.n_right(), claims }
+    }
+}
+
+impl RunsOut {
+    fn of(claim: &Claim) -> Option<Self> {
+        match *claim {
+            Claim::RunsOut { early, likely, late, .. } => Some(Self { early, likely, late }),
+            _ => None,
+        }
+    }
 }
 
 impl Document {
@@ -170,7 +214,7 @@ impl Document {
             first_to_run_out: Named::first_of(forecast),
             windows: forecast.windows.iter().map(|window| Window::of(window, context)).collect(),
             coming: Coming { until: coming.until, n_runs: coming.starts.len(), runs, clusters: clusters.collect() },
-            record: Record { n_claims: forecast.record.claims.len(), n_right: forecast.record.n_right() },
+            record: Record::of(&forecast.record),
             advice: outlook.advice.iter().map(|advice| advice::Row::of(advice, &context.speech())).collect(),
             costs: costs::Document::of(&outlook.costs),
         }
@@ -187,15 +231,12 @@ impl Named {
 
 impl Window {
     pub(super) fn of(window: &WindowForecast, context: &Context) -> Self {
-        let (claim, chance, runs_out, at_reset) = match &window.claim {
-            Claim::RunsOut { early, likely, late, chance } => {
-                let moments = RunsOut { early: *early, likely: *likely, late: *late };
-                ("runs_out", Some(*chance), Some(moments), None)
-            }
-            Claim::Lasts { at_reset, chance, .. } => ("lasts", Some(*chance), None, Some(band(at_reset))),
-            Claim::UsedUp => ("used_up", None, None, None),
-            Claim::Learning(_) => ("learning", None, None, None),
-            Claim::Silent(_) => ("silent", None, None, None),
+        let (claim, chance, at_reset) = match &window.claim {
+            Claim::RunsOut { chance, .. } => ("runs_out", Some(*chance), None),
+            Claim::Lasts { at_reset, chance, .. } => ("lasts", Some(*chance), Some(band(at_reset))),
+            Claim::UsedUp => ("used_up", None, None),
+            Claim::Learning(_) => ("learning", None, None),
+            Claim::Silent(_) => ("silent", None, None),
         };
         Self {
             account: window.account.to_string(),
@@ -206,7 +247,7 @@ impl Window {
             claim,
             said: words::claim(window, &context.speech()),
             chance,
-            runs_out,
+            runs_out: RunsOut::of(&window.claim),
             at_reset,
             scheduled: window.growth.scheduled_ratio,
             other: window.growth.other_ratio,

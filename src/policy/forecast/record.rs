@@ -1,7 +1,8 @@
 //! The forecast's own record: claims of the past, made anew from what was known then.
 //!
 //! What the crons were then is not remembered: those that are there now count with today's schedule, on the model of
-//! their last run before that moment, when they still ran at the time.
+//! their last run before that moment, when they still ran at the time. Where their runs show another rhythm than that
+//! schedule has, the rhythm counts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,14 +10,15 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::carried::{Carried, Within};
-use super::facts::{CronFacts, Facts};
+use super::facts::{CronFacts, Facts, Finished};
 use super::foretell::foretell;
 use super::learn::learn_at;
 use super::turns::{Turn, turns};
 use crate::domain::{
-    AccountId, Claim, Fleet, Observation, PastClaim, QuotaSample, QuotaWindow, ResetConfidence, Settings, Source,
-    TrackRecord, UsageHistory, WindowHistory,
+    AccountId, Claim, Cron, Fleet, Observation, PastClaim, QuotaSample, QuotaWindow, ResetConfidence, Schedule,
+    Settings, Source, TrackRecord, UsageHistory, WindowHistory,
 };
+use crate::policy::fires::Timetable;
 
 /// Claims that are made anew.
 const CLAIMS: usize = 14;
@@ -26,6 +28,9 @@ const IN_QUESTION: f64 = 0.5;
 
 /// What was used up is read only a while later.
 const READ_LATER: SignedDuration = SignedDuration::from_mins(10);
+
+/// So many runs in a row tell how often a cron ran.
+const SHOW_A_RHYTHM: usize = 8;
 
 /// A cron that did not run for so many of its usual pauses was off.
 const PAUSES: i64 = 3;
@@ -109,19 +114,64 @@ fn said_then(
     let then = Observation { at: sample.at, fleet: Arc::new(fleet), ..obs.clone() };
     let facts = Facts::of(&history.runs, &then, Some(account));
     let learned = learn_at(history, &then, &facts, Some(account));
-    let carried: Vec<Carried<'_>> = facts.crons.iter().filter_map(|cron| ran_then(cron, &facts, account)).collect();
+    let rhythms: Vec<Option<Cron>> = facts.crons.iter().map(other_rhythm).collect();
+    let crons = facts.crons.iter().zip(&rhythms);
+    let carried: Vec<Carried<'_>> = crons.filter_map(|(cron, other)| ran_then(cron, other, &facts, account)).collect();
     let foretold = foretell(&learned, &then, settings, &carried, sample.at);
     foretold.windows.into_iter().next().map(|window| window.claim)
 }
 
 /// What the cron ran on then, when it was on.
-fn ran_then<'a>(cron: &CronFacts<'a>, facts: &Facts<'_>, account: &AccountId) -> Option<Carried<'a>> {
+fn ran_then<'a>(
+    cron: &CronFacts<'a>,
+    other: &'a Option<Cron>,
+    facts: &Facts<'_>,
+    account: &AccountId,
+) -> Option<Carried<'a>> {
     let last = cron.runs.last()?;
     let model = facts.models[cron.runs.iter().rev().find_map(|run| run.model)? as usize].clone();
-    let recent = &cron.runs[cron.runs.len().saturating_sub(8)..];
-    let pauses = recent.windows(2).map(|two| two[1].at_secs - two[0].at_secs);
-    let usual = pauses.max().unwrap_or(7 * 86_400).max(3_600);
+    let usual = pauses(recent(cron)).max().unwrap_or(7 * 86_400).max(3_600);
     let on = facts.at.as_second() - last.at_secs <= PAUSES * usual;
     let cron = cron.cron.filter(|_| on && model.account() == *account)?;
-    Some(Carried { cron, account: account.clone(), model, arrives: false, when: Within::ALWAYS })
+    Some(Carried {
+        cron: other.as_ref().unwrap_or(cron),
+        account: account.clone(),
+        model,
+        arrives: false,
+        when: Within::ALWAYS,
+    })
+}
+
+fn recent<'a>(cron: &'a CronFacts<'_>) -> &'a [Finished] {
+    &cron.runs[cron.runs.len().saturating_sub(SHOW_A_RHYTHM)..]
+}
+
+fn pauses(runs: &[Finished]) -> impl Iterator<Item = i64> {
+    runs.windows(2).map(|two| two[1].at_secs - two[0].at_secs)
+}
+
+/// The cron with the rhythm of its newest runs, where today's schedule would have had clearly more or fewer of them.
+fn other_rhythm(facts: &CronFacts<'_>) -> Option<Cron> {
+    let (cron, runs) = (facts.cron?, recent(facts));
+    let at = |run: &Finished| Timestamp::from_second(run.at_secs).ok();
+    let (first, last) = (runs.first().and_then(at)?, runs.last().and_then(at)?);
+    let told = Timetable::of(cron)?.count(first, last, 8 * SHOW_A_RHYTHM as u32);
+    let mut apart: Vec<i64> = pauses(runs).collect();
+    if apart.len() + 1 < SHOW_A_RHYTHM || alike(f64::from(told), apart.len() as f64) {
+        return None;
+    }
+    apart.sort_unstable();
+    let middle = apart[apart.len() / 2];
+    let mean = last.duration_since(first).as_secs_f64() / apart.len() as f64;
+    if !alike(middle as f64, mean) {
+        return None;
+    }
+    let every = SignedDuration::from_secs(middle.max(1));
+    let schedule = Schedule::Every { every, anchor: None };
+    Some(Cron { schedule, next_run_at: last.checked_add(every).ok(), ..cron.clone() })
+}
+
+/// Within a third of each other.
+fn alike(a: f64, b: f64) -> bool {
+    a.max(b) <= a.min(b) * 4.0 / 3.0
 }

@@ -1,6 +1,6 @@
 //! Claims of the past, made anew with what was known then.
 
-use super::{DAYS, LIFE, Life, crons, now, observe};
+use super::{DAYS, LARGE, LIFE, Life, cron, crons, now, observe, pattern};
 use crate::domain::{Claim, Settings};
 use crate::policy::track_record;
 
@@ -41,4 +41,14 @@ fn what_was_hardly_used_was_never_in_question() {
     let light = Life { ratio: 0.001, ..LIFE };
     let obs = observe(crons(), vec![light.window()]);
     assert_eq!(track_record(&light.history(), &obs, &Settings::default()).claims, []);
+}
+
+#[test]
+fn a_cron_that_runs_more_often_now_is_foretold_as_it_ran_then() {
+    let twice =
+        |index: i64| cron(&format!("c{index:02}"), LARGE, pattern(&format!("{0}-59/30 * * * *", index * 5 % 30)));
+    let obs = observe((0..12).map(twice).collect(), vec![LIFE.window()]);
+    let record = track_record(&LIFE.history(), &obs, &Settings::default());
+    assert!(record.claims.len() >= DAYS as usize - 2, "{}", record.claims.len());
+    assert_eq!(record.n_right(), record.claims.len(), "it lasted each day: {:?}", record.claims);
 }
