@@ -18,6 +18,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
+use egui::epaint::Primitive;
 use egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, RawInput, Rect, TouchPhase, pos2, vec2};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -46,6 +47,8 @@ struct Desk {
     snapshot: Snapshot,
     foresight: Foresight,
     outlook: Option<(SignedDuration, Outlook)>,
+    /// Of the newest frame.
+    n_triangles: usize,
 }
 
 impl Desk {
@@ -53,7 +56,7 @@ impl Desk {
         let ctx = egui::Context::default();
         theme::install(&ctx);
         let (screen, foresight) = (Quotas::default(), Foresight::default());
-        let mut desk = Self { ctx, screen, snapshot: snapshot(), foresight, outlook: None };
+        let mut desk = Self { ctx, screen, snapshot: snapshot(), foresight, outlook: None, n_triangles: 0 };
         for _ in 0..3 {
             desk.frame(Vec::new());
         }
@@ -79,8 +82,17 @@ impl Desk {
         let shapes = output.shapes.clone();
         let scale = output.pixels_per_point;
         output.drop_without_applying_deltas();
-        black_box(self.ctx.tessellate(shapes, scale));
-        started.elapsed().as_secs_f64() * 1e3
+        let meshes = black_box(self.ctx.tessellate(shapes, scale));
+        let took = started.elapsed().as_secs_f64() * 1e3;
+        self.n_triangles = meshes.iter().map(|mesh| triangles(&mesh.primitive)).sum();
+        took
+    }
+}
+
+fn triangles(primitive: &Primitive) -> usize {
+    match primitive {
+        Primitive::Mesh(mesh) => mesh.indices.len() / 3,
+        Primitive::Callback(_) => 0,
     }
 }
 
@@ -121,12 +133,12 @@ fn main() {
         .starts
         .len();
     println!("{} crons, {n_starts} starts in a week\n", busy::N_CRONS);
-    println!("{:<28} {:>8} {:>8} {:>8}", "frame, ms", "p50", "p99", "max");
+    println!("{:<28} {:>8} {:>8} {:>8} {:>11}", "frame, ms", "p50", "p99", "max", "triangles");
     for (name, events) in [("hover", hover as Events), ("pan", pan), ("zoom", zoom)] {
         let mut desk = Desk::new();
         let mut took: Vec<f64> = (0..2_000).map(|step| desk.frame(events(step))).collect();
         took.sort_by(f64::total_cmp);
         let at = |share: usize| took[took.len() * share / 1000 - 1];
-        println!("{name:<28} {:>8.3} {:>8.3} {:>8.3}", at(500), at(990), at(1000));
+        println!("{name:<28} {:>8.3} {:>8.3} {:>8.3} {:>11}", at(500), at(990), at(1000), desk.n_triangles);
     }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::chain::{ChainNow, Link};
 use super::crisis::{in_crisis, keep_paused_in_crisis};
 use super::early::{last_chance, near_off, offer_switched_off};
-use super::pause::{give_back_moved, give_back_unsorted, keep_paused_or_resume, our_pause, owed, pause};
+use super::pause::{give_back_moved, give_back_unsorted, goes_back_to, keep_paused_or_resume, our_pause, owed, pause};
 use super::plan::{Decided, Own, OwnState, Scene};
 use super::standing::Standing;
 use crate::domain::{
@@ -57,12 +57,15 @@ pub(super) fn decide<'a>(scene: &mut Scene<'a>, cron: &'a Cron) -> Decided {
     if let Some(decided) = ruled {
         return decided;
     }
-    if let Some(pin) = entry.pinned.as_ref().filter(|_| !fault::on(Fault::MovesPinned)) {
-        return pinned(scene, &case, pin, &own);
-    }
-    // What is owed first; what the user wished since comes after it.
     let debt = owed(obs, cron).filter(|_| scene.crisis.is_none());
     let owing = Case { edited: false, ..case };
+    if let Some(pin) = entry.pinned.as_ref().filter(|_| !fault::on(Fault::MovesPinned)) {
+        // What is owed may be just what its user has fixed.
+        let debt = debt.filter(|debt| pin.model.is_some() && goes_back_to(scene, cron, debt) == pin.model);
+        let given_back = debt.and_then(|debt| give_back_moved(scene, &owing, &own, debt));
+        return given_back.unwrap_or_else(|| pinned(scene, &case, pin, &own));
+    }
+    // What is owed first; what the user wished since comes after it.
     let given_back = debt.and_then(|debt| give_back_moved(scene, &owing, &own, debt));
     given_back.unwrap_or_else(|| distribute(scene, &case, &own))
 }

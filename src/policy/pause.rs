@@ -140,6 +140,11 @@ pub(super) fn give_back_moved(scene: &Scene<'_>, case: &Case<'_>, own: &Own, deb
     Some(as_it_was(decided, debt, case.cron))
 }
 
+/// The model that this cron ran on before, as far as that goes back.
+pub(super) fn goes_back_to(scene: &Scene<'_>, cron: &Cron, debt: &LedgerEntry) -> Option<ModelRef> {
+    scene.own_of(what_goes_back(debt, cron).model.as_deref(), cron.agent.as_deref()).model.clone()
+}
+
 pub(super) fn onto(chain: &ChainNow, link: &Link) -> Fields {
     let model = link.model.as_ref().expect("only a set-up route is chosen");
     Fields { model: Some(model.as_str().to_owned()), fallbacks: Some(chain.fallbacks(model)), enabled: true }

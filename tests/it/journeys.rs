@@ -1,5 +1,7 @@
 //! The journeys of a person, through the engine, over the demo's real protocol.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use model_orchestrator::demo::DemoOutage;
 use model_orchestrator::domain::{
@@ -389,19 +391,23 @@ fn distribution_that_looks_at_quotas_plans_what_advice_would_and_is_off_by_defau
     let rig = Rig::with(model_orchestrator::demo::DemoOptions { day_left, run_jobs: false, ..Default::default() });
     model_orchestrator::engine::remember_month(&rig.state_dir(), &rig.demo).expect("it is written down");
     let engine = rig.engine();
-    let foretold = |now: &Snapshot| now.plan.changes.iter().filter(|change| change.cause == Cause::Forecast).count();
+    let foretold = |now: &Snapshot| -> BTreeSet<CronId> {
+        let changes = now.plan.changes.iter().filter(|change| change.cause == Cause::Forecast);
+        changes.map(|change| change.cron.clone()).collect()
+    };
     let before = engine.wait("the past", |now| now.history_read && now.evidence_read);
-    assert_eq!(foretold(&before), 0);
+    assert!(foretold(&before).is_empty());
     engine.ask(Command::Settings(SettingsChange::SetQuotaAware(true)));
     let after = engine.wait("the setting", |now| now.settings.distribution.quota_aware);
     let outlook = Foresight::default().outlook(&after, after.at + SignedDuration::from_hours(7 * 24));
     let detours = outlook.advice.iter().find_map(|advice| match advice {
-        QuotaAdvice::RunsOut(one) if !one.detours.is_empty() => Some(one.detours.len()),
+        QuotaAdvice::RunsOut(one) if !one.detours.is_empty() => Some(one.detours.keys().cloned().collect()),
         _ => None,
     });
-    let n_detours = detours.unwrap_or_else(|| panic!("{:?}", outlook.advice));
-    let spared = engine.wait("changes that spare a quota", |now| foretold(now) > 0);
-    assert_eq!(foretold(&spared), n_detours);
+    let advised: BTreeSet<CronId> = detours.unwrap_or_else(|| panic!("{:?}", outlook.advice));
+    let spared = foretold(&engine.wait("changes that spare a quota", |now| !foretold(now).is_empty()));
+    // Seconds lie between the two, in which a run may have started: then one goes less, or more.
+    assert!(spared.is_subset(&advised) || advised.is_subset(&spared), "{spared:?}, advised {advised:?}");
     engine.ask(Command::Settings(SettingsChange::SetQuotaAware(false)));
-    engine.wait("the ordinary plan", |now| !now.settings.distribution.quota_aware && foretold(now) == 0);
+    engine.wait("the ordinary plan", |now| !now.settings.distribution.quota_aware && foretold(now).is_empty());
 }

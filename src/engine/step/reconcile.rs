@@ -9,7 +9,9 @@ use super::super::World;
 use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState, Line, Stage};
 use super::{crisis, own, undo};
-use crate::domain::{Change, CronId, JobPhase, LedgerReason, LineOutcome, Plan, PlanOrigin, ProblemKind};
+use crate::domain::{
+    Change, Cron, CronId, JobPhase, LedgerEntry, LedgerReason, LineOutcome, Plan, PlanOrigin, ProblemKind,
+};
 use crate::policy;
 use crate::state::InterruptedJob;
 
@@ -160,8 +162,8 @@ pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
             missing.push((id.clone(), entry.name.clone()));
             true
         }
-        // Its user has fixed its model since: nothing is left to give back but that word.
-        Some(cron) if cron.enabled && world.tiers.get(id).is_some_and(|own| own.pinned.is_some()) => false,
+        // Its user has fixed its model since, another than it had: nothing is left to give back but that word.
+        Some(cron) if cron.enabled && pinned_elsewhere(world, cron, entry) => false,
         Some(cron) => match apply::seen(entry.clone(), &cron.fields()) {
             Some(seen) => {
                 *entry = seen;
@@ -184,6 +186,13 @@ pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
     world.ledger = Arc::new(ledger);
     world.dirty.plan = true;
     vec![Effect::Store(Box::new(StoreOp::SaveLedger { ledger: world.ledger.clone() }))]
+}
+
+/// Its user fixed another model than the one that is owed, or the one that it has now.
+fn pinned_elsewhere(world: &World, cron: &Cron, debt: &LedgerEntry) -> bool {
+    let had = world.catalog.resolve(debt.before.model.as_deref(), cron.agent.as_deref());
+    let pin = world.tiers.get(&cron.id).and_then(|entry| entry.pinned.as_ref());
+    pin.is_some_and(|pin| pin.model.is_none() || pin.model != had)
 }
 
 /// Somebody removed a cron on the gateway: what we owed it is owed no more.

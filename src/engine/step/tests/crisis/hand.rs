@@ -54,6 +54,21 @@ fn a_prompt_that_was_edited_in_the_middle_stays_as_the_person_left_it() {
 }
 
 #[test]
+fn what_is_pinned_in_the_middle_to_what_it_had_goes_back_with_the_others() {
+    let mut scene = in_crisis();
+    let before = scene.gateway.crons.clone();
+    assert_eq!(model_of(&scene, "t3-crit").as_deref(), Some(FLASH));
+    let pin = Edit::SetPin { crons: vec![CronId::new("t3-crit")], pin: Some(Pin { model: ModelRef::parse(OPUS) }) };
+    scene.tell(Command::Edit(pin)).expect("an edit");
+    scene.pass(1);
+    assert!(scene.world.ledger.contains_key(&CronId::new("t3-crit")), "it is still owed");
+    assert_eq!(scene.gateway.crons[&CronId::new("t3-crit")], before[&CronId::new("t3-crit")], "and waits");
+    lead_out(&mut scene);
+    assert_eq!(model_of(&scene, "t3-crit").as_deref(), Some(OPUS));
+    assert_eq!(seal_of(&scene, "t3-crit"), Seal::Identical);
+}
+
+#[test]
 fn a_pin_in_the_middle_is_the_persons_last_word() {
     let mut scene = in_crisis();
     let stays = now_of(&scene, "t3-crit").fields();
