@@ -57,7 +57,7 @@ impl Desk {
         let input = RawInput { screen_rect, events, ..RawInput::default() };
         let output = self.ctx.run_ui(input, |ui| {
             egui::CentralPanel::default().show(ui, |ui| {
-                black_box(self.board.ui(ui, &self.snapshot, &self.zone));
+                black_box(self.board.ui(ui, &self.snapshot, None, &self.zone));
             });
         });
         let shapes = output.shapes.clone();
