@@ -25,7 +25,9 @@ use super::drive::{Occurrence, Sim};
 use super::gateway::Gateway;
 use super::outcome::Trial;
 use super::vendor::Vendor;
-use crate::domain::{AccountId, BrokenLaw, Catalog, Cron, CronId, Drill, OutageLasts, Rehearsal, Rehearsed, Supposed};
+use crate::domain::{
+    AccountId, BrokenLaw, Catalog, Cron, CronId, Drill, Fields, OutageLasts, Rehearsal, Rehearsed, Supposed,
+};
 use crate::engine::Snapshot;
 use copied::Copied;
 use pressed::Finger;
@@ -119,7 +121,7 @@ impl Life {
         let failing = self.outages.keys().cloned().collect();
         self.sim.record = Some(Record::new(failing, &self.sim.gateway, self.begins()));
         self.pass(self.begins(), progress)?;
-        let before = definitions(&self.sim.gateway);
+        let before = self.before();
         self.fail();
         let mut ends: Vec<Timestamp> = self.outages.values().map(|outage| outage.ends).collect();
         ends.sort();
@@ -190,6 +192,18 @@ impl Life {
         }
     }
 
+    /// How everything is when the outage begins. What a crisis of the run-up has changed by then is as it owes it: that
+    /// it is given back is what before means.
+    fn before(&self) -> Before {
+        let picture = self.sim.machines.first().and_then(|machine| machine.picture.as_ref());
+        let owed = picture.filter(|picture| picture.crisis.state.mode.is_some()).map(|picture| &picture.ledger);
+        let owed = owed.into_iter().flat_map(|ledger| ledger.iter());
+        Before {
+            crons: definitions(&self.sim.gateway),
+            owed: owed.map(|(id, debt)| (id.clone(), debt.before.clone())).collect(),
+        }
+    }
+
     fn note(&mut self, what: Rehearsed) {
         let now = self.sim.now;
         if let Some(record) = &mut self.sim.record {
@@ -214,6 +228,13 @@ fn users(gateway: &Gateway) -> impl Iterator<Item = &Cron> {
     gateway.crons.values().filter(|cron| cron.routable())
 }
 
+/// What the end is compared with.
+struct Before {
+    crons: BTreeMap<CronId, Cron>,
+    /// What a crisis that is on gives back, by then or later.
+    owed: BTreeMap<CronId, Fields>,
+}
+
 fn definitions(gateway: &Gateway) -> BTreeMap<CronId, Cron> {
     users(gateway).map(|cron| (cron.id.clone(), cron.clone())).collect()
 }
@@ -230,19 +251,26 @@ struct Left {
 }
 
 /// One-shots end by themselves.
-fn left(gateway: &Gateway, before: &BTreeMap<CronId, Cron>) -> Left {
+fn left(gateway: &Gateway, before: &Before) -> Left {
     let mut left = Left::default();
     for cron in users(gateway).filter(|cron| !cron.one_shot()) {
-        let Some(was) = before.get(&cron.id).filter(|was| was.revision != cron.revision) else { continue };
+        let Some(was) = before.crons.get(&cron.id).filter(|was| was.revision != cron.revision) else { continue };
         if was.enabled && !cron.enabled && cron.auto_disabled.is_some() {
             left.switched_off.push(cron.name.clone());
-        } else if was.fields().model != cron.fields().model || was.enabled != cron.enabled {
+        } else if !alike(&was.fields(), &cron.fields())
+            && !before.owed.get(&cron.id).is_some_and(|owed| alike(owed, &cron.fields()))
+        {
             left.otherwise.push(cron.name.clone());
         } else {
             left.n_refitted += 1;
         }
     }
     left
+}
+
+/// On as before, and on the same model: fallbacks are written with each model.
+fn alike(was: &Fields, is: &Fields) -> bool {
+    was.model == is.model && was.enabled == is.enabled
 }
 
 fn told(life: &Life, with: Lived, without: &Lived) -> Rehearsal {

@@ -155,6 +155,8 @@ fn a_crisis_that_is_on_already_is_no_breach_of_a_law() {
     assert_eq!(lived.broken, None);
     assert!(at(&lived, |what| *what == Rehearsed::CrisisOff).is_some(), "{:#?}", lived.events);
     assert!(lived.most_paused() > 0, "some were paused when it began");
+    assert_eq!(lived.otherwise, [""; 0], "what the crisis before had changed, and gave back, is as before");
+    assert!(lived.as_before.is_some(), "{:#?}", lived.events);
 }
 
 #[test]
