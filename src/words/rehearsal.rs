@@ -77,6 +77,16 @@ fn ending(of: &Rehearsal, speech: &Speech<'_>) -> String {
     }
 }
 
+/// How far one is that is under way: "41% lived through". How long everything takes to be as before nobody knows.
+#[must_use]
+pub fn rehearsal_part(part: f32) -> String {
+    if part >= 0.985 {
+        "Finishing: until everything is as before…".to_owned()
+    } else {
+        format!("{:.0}% lived through", part * 100.0)
+    }
+}
+
 /// "+6 h 12 min" after it began, "12 min before".
 #[must_use]
 pub fn rehearsal_offset(of: &Rehearsal, at: Timestamp) -> String {
