@@ -8,6 +8,9 @@ use crate::domain::{AccountId, Cron, Drawn, Forecast, Pointed, WindowForecast};
 pub fn cron_draws(cron: &Cron, drawn: &Drawn, forecast: &Forecast) -> String {
     let name = &cron.name;
     if drawn.crons.is_empty() {
+        if cron.turn().is_none() {
+            return format!("{name} runs without a model: it draws on no quota");
+        }
         return if cron.enabled {
             format!("{name} draws on no quota: what it runs on is not known")
         } else {
@@ -100,7 +103,7 @@ mod tests {
     use super::{cron_draws, lit_of, starts_between, window_draws};
     use crate::domain::{
         Basis, Claim, ComingCron, ComingRuns, Cron, CronId, Drawn, Forecast, Foretold, Growth, Learning, ModelScope,
-        Pointed, Source, Start, TrackRecord, WindowForecast, WindowStart,
+        Payload, Pointed, Source, Start, TrackRecord, WindowForecast, WindowStart,
     };
 
     fn window(account: &str, label: &str) -> WindowForecast {
@@ -157,6 +160,12 @@ mod tests {
         let unknown = "Heartbeat ping runs on MiniMax, of which no quota is known: no run in the next 24 h";
         assert_eq!(said("c3", true), unknown);
         assert_eq!(said("c4", false), "Heartbeat ping is switched off: it draws on no quota");
+        let command = Cron { payload: Payload::Other("command".to_owned()), ..cron(None) };
+        let nothing = Drawn::default();
+        assert_eq!(
+            cron_draws(&command, &nothing, &forecast),
+            "Heartbeat ping runs without a model: it draws on no quota"
+        );
         assert_eq!(said("c4", true), "Heartbeat ping draws on no quota: what it runs on is not known");
     }
 
@@ -193,6 +202,5 @@ mod tests {
         let between = Pointed::Between(at("2026-11-23 07:10"), at("2026-11-23 07:20"));
         assert_eq!(lit_of(1, 7, &window), "1 of 7 draws on it");
         assert_eq!(lit_of(3, 7, &between), "3 of 7 start then");
-        assert_eq!(Drawn::default().n_crons, 0);
     }
 }

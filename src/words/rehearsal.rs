@@ -263,6 +263,13 @@ mod tests {
     }
 
     #[test]
+    fn how_far_one_is_is_said_until_nobody_knows() {
+        assert_eq!(rehearsal_part(0.414), "41% lived through");
+        assert_eq!(rehearsal_part(0.98), "98% lived through");
+        assert!(rehearsal_part(0.99).starts_with("Finishing"));
+    }
+
+    #[test]
     fn a_sentence_says_how_it_went_with_the_program_and_without() {
         let (world, whole) = (world(), lived());
         let speech = world.speech();

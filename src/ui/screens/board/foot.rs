@@ -53,11 +53,6 @@ impl Foot {
         self.only_here.unwrap_or(snapshot.settings.window.quota_strip)
     }
 
-    #[must_use]
-    pub fn lit(&self) -> Rc<Lit> {
-        self.lamp.lit()
-    }
-
     /// Opens, with that lit until somebody points at something else.
     pub fn show(&mut self, what: Pointed) {
         self.opens = true;
@@ -114,7 +109,7 @@ impl Board {
         ui.painter().rect(rect, corner::PANEL, palette.panel, line, StrokeKind::Inside);
         let inner = rect.shrink2(vec2(space::M, space::S / 2.0));
         let (title, body) = inner.split_top_bottom_at_y(inner.top() + TITLE);
-        let lit = self.foot.lit();
+        let lit = scene.lit.clone();
         let layout = Layout::left_to_right(Align::Center);
         ui.scope_builder(UiBuilder::new().max_rect(title).layout(layout), |ui| {
             self.foot_title_ui(ui, scene, &lit);
@@ -187,19 +182,24 @@ impl Board {
         scene.wishes.extend(touched.opened.map(|_| Action::Go(Screen::Quotas)));
     }
 
-    /// Lights what belongs to what this frame found under pointer and keyboard.
-    pub(super) fn light(&mut self, ui: &Ui, scene: &Scene<'_>) {
-        let (hovered, focused) = (self.foot.hovered.take(), self.foot.focused.take());
-        let moved = ui.input(|input| input.pointer.is_moving());
-        self.foot.pointing.follow(hovered, focused, moved);
-        let before = self.foot.lit();
-        match (self.foot.pointing.at().cloned(), scene.foreseen) {
+    /// What is lit in this frame: what belongs to what was pointed at in the last one.
+    pub(super) fn light(&mut self, scene: &Scene<'_>) -> Rc<Lit> {
+        match (self.foot.pointing.at(), scene.foreseen) {
             (Some(at), Some(outlook)) if self.foot.is_open(scene.snapshot) => {
-                self.foot.lamp.point(&at, outlook, &scene.facts, &scene.lanes, scene.speech);
+                self.foot.lamp.point(at, outlook, &scene.facts, &scene.lanes, scene.speech);
             }
             _ => self.foot.lamp.off(),
         }
-        if !Rc::ptr_eq(&before, &self.foot.lit()) {
+        self.foot.lamp.lit()
+    }
+
+    /// Takes what this frame found under pointer and keyboard.
+    pub(super) fn point(&mut self, ui: &Ui) {
+        let (hovered, focused) = (self.foot.hovered.take(), self.foot.focused.take());
+        let before = self.foot.pointing.at().cloned();
+        let moved = ui.input(|input| input.pointer.is_moving());
+        self.foot.pointing.follow(hovered, focused, moved);
+        if before.as_ref() != self.foot.pointing.at() {
             ui.ctx().request_repaint();
         }
     }

@@ -139,11 +139,12 @@ impl Board {
             lanes: self.lanes.clone(),
             density: card::Density::of(snapshot.settings.window.compact_cards),
             foreseen,
-            lit: self.foot.lit(),
+            lit: Rc::default(),
             editable: snapshot.folder.as_ref().is_none_or(|folder| folder.held_by.is_none()),
             wishes: Vec::new(),
         };
         self.open_foot(&mut scene);
+        scene.lit = self.light(&scene);
         self.go_to_cards(&scene);
         self.keys(ui, &mut scene);
         self.toolbar_ui(ui, &mut scene);
@@ -159,7 +160,7 @@ impl Board {
         } else {
             self.body_ui(ui, &mut scene);
         }
-        self.light(ui, &scene);
+        self.point(ui);
         ghost_ui(ui, &scene);
         self.announce_ui(ui);
         scene.wishes

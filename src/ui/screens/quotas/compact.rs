@@ -138,7 +138,9 @@ fn row_ui(
     let palette = theme::palette(ui);
     let around = rect.expand2(vec2(space::S / 2.0, 0.0)).shrink2(vec2(0.0, 0.5));
     if lit {
-        ui.painter().rect(around, corner::BUTTON, palette.accent_ground, theme::lit(palette), StrokeKind::Inside);
+        // The bar keeps the ground on which its colours are told apart.
+        ui.painter().rect_filled(around.with_max_x(scale.x.min - space::S), corner::BUTTON, palette.accent_ground);
+        ui.painter().rect_stroke(around, corner::BUTTON, theme::lit(palette), StrokeKind::Inside);
     } else if response.hovered() {
         ui.painter().rect_filled(around.with_max_x(scale.x.min - space::S), corner::BUTTON, palette.hover);
     }

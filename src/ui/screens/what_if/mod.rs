@@ -43,7 +43,7 @@ const CONTROLS_NARROW: f32 = 272.0;
 /// Height of the comparison and of the lines beside it.
 const UPPER: f32 = 208.0;
 /// At most this part of the height, so that most windows are seen below.
-const UPPER_PART: f32 = 0.4;
+const UPPER_PART: f32 = 0.46;
 /// What the comparison has of the width, where there is room and where there is little.
 const COMPARED: f32 = 0.56;
 const COMPARED_NARROW: f32 = 0.6;
