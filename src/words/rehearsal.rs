@@ -62,9 +62,16 @@ fn ending(of: &Rehearsal, speech: &Speech<'_>) -> String {
         [one] => format!(", but {one}, which the gateway switched off"),
         several => format!(", but {} that the gateway switched off", count(several.len(), "cron")),
     };
-    let what = match of.n_refitted {
-        0 => "Every cron is as before".to_owned(),
-        n => format!("Every cron runs as before, {n} with the fallbacks of their chains,"),
+    let aside = |n: u32, what: &str| (n > 0).then(|| format!("{n} {what}"));
+    let asides = [
+        aside(of.n_refitted, "with the fallbacks of their chains"),
+        aside(of.n_home, "back where their chains bring them"),
+    ];
+    let asides: Vec<String> = asides.into_iter().flatten().collect();
+    let what = if asides.is_empty() {
+        "Every cron is as before".to_owned()
+    } else {
+        format!("Every cron runs as before, {},", list(&asides))
     };
     match (of.as_before, of.otherwise.as_slice()) {
         (Some(at), _) if at <= of.ends => format!("{what} when it ends{but}."),
@@ -168,7 +175,7 @@ pub fn rehearsed(event: &RehearsalEvent, of: &Rehearsal, speech: &Speech<'_>) ->
         Rehearsed::SwitchedOff { cron } => format!("The gateway switches off {cron}, which failed too often"),
         Rehearsed::Ends => format!("{} {} again", names(), verb[1]),
         Rehearsed::FoundBack { account } => format!("The program finds out that {} serves", account_name(account)),
-        Rehearsed::AsBefore if of.n_refitted > 0 => "Every cron runs as before".to_owned(),
+        Rehearsed::AsBefore if of.n_refitted + of.n_home > 0 => "Every cron runs as before".to_owned(),
         Rehearsed::AsBefore => "Every cron is as before".to_owned(),
     }
 }
@@ -258,6 +265,7 @@ mod tests {
             switched_off: Vec::new(),
             otherwise: Vec::new(),
             n_refitted: 0,
+            n_home: 0,
             broken: None,
         }
     }

@@ -62,8 +62,8 @@ mod tests {
     use super::Pointing;
     use crate::domain::{CronId, Pointed};
 
-    fn cron(id: &str) -> Option<Pointed> {
-        Some(Pointed::Cron(CronId::new(id)))
+    fn cron(id: &str) -> Pointed {
+        Pointed::Cron(CronId::new(id))
     }
 
     fn window() -> Pointed {
@@ -73,10 +73,15 @@ mod tests {
     #[test]
     fn what_changed_last_counts() {
         let steps = [
-            (cron("hovered"), None, cron("hovered"), "the pointer alone"),
-            (cron("hovered"), cron("focused"), cron("focused"), "the keyboard moved, the pointer rests"),
-            (cron("other"), cron("focused"), cron("other"), "the pointer moved on"),
-            (None, cron("focused"), cron("focused"), "the pointer has left"),
+            (Some(cron("hovered")), None, Some(cron("hovered")), "the pointer alone"),
+            (
+                Some(cron("hovered")),
+                Some(cron("focused")),
+                Some(cron("focused")),
+                "the keyboard moved, the pointer rests",
+            ),
+            (Some(cron("other")), Some(cron("focused")), Some(cron("other")), "the pointer moved on"),
+            (None, Some(cron("focused")), Some(cron("focused")), "the pointer has left"),
             (None, None, None, "nothing"),
         ];
         let mut pointing = Pointing::default();
@@ -90,17 +95,17 @@ mod tests {
     fn what_was_asked_for_stays_until_something_else_is_pointed_at() {
         let mut pointing = Pointing::default();
         pointing.show(window());
-        pointing.follow(cron("below a pointer that rests"), None, false);
+        pointing.follow(Some(cron("below a pointer that rests")), None, false);
         assert_eq!(pointing.at(), Some(&window()));
-        pointing.follow(cron("below a pointer that rests"), Some(window()), false);
+        pointing.follow(Some(cron("below a pointer that rests")), Some(window()), false);
         assert_eq!(pointing.at(), Some(&window()), "the keyboard goes to it");
-        pointing.follow(cron("pointed at"), Some(window()), true);
-        assert_eq!(pointing.at(), cron("pointed at").as_ref());
+        pointing.follow(Some(cron("pointed at")), Some(window()), true);
+        assert_eq!(pointing.at(), Some(&cron("pointed at")));
         pointing.show(window());
         assert!(pointing.end());
         assert!(!pointing.end(), "it has ended");
         pointing.show(window());
-        pointing.follow(None, cron("walked to"), false);
-        assert_eq!(pointing.at(), cron("walked to").as_ref());
+        pointing.follow(None, Some(cron("walked to")), false);
+        assert_eq!(pointing.at(), Some(&cron("walked to")));
     }
 }
