@@ -14,9 +14,10 @@ use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use egui::{Event, MouseWheelUnit, RawInput, Rect, TouchPhase, pos2, vec2};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use model_orchestrator::domain::Tier;
-use model_orchestrator::engine::Snapshot;
+use model_orchestrator::domain::{AccountId, Outlook, ProviderAccount, QuotaWindow, Source, Tier};
+use model_orchestrator::engine::{Foresight, Snapshot};
 use model_orchestrator::ui::screens::board::Board;
 use model_orchestrator::ui::theme;
 use support::{FLASH, MINIMAX, World};
@@ -32,19 +33,41 @@ fn world(n: usize) -> Snapshot {
     world.snapshot()
 }
 
+/// The same with the quotas at the foot: two accounts with two windows each, and a million starts to come.
+fn with_quotas(n: usize) -> (Snapshot, Arc<Outlook>) {
+    let mut snapshot = world(n);
+    let window = |label: &str, hours: i64| QuotaWindow {
+        resets_at: Some(snapshot.at + SignedDuration::from_hours(hours)),
+        ..QuotaWindow::new(label, 0.4, snapshot.at, Source::UsageStatus)
+    };
+    let windows = [window("5h", 3), window("weekly", 100)].to_vec();
+    let accounts = ["google", "minimax"].map(AccountId::new);
+    snapshot.accounts = Arc::new(accounts.clone().map(|id| (id.clone(), ProviderAccount::implied(id))).into());
+    Arc::make_mut(&mut snapshot.fleet).windows = accounts.map(|id| (id, windows.clone())).into();
+    Arc::make_mut(&mut snapshot.settings).window.quota_strip = true;
+    let until = snapshot.at + SignedDuration::from_hours(7 * 24);
+    let outlook = Foresight::default().outlook(&snapshot, until);
+    (snapshot, Arc::new(outlook))
+}
+
 /// A board in a context of its own.
 struct Desk {
     ctx: egui::Context,
     board: Board,
     snapshot: Snapshot,
+    foreseen: Option<Arc<Outlook>>,
     zone: TimeZone,
 }
 
 impl Desk {
     fn new(n: usize) -> Self {
+        Self::of(world(n), None)
+    }
+
+    fn of(snapshot: Snapshot, foreseen: Option<Arc<Outlook>>) -> Self {
         let ctx = egui::Context::default();
         theme::install(&ctx);
-        let mut desk = Self { ctx, board: Board::default(), snapshot: world(n), zone: TimeZone::UTC };
+        let mut desk = Self { ctx, board: Board::default(), snapshot, foreseen, zone: TimeZone::UTC };
         for _ in 0..3 {
             desk.frame(Vec::new());
         }
@@ -57,7 +80,7 @@ impl Desk {
         let input = RawInput { screen_rect, events, ..RawInput::default() };
         let output = self.ctx.run_ui(input, |ui| {
             egui::CentralPanel::default().show(ui, |ui| {
-                black_box(self.board.ui(ui, &self.snapshot, &self.zone));
+                black_box(self.board.ui(ui, &self.snapshot, self.foreseen.as_ref(), &self.zone));
             });
         });
         let shapes = output.shapes.clone();
@@ -118,19 +141,29 @@ fn percentiles(_: &mut Criterion) {
             vec![Event::PointerMoved(pos2(500.0, 400.0)), wheel(down)]
         };
         for (name, events) in [("hover", hover), ("scroll", scroll)] {
-            let mut took: Vec<f64> = (0..2_000)
-                .map(|step| {
-                    let started = Instant::now();
-                    desk.frame(events(step));
-                    started.elapsed().as_secs_f64() * 1e3
-                })
-                .collect();
-            took.sort_by(f64::total_cmp);
-            let at = |share: usize| took[took.len() * share / 1000 - 1];
-            let name = format!("{n} cards, {name}");
-            println!("{name:<28} {:>8.3} {:>8.3} {:>8.3}", at(500), at(990), at(1000));
+            told(&format!("{n} cards, {name}"), &mut desk, events);
+        }
+        let (snapshot, outlook) = with_quotas(n);
+        let mut desk = Desk::of(snapshot, Some(outlook));
+        let windows: Events = |step| vec![Event::PointerMoved(pos2(400.0, 660.0 + f32::from(step % 100)))];
+        let bars: Events = |step| vec![Event::PointerMoved(pos2(300.0 + f32::from(step % 800), 770.0))];
+        for (name, events) in [("cards", hover), ("windows", windows), ("bars", bars)] {
+            told(&format!("{n} cards, quotas, {name}"), &mut desk, events);
         }
     }
+}
+
+fn told(name: &str, desk: &mut Desk, events: fn(u16) -> Vec<Event>) {
+    let mut took: Vec<f64> = (0..2_000)
+        .map(|step| {
+            let started = Instant::now();
+            desk.frame(events(step));
+            started.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    took.sort_by(f64::total_cmp);
+    let at = |share: usize| took[took.len() * share / 1000 - 1];
+    println!("{name:<28} {:>8.3} {:>8.3} {:>8.3}", at(500), at(990), at(1000));
 }
 
 criterion_group!(benches, percentiles, frames);

@@ -22,14 +22,17 @@ use egui::epaint::Primitive;
 use egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, RawInput, Rect, TouchPhase, pos2, vec2};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use model_orchestrator::domain::Outlook;
+use model_orchestrator::domain::{Outlook, Settings};
 use model_orchestrator::engine::{Foresight, Snapshot};
 use model_orchestrator::ui::screens::quotas::Quotas;
 use model_orchestrator::ui::theme;
 
 fn snapshot() -> Snapshot {
     let obs = busy::observe();
+    let settings = Settings::default();
+    let accounts = obs.catalog.accounts().into_iter().map(|id| (id.clone(), settings.account(&id)));
     Snapshot {
+        accounts: Arc::new(accounts.collect()),
         at: obs.at,
         history: Arc::new(busy::history(&obs)),
         crons: obs.crons,
@@ -137,6 +140,7 @@ fn main() {
     for (name, events) in [("hover", hover as Events), ("pan", pan), ("zoom", zoom)] {
         let mut desk = Desk::new();
         let mut took: Vec<f64> = (0..2_000).map(|step| desk.frame(events(step))).collect();
+        assert!(desk.n_triangles > 1_000, "the windows are drawn: {}", desk.n_triangles);
         took.sort_by(f64::total_cmp);
         let at = |share: usize| took[took.len() * share / 1000 - 1];
         println!("{name:<28} {:>8.3} {:>8.3} {:>8.3} {:>11}", at(500), at(990), at(1000), desk.n_triangles);

@@ -71,6 +71,18 @@ pub struct WindowForecast {
 }
 
 impl WindowForecast {
+    /// Whether the runs of that cron use it.
+    #[must_use]
+    pub fn is_drawn_on_by(&self, cron: &ComingCron) -> bool {
+        self.account == cron.account && self.covers.covers(&cron.model)
+    }
+
+    /// Runs wait for it when it is used up.
+    #[must_use]
+    pub fn holds_runs_back(&self) -> bool {
+        self.claim != Claim::Silent(Silence::NotOfRuns)
+    }
+
     /// Since when nobody has read it.
     #[must_use]
     pub fn age(&self, at: Timestamp) -> SignedDuration {

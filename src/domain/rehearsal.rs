@@ -79,6 +79,9 @@ pub struct Rehearsal {
     pub otherwise: Vec<String>,
     /// So many others have other fallbacks in the end, which are written with each model: their definition is another.
     pub n_refitted: u32,
+    /// So many others were elsewhere when it began, because routes of their chains did not serve before, and are where
+    /// their chains bring them.
+    pub n_home: u32,
     /// A law of the program that did not hold: then the rehearsal ended there.
     pub broken: Option<BrokenLaw>,
 }

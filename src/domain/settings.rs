@@ -160,6 +160,8 @@ impl Default for HistorySettings {
 pub struct WindowSettings {
     pub theme: ThemeChoice,
     pub compact_cards: bool,
+    /// The quotas are shown at the foot of the board.
+    pub quota_strip: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,7 +211,7 @@ impl Default for Automation {
 
 impl Default for WindowSettings {
     fn default() -> Self {
-        Self { theme: ThemeChoice::System, compact_cards: false }
+        Self { theme: ThemeChoice::System, compact_cards: false, quota_strip: false }
     }
 }
 

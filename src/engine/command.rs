@@ -281,6 +281,8 @@ pub enum SettingsChange {
     SetNotifications(Notifications),
     SetTheme(ThemeChoice),
     SetCompactCards(bool),
+    /// The quotas at the foot of the board.
+    SetQuotaStrip(bool),
     SetCrisisVendors(u32),
     SetSettleMinutes(u32),
     /// How long the history is kept; what is older is dropped at once.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::CronId;
+use crate::domain::{AccountId, CronId};
 use crate::engine::Command;
 
 /// One wish of the person at the window.
@@ -16,6 +16,11 @@ pub enum Action {
     /// Opens the details drawer for a cron.
     Open(CronId),
     CloseDrawer,
+    /// Shows the board with the quotas at its foot, and the crons lit that draw on this window.
+    ShowCrons {
+        account: AccountId,
+        window: String,
+    },
     /// Asks for a path with a native dialog and a path field; what then happens is in the variant.
     Pick(Pick),
     /// Opens a web page in the browser.

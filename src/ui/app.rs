@@ -152,6 +152,7 @@ impl App {
             Action::Prepare(choice) => self.shell.prepare(choice),
             Action::Open(cron) => self.shell.open(cron),
             Action::CloseDrawer => self.shell.close_drawer(),
+            Action::ShowCrons { account, window } => self.shell.show_crons(account, window),
             Action::Pick(pick) => self.shell.ask_path(pick),
             Action::AskTakeOver => self.shell.ask_take_over(),
             Action::Browse(url) => ctx.open_url(egui::OpenUrl::new_tab(url)),

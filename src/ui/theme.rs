@@ -149,6 +149,15 @@ pub fn strong_chip_font() -> FontId {
     FontId::new(11.0, semibold())
 }
 
+/// How much is left to see of what does not belong to what is pointed at.
+pub const DIM: f32 = 0.4;
+
+/// Around what belongs to what is pointed at, on [`Palette::accent_ground`].
+#[must_use]
+pub fn lit(palette: &Palette) -> Stroke {
+    Stroke::new(1.5, palette.accent)
+}
+
 /// Gives a context our fonts and both themes. Call once, before the first frame.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());

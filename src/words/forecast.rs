@@ -161,6 +161,12 @@ pub fn weight(window: &WindowForecast) -> Option<String> {
     Some(format!("{unit} {:.1}%", ratio * 100.0))
 }
 
+/// What the owner of an account keeps: "20% of each quota is kept free for you".
+#[must_use]
+pub fn kept_free(ratio: f64) -> String {
+    format!("{} of each quota is kept free for you", percent(ratio))
+}
+
 /// Who read it and when: "Kimi, 1 min ago".
 #[must_use]
 pub fn forecast_source(window: &WindowForecast, account: Option<&ProviderAccount>, speech: &Speech<'_>) -> String {

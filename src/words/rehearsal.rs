@@ -62,9 +62,16 @@ fn ending(of: &Rehearsal, speech: &Speech<'_>) -> String {
         [one] => format!(", but {one}, which the gateway switched off"),
         several => format!(", but {} that the gateway switched off", count(several.len(), "cron")),
     };
-    let what = match of.n_refitted {
-        0 => "Every cron is as before".to_owned(),
-        n => format!("Every cron runs as before, {n} with the fallbacks of their chains,"),
+    let aside = |n: u32, what: &str| (n > 0).then(|| format!("{n} {what}"));
+    let asides = [
+        aside(of.n_refitted, "with the fallbacks of their chains"),
+        aside(of.n_home, "back where their chains bring them"),
+    ];
+    let asides: Vec<String> = asides.into_iter().flatten().collect();
+    let what = if asides.is_empty() {
+        "Every cron is as before".to_owned()
+    } else {
+        format!("Every cron runs as before, {},", list(&asides))
     };
     match (of.as_before, of.otherwise.as_slice()) {
         (Some(at), _) if at <= of.ends => format!("{what} when it ends{but}."),
@@ -74,6 +81,16 @@ fn ending(of: &Rehearsal, speech: &Speech<'_>) -> String {
         (None, []) => "Something is still owed a day after it ends.".to_owned(),
         (None, [one]) => format!("{one} is not as before a day after it ends."),
         (None, others) => format!("{} are not as before a day after it ends.", count(others.len(), "cron")),
+    }
+}
+
+/// How far one is that is under way: "41% lived through". How long everything takes to be as before nobody knows.
+#[must_use]
+pub fn rehearsal_part(part: f32) -> String {
+    if part >= 0.985 {
+        "Finishing: until everything is as before…".to_owned()
+    } else {
+        format!("{:.0}% lived through", part * 100.0)
     }
 }
 
@@ -158,7 +175,7 @@ pub fn rehearsed(event: &RehearsalEvent, of: &Rehearsal, speech: &Speech<'_>) ->
         Rehearsed::SwitchedOff { cron } => format!("The gateway switches off {cron}, which failed too often"),
         Rehearsed::Ends => format!("{} {} again", names(), verb[1]),
         Rehearsed::FoundBack { account } => format!("The program finds out that {} serves", account_name(account)),
-        Rehearsed::AsBefore if of.n_refitted > 0 => "Every cron runs as before".to_owned(),
+        Rehearsed::AsBefore if of.n_refitted + of.n_home > 0 => "Every cron runs as before".to_owned(),
         Rehearsed::AsBefore => "Every cron is as before".to_owned(),
     }
 }
@@ -248,8 +265,16 @@ mod tests {
             switched_off: Vec::new(),
             otherwise: Vec::new(),
             n_refitted: 0,
+            n_home: 0,
             broken: None,
         }
+    }
+
+    #[test]
+    fn how_far_one_is_is_said_until_nobody_knows() {
+        assert_eq!(rehearsal_part(0.414), "41% lived through");
+        assert_eq!(rehearsal_part(0.98), "98% lived through");
+        assert!(rehearsal_part(0.99).starts_with("Finishing"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn sized(snapshot: Snapshot, size: [f32; 2], theme: egui::Theme) -> Harness<'sta
         .with_context_setup(theme::install)
         .build_ui_state(
             |ui, desk: &mut Desk| {
-                let wishes = desk.board.ui(ui, &desk.snapshot, &TimeZone::UTC);
+                let wishes = desk.board.ui(ui, &desk.snapshot, None, &TimeZone::UTC);
                 desk.wishes.extend(wishes);
             },
             desk,

@@ -5,6 +5,7 @@ mod board;
 mod crisis;
 mod elsewhere;
 mod keyboard;
+mod lit;
 mod screens;
 mod shell;
 

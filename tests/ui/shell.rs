@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use model_orchestrator::domain::{
     Connection, Job, JobLine, JobPhase, LineOutcome, Plan, Problem, ProblemKind, Refusal, Trouble,
 };
-use model_orchestrator::engine::{Command, DemoOutage, Done, Event, Snapshot, Ticket};
+use model_orchestrator::engine::{Command, DemoOutage, Done, Event, SettingsChange, Snapshot, Ticket};
 use model_orchestrator::ui::action::{Action, Pick, Screen};
 use model_orchestrator::ui::shell::Shell;
 use model_orchestrator::ui::theme;
@@ -45,6 +45,13 @@ pub fn sized(snapshot: Snapshot, size: [f32; 2], theme: egui::Theme) -> Harness<
                         Action::Prepare(choice) => window.shell.prepare(*choice),
                         Action::Open(cron) => window.shell.open(cron.clone()),
                         Action::CloseDrawer => window.shell.close_drawer(),
+                        Action::ShowCrons { account, window: label } => {
+                            window.shell.show_crons(account.clone(), label.clone());
+                        }
+                        // As the engine would.
+                        Action::Tell(Command::Settings(SettingsChange::SetQuotaStrip(shown))) => {
+                            Arc::make_mut(&mut window.snapshot.settings).window.quota_strip = *shown;
+                        }
                         Action::Pick(pick) => window.shell.ask_path(pick.clone()),
                         Action::AskTakeOver => window.shell.ask_take_over(),
                         _ => {}

@@ -93,7 +93,9 @@ fn label(settings: &Settings, change: &SettingsChange) -> Option<String> {
         SettingsChange::SetSettleMinutes(_) => "settle time changed".to_owned(),
         SettingsChange::SetHistoryDays(_) => "length of the history changed".to_owned(),
         SettingsChange::ResetChains => "chains and routes reset".to_owned(),
-        SettingsChange::SetTheme(_) | SettingsChange::SetCompactCards(_) => return None,
+        SettingsChange::SetTheme(_) | SettingsChange::SetCompactCards(_) | SettingsChange::SetQuotaStrip(_) => {
+            return None;
+        }
     })
 }
 
@@ -145,6 +147,7 @@ fn apply(settings: &mut Settings, change: SettingsChange) {
         SettingsChange::SetChecks(checks) => settings.checks = checks,
         SettingsChange::SetTheme(theme) => settings.window.theme = theme,
         SettingsChange::SetCompactCards(compact) => settings.window.compact_cards = compact,
+        SettingsChange::SetQuotaStrip(shown) => settings.window.quota_strip = shown,
         SettingsChange::SetCrisisVendors(count) => settings.thresholds.crisis_vendors = count.max(1),
         SettingsChange::SetSettleMinutes(minutes) => {
             settings.thresholds.settle = jiff::SignedDuration::from_mins(i64::from(minutes));

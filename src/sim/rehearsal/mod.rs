@@ -25,7 +25,9 @@ use super::drive::{Occurrence, Sim};
 use super::gateway::Gateway;
 use super::outcome::Trial;
 use super::vendor::Vendor;
-use crate::domain::{AccountId, BrokenLaw, Catalog, Cron, CronId, Drill, OutageLasts, Rehearsal, Rehearsed, Supposed};
+use crate::domain::{
+    AccountId, BrokenLaw, Catalog, Cron, CronId, Drill, Fields, OutageLasts, Rehearsal, Rehearsed, RouteKey, Supposed,
+};
 use crate::engine::Snapshot;
 use copied::Copied;
 use pressed::Finger;
@@ -119,7 +121,7 @@ impl Life {
         let failing = self.outages.keys().cloned().collect();
         self.sim.record = Some(Record::new(failing, &self.sim.gateway, self.begins()));
         self.pass(self.begins(), progress)?;
-        let before = definitions(&self.sim.gateway);
+        let before = self.before();
         self.fail();
         let mut ends: Vec<Timestamp> = self.outages.values().map(|outage| outage.ends).collect();
         ends.sort();
@@ -133,13 +135,13 @@ impl Life {
         while self.sim.now < deadline && self.sim.breach.is_none() {
             let next = (self.sim.now + A_LOOK).min(deadline);
             self.pass(next, progress)?;
-            let settled = until.is_none() && self.gave_back() && left(&self.sim.gateway, &before).otherwise.is_empty();
+            let settled = until.is_none() && self.gave_back() && self.left(&before).otherwise.is_empty();
             since = settled.then(|| since.unwrap_or(self.sim.now));
             if since.is_some_and(|since| self.sim.now.duration_since(since) >= SETTLED) {
                 break;
             }
         }
-        let left = left(&self.sim.gateway, &before);
+        let left = self.left(&before);
         let mut record = self.sim.record.take()?;
         // Looks are a minute apart: the last write, or the outage's end, where that was just before.
         let done = record.last_write().max(Some(self.ends)).unwrap_or(self.ends);
@@ -190,6 +192,54 @@ impl Life {
         }
     }
 
+    fn picture(&self) -> Option<&Snapshot> {
+        self.sim.machines.first().and_then(|machine| machine.picture.as_ref())
+    }
+
+    /// How everything is when the outage begins.
+    fn before(&self) -> Before {
+        let crons = definitions(&self.sim.gateway);
+        let Some(picture) = self.picture() else { return Before { crons, ..Before::default() } };
+        let owed = picture.ledger.iter().filter(|_| picture.crisis.state.mode.is_some());
+        let settings = &picture.settings;
+        let fails = |route: &RouteKey| {
+            let model = settings.routes.get(route).and_then(|route| route.model.as_ref());
+            let vital = model.and_then(|model| picture.fleet.accounts.get(&model.account()));
+            vital.is_some_and(|vital| vital.health.fails())
+        };
+        let displaced = picture.tiers.iter().filter(|(_, entry)| settings.chain(entry.tier).routes.iter().any(fails));
+        Before {
+            crons,
+            owed: owed.map(|(id, debt)| (id.clone(), debt.before.clone())).collect(),
+            displaced: displaced.map(|(id, _)| id.clone()).collect(),
+        }
+    }
+
+    /// One-shots end by themselves.
+    fn left(&self, before: &Before) -> Left {
+        let mut left = Left::default();
+        let planned = |id: &CronId| {
+            self.picture().is_some_and(|picture| picture.plan.changes.iter().any(|change| change.cron == *id))
+        };
+        for cron in users(&self.sim.gateway).filter(|cron| !cron.one_shot()) {
+            let Some(was) = before.crons.get(&cron.id).filter(|was| was.revision != cron.revision) else { continue };
+            let owed = before.owed.get(&cron.id);
+            let alike = |was: &Fields| was.model == cron.fields().model && was.enabled == cron.enabled;
+            let home = before.displaced.contains(&cron.id) && !planned(&cron.id);
+            let on = owed.map_or(was.enabled, |owed| owed.enabled);
+            match () {
+                () if was.enabled && !cron.enabled && cron.auto_disabled.is_some() => {
+                    left.switched_off.push(cron.name.clone());
+                }
+                () if was.fields().model == cron.fields().model && was.enabled == cron.enabled => left.n_refitted += 1,
+                () if owed.is_some_and(alike) => {}
+                () if home && on == cron.enabled => left.n_home += 1,
+                () => left.otherwise.push(cron.name.clone()),
+            }
+        }
+        left
+    }
+
     fn note(&mut self, what: Rehearsed) {
         let now = self.sim.now;
         if let Some(record) = &mut self.sim.record {
@@ -214,6 +264,16 @@ fn users(gateway: &Gateway) -> impl Iterator<Item = &Cron> {
     gateway.crons.values().filter(|cron| cron.routable())
 }
 
+/// What the end is compared with.
+#[derive(Debug, Default)]
+struct Before {
+    crons: BTreeMap<CronId, Cron>,
+    /// What a crisis that is on gives back, by then or later: that is what before means.
+    owed: BTreeMap<CronId, Fields>,
+    /// Crons that may be elsewhere than usual: a route of their chain did not serve already.
+    displaced: BTreeSet<CronId>,
+}
+
 fn definitions(gateway: &Gateway) -> BTreeMap<CronId, Cron> {
     users(gateway).map(|cron| (cron.id.clone(), cron.clone())).collect()
 }
@@ -227,22 +287,8 @@ struct Left {
     switched_off: Vec<String>,
     /// So many others have another definition: only their fallbacks, which are written with each model.
     n_refitted: u32,
-}
-
-/// One-shots end by themselves.
-fn left(gateway: &Gateway, before: &BTreeMap<CronId, Cron>) -> Left {
-    let mut left = Left::default();
-    for cron in users(gateway).filter(|cron| !cron.one_shot()) {
-        let Some(was) = before.get(&cron.id).filter(|was| was.revision != cron.revision) else { continue };
-        if was.enabled && !cron.enabled && cron.auto_disabled.is_some() {
-            left.switched_off.push(cron.name.clone());
-        } else if was.fields().model != cron.fields().model || was.enabled != cron.enabled {
-            left.otherwise.push(cron.name.clone());
-        } else {
-            left.n_refitted += 1;
-        }
-    }
-    left
+    /// So many others were displaced, and are where their chains bring them.
+    n_home: u32,
 }
 
 fn told(life: &Life, with: Lived, without: &Lived) -> Rehearsal {
@@ -269,6 +315,7 @@ fn told(life: &Life, with: Lived, without: &Lived) -> Rehearsal {
         otherwise: with.left.otherwise,
         switched_off: with.left.switched_off,
         n_refitted: with.left.n_refitted,
+        n_home: with.left.n_home,
         broken,
     }
 }

@@ -133,10 +133,9 @@ fn a_used_up_window_comes_back_at_its_own_reset() {
     assert!(lived.as_before.is_some() && lived.broken.is_none(), "{lived:#?}");
 }
 
-#[test]
-fn a_crisis_that_is_on_already_is_no_breach_of_a_law() {
+/// Somebody rehearses in the middle of an outage of two vendors, with crisis mode on.
+fn amid() -> Snapshot {
     let seen = well(3, AutomationLevel::ActWithinLimits);
-    // Somebody rehearses in the middle of an outage: what is owed from before is given back, too.
     let gateway = copied::of(&seen, &Hypothesis::default()).gateway;
     let Copied { disk, .. } = copied::of(&seen, &Hypothesis::default());
     let mut sim = Sim::among(Trial::whole(1, 1), gateway, vec![Machine::new(disk, seen.at)], seen.at);
@@ -149,12 +148,28 @@ fn a_crisis_that_is_on_already_is_no_breach_of_a_law() {
     sim.live(seen.at + SignedDuration::from_hours(4));
     let amid = sim.machines[0].picture.clone().expect("a picture");
     assert!(amid.crisis.state.mode.is_some() && !amid.ledger.is_empty(), "{:?} {:?}", sim.breach, amid.crisis);
+    amid
+}
+
+#[test]
+fn a_crisis_that_is_on_already_is_no_breach_of_a_law() {
+    let amid = amid();
     let mut asked = drill(&["kimi"], 2);
     asked.supposed.accounts.extend(TWO.map(|account| (AccountId::new(account), Supposed::Back)));
     let lived = rehearsed(&amid, &asked);
     assert_eq!(lived.broken, None);
     assert!(at(&lived, |what| *what == Rehearsed::CrisisOff).is_some(), "{:#?}", lived.events);
     assert!(lived.most_paused() > 0, "some were paused when it began");
+}
+
+#[test]
+fn what_a_crisis_had_changed_before_the_outage_is_as_before_when_it_is_given_back() {
+    let amid = amid();
+    let lived = rehearsed(&amid, &drill(&TWO, 3));
+    assert_eq!(lived.broken, None);
+    assert_eq!(lived.otherwise, [""; 0], "{:#?}", lived.events);
+    assert!(lived.n_home > 0, "some had been moved before the crisis, and are home again");
+    assert!(lived.as_before.is_some(), "{:#?}", lived.events);
 }
 
 #[test]

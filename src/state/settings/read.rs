@@ -70,6 +70,7 @@ impl Section<'_, '_> {
         let mut section = self.section("window");
         set(&mut settings.window.theme, section.choice("theme", super::THEMES));
         set(&mut settings.window.compact_cards, section.flag("compact_cards"));
+        set(&mut settings.window.quota_strip, section.flag("quota_strip"));
     }
 
     /// An end that is not said, or cannot be read, is the usual one: they hold all the same.

@@ -55,6 +55,7 @@ fn unusual() -> Settings {
     settings.history.keep_days = 400;
     settings.window.theme = ThemeChoice::Dark;
     settings.window.compact_cards = true;
+    settings.window.quota_strip = true;
     settings
 }
 
@@ -136,7 +137,7 @@ fn a_bad_value_costs_only_itself_and_stays_until_it_is_changed() {
         "thresholds": {"settle_minutes": "ten", "crisis_vendors": 3, "strained_percent": 180},
         "automation": [],
         "history": {"keep_days": 6},
-        "window": {"theme": "dark", "compact_cards": 1}
+        "window": {"theme": "dark", "compact_cards": 1, "quota_strip": "on"}
     });
     let (settings, bad) = read(&root);
     let paths: Vec<_> = bad.iter().map(|bad| bad.path.as_str()).collect();
@@ -157,6 +158,7 @@ fn a_bad_value_costs_only_itself_and_stays_until_it_is_changed() {
         "automation",
         "history.keep_days",
         "window.compact_cards",
+        "window.quota_strip",
     ];
     assert_eq!(paths, expected);
     assert_eq!(settings.routes["kimi"].label, "K");

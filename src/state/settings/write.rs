@@ -49,6 +49,7 @@ pub fn patched(root: &Value, after: &Settings) -> Value {
     let (was, is) = (&before.window, &after.window);
     writer.differing(&["window", "theme"], &was.theme, &is.theme, |theme| code_of(super::THEMES, theme).into());
     writer.differing(&["window", "compact_cards"], &was.compact_cards, &is.compact_cards, |flag| json!(flag));
+    writer.differing(&["window", "quota_strip"], &was.quota_strip, &is.quota_strip, |flag| json!(flag));
     writer.root
 }
 

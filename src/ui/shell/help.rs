@@ -27,6 +27,7 @@ const LEFT: [(&str, Keys); 4] = [
             ("A", "accept the suggested tier"),
             ("C  P  H", "critical, pinned, held: on or off"),
             ("Enter", "details; Escape closes them"),
+            ("Q", "the quotas below the cards: open or fold"),
             ("Shift+F10", "everything else a card can do"),
         ],
     ),
@@ -36,6 +37,7 @@ const LEFT: [(&str, Keys); 4] = [
             ("← →", "back and on in time; Home leads to now"),
             ("+  −", "closer and further, as Ctrl with the wheel"),
             ("↑ ↓", "walk the windows"),
+            ("Enter", "the crons that draw on one, lit on the board"),
         ],
     ),
     (

@@ -16,11 +16,12 @@ mod topline;
 
 use egui::accesskit::Role;
 use egui::{Color32, Key, Modifiers, Popup, Rect, Sense, Stroke, Ui, UiBuilder, vec2};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 pub use notice::{Notice, Notices};
 
-use crate::domain::{Connection, CronId, JobPhase};
+use crate::domain::{AccountId, Connection, CronId, JobPhase};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Choice, Pick, Screen};
 use crate::ui::foreseen::Foreseen;
@@ -250,7 +251,12 @@ impl Shell {
 
     fn screen_ui(&mut self, ui: &mut Ui, screen: Screen, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
         match screen {
-            Screen::Board => self.board.ui(ui, snapshot, zone),
+            Screen::Board => {
+                let wanted = self.board.wants_outlook(snapshot);
+                let follow = || self.foreseen.follow(ui.ctx(), snapshot, SignedDuration::ZERO).cloned();
+                let outlook = wanted.then(follow).flatten();
+                self.board.ui(ui, snapshot, outlook.as_ref(), zone)
+            }
             Screen::Quotas => {
                 let outlook = self.foreseen.follow(ui.ctx(), snapshot, self.quotas.ahead());
                 self.quotas.ui(ui, snapshot, outlook.map(AsRef::as_ref), zone)
@@ -277,6 +283,14 @@ impl Shell {
         }
         self.screen = screen;
         self.arriving = true;
+    }
+
+    /// Shows the board with the crons lit that draw on a window.
+    pub fn show_crons(&mut self, account: AccountId, window: String) {
+        self.go(Screen::Board);
+        // The keyboard goes to that window.
+        self.arriving = false;
+        self.board.show_crons(account, window);
     }
 
     /// Shows the crisis screen with this prepared.

@@ -376,3 +376,47 @@ fn opening_the_screen_is_enough_to_get_a_forecast() {
         harness.step();
     }
 }
+
+#[test]
+fn a_window_leads_to_its_crons_and_says_how_much_of_it_is_kept_free() {
+    let mut quotas = open(Some(forecast()), NARROW);
+    fits(&quotas, NARROW, &["What to do with Google Day"]);
+    click(&mut quotas, "What to do with Kimi 5h");
+    quotas.get_by_label_contains("Show its crons on the board").click();
+    settle(&mut quotas);
+    let led = |quotas: &Harness<'_, Stage<Scenery>>| {
+        let led = |wish: &Action| match wish {
+            Action::ShowCrons { account, window } => Some((account.to_string(), window.clone())),
+            _ => None,
+        };
+        quotas.state().wishes.iter().filter_map(led).collect::<Vec<_>>()
+    };
+    assert_eq!(led(&quotas), [("kimi".to_owned(), "5h".to_owned())]);
+
+    quotas.get_by_label_contains("Kimi, Week").click_secondary();
+    settle(&mut quotas);
+    click(&mut quotas, "20%");
+    let told = told(&quotas);
+    let [Command::Settings(SettingsChange::PutAccount(account))] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((account.id.as_str(), account.reserve_ratio), ("kimi", 0.2));
+    super::change(&mut quotas, |snapshot| {
+        let kimi = Arc::make_mut(&mut snapshot.accounts).get_mut("kimi").expect("it is there");
+        kimi.reserve_ratio = 0.2;
+    });
+    let lane = quotas.get_by_label_contains("Kimi, 5h").rect();
+    quotas.hover_at(Pos2::new(lane.left() + 40.0, lane.center().y));
+    quotas.run_steps(30);
+    assert!(says(&quotas, "20% of each quota is kept free for you"), "{:#?}", read_out(&quotas));
+
+    // By keyboard: the menu key opens the same, and Enter leads to the crons at once.
+    quotas.state_mut().view.quotas.take_focus();
+    settle(&mut quotas);
+    quotas.key_press_modifiers(egui::Modifiers::SHIFT, Key::F10);
+    settle(&mut quotas);
+    assert!(quotas.get_by_label_contains("Show its crons on the board").is_focused());
+    key(&mut quotas, Key::Escape);
+    quotas.state_mut().view.quotas.take_focus();
+    settle(&mut quotas);
+    key(&mut quotas, Key::Enter);
+    assert_eq!(led(&quotas).last(), Some(&("google".to_owned(), "Day".to_owned())));
+}

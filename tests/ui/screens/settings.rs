@@ -156,10 +156,9 @@ fn the_look_is_a_choice() {
     let mut settings = open(TALL);
     click(&mut settings, "Light");
     click(&mut settings, "Compact cards, two lines each");
-    assert_eq!(
-        changes(&settings),
-        [SettingsChange::SetTheme(ThemeChoice::Light), SettingsChange::SetCompactCards(true)]
-    );
+    click(&mut settings, "Quotas at its foot");
+    let (light, compact) = (SettingsChange::SetTheme(ThemeChoice::Light), SettingsChange::SetCompactCards(true));
+    assert_eq!(changes(&settings), [light, compact, SettingsChange::SetQuotaStrip(true)]);
 }
 
 #[test]

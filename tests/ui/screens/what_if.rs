@@ -222,6 +222,20 @@ fn an_outage_is_rehearsed_and_said_and_nothing_is_asked_of_the_engine() {
 }
 
 #[test]
+fn the_button_that_rehearses_stays_where_it_is() {
+    for size in [NARROW, WIDE] {
+        let mut screen = open(size);
+        let before = super::control(&screen, "Rehearse").rect();
+        click(&mut screen, "Kimi: down");
+        fits(&screen, size, &["Outage lasts: until reset", "Rehearse"]);
+        let after = super::control(&screen, "Rehearse").rect();
+        assert!((before.left() - after.left()).abs() < 1.0, "{size:?}: {before:?} {after:?}");
+        let last = super::control(&screen, "Outage lasts: until reset").rect();
+        assert!(last.right() <= after.left(), "{size:?}: {last:?} lies under {after:?}");
+    }
+}
+
+#[test]
 fn a_rehearsal_is_stopped_when_somebody_does_not_want_to_wait() {
     let mut screen = open(NARROW);
     click(&mut screen, "Google: down");
@@ -245,5 +259,9 @@ fn without_a_gateway_there_is_nothing_to_suppose() {
 fn everything_fits_where_there_is_little_room() {
     let mut screen = open(NARROW);
     click(&mut screen, "Google: down");
+    let rows = screen.get_all_by(|node| node.label().is_some_and(|label| label.contains(" today, ")));
+    let last = rows.map(|row| row.rect().bottom()).fold(0.0, f32::max);
+    let below = screen.get_by_label("Quotas, once the plan is applied").rect().top();
+    assert!(last < below, "the comparison ends at {last}, its frame before {below}");
     fits(&screen, NARROW, &["Google: down", "Kimi: back", "Reset to today", "Make it so…", "24 h", "30 d"]);
 }

@@ -20,6 +20,7 @@ fn settings_and_mapping_are_one_row_of_steps() {
     tell(&mut world, Command::Settings(SettingsChange::SetGuard { tier: Tier::T2, guard: None }));
     tell(&mut world, Command::Settings(SettingsChange::SetTheme(ThemeChoice::Dark)));
     tell(&mut world, Command::Settings(SettingsChange::SetCompactCards(true)));
+    tell(&mut world, Command::Settings(SettingsChange::SetQuotaStrip(true)));
     let mut labels = Vec::new();
     while let Some(label) = world.history.undo_label() {
         labels.push(label);
@@ -28,6 +29,7 @@ fn settings_and_mapping_are_one_row_of_steps() {
     assert_eq!(labels, ["T2 cost guard changed", "1 cron moved to T2", "T1 chain changed"]);
     assert_eq!((&world.settings.chains, &world.settings.cost_guard), (&before.chains, &before.cost_guard));
     assert_eq!(world.settings.window.theme, ThemeChoice::Dark, "how the window looks is no step");
+    assert!(world.settings.window.quota_strip && world.settings.window.compact_cards, "nor is what it shows");
     assert_eq!(world.tiers["1"].tier, Tier::T1);
     assert_eq!(edited(&world), [""; 0], "everything is as it was");
     tell(&mut world, Command::RedoEdit);

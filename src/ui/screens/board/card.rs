@@ -44,6 +44,9 @@ pub struct Look {
     pub focused: bool,
     pub selected: bool,
     pub carried: bool,
+    /// It belongs to the quota or the moment that is pointed at, or others do.
+    pub lit: bool,
+    pub dim: bool,
 }
 
 /// What of a card can be hovered or clicked apart from it.
@@ -66,7 +69,11 @@ pub fn paint_card(
     speech: &Speech<'_>,
 ) -> Parts {
     let palette = theme::palette(ui);
-    let painter = ui.painter();
+    let mut painter = ui.painter().clone();
+    if look.dim {
+        painter.multiply_opacity(theme::DIM);
+    }
+    let painter = &painter;
     frame(painter, rect, look, card, palette);
     let faded = card.lane == Lane::NotRoutable || card.paused.is_some() || look.carried;
     let pen = Pen { painter, palette, inner: rect.shrink2(vec2(10.0, 0.0)), fade: if faded { 0.72 } else { 1.0 } };
@@ -88,13 +95,18 @@ pub fn paint_card(
 
 /// The card as one sentence for a screen reader.
 #[must_use]
-pub fn described(card: &Card, change: Option<&Change>, speech: &Speech<'_>) -> String {
+pub fn described(card: &Card, change: Option<&Change>, look: Look, speech: &Speech<'_>) -> String {
     let mut parts = vec![schedule_and_next(card, speech), words::cron_model(&card.cron, speech)];
     if let Some(change) = change {
         parts.push(format!("planned: {}", words::target(change, speech)));
     }
-    let marks =
-        [(card.critical, "critical"), (card.pinned, "pinned"), (card.held, "held"), (card.saving, "being saved")];
+    let marks = [
+        (card.critical, "critical"),
+        (card.pinned, "pinned"),
+        (card.held, "held"),
+        (card.saving, "being saved"),
+        (look.lit, "lit"),
+    ];
     parts.extend(marks.into_iter().filter(|(on, _)| *on).map(|(_, word)| word.to_owned()));
     parts.push(result(card, change, speech).0);
     parts.retain(|part| !part.is_empty());
@@ -107,12 +119,14 @@ fn frame(painter: &Painter, rect: Rect, look: Look, card: &Card, palette: &Palet
     }
     let ground = match look {
         Look { carried: true, .. } => palette.panel,
+        Look { lit: true, .. } => palette.accent_ground,
         Look { hovered: true, .. } => palette.hover,
         _ if card.lane == Lane::NotRoutable => palette.panel,
         _ => palette.card,
     };
     let line = match look {
         Look { selected: true, .. } => Stroke::new(2.0, palette.accent),
+        Look { lit: true, .. } => theme::lit(palette),
         Look { hovered: true, .. } => Stroke::new(1.0, palette.strong_line),
         _ => Stroke::new(1.0, palette.line),
     };

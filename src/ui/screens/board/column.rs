@@ -5,7 +5,7 @@ use egui::{
     StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit, pos2, vec2,
 };
 
-use crate::domain::Tier;
+use crate::domain::{Pointed, Tier};
 use crate::engine::Edit;
 use crate::ui::action::Action;
 use crate::ui::screens::preview::shown_plan;
@@ -55,7 +55,7 @@ impl Board {
             .max_rect(below.shrink2(vec2(1.0, 1.0)))
             .id_salt(("lane", lane.index()))
             .accessibility_role(accesskit::Role::List)
-            .accessibility_label(lane.title());
+            .accessibility_label(spoken_title(scene, lane));
         ui.scope_builder(builder, |ui| {
             ui.set_clip_rect(ui.clip_rect().intersect(below));
             self.rows_ui(ui, scene, lane, over);
@@ -115,23 +115,34 @@ impl Board {
 
     fn card_ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, row: usize, rect: Rect) {
         let facts = scene.facts.clone();
-        let card = &facts.cards[scene.lanes.rows(lane)[row]];
+        let index = scene.lanes.rows(lane)[row];
+        let card = &facts.cards[index];
         let change = card.change.and_then(|index| shown_plan(scene.snapshot).changes.get(index));
         let response = self.card_response(ui, scene, lane, row, card, rect);
         let selected = self.selection.chosen.contains(card.id());
         let carried = selected && DragAndDrop::has_payload_of_type::<Carried>(ui.ctx());
+        let lit = scene.lit.card(index);
         let look = Look {
             hovered: response.hovered() && !DragAndDrop::has_any_payload(ui.ctx()),
             focused: response.has_focus(),
             selected,
             carried,
+            lit,
+            dim: scene.lit.dims_cards() && !lit,
         };
+        let pointed = || Some(Pointed::Cron(card.id().clone()));
+        if look.hovered {
+            self.foot.hovered = pointed();
+        }
+        if look.focused {
+            self.foot.focused = pointed();
+        }
         let parts = paint_card(ui, rect, card, change, look, scene.density, scene.speech);
         response.widget_info(|| WidgetInfo::selected(accesskit::Role::ListItem, true, selected, &card.cron.name));
         ui.ctx().accesskit_node_builder(response.id, |node| {
             node.set_position_in_set(row + 1);
             node.set_size_of_set(scene.lanes.rows(lane).len());
-            node.set_description(described(card, change, scene.speech));
+            node.set_description(described(card, change, look, scene.speech));
         });
         if let Some(chip) = parts.suggestion {
             self.suggestion_ui(ui, scene, card, chip);
@@ -256,9 +267,13 @@ fn head_ui(ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, rect: Rect) {
     let (shown, total) = (scene.lanes.rows(lane).len(), scene.lanes.total(lane));
     let count = if shown == total { total.to_string() } else { format!("{shown} of {total}") };
     painter.text(count_at, Align2::LEFT_TOP, count, theme::text_font(), palette.faint);
-    let explained = scene.facts.in_crisis(lane).unwrap_or(lane.explained());
-    let explained = cut(&painter, explained, theme::small_font(), palette.secondary, width);
-    painter.galley(pos2(left, rect.top() + 29.0), explained, palette.secondary);
+    let lit = lit_of(scene, lane);
+    let (explained, color) = match &lit {
+        Some(lit) => (lit.as_str(), palette.accent),
+        None => (scene.facts.in_crisis(lane).unwrap_or(lane.explained()), palette.secondary),
+    };
+    let explained = cut(&painter, explained, theme::small_font(), color, width);
+    painter.galley(pos2(left, rect.top() + 29.0), explained, color);
     painter.hline(rect.x_range().shrink(1.0), rect.bottom(), Stroke::new(1.0, palette.line));
     let at = pos2(left, rect.top() + TITLE);
     match lane {
@@ -272,6 +287,20 @@ fn head_ui(ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, rect: Rect) {
         }
         Lane::Unsorted if !scene.lanes.suggested.is_empty() => accept_ui(ui, scene, at, width),
         Lane::Unsorted | Lane::NotRoutable => {}
+    }
+}
+
+/// How many cards of a column are lit, while some are: also for those that are out of view.
+fn lit_of(scene: &Scene<'_>, lane: Lane) -> Option<String> {
+    let at = scene.lit.at.as_ref().filter(|_| scene.lit.dims_cards())?;
+    Some(words::lit_of(scene.lit.count(lane), scene.lanes.rows(lane).len(), at))
+}
+
+/// A column's name for a screen reader.
+fn spoken_title(scene: &Scene<'_>, lane: Lane) -> String {
+    match lit_of(scene, lane) {
+        Some(lit) => format!("{}, {lit}", lane.title()),
+        None => lane.title().to_owned(),
     }
 }
 

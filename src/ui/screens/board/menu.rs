@@ -2,7 +2,7 @@
 
 use egui::{Button, Key, Modifiers, Popup, Response, SetOpenCommand, Ui};
 
-use crate::domain::{MadeBy, Tier};
+use crate::domain::{MadeBy, Pointed, Tier};
 use crate::engine::{Consent, Edit};
 use crate::ui::action::Action;
 
@@ -83,6 +83,10 @@ fn menu_ui(ui: &mut Ui, board: &mut Board, scene: &mut Scene<'_>, card: &Card) {
         if item(ui, text, "", true) {
             scene.edit(Edit::Agree { crons, to: Consent::EditAgentMade, agrees: !allowed });
         }
+    }
+    ui.separator();
+    if item(ui, "Show its quota", "", true) {
+        board.foot.show(Pointed::Cron(card.id().clone()));
     }
 }
 

@@ -9,13 +9,17 @@ mod chain;
 mod chain_ui;
 mod column;
 mod facts;
+mod foot;
 mod keys;
 mod lanes;
+mod lit;
 mod menu;
+mod pointing;
 mod select;
 mod toolbar;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use egui::{Align2, CursorIcon, DragAndDrop, Id, LayerId, Order, Rect, Sense, StrokeKind, Ui, accesskit, pos2, vec2};
 
@@ -24,7 +28,7 @@ use jiff::tz::TimeZone;
 pub use facts::Lane;
 pub use lanes::{Filter, Only, Sort};
 
-use crate::domain::{CronId, Tier};
+use crate::domain::{AccountId, CronId, Outlook, Pointed, Tier};
 use crate::engine::{Command, Edit, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
@@ -33,7 +37,9 @@ use crate::ui::widgets::{cut, empty_state, plain_button};
 use crate::words::Speech;
 
 use facts::Facts;
+use foot::Foot;
 use lanes::Lanes;
+use lit::Lit;
 use select::Selection;
 
 /// The board and what it remembers while the window is open.
@@ -59,6 +65,7 @@ pub struct Board {
     arrived: bool,
     facts: Rc<Facts>,
     lanes: Rc<Lanes>,
+    foot: Foot,
 }
 
 const READ_ONLY: &str = "Read only: another program holds the state folder";
@@ -74,6 +81,9 @@ struct Scene<'a> {
     facts: Rc<Facts>,
     lanes: Rc<Lanes>,
     density: card::Density,
+    /// What the quotas at the foot are drawn from, where they are open.
+    foreseen: Option<&'a Arc<Outlook>>,
+    lit: Rc<Lit>,
     /// Edits of the mapping are possible.
     editable: bool,
     wishes: Vec<Action>,
@@ -93,8 +103,20 @@ impl Scene<'_> {
 }
 
 impl Board {
-    /// Draws the board and returns what the user asked for.
-    pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
+    /// Whether it draws what is foreseen: else nobody needs to work that out.
+    #[must_use]
+    pub fn wants_outlook(&self, snapshot: &Snapshot) -> bool {
+        self.foot.is_open(snapshot)
+    }
+
+    /// Draws the board, with the quotas at its foot where those are open, and returns what the user asked for.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        foreseen: Option<&Arc<Outlook>>,
+        zone: &TimeZone,
+    ) -> Vec<Action> {
         let speech = &Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let facts = Facts::of(snapshot, &self.facts, speech);
         if facts.revision != self.facts.revision {
@@ -116,9 +138,13 @@ impl Board {
             facts: self.facts.clone(),
             lanes: self.lanes.clone(),
             density: card::Density::of(snapshot.settings.window.compact_cards),
+            foreseen,
+            lit: Rc::default(),
             editable: snapshot.folder.as_ref().is_none_or(|folder| folder.held_by.is_none()),
             wishes: Vec::new(),
         };
+        self.open_foot(&mut scene);
+        scene.lit = self.light(&scene);
         self.go_to_cards(&scene);
         self.keys(ui, &mut scene);
         self.toolbar_ui(ui, &mut scene);
@@ -132,8 +158,9 @@ impl Board {
                 self.filter = Filter { sort: self.filter.sort, ..Filter::default() };
             }
         } else {
-            self.columns_ui(ui, &mut scene);
+            self.body_ui(ui, &mut scene);
         }
+        self.point(ui);
         ghost_ui(ui, &scene);
         self.announce_ui(ui);
         scene.wishes
@@ -268,6 +295,11 @@ impl Board {
     /// Puts the keyboard on the card that had it last, else on the first.
     pub fn take_focus(&mut self) {
         self.to_cards = true;
+    }
+
+    /// Opens the quotas at the foot with the crons lit that draw on a window.
+    pub fn show_crons(&mut self, account: AccountId, window: String) {
+        self.foot.show(Pointed::Window(account, window));
     }
 
     /// How many cards are selected, for the line beside the filters.

@@ -1,6 +1,6 @@
 //! Search, filters, order and density, above the columns.
 
-use egui::{Button, Id, Key, Layout, Modifiers, Popup, RichText, TextEdit, Ui, vec2};
+use egui::{Button, Id, Key, Layout, Modifiers, Popup, RichText, Stroke, TextEdit, Ui, vec2};
 
 use crate::engine::{Command, SettingsChange};
 use crate::ui::action::Action;
@@ -83,6 +83,16 @@ impl Board {
 
     fn view_ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
         ui.spacing_mut().item_spacing.x = space::S / 2.0;
+        let open = self.foot.is_open(scene.snapshot);
+        let label = if open { "Fold the quotas below the cards (Q)" } else { "Quotas below the cards (Q)" };
+        let quotas = icon_button(ui, icon::TIMER, label);
+        if open {
+            let under = Stroke::new(2.0, theme::palette(ui).accent);
+            ui.painter().hline(quotas.rect.x_range().shrink(4.0), quotas.rect.bottom() - 1.0, under);
+        }
+        if quotas.clicked() {
+            self.fold_foot(scene, !open);
+        }
         let compact = scene.density.compact;
         let label = if compact { "Cards with three lines" } else { "Compact cards" };
         if icon_button(ui, icon::DENSITY_SMALL, label).clicked() {

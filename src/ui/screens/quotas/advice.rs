@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::text::{LayoutJob, TextFormat};
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
     Align, Galley, Id, Layout, Margin, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit::Role,
     pos2,
@@ -12,7 +12,7 @@ use crate::domain::{Outlook, QuotaAdvice, Together};
 use crate::engine::{Command, SettingsChange};
 use crate::ui::action::{Action, Screen};
 use crate::ui::theme::{self, corner, space};
-use crate::ui::widgets::{Tone, chip, elided, primary_button, tag};
+use crate::ui::widgets::{self, Tone, chip, primary_button, tag};
 use crate::words::{self, Speech};
 
 /// Which advice is shown, where there are several.
@@ -26,16 +26,20 @@ const QUIET: f32 = 22.0;
 /// Room for what leads on, at the right.
 const BUTTONS: f32 = 150.0;
 const TAG: f32 = 76.0;
+/// Between the sentence and its numbers.
+const BELOW: f32 = 3.0;
 const PAD: Margin = Margin::symmetric(14, 8);
 
 impl Strip {
     /// How much of `width` it needs, for [`Strip::ui`].
     pub fn height(&self, ui: &Ui, outlook: &Outlook, speech: &Speech<'_>, width: f32) -> f32 {
-        let Some(advice) = self.shown(outlook) else { return QUIET };
+        let Some(advice) = self.shown(outlook) else {
+            return QUIET.max(small_lines(ui, words::no_advice(&outlook.forecast), width).size().y + space::S);
+        };
         let said = words::quota_advice(advice, speech);
-        let text = text(ui, &said, width - TAG - BUTTONS - PAD.sum().x);
-        let numbers = if said.numbers.is_empty() { 0.0 } else { 18.0 };
-        (text.size().y + numbers).max(30.0) + PAD.sum().y
+        let width = width - TAG - BUTTONS - PAD.sum().x;
+        let numbers = numbers(ui, &said, width).map_or(0.0, |numbers| numbers.size().y + BELOW);
+        (text(ui, &said, width).size().y + numbers).max(30.0) + PAD.sum().y
     }
 
     fn shown<'a>(&self, outlook: &'a Outlook) -> Option<&'a QuotaAdvice> {
@@ -47,8 +51,7 @@ impl Strip {
         let room = ui.available_rect_before_wrap();
         let Some(advice) = self.shown(outlook) else {
             let palette = theme::palette(ui);
-            let text = words::no_advice(&outlook.forecast);
-            elided(ui, text, theme::text_font(), palette.secondary, room.width());
+            widgets::sentence(ui, words::no_advice(&outlook.forecast), palette.secondary, room.width());
             return Vec::new();
         };
         let palette = theme::palette(ui);
@@ -127,14 +130,29 @@ fn said_ui(ui: &mut Ui, room: Rect, advice: &QuotaAdvice, said: &words::AdviceSa
     let response = ui.interact(rest.with_max_y(rest.top() + height), Id::unique("advice"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, said.whole()));
     ui.painter().galley(rest.min, galley, palette.text);
-    if said.numbers.is_empty() {
-        return;
+    let Some(numbers) = numbers(ui, said, rest.width()) else { return };
+    let at = pos2(rest.left(), rest.top() + height + BELOW);
+    let whole = said.numbers.join(" · ");
+    let response =
+        ui.interact(Rect::from_min_size(at, numbers.size()), Id::unique("advice in numbers"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &whole));
+    let elided = numbers.elided;
+    ui.painter().galley(at, numbers, palette.secondary);
+    if elided {
+        response.on_hover_text(whole);
     }
-    let below = Rect::from_min_max(pos2(rest.left(), rest.top() + height + 2.0), rest.max);
-    ui.scope_builder(UiBuilder::new().max_rect(below).layout(Layout::left_to_right(Align::Min)), |ui| {
-        let numbers = said.numbers.join(" · ");
-        elided(ui, &numbers, theme::small_font(), palette.secondary, below.width() - space::S);
-    });
+}
+
+/// What changes in numbers, on two lines at the most.
+fn numbers(ui: &Ui, said: &words::AdviceSaid, width: f32) -> Option<Arc<Galley>> {
+    (!said.numbers.is_empty()).then(|| small_lines(ui, &said.numbers.join(" · "), width - space::S))
+}
+
+fn small_lines(ui: &Ui, text: &str, width: f32) -> Arc<Galley> {
+    let format = TextFormat::simple(theme::small_font(), theme::palette(ui).secondary);
+    let mut job = LayoutJob::single_section(text.to_owned(), format);
+    job.wrap = TextWrapping { max_width: width.max(80.0), max_rows: 2, ..TextWrapping::default() };
+    ui.painter().layout_job(job)
 }
 
 /// What is the matter in strong letters, then what to do.

@@ -30,6 +30,9 @@ pub(super) fn lane_ui(ui: &mut Ui, lane: &Lane<'_>, scale: Scale, shown: &Shown<
     let source = words::forecast_source(window, Some(lane.account), speech);
     paragraph(ui, RichText::new(format!("{} used: {source}", lane.used())));
     paragraph(ui, RichText::new(words::capitalised(&lane.claim(speech))));
+    if lane.account.reserve_ratio > 0.0 {
+        paragraph(ui, RichText::new(words::kept_free(lane.account.reserve_ratio)));
+    }
     if !window.band.is_empty() {
         paragraph(ui, small(format!("Until its reset: {}", words::growth(window))));
         let weight = words::weight(window).map(|weight| format!("; {weight}")).unwrap_or_default();

@@ -112,6 +112,20 @@ pub(in crate::ui::screens) fn lanes<'a>(
     lanes
 }
 
+/// The windows that runs wait for: a limit of a minute, one beside chat, and money hold no cron back.
+pub(in crate::ui::screens) fn lanes_of_runs<'a>(
+    snapshot: &'a Snapshot,
+    forecast: &'a Forecast,
+    speech: &Speech<'_>,
+) -> Vec<Lane<'a>> {
+    let mut lanes = lanes(snapshot, forecast, speech);
+    lanes.retain(|lane| lane.window().is_some_and(|(window, _)| window.holds_runs_back()));
+    for index in 0..lanes.len() {
+        lanes[index].first = index == 0 || lanes[index - 1].account.id != lanes[index].account.id;
+    }
+    lanes
+}
+
 fn money<'a>(seen: &Seen<'_>) -> Option<What<'a>> {
     if seen.account().billing != Billing::PrepaidCredits || !seen.of.set_up {
         return None;

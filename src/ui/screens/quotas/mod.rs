@@ -3,11 +3,13 @@
 //! Draws a forecast that was worked out elsewhere; owns which part of time is seen, and nothing else.
 
 mod advice;
+pub(super) mod compact;
 mod costs;
 mod csv;
 mod hover;
 mod lane;
 pub(super) mod lanes;
+pub(super) mod leads;
 pub(super) mod runs;
 mod table;
 pub(super) mod timeline;
@@ -17,8 +19,8 @@ use egui::{Align, Key, Layout, Modifiers, RichText, Ui, UiBuilder};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use crate::domain::Outlook;
-use crate::engine::{Command, Snapshot};
+use crate::domain::{Outlook, ProviderAccount};
+use crate::engine::{Command, SettingsChange, Snapshot};
 use crate::ui::action::{Action, Pick};
 use crate::ui::icon;
 use crate::ui::theme::{self, space};
@@ -27,6 +29,7 @@ use crate::words::{self, Speech};
 
 use advice::Strip;
 use lanes::{Lane, lanes};
+use leads::Lead;
 use runs::Runs;
 use table::Table;
 use view::View;
@@ -104,8 +107,10 @@ impl Quotas {
                 speech,
                 at: speech.now,
                 now: words::clock(speech.now, speech),
+                leads: true,
             };
-            timeline::ui(ui, &mut self.view, &mut self.runs, &shown, wants_focus);
+            let lead = timeline::ui(ui, &mut self.view, &mut self.runs, &shown, wants_focus);
+            actions.extend(lead.and_then(|(row, lead)| led(&lanes[row], lead)));
         });
         if let Some(costs) = costs {
             ui.scope_builder(UiBuilder::new().max_rect(week).layout(Layout::left_to_right(Align::Center)), |ui| {
@@ -172,6 +177,18 @@ impl Quotas {
             self.view.home();
         }
     }
+}
+
+/// What a row leads to.
+fn led(lane: &Lane<'_>, lead: Lead) -> Option<Action> {
+    let (window, account) = lane.window()?;
+    Some(match lead {
+        Lead::Crons => Action::ShowCrons { account: account.id.clone(), window: window.label.clone() },
+        Lead::KeepFree(reserve_ratio) => {
+            let account = ProviderAccount { reserve_ratio, ..account.clone() };
+            Action::Tell(Command::Settings(SettingsChange::PutAccount(Box::new(account))))
+        }
+    })
 }
 
 /// What stands where no window is known, and what helps.

@@ -11,14 +11,15 @@ use jiff::Timestamp;
 
 use crate::domain::{Forecast, QuotaSample, WindowForecast};
 use crate::engine::Snapshot;
-use crate::ui::theme::{self, corner, space};
-use crate::ui::widgets::{self, MARK, cut, paint_mark};
+use crate::ui::theme::{self, Palette, corner, space};
+use crate::ui::widgets::{self, MARK, covered, cut, paint_mark};
 use crate::words::{self, Speech};
 
 use super::hover;
 use super::lane;
 use super::lanes::{Lane, What};
-use super::runs::{self, Runs};
+use super::leads::{self, Lead};
+use super::runs::{self, Counted, Runs};
 use super::view::{Bins, Scale, Tick, View, ticks};
 
 /// What is drawn.
@@ -30,6 +31,8 @@ pub(in crate::ui::screens) struct Shown<'a> {
     /// The moment at the line, and how it is called.
     pub at: Timestamp,
     pub now: String,
+    /// Its rows lead to the board and to their accounts.
+    pub leads: bool,
 }
 
 impl Shown<'_> {
@@ -42,7 +45,7 @@ impl Shown<'_> {
 
 /// Width of the names.
 const NAMES: f32 = 170.0;
-const AXIS: f32 = 24.0;
+pub(super) const AXIS: f32 = 24.0;
 const DENSITY: f32 = 62.0;
 const SENTENCE: f32 = 24.0;
 /// With less for its rows, the runs below are not drawn.
@@ -53,8 +56,14 @@ const BESIDE_NOW: f32 = 32.0;
 const ROOMY: f32 = 58.0;
 const TIGHT: f32 = 40.0;
 
-/// Draws everything; dragging, wheel and pinch change the view.
-pub(in crate::ui::screens) fn ui(ui: &mut Ui, view: &mut View, runs: &mut Runs, shown: &Shown<'_>, wants_focus: bool) {
+/// Draws everything; dragging, wheel and pinch change the view. The answer is the row that leads somewhere.
+pub(in crate::ui::screens) fn ui(
+    ui: &mut Ui,
+    view: &mut View,
+    runs: &mut Runs,
+    shown: &Shown<'_>,
+    wants_focus: bool,
+) -> Option<(usize, Lead)> {
     let room = ui.available_rect_before_wrap();
     let x = Rangef::new(room.left() + NAMES + space::S, room.right() - space::L);
     let clusters = words::clusters(&shown.forecast.coming, shown.speech);
@@ -73,7 +82,7 @@ pub(in crate::ui::screens) fn ui(ui: &mut Ui, view: &mut View, runs: &mut Runs, 
     let below = Rect::from_min_size(pos2(room.left(), rows_bottom + space::S), vec2(room.width(), density));
     let lines = Rangef::new(body.top(), rows_bottom);
     axis_ui(ui, scale, room.top(), lines, shown);
-    rows_ui(ui, body, row, scale, shown, wants_focus);
+    let lead = rows_ui(ui, body, row, scale, shown, wants_focus);
     now_ui(ui, scale, room.top(), Rangef::new(body.top(), below.bottom()), &shown.now);
     if density > 0.0 {
         density_ui(ui, below, scale, runs, shown);
@@ -82,6 +91,7 @@ pub(in crate::ui::screens) fn ui(ui: &mut Ui, view: &mut View, runs: &mut Runs, 
         let under = Rect::from_min_size(pos2(x.min, below.bottom()), vec2(x.span(), SENTENCE));
         clusters_ui(ui, under, &clusters);
     }
+    lead
 }
 
 /// Dragging pans, the wheel pans or scrolls the rows, with Ctrl and by pinching it zooms.
@@ -107,7 +117,7 @@ fn move_view(ui: &Ui, plot: Rect, view: &mut View, overflows: bool) {
     }
 }
 
-fn axis_ui(ui: &Ui, scale: Scale, top: f32, lines: Rangef, shown: &Shown<'_>) {
+pub(super) fn axis_ui(ui: &Ui, scale: Scale, top: f32, lines: Rangef, shown: &Shown<'_>) {
     let palette = theme::palette(ui);
     let now = scale.at(scale.now);
     let taken = now_galley(ui, &shown.now).size().x / 2.0 + BESIDE_NOW;
@@ -125,7 +135,7 @@ fn now_galley(ui: &Ui, said: &str) -> Arc<Galley> {
     ui.painter().layout_no_wrap(said.to_owned(), theme::strong_chip_font(), theme::palette(ui).on_accent)
 }
 
-fn now_ui(ui: &Ui, scale: Scale, top: f32, down: Rangef, said: &str) {
+pub(super) fn now_ui(ui: &Ui, scale: Scale, top: f32, down: Rangef, said: &str) {
     let palette = theme::palette(ui);
     let x = scale.at(scale.now);
     if !scale.x.contains(x) {
@@ -138,7 +148,15 @@ fn now_ui(ui: &Ui, scale: Scale, top: f32, down: Rangef, said: &str) {
     ui.painter().galley(pill.center() - galley.size() / 2.0, galley, palette.on_accent);
 }
 
-fn rows_ui(ui: &mut Ui, body: Rect, height: f32, scale: Scale, shown: &Shown<'_>, wants_focus: bool) {
+fn rows_ui(
+    ui: &mut Ui,
+    body: Rect,
+    height: f32,
+    scale: Scale,
+    shown: &Shown<'_>,
+    wants_focus: bool,
+) -> Option<(usize, Lead)> {
+    let mut lead = None;
     ui.scope_builder(UiBuilder::new().max_rect(body), |ui| {
         let area = ScrollArea::vertical()
             .id_salt("windows")
@@ -152,28 +170,31 @@ fn rows_ui(ui: &mut Ui, body: Rect, height: f32, scale: Scale, shown: &Shown<'_>
                     pos2(rect.left(), rect.top() + index as f32 * height),
                     vec2(rect.width(), height),
                 );
-                row_ui(ui, row, index, lane, scale, shown, wants_focus && index == 0);
+                lead = row_ui(ui, row, index, lane, scale, shown, wants_focus && index == 0).or(lead);
             }
         });
     });
+    lead
 }
 
 fn row_id(index: usize) -> Id {
     Id::unique(("quota window", index))
 }
 
-fn row_ui(ui: &mut Ui, rect: Rect, index: usize, lane: &Lane<'_>, scale: Scale, shown: &Shown<'_>, wants_focus: bool) {
-    let response = ui.interact(rect, row_id(index), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, lane.sentence(shown.speech)));
-    walk(ui, &response, index, shown.lanes.len());
-    if wants_focus || response.clicked() {
-        response.request_focus();
-    }
-    if response.gained_focus() {
-        ui.scroll_to_rect(rect, None);
-    }
+fn row_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    index: usize,
+    lane: &Lane<'_>,
+    scale: Scale,
+    shown: &Shown<'_>,
+    wants_focus: bool,
+) -> Option<(usize, Lead)> {
+    let response = row_response(ui, rect, index, lane, shown, wants_focus);
+    let lead = shown.leads.then(|| leads::of_row(ui, &response, lane, scale.x.max, shown)).flatten();
+    let lead = lead.map(|lead| (index, lead));
     if !ui.is_rect_visible(rect) {
-        return;
+        return lead;
     }
     let palette = theme::palette(ui);
     if response.has_focus() {
@@ -183,6 +204,41 @@ fn row_ui(ui: &mut Ui, rect: Rect, index: usize, lane: &Lane<'_>, scale: Scale, 
         ui.painter().rect_filled(rect.with_max_x(scale.x.min - space::S), corner::BUTTON, palette.hover);
     }
     names_ui(ui, rect, lane);
+    plot_ui(ui, rect, lane, scale, shown);
+    response.on_hover_ui_at_pointer(|ui| hover::lane_ui(ui, lane, scale, shown));
+    lead
+}
+
+/// One row for keyboard and screen reader.
+pub(super) fn row_response(
+    ui: &mut Ui,
+    rect: Rect,
+    index: usize,
+    lane: &Lane<'_>,
+    shown: &Shown<'_>,
+    wants_focus: bool,
+) -> Response {
+    let response = ui.interact(rect, row_id(index), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, lane.sentence(shown.speech)));
+    walk(ui, &response, index, shown.lanes.len());
+    if wants_focus || response.clicked() {
+        response.request_focus();
+    }
+    if response.gained_focus() {
+        ui.scroll_to_rect(rect, None);
+    }
+    response
+}
+
+/// Enter or a double click.
+pub(super) fn opened(ui: &Ui, response: &Response) -> bool {
+    let entered = |input: &mut egui::InputState| input.consume_key(Modifiers::NONE, Key::Enter);
+    response.double_clicked() || response.has_focus() && !covered(ui) && ui.input_mut(entered)
+}
+
+/// What is drawn over the axis for a row.
+pub(super) fn plot_ui(ui: &Ui, rect: Rect, lane: &Lane<'_>, scale: Scale, shown: &Shown<'_>) {
+    let palette = theme::palette(ui);
     let bar = Rect::from_x_y_ranges(
         scale.x,
         Rangef::new(rect.top() + 6.0, rect.bottom() - 14.0_f32.min(rect.height() * 0.24)),
@@ -200,7 +256,6 @@ fn row_ui(ui: &mut Ui, rect: Rect, index: usize, lane: &Lane<'_>, scale: Scale, 
             lane::said(&painter, bar.left() + 6.0, bar, said, color, None);
         }
     }
-    response.on_hover_ui_at_pointer(|ui| hover::lane_ui(ui, lane, scale, shown));
 }
 
 /// Up and down walk the rows; left and right are for the axis.
@@ -232,11 +287,7 @@ fn names_ui(ui: &Ui, rect: Rect, lane: &Lane<'_>) {
         let name = cut(&painter, lane.name, theme::strong_font(), palette.text, NAMES - MARK - space::S);
         painter.galley(pos2(left, upper - name.size().y / 2.0), name, palette.text);
     }
-    let color = match () {
-        () if lane.alarming() => palette.bad,
-        () if lane.old() => palette.faint,
-        () => palette.text,
-    };
+    let color = used_color(palette, lane);
     let used = painter.layout_no_wrap(lane.used(), theme::strong_font(), color);
     let used_at = pos2(rect.left() + NAMES - space::M - used.size().x, lower - used.size().y / 2.0);
     let label = cut(&painter, &lane.label(), theme::small_font(), palette.secondary, used_at.x - left - space::S);
@@ -244,14 +295,18 @@ fn names_ui(ui: &Ui, rect: Rect, lane: &Lane<'_>) {
     painter.galley(pos2(left, lower - label.size().y / 2.0), label, palette.secondary);
 }
 
+/// Of the number that says how much is used.
+pub(super) fn used_color(palette: &Palette, lane: &Lane<'_>) -> egui::Color32 {
+    match () {
+        () if lane.alarming() => palette.bad,
+        () if lane.old() => palette.faint,
+        () => palette.text,
+    }
+}
+
 fn density_ui(ui: &mut Ui, rect: Rect, scale: Scale, runs: &mut Runs, shown: &Shown<'_>) {
     let palette = theme::palette(ui);
-    let bins = Bins::of(scale, shown.speech.zone);
-    let counted = runs.counted(bins, shown.forecast, &shown.snapshot.history);
-    let plot = Rect::from_x_y_ranges(scale.x, rect.y_range());
-    let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(plot));
-    runs::paint(&painter, plot, scale, bins, &counted);
-    ui.painter().hline(scale.x, rect.bottom() + 0.5, Stroke::new(1.0, palette.line));
+    let (bins, counted, response) = bars_ui(ui, rect, scale, runs, shown);
     let title = ui.painter().text(
         pos2(rect.left(), rect.top() + 12.0),
         Align2::LEFT_CENTER,
@@ -262,8 +317,24 @@ fn density_ui(ui: &mut Ui, rect: Rect, scale: Scale, runs: &mut Runs, shown: &Sh
     let about = format!("{}, by provider", bins.name);
     let about = cut(ui.painter(), &about, theme::small_font(), palette.secondary, NAMES);
     ui.painter().galley(pos2(rect.left(), title.bottom() + 3.0), about, palette.secondary);
-    let response = ui.interact(plot, Id::unique("coming runs"), Sense::hover());
     response.on_hover_ui_at_pointer(|ui| hover::runs_ui(ui, scale, bins, &counted, shown));
+}
+
+/// The bars of the runs alone.
+pub(super) fn bars_ui(
+    ui: &Ui,
+    rect: Rect,
+    scale: Scale,
+    runs: &mut Runs,
+    shown: &Shown<'_>,
+) -> (Bins, Arc<Counted>, Response) {
+    let bins = Bins::of(scale, shown.speech.zone);
+    let counted = runs.counted(bins, shown.forecast, &shown.snapshot.history);
+    let plot = Rect::from_x_y_ranges(scale.x, rect.y_range());
+    let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(plot));
+    runs::paint(&painter, plot, scale, bins, &counted);
+    ui.painter().hline(scale.x, rect.bottom() + 0.5, Stroke::new(1.0, theme::palette(ui).line));
+    (bins, counted, ui.interact(plot, Id::unique("coming runs"), Sense::hover()))
 }
 
 /// When many runs start together.

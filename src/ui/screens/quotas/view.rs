@@ -40,6 +40,11 @@ impl View {
         Self { from: -width * BEHIND, width }
     }
 
+    /// The coming day, with an hour of what is over.
+    pub const fn coming_day() -> Self {
+        Self { from: -HOUR, width: DAY + HOUR }
+    }
+
     /// Whether this is the span as it was chosen.
     pub fn is_span(self, width: f64) -> bool {
         self == Self::span(width)

@@ -186,6 +186,10 @@ pub(super) fn look_ui(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
             if ui.add(Checkbox::new(&mut compact, "Compact cards, two lines each")).changed() {
                 changes.push(SettingsChange::SetCompactCards(compact));
             }
+            let mut strip = window.quota_strip;
+            if ui.add(Checkbox::new(&mut strip, "Quotas at its foot")).changed() {
+                changes.push(SettingsChange::SetQuotaStrip(strip));
+            }
         });
     });
     changes.into_iter().map(|change| Action::Tell(Command::Settings(change))).collect()

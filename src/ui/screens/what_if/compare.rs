@@ -7,8 +7,10 @@ use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, elided};
 use crate::words::{self, Compared, Speech};
 
-/// Height of a line.
+/// Height of a line, where there is room and where there is little.
 const ROW: f32 = 19.0;
+const TIGHT: f32 = 15.5;
+const GAP: f32 = 2.0;
 /// Room for each of both columns of numbers, of the whole.
 const COLUMN: f32 = 0.36;
 
@@ -21,20 +23,22 @@ pub(super) fn ui(ui: &mut Ui, imagined: &Imagined, speech: &Speech<'_>) {
             let gap = space::S;
             let column = width * COLUMN;
             let first = width - 2.0 * (column + gap);
-            let grid = Grid::new("today and what-if").num_columns(3).min_row_height(ROW).spacing([gap, 2.0]);
+            let rows = words::compared(imagined, speech);
+            let row = (height / (rows.len() + 1) as f32 - GAP).clamp(TIGHT, ROW);
+            let grid = Grid::new("today and what-if").num_columns(3).min_row_height(row).spacing([gap, GAP]);
             grid.show(ui, |ui| {
                 let palette = theme::palette(ui);
                 let today = format!("Today, {}", words::carried_out(&imagined.today));
                 let then = format!("What-if, {}", words::carried_out(&imagined.then));
                 for (title, room) in [("", first), (&*today, column), (&*then, column)] {
-                    ui.allocate_ui_with_layout(egui::vec2(room, ROW), Layout::left_to_right(Align::Center), |ui| {
+                    ui.allocate_ui_with_layout(egui::vec2(room, row), Layout::left_to_right(Align::Center), |ui| {
                         ui.set_min_width(room);
                         elided(ui, title, theme::small_font(), palette.faint, room).on_hover_text(words::HOW_COMPARED);
                     });
                 }
                 ui.end_row();
-                for row in words::compared(imagined, speech) {
-                    row_ui(ui, &row, [first, column]);
+                for compared in rows {
+                    row_ui(ui, &compared, [first, column]);
                     ui.end_row();
                 }
             });

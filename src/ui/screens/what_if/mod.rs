@@ -27,7 +27,7 @@ use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, plain_button, primary_button};
 use crate::words::{self, Speech};
 
-use super::quotas::lanes::lanes;
+use super::quotas::lanes::lanes_of_runs;
 use super::quotas::runs::Runs;
 use super::quotas::timeline;
 use super::quotas::view::{View, spans_ui};
@@ -43,7 +43,7 @@ const CONTROLS_NARROW: f32 = 272.0;
 /// Height of the comparison and of the lines beside it.
 const UPPER: f32 = 208.0;
 /// At most this part of the height, so that most windows are seen below.
-const UPPER_PART: f32 = 0.4;
+const UPPER_PART: f32 = 0.46;
 /// What the comparison has of the width, where there is room and where there is little.
 const COMPARED: f32 = 0.56;
 const COMPARED_NARROW: f32 = 0.6;
@@ -221,18 +221,22 @@ impl WhatIf {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| spans_ui(ui, &mut self.view));
             });
         });
-        let mut lanes = lanes(snapshot, &then.forecast, speech);
-        // A limit of a minute, or one beside chat, holds no cron back; money is told of as it is now.
-        lanes.retain(|lane| lane.window().is_some_and(|(window, _)| windows::of_runs(window)));
-        for index in 0..lanes.len() {
-            lanes[index].first = index == 0 || lanes[index - 1].account.id != lanes[index].account.id;
-        }
+        // Money is told of as it is now.
+        let lanes = lanes_of_runs(snapshot, &then.forecast, speech);
         if lanes.is_empty() {
             widgets::empty_state(ui, icon::TIMER, "No provider has told a quota yet", "");
             return;
         }
         let now = if imagined.supposed.at.is_some() { words::clock(then.at, speech) } else { "now".to_owned() };
-        let shown = timeline::Shown { snapshot, forecast: &then.forecast, lanes: &lanes, speech, at: then.at, now };
+        let shown = timeline::Shown {
+            snapshot,
+            forecast: &then.forecast,
+            lanes: &lanes,
+            speech,
+            at: then.at,
+            now,
+            leads: false,
+        };
         timeline::ui(ui, &mut self.view, &mut self.runs, &shown, false);
     }
 }

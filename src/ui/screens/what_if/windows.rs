@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use egui::{Align, Id, Layout, RichText, Ui, vec2};
 
-use crate::domain::{AccountId, Claim, Imagined, Silence, WindowForecast, vendor_of};
+use crate::domain::{AccountId, Imagined, WindowForecast, vendor_of};
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Moved, Track, elided, link_button};
 use crate::words;
@@ -21,7 +21,7 @@ const TRACK: f32 = 0.36;
 const NUMBER: f32 = 36.0;
 
 pub(super) fn ui(ui: &mut Ui, supposed: &mut BTreeMap<(AccountId, String), f64>, imagined: &Imagined) {
-    let windows: Vec<_> = imagined.then.forecast.windows.iter().filter(|window| of_runs(window)).collect();
+    let windows: Vec<_> = imagined.then.forecast.windows.iter().filter(|window| window.holds_runs_back()).collect();
     if windows.is_empty() {
         return;
     }
@@ -29,11 +29,6 @@ pub(super) fn ui(ui: &mut Ui, supposed: &mut BTreeMap<(AccountId, String), f64>,
     for window in windows {
         window_ui(ui, supposed, window);
     }
-}
-
-/// Runs wait for it when it is used up.
-pub(super) fn of_runs(window: &WindowForecast) -> bool {
-    window.claim != Claim::Silent(Silence::NotOfRuns)
 }
 
 fn window_ui(ui: &mut Ui, supposed: &mut BTreeMap<(AccountId, String), f64>, window: &WindowForecast) {

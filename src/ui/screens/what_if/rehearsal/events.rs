@@ -1,11 +1,12 @@
 //! What a rehearsal counted, with the program and without, and what happened, one thing after another.
 
-use egui::{Align, Grid, Layout, Margin, RichText, ScrollArea, Ui, UiBuilder, vec2};
+use egui::accesskit::Role;
+use egui::{Align, Grid, Layout, Margin, Response, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use jiff::Timestamp;
 
-use crate::domain::Rehearsal;
+use crate::domain::{Rehearsal, RehearsalEvent};
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{self, elided};
+use crate::ui::widgets::{self, cut, elided};
 use crate::words::{self, Speech};
 
 /// What the numbers have of the width.
@@ -13,6 +14,8 @@ const NUMBERS: f32 = 0.36;
 const ROW: f32 = 20.0;
 const NUMBER: f32 = 48.0;
 const WHEN: f32 = 92.0;
+/// Above and below what happened.
+const PAD: f32 = 4.0;
 
 /// Draws both; the moment of the event that the pointer is on.
 pub(super) fn ui(ui: &mut Ui, lived: &Rehearsal, speech: &Speech<'_>) -> Option<Timestamp> {
@@ -68,29 +71,34 @@ fn list_ui(ui: &mut Ui, lived: &Rehearsal, speech: &Speech<'_>) -> Option<Timest
     let frame = widgets::panel_frame(ui).inner_margin(Margin::symmetric(12, 8));
     frame.show(ui, |ui| {
         ui.set_min_size(ui.available_size());
-        let palette = *theme::palette(ui);
         ui.spacing_mut().item_spacing.y = 0.0;
         let area = ScrollArea::vertical().id_salt("rehearsed events").auto_shrink([false, false]);
-        area.show_rows(ui, ROW, lived.events.len(), |ui, rows| {
-            for event in lived.events.get(rows).unwrap_or_default() {
-                let said = words::rehearsed(event, lived, speech);
-                let row = ui.horizontal(|ui| {
-                    ui.set_min_height(ROW);
-                    ui.spacing_mut().item_spacing.x = 0.0;
-                    ui.allocate_ui_with_layout(vec2(WHEN, ROW), Layout::left_to_right(Align::Center), |ui| {
-                        ui.set_min_width(WHEN);
-                        let offset = words::rehearsal_offset(lived, event.at);
-                        let when = elided(ui, &offset, theme::small_font(), palette.secondary, WHEN - space::S);
-                        when.on_hover_text(words::clock_with_day(event.at, speech));
-                    });
-                    let room = ui.available_width();
-                    elided(ui, &said, theme::text_font(), palette.text, room).on_hover_text(&said);
-                });
-                if ui.rect_contains_pointer(row.response.rect) {
+        area.show(ui, |ui| {
+            for event in &lived.events {
+                if event_ui(ui, event, lived, speech).contains_pointer() {
                     pointed = Some(event.at);
                 }
             }
         });
     });
     pointed
+}
+
+/// When, and what, on as many lines as that needs. What is out of sight is only measured.
+fn event_ui(ui: &mut Ui, event: &RehearsalEvent, lived: &Rehearsal, speech: &Speech<'_>) -> Response {
+    let palette = theme::palette(ui);
+    let said = words::rehearsed(event, lived, speech);
+    let room = ui.available_width() - WHEN - space::S;
+    let text = ui.painter().layout(said.clone(), theme::text_font(), palette.text, room);
+    let height = (text.size().y + PAD).max(ROW);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let offset = words::rehearsal_offset(lived, event.at);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{offset}: {said}")));
+    if ui.is_rect_visible(rect) {
+        let top = rect.top() + PAD / 2.0;
+        let when = cut(ui.painter(), &offset, theme::small_font(), palette.secondary, WHEN - space::S);
+        ui.painter().galley(pos2(rect.left(), top + 1.0), when, palette.secondary);
+        ui.painter().galley(pos2(rect.left() + WHEN, top), text, palette.text);
+    }
+    response.on_hover_text(words::clock_with_day(event.at, speech))
 }

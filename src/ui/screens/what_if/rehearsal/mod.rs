@@ -76,7 +76,7 @@ impl Rehearse {
                 if plain_button(ui, "Stop rehearsing").clicked() {
                     self.close();
                 }
-                ui.label(small(&format!("{} lived through", words::percent(f64::from(part)))).color(palette.secondary));
+                ui.label(small(&words::rehearsal_part(part)).color(palette.secondary));
             });
             widgets::progress_bar(ui, part, palette.accent, "Rehearsal");
             return;
@@ -86,14 +86,16 @@ impl Rehearse {
             if let Some(lasts) = ui.scope(|ui| segments(ui, "Outage lasts", lengths, self.lasts)).inner {
                 self.lasts = lasts;
             }
-            ui.add_space(space::S);
-            let pressed = ui.add_enabled_ui(!down.is_empty(), |ui| plain_button(ui, "Rehearse")).inner;
-            let pressed = pressed.on_disabled_hover_text("Take an account down above first");
-            if pressed.on_hover_text("Lives the outage through on a copy of your crons").clicked() {
-                let zone = speech.zone.clone();
-                let drill = Drill { supposed: supposed.clone(), lasts: self.lasts, zone, seed: SEED };
-                self.rehearsing = Rehearsing::begin(ui.ctx(), snapshot, drill);
-            }
+            // At the edge, so that one length more or less does not move it.
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let pressed = ui.add_enabled_ui(!down.is_empty(), |ui| plain_button(ui, "Rehearse")).inner;
+                let pressed = pressed.on_disabled_hover_text("Take an account down above first");
+                if pressed.on_hover_text("Lives the outage through on a copy of your crons").clicked() {
+                    let zone = speech.zone.clone();
+                    let drill = Drill { supposed: supposed.clone(), lasts: self.lasts, zone, seed: SEED };
+                    self.rehearsing = Rehearsing::begin(ui.ctx(), snapshot, drill);
+                }
+            });
         });
         let text = match (&self.rehearsing, down.is_empty()) {
             (Rehearsing::Failed, _) => {

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{AccountId, Rehearsal, RehearsalLane, Rehearsed, Steps, vendor_of};
 use crate::ui::icon;
-use crate::ui::theme::{self, corner, space};
+use crate::ui::theme::{self, Palette, corner, space};
 use crate::ui::widgets::{MARK, cut, paint_mark};
 use crate::words;
 
@@ -111,8 +111,8 @@ fn lane_ui(ui: &mut Ui, rect: Rect, lane: &RehearsalLane, lived: &Rehearsal, str
     let painter = ui.painter();
     let inner = rect.shrink2(vec2(0.0, 3.0));
     if lane.fails {
-        let away = Rangef::new(strip.at(lived.begins), strip.at(lived.ends));
-        painter.rect_filled(Rect::from_x_y_ranges(away, inner.y_range()), corner::MARK, palette.bad_ground);
+        let span = Rangef::new(strip.at(lived.begins), strip.at(lived.ends));
+        painter.rect_filled(Rect::from_x_y_ranges(span, inner.y_range()), corner::MARK, away(&palette));
     }
     steps_ui(ui, inner, &lane.crons, strip, most, theme::vendor_color(&vendor_of(&lane.account)));
     for (from, to) in &lane.known {
@@ -192,11 +192,16 @@ fn moments_ui(ui: &Ui, lived: &Rehearsal, strip: &Strip, top: f32, rows: Rangef)
     }
 }
 
+/// The ground of the time in which an account is away: seen on both grounds, and no mark of its own.
+fn away(palette: &Palette) -> Color32 {
+    palette.bad.gamma_multiply(0.3)
+}
+
 fn legend_ui(ui: &Ui, at: egui::Pos2) {
     let palette = *theme::palette(ui);
     let mut at = at;
     for (kind, text) in [
-        (Sign::Area(palette.bad_ground), "away"),
+        (Sign::Area(away(&palette)), "away"),
         (Sign::Line(palette.bad), "known to be"),
         (Sign::Run(palette.bad), "failed run"),
         (Sign::Run(palette.faint), "failed without this program"),
