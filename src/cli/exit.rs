@@ -190,6 +190,10 @@ mod tests {
             (PlanOrigin::Recovery, "recover"),
             (PlanOrigin::Undo { of: "p1".into() }, "undo"),
         ];
+        let advised = problem(&ProblemKind::Interrupted { left: 2, of: PlanOrigin::Advice }, &speech).remedy;
+        assert!(advised.is_some_and(|remedy| remedy.ends_with("go on with distribute")));
+        let spread = problem(&ProblemKind::Interrupted { left: 2, of: PlanOrigin::Spreading }, &speech).remedy;
+        assert!(spread.is_some_and(|remedy| remedy.contains("in the window") && !remedy.contains("distribute")));
         for (of, command) in cases {
             let interrupted = problem(&ProblemKind::Interrupted { left: 2, of }, &speech);
             assert!(interrupted.what.ends_with("was interrupted with 2 lines left"), "{}", interrupted.what);

@@ -201,6 +201,7 @@ pub(super) fn outcome(outcome: &LineOutcome) -> (&'static str, Option<String>) {
         LineOutcome::Writing => {
             ("failed", Some("the connection ended in between; the next start looks whether it arrived".to_owned()))
         }
+        LineOutcome::BetweenStarts { .. } => ("left_out", Some("its start was near".to_owned())),
         LineOutcome::Draining { .. } | LineOutcome::DrainAsks { .. } => {
             ("left_out", Some("still runs; it is paused only after its run".to_owned()))
         }

@@ -109,6 +109,7 @@ struct Document {
     switched_off: Vec<String>,
     otherwise: Vec<String>,
     refitted: u32,
+    home: u32,
     accounts: Vec<AccountRow>,
     events: Vec<EventRow>,
     broken: Option<BrokenRow>,
@@ -197,6 +198,7 @@ impl Document {
             switched_off: lived.switched_off.clone(),
             otherwise: lived.otherwise.clone(),
             refitted: lived.n_refitted,
+            home: lived.n_home,
             accounts: lived.lanes.iter().map(account).collect(),
             events: lived.events.iter().map(event).collect(),
             broken: lived.broken.as_ref().map(|broken| BrokenRow {

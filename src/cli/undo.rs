@@ -1,12 +1,14 @@
 //! `undo`: takes switches back, by a plan like any other.
 
+use std::sync::Arc;
+
 use super::apply::{Order, Stages};
 use super::exit::{Exit, Failure};
 use super::output::DistributeDocument;
 use super::session::{Context, NotDone, Session};
 use super::{apply, output, plan, print};
-use crate::domain::Refusal;
-use crate::engine::{Command, UndoScope};
+use crate::domain::{Plan, PlanOrigin, Refusal};
+use crate::engine::{Command, Snapshot, UndoScope};
 use crate::words;
 
 pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json: bool) -> Result<Exit, Failure> {
@@ -18,8 +20,12 @@ pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json:
         Err(NotDone::Refused(Refusal::NothingToDo)) => return nothing(&context, as_json),
         Err(not_done) => return Err(session.failure(not_done)),
     }
-    let context = session.shows(|snapshot| snapshot.offer.is_some())?;
-    let Some(undo) = context.snapshot.offer.clone() else { return nothing(&context, as_json) };
+    // Something else may have been on offer before.
+    let undo_of = |snapshot: &Snapshot| -> Option<Arc<Plan>> {
+        snapshot.offer.clone().filter(|offer| matches!(offer.origin, PlanOrigin::Undo { .. }))
+    };
+    let context = session.shows(|snapshot| undo_of(snapshot).is_some())?;
+    let Some(undo) = undo_of(&context.snapshot) else { return nothing(&context, as_json) };
     if !as_json {
         print::text(&plan::text(&undo, &context))?;
     }
@@ -32,13 +38,8 @@ pub(super) fn run(session: &mut Session, what: Option<&str>, yes: bool, as_json:
         }
         return Err(failure);
     }
-    let order = Order {
-        shown: undo.clone(),
-        yes: false,
-        again: &|snapshot| snapshot.offer.clone(),
-        command: &apply::ticked_of,
-        stages: Stages::Wait,
-    };
+    let order =
+        Order { shown: undo.clone(), yes: false, again: &undo_of, command: &apply::ticked_of, stages: Stages::Wait };
     let carried = apply::carry_out(session, &order)?;
     match &carried.applied {
         Some(applied) if !as_json => apply::report(session, applied)?,

@@ -86,6 +86,10 @@ pub enum LineOutcome {
     DrainAsks {
         since: Timestamp,
     },
+    /// Its next start lies near: it would start twice, or not at all, with another delay.
+    BetweenStarts {
+        until: Timestamp,
+    },
     Writing,
     /// Written and read back.
     Verified,

@@ -28,6 +28,15 @@ impl Schedule {
         share(id, stagger.unwrap_or_else(|| tacit(expr)))
     }
 
+    /// Its stagger, where it says one.
+    #[must_use]
+    pub fn stagger(&self) -> Option<SignedDuration> {
+        match self {
+            Self::Cron { stagger, .. } => *stagger,
+            Self::Every { .. } | Self::At { .. } | Self::Event { .. } => None,
+        }
+    }
+
     /// The same schedule with its stagger said: only so does one that was given a stagger get rid of it.
     #[must_use]
     pub fn with_stagger_said(&self) -> Self {

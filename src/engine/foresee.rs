@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::Snapshot;
 use super::imagine::Today;
 use crate::domain::{
-    Cause, CronId, Forecast, Observation, Outlook, Plan, PlanMode, TrackRecord, UsageHistory, VendorId,
+    Cause, CronId, Forecast, Observation, Outlook, Plan, PlanMode, Switch, TrackRecord, UsageHistory, VendorId,
 };
 use crate::policy::{self, Learned};
 
@@ -43,10 +43,7 @@ impl Foresight {
         let obs = seen.observation();
         let known = self.known_of(seen, &obs);
         let forecast = policy::forecast(&known.learned, &obs, &seen.settings, None, until);
-        let mut since: BTreeMap<CronId, Timestamp> = BTreeMap::new();
-        for switch in seen.switches.iter().filter(|switch| switch.to.model != switch.from.model) {
-            since.entry(switch.cron.clone()).or_insert(switch.at);
-        }
+        let since = seen.models_since();
         let advice = policy::advise(&known.learned, &seen.history, &obs, &seen.settings, &forecast, &since);
         let costs = policy::costs(&seen.history, &seen.settings, obs.at, &forecast);
         Outlook { forecast: Forecast { record: known.record.clone(), ..forecast }, advice, costs }
@@ -88,6 +85,19 @@ impl Snapshot {
     }
 
     /// Which rules plan: those of a crisis wane while it is not known of each vendor of it whether it serves.
+    /// Since when each cron has the model that it has now, where this program gave it that one.
+    fn models_since(&self) -> BTreeMap<CronId, Timestamp> {
+        let mut newest: BTreeMap<&CronId, &Switch> = BTreeMap::new();
+        for switch in self.switches.iter().filter(|switch| switch.to.model != switch.from.model) {
+            newest.entry(&switch.cron).or_insert(switch);
+        }
+        // What somebody gave it after that is not known from when on.
+        let stands = |(id, switch): &(&CronId, &Switch)| {
+            self.crons.get(*id).is_some_and(|cron| cron.fields().model == switch.to.model)
+        };
+        newest.into_iter().filter(stands).map(|(id, switch)| (id.clone(), switch.at)).collect()
+    }
+
     fn plan_mode(&self) -> PlanMode {
         let down = |vendor: &VendorId| self.plan.outage.down.iter().any(|down| down.vendor == *vendor);
         match self.crisis.state.plan_mode() {
@@ -103,8 +113,44 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::domain::{Crisis, CrisisMode, CrisisView, Health, StartedBy, VendorDown};
+    use crate::domain::{
+        AgentTurn, Crisis, CrisisMode, CrisisView, Cron, Fields, Health, Payload, Schedule, StartedBy, VendorDown,
+    };
     use crate::engine::World;
+
+    #[test]
+    fn what_somebody_else_gave_a_cron_is_not_dated_by_an_older_switch() {
+        let now: Timestamp = "2026-11-27T10:00:00Z".parse().expect("a moment");
+        let turn =
+            |model: &str| Payload::AgentTurn(AgentTurn { model: Some(model.to_owned()), ..AgentTurn::default() });
+        let cron = Cron::new(CronId::new("a"), "a", Schedule::At { at: now }, turn("kimi/k2"));
+        let fields = |model: &str| Fields { model: Some(model.to_owned()), ..cron.fields() };
+        let since = |to: &str| {
+            let mut seen = World::new(PathBuf::new(), now).snapshot(now);
+            seen.crons = Arc::new([(cron.id.clone(), Arc::new(cron.clone()))].into());
+            seen.switches = Arc::new(vec![crate::domain::Switch {
+                id: "s".into(),
+                plan: "p".into(),
+                at: now,
+                cron: cron.id.clone(),
+                name: "a".to_owned(),
+                from: fields("google/flash"),
+                to: fields(to),
+                schedule: None,
+                revision_before: None,
+                revision_after: None,
+                reason: crate::domain::Reason::ChainEdited,
+                cause: Cause::Health,
+                confirmation: crate::domain::Confirmation::Waiting,
+                undone_by: None,
+                by: StartedBy::Hand,
+                seal: None,
+            }]);
+            seen.models_since()
+        };
+        assert_eq!(since("kimi/k2"), BTreeMap::from([(cron.id.clone(), now)]));
+        assert_eq!(since("openai/gpt"), BTreeMap::new(), "its user chose another since");
+    }
 
     #[test]
     fn a_crisis_wanes_while_it_is_not_known_of_each_of_its_vendors_that_it_is_down() {

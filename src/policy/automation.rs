@@ -122,7 +122,8 @@ pub fn switched_on_again(
     let lately = now.checked_sub(LATELY).unwrap_or(Timestamp::MIN);
     let since = entered.map_or(lately, |entered| entered.min(lately));
     let mut seen = BTreeSet::new();
-    let newest = switches.iter().filter(|switch| pauses.contains(&switch.cron) && seen.insert(&switch.cron));
+    let says_whether = |switch: &&Switch| pauses.contains(&switch.cron) && switch.from != switch.to;
+    let newest = switches.iter().filter(says_whether).filter(|switch| seen.insert(&switch.cron));
     let ours = newest.filter(|switch| switch.at >= since && switch.undone_by.is_none() && !switch.to.enabled);
     ours.map(|switch| switch.cron.clone()).collect()
 }

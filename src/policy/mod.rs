@@ -42,7 +42,7 @@ mod triage;
 mod what_if;
 
 pub use advance::{advance, next_wake, set_back};
-pub use advice::{advise, advised_plan, may_start_later, sparing, staggered_plan, with_detours};
+pub use advice::{advise, advised_plan, between_starts, may_start_later, sparing, staggered_plan, with_detours};
 pub use agenda::{AFTER_RESET, Demand, Watched, doubted, look_due, next_round, paid_due};
 pub use automation::{Allowed, allowed, needs_nobody, switched_on_again, unattended, waits_for_no_stage};
 pub use chain::tier_models;

@@ -59,18 +59,27 @@ struct Later {
 }
 
 impl Later {
+    /// A later plan counts where it left something else than this one: what went and came back since is as it was left.
     /// What was taken back, and what took it back, changed nothing.
-    fn of<'a>(last: &Switch, switches: impl Iterator<Item = &'a Switch>) -> Self {
+    fn of(last: &Switch, switches: &[Switch]) -> Self {
         let since = |switch: &&Switch| {
             let counts = switch.undone_by.is_none() && switch.cause != Cause::Undo;
             switch.cron == last.cron && switch.plan != last.plan && switch.at >= last.at && counts
         };
-        switches.filter(since).fold(Self::default(), |later, Switch { from, to, schedule, .. }| Self {
-            model: later.model || from.model != to.model,
-            fallbacks: later.fallbacks || from.fallbacks != to.fallbacks,
-            enabled: later.enabled || from.enabled != to.enabled,
-            schedule: later.schedule || schedule.is_some(),
-        })
+        let newest = |touched: fn(&Switch) -> bool| {
+            switches.iter().filter(since).filter(|switch| touched(switch)).max_by_key(|switch| (switch.at, &switch.id))
+        };
+        let left = |schedule: &Option<ScheduleEdit>| schedule.as_ref().map(|edit| edit.to.clone());
+        Self {
+            model: newest(|switch| switch.from.model != switch.to.model)
+                .is_some_and(|newest| newest.to.model != last.to.model),
+            fallbacks: newest(|switch| switch.from.fallbacks != switch.to.fallbacks)
+                .is_some_and(|newest| newest.to.fallbacks != last.to.fallbacks),
+            enabled: newest(|switch| switch.from.enabled != switch.to.enabled)
+                .is_some_and(|newest| newest.to.enabled != last.to.enabled),
+            schedule: newest(|switch| switch.schedule.is_some())
+                .is_some_and(|newest| left(&newest.schedule) != left(&last.schedule)),
+        }
     }
 }
 
@@ -91,7 +100,7 @@ fn spans(switches: &[Switch], of: &PlanId) -> BTreeMap<CronId, Span> {
             let from = span.schedule.take().map_or_else(|| edit.from.clone(), |first| first.from);
             span.schedule = Some(ScheduleEdit { from, to: edit.to.clone() });
         }
-        span.later = Later::of(switch, switches.iter());
+        span.later = Later::of(switch, switches);
     }
     spans
 }

@@ -29,6 +29,9 @@ pub fn line_outcome(outcome: &LineOutcome, speech: &Speech<'_>) -> String {
         LineOutcome::DrainAsks { since } => {
             format!("still runs, {}: pause it now?", started(since.duration_since(speech.now).abs()))
         }
+        LineOutcome::BetweenStarts { until } => {
+            format!("its start is near: waits until {}, so that it starts once", clock(*until, speech))
+        }
         LineOutcome::Writing => "writing…".to_owned(),
         LineOutcome::Verified => "✓ verified".to_owned(),
         LineOutcome::Conflict { detail } => with_detail("changed by somebody else", detail),
@@ -103,6 +106,13 @@ pub fn job_waits(job: &Job, speech: &Speech<'_>) -> Option<String> {
         }
         JobPhase::Draining => {
             let draining = Tally::of(job).draining;
+            let until = job.lines.iter().filter_map(|line| match line.outcome {
+                LineOutcome::BetweenStarts { until } => Some(until),
+                _ => None,
+            });
+            if let Some(until) = until.min().filter(|_| draining == 0) {
+                return Some(format!("waits for a start that is near, goes on {}", relative(until, speech.now)));
+            }
             let verb = if draining == 1 { "runs now and pauses after" } else { "run now and pause after" };
             format!("{} {verb}", count(draining, "cron"))
         }
@@ -136,7 +146,7 @@ impl Tally {
         for line in &job.lines {
             let part = match line.outcome {
                 LineOutcome::LeftOut => &mut tally.left_out,
-                LineOutcome::Waiting | LineOutcome::Writing => &mut tally.waiting,
+                LineOutcome::Waiting | LineOutcome::Writing | LineOutcome::BetweenStarts { .. } => &mut tally.waiting,
                 LineOutcome::Draining { .. } | LineOutcome::DrainAsks { .. } => &mut tally.draining,
                 LineOutcome::Verified => &mut tally.verified,
                 LineOutcome::Conflict { .. } => &mut tally.conflicts,

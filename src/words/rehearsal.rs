@@ -271,6 +271,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_otherwise_than_it_began_and_yet_as_it_should_be_is_said_so() {
+        let world = world();
+        let lived = Rehearsal { n_refitted: 2, n_home: 7, ..lived() };
+        let said = rehearsal(&lived, &world.speech());
+        let expected = "Every cron runs as before, 2 with the fallbacks of their chains and 7 back where their chains bring \
+                        them, 29 min after it ends.";
+        assert!(said.ends_with(expected), "{said}");
+    }
+
+    #[test]
     fn how_far_one_is_is_said_until_nobody_knows() {
         assert_eq!(rehearsal_part(0.414), "41% lived through");
         assert_eq!(rehearsal_part(0.98), "98% lived through");

@@ -22,9 +22,10 @@ pub fn not_a_health_file(file: &str) -> String {
 pub const fn goes_on_from_a_shell(of: &PlanOrigin) -> &'static str {
     match of {
         // Where an advice sends crons is in the mapping, so the ordinary plan has what is left of it.
-        PlanOrigin::Distribution | PlanOrigin::Advice | PlanOrigin::Spreading => {
+        PlanOrigin::Distribution | PlanOrigin::Advice => {
             "What is left is planned again: look at it with plan, go on with distribute"
         }
+        PlanOrigin::Spreading => "What is left starts as before: go on in the window, where it was begun",
         PlanOrigin::Crisis => "What is left is planned again: look at it with crisis --dry-run, go on with crisis",
         PlanOrigin::Recovery => {
             "What is left to give back is planned again: look at it with recover --dry-run, go on with recover"

@@ -561,7 +561,10 @@ pub fn listed(world: &mut World, now: Timestamp) -> Vec<Effect> {
 
 /// Where health took it, beyond its chain, is no contradiction of the user's mapping.
 fn moved_by_health(world: &World, cron: &CronId) -> bool {
-    let newest = world.switches.iter().find(|switch| switch.cron == *cron && switch.undone_by.is_none());
+    let newest = world
+        .switches
+        .iter()
+        .find(|switch| switch.cron == *cron && switch.undone_by.is_none() && switch.from != switch.to);
     newest.is_some_and(|switch| switch.cause == Cause::Health)
 }
 

@@ -10,7 +10,7 @@ use super::super::effect::{Effect, StoreOp};
 use super::apply::{self, JobState, Line, Stage};
 use super::{crisis, own, undo};
 use crate::domain::{
-    Change, Cron, CronId, JobPhase, LedgerEntry, LedgerReason, LineOutcome, Plan, PlanOrigin, ProblemKind,
+    Change, Cron, CronId, JobPhase, LedgerEntry, LedgerReason, LineOutcome, ModelRef, Plan, PlanOrigin, ProblemKind,
 };
 use crate::policy;
 use crate::state::InterruptedJob;
@@ -190,9 +190,10 @@ pub fn ledger(world: &mut World, now: Timestamp) -> Vec<Effect> {
 
 /// Its user fixed another model than the one that is owed, or the one that it has now.
 fn pinned_elsewhere(world: &World, cron: &Cron, debt: &LedgerEntry) -> bool {
-    let had = world.catalog.resolve(debt.before.model.as_deref(), cron.agent.as_deref());
+    let stored = debt.before.model.as_deref();
+    let had = world.catalog.resolve(stored, cron.agent.as_deref()).or_else(|| ModelRef::parse(stored?));
     let pin = world.tiers.get(&cron.id).and_then(|entry| entry.pinned.as_ref());
-    pin.is_some_and(|pin| pin.model.is_none() || pin.model != had)
+    pin.is_some_and(|pin| pin.model.is_none() || had.is_some() && pin.model != had)
 }
 
 /// Somebody removed a cron on the gateway: what we owed it is owed no more.

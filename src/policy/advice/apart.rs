@@ -4,15 +4,17 @@
 //! always the same; nothing starts earlier than now. What is critical, made by an agent, held, unsorted, owed something,
 //! or has a stagger already, exact ones among them, stays as it is.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     AccountId, Apart, Cause, Change, ChangeKind, Cron, CronId, Decision, Forecast, MadeBy, Observation, Plan,
     PlanOrigin, Reason, Schedule, ScheduleEdit, Settings, Staggers, Trigger, Verdict,
 };
+use crate::policy::fires::next_fire;
 use crate::policy::ground::Ground;
 use crate::policy::plan::{Scene, plan_id, sort_changes};
 use crate::policy::standing::later;
@@ -30,13 +32,19 @@ const APART_FROM_ITSELF: i32 = 3;
 /// Starts so far ahead are looked at: a week has every day that a schedule may name.
 const AHEAD: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// A call is there, and clocks agree, within so much.
+const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(15);
+
 /// At the best, so much of what starts together remains; where more does, nothing is proposed.
 const WORTH_IT: f64 = 2.0 / 3.0;
 
 /// The fewest staggers after which the fullest minute of `account` has as little as it can have.
 pub(super) fn apart(account: &AccountId, forecast: &Forecast, obs: &Observation) -> Option<Apart> {
     let minutes = Minutes::of(account, forecast);
-    let before = minutes.fullest(&[])?.1;
+    let before = minutes.fullest();
+    if before <= CALM {
+        return None;
+    }
     let may = minutes.crons.iter().filter_map(|(id, starts)| {
         let cron = obs.crons.get(*id).filter(|cron| may_start_later(cron, obs))?;
         starts.iter().any(|start| minutes.counts[minute(*start)] > CALM).then_some((&**cron, &**starts))
@@ -73,6 +81,18 @@ fn starts_later(cron: &Cron, stagger: SignedDuration) -> Option<SignedDuration> 
     (later > SignedDuration::ZERO).then_some(later)
 }
 
+/// Until when a cron must not get another delay: a change between the former and the new moment of a start would let it
+/// start twice, or not at all. `now` by the gateway's clock.
+#[must_use]
+pub fn between_starts(cron: &Cron, to: &Schedule, now: Timestamp) -> Option<Timestamp> {
+    let (before, after) = (cron.delay(), to.delay(&cron.id));
+    let (first, last) = (before.min(after), before.max(after));
+    let since = now.checked_sub(last.checked_add(IN_FLIGHT)?).ok()?;
+    let start = next_fire(&cron.schedule, since)?;
+    let (from, until) = (start.checked_add(first).ok()?, start.checked_add(last + IN_FLIGHT).ok()?);
+    (first != last && from <= now.checked_add(IN_FLIGHT).ok()? && now < until).then_some(until)
+}
+
 /// How many start on one account in each minute to come, and which.
 #[derive(Clone)]
 struct Minutes<'a> {
@@ -104,10 +124,8 @@ impl<'a> Minutes<'a> {
         Self { counts, crons }
     }
 
-    /// The first of the fullest minutes that are not `given_up`; `None` when all are calm.
-    fn fullest(&self, given_up: &[usize]) -> Option<(usize, u32)> {
-        let full = self.counts.iter().enumerate().filter(|(at, n)| **n > CALM && !given_up.contains(at));
-        full.max_by_key(|(at, n)| (**n, std::cmp::Reverse(*at))).map(|(at, n)| (at, *n))
+    fn fullest(&self) -> u32 {
+        self.counts.iter().copied().max().unwrap_or(0)
     }
 }
 
@@ -122,41 +140,68 @@ fn after(start: u32, later: SignedDuration) -> u32 {
     start + u32::try_from(later.as_secs()).unwrap_or(0)
 }
 
-/// Gives one cron after the other the stagger, where the fullest minute has most of it.
-fn with_stagger(mut minutes: Minutes<'_>, may: &[(&Cron, &[u32])], stagger: SignedDuration) -> Apart {
-    let often = |starts: &[u32]| {
+/// A cron that may be given the stagger, and what that does to it.
+struct Movable<'a> {
+    cron: &'a Cron,
+    starts: &'a [u32],
+    later: SignedDuration,
+}
+
+impl<'a> Movable<'a> {
+    fn of((cron, starts): &(&'a Cron, &'a [u32]), stagger: SignedDuration) -> Option<Self> {
         let apart = i64::from(APART_FROM_ITSELF) * stagger.as_secs();
-        starts.windows(2).any(|two| i64::from(two[1] - two[0]) < apart)
-    };
-    let mut open: Vec<(&Cron, &[u32], SignedDuration)> = may
-        .iter()
-        .filter(|(_, starts)| !often(starts))
-        .filter_map(|(cron, starts)| Some((*cron, *starts, starts_later(cron, stagger)?)))
-        .collect();
-    let mut apart = Apart { staggers: Staggers::new(), n_together: 0, latest: SignedDuration::ZERO };
-    let mut given_up = Vec::new();
-    while let Some((at, n)) = minutes.fullest(&given_up) {
-        let lands = |starts: &[u32], later: SignedDuration| {
-            let start = starts.iter().find(|start| minute(**start) == at)?;
-            Some(minutes.counts.get(minute(after(*start, later))).copied().unwrap_or(0) + 1)
-        };
-        let best = open.iter().enumerate().filter_map(|(index, (cron, starts, later))| {
-            let landing = lands(starts, *later).filter(|landing| *landing < n)?;
-            Some((landing, &cron.id, index))
-        });
-        let Some((_, _, index)) = best.min() else {
-            given_up.push(at);
-            continue;
-        };
-        let (cron, starts, later) = open.swap_remove(index);
-        for start in starts {
-            minutes.counts[minute(*start)] -= 1;
-            count_one(&mut minutes.counts, minute(after(*start, later)));
-        }
-        apart.latest = apart.latest.max(later);
-        apart.staggers.insert(cron.id.clone(), stagger);
+        let often = starts.windows(2).any(|two| i64::from(two[1] - two[0]) < apart);
+        let later = starts_later(cron, stagger).filter(|_| !often)?;
+        Some(Self { cron, starts, later })
     }
-    apart.n_together = minutes.counts.iter().copied().max().unwrap_or(0);
+}
+
+/// Gives one cron after the other the stagger, where the fullest minute has most of it: each out of the fullest minute
+/// that it is in, into the emptiest. Work grows with the starts of those that may be moved.
+fn with_stagger(mut minutes: Minutes<'_>, may: &[(&Cron, &[u32])], stagger: SignedDuration) -> Apart {
+    let movable: Vec<Movable<'_>> = may.iter().filter_map(|one| Movable::of(one, stagger)).collect();
+    let mut within: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, one) in movable.iter().enumerate() {
+        for start in one.starts {
+            within.entry(minute(*start)).or_default().push(index);
+        }
+    }
+    // The fullest first, of those the soonest; what is calm or cannot get emptier is not in it.
+    let is_full = |counts: &[u32], at: usize| counts[at] > CALM;
+    let of = |counts: &[u32], at: usize| (Reverse(counts[at]), at);
+    let mut full: BTreeSet<(Reverse<u32>, usize)> =
+        within.keys().filter(|at| is_full(&minutes.counts, **at)).map(|at| of(&minutes.counts, *at)).collect();
+    let mut moved = vec![false; movable.len()];
+    let mut apart = Apart { staggers: Staggers::new(), n_together: 0, latest: SignedDuration::ZERO };
+    while let Some(fullest) = full.pop_first() {
+        let (Reverse(n), at) = fullest;
+        let lands = |index: &usize| {
+            let one = &movable[*index];
+            let start = one.starts.iter().find(|start| minute(**start) == at)?;
+            let there = minutes.counts.get(minute(after(*start, one.later))).copied().unwrap_or(0) + 1;
+            (there < n).then_some((there, &one.cron.id, *index))
+        };
+        let open = within.get(&at).into_iter().flatten().filter(|index| !moved[**index]);
+        let Some((_, id, index)) = open.filter_map(lands).min() else { continue };
+        let id = id.clone();
+        for start in movable[index].starts {
+            let (from, to) = (minute(*start), minute(after(*start, movable[index].later)));
+            let waited = full.remove(&of(&minutes.counts, from)) || from == at;
+            minutes.counts[from] -= 1;
+            if waited && is_full(&minutes.counts, from) {
+                full.insert(of(&minutes.counts, from));
+            }
+            let waits = minutes.counts.len() > to && full.remove(&of(&minutes.counts, to));
+            count_one(&mut minutes.counts, to);
+            if waits {
+                full.insert(of(&minutes.counts, to));
+            }
+        }
+        moved[index] = true;
+        apart.latest = apart.latest.max(movable[index].later);
+        apart.staggers.insert(id, stagger);
+    }
+    apart.n_together = minutes.fullest();
     apart
 }
 

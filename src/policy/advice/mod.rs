@@ -15,7 +15,7 @@ mod together;
 #[cfg(test)]
 mod tests;
 
-pub use apart::{may_start_later, staggered_plan};
+pub use apart::{between_starts, may_start_later, staggered_plan};
 pub use plan::{advised_plan, with_detours};
 pub use sparing::sparing;
 

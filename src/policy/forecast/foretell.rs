@@ -73,7 +73,7 @@ pub(super) fn each_window(
     let by_account = by_account(&coming);
     for (account, of_account) in &obs.fleet.windows {
         let starts = by_account.get(account).map_or(&[][..], Vec::as_slice);
-        let ground = Ground { obs, settings, carried, expected: &expected, coming: &coming, starts, until };
+        let ground = Ground { account, obs, settings, carried, expected: &expected, coming: &coming, starts, until };
         for window in of_account {
             let known = learned.windows.get(&(account.clone(), window.label.clone()));
             told(&ground, account, window, known);
@@ -101,6 +101,7 @@ fn by_account(coming: &ComingRuns) -> BTreeMap<&AccountId, Vec<Start>> {
 
 /// What the windows of one account are foretold from.
 pub(super) struct Ground<'a> {
+    account: &'a AccountId,
     pub obs: &'a Observation,
     settings: &'a Settings,
     carried: &'a [Carried<'a>],
@@ -174,10 +175,15 @@ impl Ground<'_> {
         Some(Way { at, resets_at, used_now, since_reading, steps, lag_secs, longest_secs, beyond, fit })
     }
 
+    /// A window is of one account, whatever models it covers.
+    fn draws_on(&self, window: &QuotaWindow, one: &Carried<'_>) -> bool {
+        one.account == *self.account && window.covers.covers(&one.model)
+    }
+
     /// What one run of each carried cron is likely to take of a window.
     fn shares(&self, window: &QuotaWindow, unit: Unit, per_unit: f64) -> Vec<f64> {
         let share = |one: &Carried<'_>, cron: usize| {
-            if self.coming.crons[cron].foretold == Foretold::Variable || !window.covers.covers(&one.model) {
+            if self.coming.crons[cron].foretold == Foretold::Variable || !self.draws_on(window, one) {
                 return 0.0;
             }
             self.expected[cron].units(unit) * per_unit
@@ -201,7 +207,7 @@ impl Ground<'_> {
     fn growth(&self, window: &QuotaWindow, known: Option<&LearnedWindow>, way: &Way<'_>) -> Growth {
         let unit = known.map_or(Unit::Run, |known| known.unit);
         let shares = self.shares(window, unit, way.fit.per_unit);
-        let covered = |one: &Carried<'_>| window.covers.covers(&one.model);
+        let covered = |one: &Carried<'_>| self.draws_on(window, one);
         let end_secs = way.resets_at.duration_since(way.at).as_secs();
         let mut counts = vec![0_u32; self.carried.len()];
         for start in self.starts.iter().take_while(|start| i64::from(start.after_secs) <= end_secs) {

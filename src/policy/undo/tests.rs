@@ -166,14 +166,14 @@ fn a_stagger_that_still_stands_is_taken_back_and_holds_nothing_else() {
     };
     let moved = switch("a", "q", &holds, &fields("minimax/M3", &[], true));
     let later = Switch {
-        schedule: Some(ScheduleEdit { from: schedule(Some(10)), to: schedule(Some(10)) }),
+        schedule: Some(ScheduleEdit { from: schedule(Some(10)), to: schedule(Some(5)) }),
         ..switch("a", "r", &holds, &holds)
     };
     let cases = [
         (vec![spread.clone()], schedule(Some(10)), Some(schedule(Some(0))), "as we left it"),
         (vec![spread.clone(), moved], schedule(Some(10)), Some(schedule(Some(0))), "another model is another matter"),
         (vec![spread.clone()], schedule(Some(5)), None, "the user's own stagger stays"),
-        (vec![spread, later], schedule(Some(10)), None, "a later plan wrote it once more"),
+        (vec![spread, later], schedule(Some(10)), None, "a later plan wrote another, and somebody brought it back"),
     ];
     for (switches, now, expected, why) in cases {
         let obs = observe(vec![Cron { schedule: now, ..cron("a", &holds) }]);
@@ -182,4 +182,19 @@ fn a_stagger_that_still_stands_is_taken_back_and_holds_nothing_else() {
         assert_eq!(to, expected, "{why}");
         assert!(plan.changes.iter().all(|change| change.from == change.to), "{why}");
     }
+}
+
+/// A crisis led it elsewhere and back: what the older plan wrote stands again.
+#[test]
+fn what_went_and_came_back_since_is_as_it_was_left() {
+    let (a, b, c) = (fields("kimi/k2", &[], true), fields("minimax/M3", &[], true), fields("openai/gpt", &[], true));
+    let at = |minutes: i64, switch: Switch| Switch { at: now() + SignedDuration::from_mins(minutes), ..switch };
+    let (first, out, back) =
+        (switch("a", "p", &a, &b), at(1, switch("a", "q", &b, &c)), at(2, switch("a", "r", &c, &b)));
+    let undone = |switches: &[Switch], holds: &Fields| {
+        let plan = undo_plan(switches, &PlanId::new("p"), &observe(vec![cron("a", holds)]), &Settings::default());
+        plan.changes.first().map(|change| change.to.clone())
+    };
+    assert_eq!(undone(&[first.clone(), out.clone(), back], &b), Some(a));
+    assert_eq!(undone(&[first, out], &b), None, "a person brought it back, which is theirs");
 }

@@ -10,11 +10,15 @@ use serde_json::Value;
 use super::super::happening::{Call, Computer, Desk, Hand, Happening, Method, Scene, Verdict};
 use super::write::Write;
 use crate::domain::{
-    Access, Connection, Cron, CronId, Fields, LineOutcome, Owner, Patch, PlanId, PlanMode, PlanOrigin, TierEntry,
-    TierMap,
+    Access, Cause, Change, Connection, Cron, CronId, Fields, LineOutcome, Owner, Patch, PlanId, PlanMode, PlanOrigin,
+    TierEntry, TierMap,
 };
 use crate::engine::Command;
-use crate::policy::waits_for_no_stage;
+
+/// A critical cron that leaves what fails belongs to the crisis in which it does.
+fn leaves_a_dead_route(change: &Change) -> bool {
+    change.critical && change.cause == Cause::Health && change.reason.leaves_what_fails()
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Past {
@@ -251,7 +255,7 @@ impl Past {
             let write = Write::of(call, scene);
             let of_crisis = write.as_ref().and_then(Write::plan).is_some_and(|plan| plan.origin == PlanOrigin::Crisis);
             // While it gives back its rules are off, and what leaves a dead route belongs to it.
-            let leaves = || write.as_ref().and_then(Write::change).is_some_and(waits_for_no_stage);
+            let leaves = || write.as_ref().and_then(Write::change).is_some_and(leaves_a_dead_route);
             let in_crisis = of_crisis || crisis.plan_mode() != PlanMode::Ordinary || crisis.mode.is_some() && leaves();
             let fields = before.fields();
             // Only what is not owed anything from before is now as it was before.

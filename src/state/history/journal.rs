@@ -326,9 +326,11 @@ fn coded(outcome: &LineOutcome) -> Option<(&'static str, Option<&str>)> {
         LineOutcome::NotStarted => ("not_started", None),
         LineOutcome::LeftOut => ("left_out", None),
         LineOutcome::Withdrawn => ("withdrawn", None),
-        LineOutcome::Waiting | LineOutcome::Writing | LineOutcome::Draining { .. } | LineOutcome::DrainAsks { .. } => {
-            return None;
-        }
+        LineOutcome::Waiting
+        | LineOutcome::Writing
+        | LineOutcome::Draining { .. }
+        | LineOutcome::DrainAsks { .. }
+        | LineOutcome::BetweenStarts { .. } => return None,
     })
 }
 

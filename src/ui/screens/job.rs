@@ -206,7 +206,7 @@ fn pause_now_ui(ui: &mut Ui, snapshot: &Snapshot, change: &crate::domain::Change
 pub(super) fn outcome_color(outcome: &LineOutcome, palette: &Palette) -> Color32 {
     match outcome {
         LineOutcome::Verified => palette.good,
-        LineOutcome::Writing | LineOutcome::Draining { .. } => palette.accent,
+        LineOutcome::Writing | LineOutcome::Draining { .. } | LineOutcome::BetweenStarts { .. } => palette.accent,
         LineOutcome::Conflict { .. } | LineOutcome::DrainAsks { .. } => palette.warning,
         LineOutcome::Refused { .. } | LineOutcome::Failed { .. } => palette.bad,
         LineOutcome::LeftOut | LineOutcome::Waiting | LineOutcome::NotStarted | LineOutcome::Withdrawn => palette.faint,

@@ -13,7 +13,7 @@ use super::drain::{given_up, next_line};
 use super::job::{JobState, Line, Stage};
 use super::line::{arrived_late, finish_line, prepare, verified};
 use super::pace::{expected_end, paced_until};
-use crate::domain::{Change, ChangeKind, JobPhase, LineOutcome, PlanOrigin, Reason, Verdict};
+use crate::domain::{Change, ChangeKind, Cron, JobPhase, LineOutcome, PlanOrigin, Reason, Verdict};
 use crate::fault::{self, Fault};
 use crate::policy;
 
@@ -151,7 +151,8 @@ fn objection(world: &World, change: &Change, now: Timestamp) -> Option<LineOutco
 fn withdrawn(world: &World, change: &Change, now: Timestamp) -> bool {
     if change.kind == ChangeKind::Spread {
         let cron = world.crons.get(&change.cron);
-        return !cron.is_some_and(|cron| policy::may_start_later(cron, &world.observation(now)));
+        let may = |cron: &Arc<Cron>| policy::may_start_later(cron, &world.observation(now));
+        return !world.settings.distribution.edits_schedules || !cron.is_some_and(may);
     }
     let mut obs = world.observation(now);
     // Its own line is why it would be left alone.

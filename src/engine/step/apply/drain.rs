@@ -1,4 +1,4 @@
-//! Which line is next: those that pause a running cron wait for the end of its run.
+//! Which line is next: those that pause a running cron wait for the end of its run, and those that move a start until it is over.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,6 +7,7 @@ use super::super::automation::does_not_ask;
 use super::job::{JobState, Line};
 use crate::domain::{Cron, LineOutcome};
 use crate::fault::{self, Fault};
+use crate::policy;
 
 /// A run without a timeout of its own may take this long before the user is asked.
 pub const DRAIN_PATIENCE: SignedDuration = SignedDuration::from_mins(15);
@@ -35,11 +36,28 @@ pub(super) fn next_line(world: &mut World, job: &mut JobState, now: Timestamp) -
             }
             continue;
         }
+        if let Some(until) = starts_soon(world, line, now) {
+            let outcome = LineOutcome::BetweenStarts { until };
+            job.drain_check_at = Some(job.drain_check_at.map_or(until, |at| at.min(until)));
+            if line.outcome != outcome {
+                line.outcome = outcome;
+                world.dirty.shown = true;
+            }
+            continue;
+        }
         if next.is_none() {
             next = Some(index);
         }
     }
     next
+}
+
+/// Until when its cron must not get another delay, by our clock.
+fn starts_soon(world: &World, line: &Line, now: Timestamp) -> Option<Timestamp> {
+    let edit = line.change.schedule.as_ref()?;
+    let cron = world.crons.get(&line.change.cron)?;
+    let until = policy::between_starts(cron, &edit.to, world.by_gateways_clock(now))?;
+    Some(world.by_our_clock(until))
 }
 
 /// Nobody is there to be asked: a run that takes too long is left to end, and its cron to a later plan.

@@ -66,7 +66,11 @@ impl Line {
     pub(super) fn open(&self) -> bool {
         matches!(
             self.outcome,
-            LineOutcome::Waiting | LineOutcome::Draining { .. } | LineOutcome::DrainAsks { .. } | LineOutcome::Writing
+            LineOutcome::Waiting
+                | LineOutcome::Draining { .. }
+                | LineOutcome::DrainAsks { .. }
+                | LineOutcome::BetweenStarts { .. }
+                | LineOutcome::Writing
         )
     }
 }

@@ -230,6 +230,12 @@ pub fn carry_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusa
         let undo = world.offer.as_ref().map(|undo| undo.plan.clone()).ok_or(Refusal::NothingToDo)?;
         return begin(world, &undo.id, &still_meant(&undo, &left), now);
     }
+    if job.plan.origin == PlanOrigin::Spreading {
+        let stagger = |change: &Arc<Change>| Some((change.cron.clone(), change.schedule.as_ref()?.to.stagger()?));
+        advice::offer_apart(world, &left.iter().filter_map(stagger).collect(), now)?;
+        let rest = world.offer.as_ref().map(|offer| offer.plan.clone()).ok_or(Refusal::NothingToDo)?;
+        return begin(world, &rest.id, &still_meant(&rest, &left), now);
+    }
     let (gives_back, by) = (job.plan.origin == PlanOrigin::Recovery, job.by);
     world.derive(now);
     if gives_back {
@@ -246,6 +252,8 @@ pub fn carry_on(world: &mut World, now: Timestamp) -> Result<Vec<Effect>, Refusa
 
 /// The lines of `plan` that would write what was agreed to before; anything else was never shown.
 fn still_meant(plan: &Plan, agreed: &[Arc<Change>]) -> Vec<CronId> {
-    let same = |old: &&Arc<Change>| plan.change(&old.cron).is_some_and(|new| new.to == old.to && new.kind == old.kind);
+    let same = |old: &&Arc<Change>| {
+        plan.change(&old.cron).is_some_and(|new| new.kind == old.kind && new.patch() == old.patch())
+    };
     agreed.iter().filter(same).map(|change| change.cron.clone()).collect()
 }

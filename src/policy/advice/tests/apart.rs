@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::{Apart, ChangeKind, Hold, HoldReason, MadeBy, Reason, Together};
-use crate::policy::{may_start_later, staggered_plan};
+use crate::policy::{between_starts, may_start_later, staggered_plan};
 
 /// All of the short account start at half past.
 fn at_half_past() -> Scene {
@@ -130,4 +130,49 @@ fn the_plan_changes_when_they_start_and_nothing_else() {
         assert_eq!(patch.schedule, Some(expected));
     }
     assert_eq!(plan.id, staggered_plan(&apart.staggers, &scene.obs, &scene.settings).id);
+}
+
+/// Between the former and the new moment of a start another delay would let it start twice, or, the other way, never.
+#[test]
+fn a_delay_is_not_changed_while_a_start_is_near() {
+    let schedule = |minutes: Option<i64>| Schedule::Cron {
+        expr: "30 9 * * *".to_owned(),
+        zone: None,
+        stagger: minutes.map(SignedDuration::from_mins),
+    };
+    let at = |time: &str| -> Timestamp { format!("2026-11-27T{time}Z").parse().expect("a moment") };
+    let mut cron = Life::crons(ROOMY).remove(0);
+    let later = schedule(Some(15)).delay(&cron.id);
+    let new_start = at("09:30:00") + later;
+    assert!(later > SignedDuration::from_mins(2), "{later}");
+    for (from, to) in [(None, Some(15)), (Some(15), Some(0))] {
+        cron.schedule = schedule(from);
+        let until = |now: Timestamp| between_starts(&cron, &schedule(to), now);
+        let over = Some(new_start + SignedDuration::from_secs(15));
+        assert_eq!(until(at("09:29:00")), None, "{from:?}: well before");
+        assert_eq!(until(at("09:29:50")), over, "{from:?}: a call may take a while");
+        assert_eq!(until(at("09:31:00")), over, "{from:?}: between");
+        assert_eq!(until(new_start), over, "{from:?}: as it starts");
+        assert_eq!(until(new_start + SignedDuration::from_secs(15)), None, "{from:?}: it has started");
+    }
+    cron.schedule = schedule(None);
+    assert_eq!(between_starts(&cron, &schedule(Some(0)), at("09:30:00")), None, "the same moment");
+}
+
+/// A thousand crons, of which many start every few minutes: the work stays small.
+#[test]
+fn many_full_minutes_are_gone_through_once() {
+    let mut scene = at_half_past();
+    let model = scene.obs.crons.values().next().and_then(|cron| cron.fields().model).expect("a model");
+    let crons = Arc::make_mut(&mut scene.obs.crons);
+    for index in 0..1_000 {
+        let id = CronId::new(format!("acme-many-{index:04}"));
+        let expr = if index % 2 == 0 { "*/5 * * * *".to_owned() } else { format!("{} * * * *", index % 60) };
+        let turn = AgentTurn { model: Some(model.clone()), ..AgentTurn::default() };
+        let schedule = Schedule::Cron { expr, zone: None, stagger: None };
+        crons.insert(id.clone(), Arc::new(Cron::new(id.clone(), id.as_str(), schedule, Payload::AgentTurn(turn))));
+        Arc::make_mut(&mut scene.obs.tiers).insert(id, TierEntry::new(Tier::T1));
+    }
+    // What starts every five minutes stays, so nothing gets a third emptier.
+    assert_eq!(apart(&scene), None);
 }

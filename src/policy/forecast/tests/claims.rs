@@ -418,3 +418,18 @@ fn equal_worlds_give_equal_forecasts() {
     shuffled.crons = Arc::new(obs.crons.iter().rev().map(|(id, cron)| (id.clone(), Arc::clone(cron))).collect());
     assert_eq!(told(&HEAVY.history(), &shuffled), told(&HEAVY.history(), &obs));
 }
+
+/// What runs elsewhere right now is no use of this window, although it covers all models.
+#[test]
+fn a_run_under_way_on_another_account_uses_nothing_of_this_one() {
+    let other = |running_since| {
+        let mut all = crons();
+        let elsewhere = cron("elsewhere", "other/large", pattern("0 3 * * *"));
+        all.push(Cron { running_since, ..elsewhere });
+        let obs = observe(all, vec![LIFE.window()]);
+        let mut history = LIFE.history();
+        history.keep_run(run("elsewhere", mins(-60), 90_000_000));
+        only(&told(&history, &obs)).clone()
+    };
+    assert_eq!(other(Some(mins(-5))), other(None));
+}

@@ -25,6 +25,8 @@ const TITLE: f32 = 52.0;
 /// How near to an edge a carried card scrolls the column, and how fast, in points a second.
 const EDGE: f32 = 48.0;
 const SPEED: f32 = 1200.0;
+/// Marks of lit cards are that far apart at least.
+const MARK_APART: f32 = 5.0;
 
 /// The height of the headers: that of the one with most rows of chips, so that cards line up.
 pub(super) fn head_height(ui: &Ui, scene: &Scene<'_>, lanes: &[Lane], tier_width: f32) -> f32 {
@@ -111,6 +113,9 @@ impl Board {
                 self.card_ui(ui, scene, lane, row, place(row));
             }
         });
+        if step * count as f32 > outer.height() {
+            lit_marks_ui(ui, scene, lane, outer);
+        }
     }
 
     fn card_ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, row: usize, rect: Rect) {
@@ -294,6 +299,24 @@ fn head_ui(ui: &mut Ui, scene: &mut Scene<'_>, lane: Lane, rect: Rect) {
 fn lit_of(scene: &Scene<'_>, lane: Lane) -> Option<String> {
     let at = scene.lit.at.as_ref().filter(|_| scene.lit.dims_cards())?;
     Some(words::lit_of(scene.lit.count(lane), scene.lanes.rows(lane).len(), at))
+}
+
+/// Where in a column that scrolls the lit cards are: marks at its edge, from the first card to the last.
+fn lit_marks_ui(ui: &Ui, scene: &Scene<'_>, lane: Lane, outer: Rect) {
+    if scene.lit.count(lane) == 0 {
+        return;
+    }
+    let rows = scene.lanes.rows(lane);
+    let color = theme::palette(ui).accent;
+    let mut last = f32::NEG_INFINITY;
+    for (row, _) in rows.iter().enumerate().filter(|(_, index)| scene.lit.card(**index)) {
+        let y = outer.top() + outer.height() * (row as f32 + 0.5) / rows.len() as f32;
+        if y - last >= MARK_APART {
+            last = y;
+            let mark = Rect::from_center_size(pos2(outer.right() - 3.0, y), vec2(6.0, 3.0));
+            ui.painter().rect_filled(mark, 1.0, color);
+        }
+    }
 }
 
 /// A column's name for a screen reader.

@@ -121,7 +121,7 @@ fn of_job(job: &Job) -> Vec<Item> {
         LineOutcome::Draining { .. } | LineOutcome::DrainAsks { .. } => Group::Pausing,
         LineOutcome::Verified => Group::Safe,
         LineOutcome::LeftOut => Group::LeftOut,
-        LineOutcome::Writing | LineOutcome::Waiting => Group::Next,
+        LineOutcome::Writing | LineOutcome::Waiting | LineOutcome::BetweenStarts { .. } => Group::Next,
         _ => Group::NotWritten,
     };
     let mut rows = Vec::new();

@@ -281,6 +281,7 @@ impl Table<'_> {
             LineOutcome::Failed { .. } => "failed",
             LineOutcome::Draining { .. } => "runs now",
             LineOutcome::DrainAsks { .. } => "still runs",
+            LineOutcome::BetweenStarts { .. } => "starts soon",
             _ => whole.as_str(),
         };
         let response = elided(ui, text, theme::text_font(), outcome_color(outcome, palette), RESULT - GAP);

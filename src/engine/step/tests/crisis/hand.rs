@@ -61,6 +61,13 @@ fn what_is_pinned_in_the_middle_to_what_it_had_goes_back_with_the_others() {
     let pin = Edit::SetPin { crons: vec![CronId::new("t3-crit")], pin: Some(Pin { model: ModelRef::parse(OPUS) }) };
     scene.tell(Command::Edit(pin)).expect("an edit");
     scene.pass(1);
+    // Its provider is not even listed for a while.
+    let listed = scene.gateway.models.models.remove(&ModelRef::parse(OPUS).expect("a reference")).expect("a model");
+    scene.tell(Command::Refresh).expect("it is read again");
+    scene.pass(1);
+    scene.gateway.models.models.insert(ModelRef::parse(OPUS).expect("a reference"), listed);
+    scene.tell(Command::Refresh).expect("it is read again");
+    scene.pass(1);
     assert!(scene.world.ledger.contains_key(&CronId::new("t3-crit")), "it is still owed");
     assert_eq!(scene.gateway.crons[&CronId::new("t3-crit")], before[&CronId::new("t3-crit")], "and waits");
     lead_out(&mut scene);

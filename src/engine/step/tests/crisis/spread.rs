@@ -100,11 +100,40 @@ fn a_crash_after_any_step_of_it_loses_and_doubles_nothing() {
         scene.tell(Command::Apply { plan: plan.id.clone(), crons: ticked(&plan) }).ok();
         scene.reopen();
         scene.pass(1);
-        scene.tell(Command::ContinueJob).ok();
+        let went_on = scene.tell(Command::ContinueJob);
+        let begun = !scene.disk.jobs.is_empty();
         for id in ["t2", "t2-daily"] {
-            let given = schedule_of(&scene, id) == at_half_past(Some(STAGGER));
+            let expected = at_half_past(begun.then_some(STAGGER));
+            assert_eq!(schedule_of(&scene, id), expected, "{id} after {n_done} of {n_steps}: {went_on:?}");
             let n_switches = scene.disk.switches.iter().filter(|switch| switch.cron.as_str() == id).count();
-            assert_eq!(n_switches, usize::from(given), "{id} after {n_done} of {n_steps}");
+            assert_eq!(n_switches, usize::from(begun), "{id} after {n_done} of {n_steps}");
         }
     }
+}
+
+#[test]
+fn what_is_forbidden_meanwhile_is_not_written() {
+    let mut scene = allowed();
+    let plan = offer(&mut scene);
+    scene.tell(Command::Settings(SettingsChange::SetEditsSchedules(false))).expect("a setting");
+    scene.tell(Command::Apply { plan: plan.id.clone(), crons: ticked(&plan) }).ok();
+    assert_eq!((written(&scene).len(), schedule_of(&scene, "t2")), (0, at_half_past(None)));
+}
+
+/// Just after its start another delay would let it start a second time.
+#[test]
+fn a_start_that_is_near_is_waited_for() {
+    let id = "t2-daily";
+    let later = at_half_past(Some(STAGGER)).delay(&CronId::new(id));
+    assert!(later > SignedDuration::from_mins(2), "{later}");
+    let mut scene = allowed();
+    while !(1_800..1_860).contains(&scene.now.as_second().rem_euclid(3_600)) {
+        scene.pass(1);
+    }
+    let plan = offer(&mut scene);
+    apply(&mut scene, &plan);
+    assert_eq!(schedule_of(&scene, id), at_half_past(None), "its new start is still to come");
+    assert!(matches!(phase(&scene), JobPhase::Draining), "{:?}", phase(&scene));
+    scene.pass(16);
+    assert_eq!(schedule_of(&scene, id), at_half_past(Some(STAGGER)), "afterwards it is written");
 }

@@ -5,7 +5,7 @@
 mod events;
 mod picture;
 
-use egui::{Align, Layout, RichText, Ui, UiBuilder, vec2};
+use egui::{Align, Layout, RichText, Ui, UiBuilder};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Drill, Hypothesis, OutageLasts, Supposed};
@@ -13,7 +13,7 @@ use crate::engine::Snapshot;
 use crate::ui::icon;
 use crate::ui::rehearsing::{Rehearsed, Rehearsing};
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{self, Tone, icon_button, plain_button, segments};
+use crate::ui::widgets::{self, Tone, cut, icon_button, plain_button, segments};
 use crate::words::{self, Speech};
 
 const LENGTHS: [(OutageLasts, &str, Tone); 4] = [
@@ -24,8 +24,6 @@ const LENGTHS: [(OutageLasts, &str, Tone); 4] = [
 ];
 
 const ROW: f32 = 26.0;
-/// Two lines of what came of it.
-const SENTENCE: f32 = 34.0;
 /// What the picture has of the height.
 const PICTURE: f32 = 0.56;
 
@@ -159,9 +157,9 @@ fn head_ui(ui: &mut Ui, over: &Rehearsed, speech: &Speech<'_>) -> bool {
     let color = if broken { palette.bad } else { palette.text };
     let said = words::rehearsal(&over.lived, speech);
     let room = ui.available_width();
-    ui.allocate_ui_with_layout(vec2(room, SENTENCE), Layout::left_to_right(Align::Center), |ui| {
-        ui.set_min_size(vec2(room, SENTENCE));
-        widgets::sentence(ui, &said, color, room);
-    });
+    let fits = !cut(ui.painter(), &said, theme::text_font(), color, room).elided;
+    let font = if fits { theme::text_font() } else { theme::small_font() };
+    widgets::paragraph(ui, RichText::new(said).font(font).color(color));
+    ui.add_space(space::S / 2.0);
     closed
 }
