@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::session::Context;
 use crate::domain::{AutomationWord, CronId, Readiness, RecoveryReport, Seal, StartedBy};
+use crate::engine::Foresight;
 use crate::words::{self, CrisisGroup, CrisisGroupKind, Owed};
 
 /// More crons of one group are counted, not named.
@@ -91,7 +92,8 @@ pub(super) fn held(context: &Context) -> Option<String> {
 /// What the moved load would use up, and who is away for long.
 fn warnings(context: &Context) -> Vec<String> {
     let (view, speech) = (&context.snapshot.crisis, context.speech());
-    let full = view.overloads.iter().map(|load| words::overload(load, &speech));
+    let full = Foresight::default().overloads(&context.snapshot);
+    let full = full.iter().map(|load| words::overload(load, &speech));
     full.chain(view.away.iter().map(|away| words::long_away(away, &speech))).collect()
 }
 

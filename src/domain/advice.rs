@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AccountId, Costs, CronId, Detours, Forecast, Plan, Usd};
+use super::{AccountId, Costs, CronId, Detours, Forecast, Overload, Plan, Usd};
 
 /// What is foreseen, and what to do about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Outlook {
     /// The most urgent first.
     pub advice: Vec<QuotaAdvice>,
     pub costs: Costs,
+    /// Windows that would be used up before their reset by what a crisis moves to them.
+    pub overloads: Vec<Overload>,
 }
 
 impl Outlook {

@@ -153,8 +153,6 @@ pub struct CrisisView {
     pub readiness: Readiness,
     /// When the outage level is expected below the threshold: pauses are planned to last until then.
     pub expected_end: Option<Timestamp>,
-    /// Windows that would be used up before their reset by what the plan of a crisis moves to them.
-    pub overloads: Vec<Overload>,
     /// Vendors that will not be back for a long time: to be set aside rather than waited for.
     pub away: Vec<LongAway>,
     /// The one-shots on the gateway, by account.

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use super::Snapshot;
 use super::imagine::Today;
 use crate::domain::{
-    Cause, CronId, Forecast, Observation, Outlook, Plan, PlanMode, Switch, TrackRecord, UsageHistory, VendorId,
+    Cause, CronId, Forecast, Observation, OutageLevel, Outlook, Overload, Plan, PlanMode, Switch, TrackRecord,
+    UsageHistory, VendorId,
 };
 use crate::policy::{self, Learned};
 
@@ -46,7 +47,14 @@ impl Foresight {
         let since = seen.models_since();
         let advice = policy::advise(&known.learned, &seen.history, &obs, &seen.settings, &forecast, &since);
         let costs = policy::costs(&seen.history, &seen.settings, obs.at, &forecast);
-        Outlook { forecast: Forecast { record: known.record.clone(), ..forecast }, advice, costs }
+        let overloads = overloads(&known.learned, seen, &obs);
+        Outlook { forecast: Forecast { record: known.record.clone(), ..forecast }, advice, costs, overloads }
+    }
+
+    /// Windows that would be used up before their reset by what a crisis moves to them.
+    pub fn overloads(&mut self, seen: &Snapshot) -> Vec<Overload> {
+        let obs = seen.observation();
+        overloads(&self.known_of(seen, &obs).learned, seen, &obs)
     }
 
     /// Learns where something new was read.
@@ -61,6 +69,14 @@ impl Foresight {
         };
         self.known.insert(known)
     }
+}
+
+/// Of the crisis plan on offer, or the one that is in force; none outside a crisis.
+fn overloads(learned: &Learned, seen: &Snapshot, obs: &Observation) -> Vec<Overload> {
+    let view = &seen.crisis;
+    let in_crisis = seen.level() == OutageLevel::Crisis || view.state.mode.is_some();
+    let plan = view.enter.as_deref().or(Some(&*seen.plan)).filter(|_| in_crisis);
+    plan.map(|plan| policy::overloads(learned, obs, &seen.settings, plan)).unwrap_or_default()
 }
 
 impl Snapshot {

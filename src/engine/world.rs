@@ -113,8 +113,6 @@ pub struct World {
     pub(super) crisis_view: Arc<CrisisView>,
     pub(super) following: Following,
     pub(super) tried: Tried,
-    /// Runs of the last days by account: what one of them uses up of a window.
-    pub(super) tally: policy::RunTally,
     /// What is remembered of quotas and runs.
     pub(super) past: Past,
     /// Where distribution sends crons so that no quota runs out.
@@ -255,7 +253,6 @@ impl World {
             crisis_view: Arc::default(),
             following: Following::default(),
             tried: Tried::default(),
-            tally: policy::RunTally::default(),
             past: Past::default(),
             sparing: Sparing::default(),
             zone: TimeZone::UTC,

@@ -31,7 +31,6 @@ mod confirm;
 mod costs;
 mod fires;
 mod forecast;
-mod load;
 mod matching;
 mod misplaced;
 mod rebuild;
@@ -42,7 +41,9 @@ mod triage;
 mod what_if;
 
 pub use advance::{advance, next_wake, set_back};
-pub use advice::{advise, advised_plan, between_starts, may_start_later, sparing, staggered_plan, with_detours};
+pub use advice::{
+    advise, advised_plan, between_starts, may_start_later, overloads, sparing, staggered_plan, with_detours,
+};
 pub use agenda::{AFTER_RESET, Demand, Watched, doubted, look_due, next_round, paid_due};
 pub use automation::{Allowed, allowed, needs_nobody, switched_on_again, unattended, waits_for_no_stage};
 pub use chain::tier_models;
@@ -54,7 +55,6 @@ pub use evidence::{absorb_catalog, absorb_run};
 pub use fires::{fires, missed, next_fire, next_run};
 pub use forecast::{Learned, forecast, learn, stale_at, track_record};
 pub use ground::Ground;
-pub use load::{RunTally, overloads};
 pub use looks::{Vantage, absorb_check, absorb_gateway_probe, absorb_money, unreached};
 pub use matching::{match_routes, with_matches};
 pub use misplaced::misplaced;

@@ -518,7 +518,6 @@ fn evidence(world: &mut World, runs: &[RunRecord], now: Timestamp) -> Vec<Effect
         let run = record::by_our_clock(world, told, now);
         let said = record::said(world, &run);
         let network = check::explained_by_network(world, said.as_ref(), run.finished_at);
-        world.tally.note(&run);
         let fresh = now.duration_since(run.finished_at) < FRESH_RUN;
         let waits = network || fresh && check::hold_back(world, &run, said.as_ref(), now);
         if !waits {

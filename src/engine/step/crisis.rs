@@ -360,21 +360,12 @@ pub fn draw(world: &mut World, obs: &Observation, ground: &policy::Ground<'_>) {
     let ready = policy::readiness(&state, obs, &world.effective, outage, &serving, n_to_give_back);
     // While nobody can be asked, it is as it was.
     let readiness = if obs.gateway_reachable { ready } else { world.crisis_view.readiness.clone() };
-    let in_crisis = outage.level == OutageLevel::Crisis || mode_on;
-    let loaded = enter.as_deref().or(Some(&*world.plan)).filter(|_| in_crisis);
-    let overloads = match loaded {
-        // What a job is writing is no part of the plan: its load was foreseen before it began.
-        _ if busy => world.crisis_view.overloads.clone(),
-        Some(plan) => policy::overloads(obs, &settings, plan, &world.tally),
-        None => Vec::new(),
-    };
     let view = CrisisView {
         state: world.crisis.clone(),
         enter,
         recover,
         readiness,
         expected_end: policy::expected_end(outage, &settings),
-        overloads,
         away: policy::long_away(obs, &settings, outage),
         checks: world.crisis_view.checks.clone(),
         automation: world.crisis_view.automation.clone(),

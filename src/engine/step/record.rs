@@ -81,7 +81,6 @@ pub fn run(world: &mut World, told: RunRecord, now: Timestamp) -> Vec<Effect> {
         policy::absorb_run(Arc::make_mut(&mut world.fleet), &run, said.as_ref(), &effective, now);
     }
     super::triage::note(world, &told, said);
-    world.tally.note(&run);
     let mut effects = confirm(world, &run, now);
     effects.extend(crisis::heard_of_run(world, &run, now));
     if by_provider {

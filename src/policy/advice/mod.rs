@@ -4,6 +4,7 @@
 //! them go where, which could start apart, what is said without a plan, and where distribution itself sends crons when it looks at quotas.
 
 mod apart;
+mod loads;
 mod moves;
 mod plan;
 mod room;
@@ -16,6 +17,7 @@ mod together;
 mod tests;
 
 pub use apart::{between_starts, may_start_later, staggered_plan};
+pub use loads::overloads;
 pub use plan::{advised_plan, with_detours};
 pub use sparing::sparing;
 

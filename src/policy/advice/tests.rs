@@ -2,6 +2,7 @@
 
 mod apart;
 mod laws;
+mod loads;
 mod moves;
 mod paid;
 

@@ -269,7 +269,10 @@ impl Shell {
             }
             Screen::Providers => self.providers.ui(ui, snapshot, zone),
             Screen::Plan => self.plan.ui(ui, snapshot, zone),
-            Screen::Crisis => self.crisis.ui(ui, snapshot, zone),
+            Screen::Crisis => {
+                let outlook = self.foreseen.follow(ui.ctx(), snapshot, SignedDuration::ZERO);
+                self.crisis.ui(ui, snapshot, outlook.map(AsRef::as_ref), zone)
+            }
             Screen::Activity => self.activity.ui(ui, snapshot, zone),
             Screen::Welcome => self.welcome.ui(ui, snapshot, zone),
             Screen::Settings => self.settings.ui(ui, snapshot, zone),

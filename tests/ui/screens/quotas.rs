@@ -27,7 +27,10 @@ fn draw(view: &mut Scenery, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -
 }
 
 fn open(forecast: Option<Forecast>, size: [f32; 2]) -> Harness<'static, Stage<Scenery>> {
-    advised(forecast.map(|forecast| Outlook { forecast, advice: Vec::new(), costs: costs() }), size)
+    advised(
+        forecast.map(|forecast| Outlook { forecast, advice: Vec::new(), costs: costs(), overloads: Vec::new() }),
+        size,
+    )
 }
 
 fn advised(outlook: Option<Outlook>, size: [f32; 2]) -> Harness<'static, Stage<Scenery>> {
@@ -287,7 +290,10 @@ fn the_first_advice_stands_below_the_windows_with_the_way_to_its_plan() {
         Together { account: "kimi".into(), n_together: 31, n_crons: 31, at: now() + minutes(60), apart: None };
     let advice = vec![QuotaAdvice::RunsOut(Box::new(advice())), QuotaAdvice::Together(together)];
     for size in [NARROW, WIDE] {
-        let mut quotas = advised(Some(Outlook { forecast: forecast(), advice: advice.clone(), costs: costs() }), size);
+        let mut quotas = advised(
+            Some(Outlook { forecast: forecast(), advice: advice.clone(), costs: costs(), overloads: Vec::new() }),
+            size,
+        );
         for said in ["Google's daily quota runs out at 12:30, 22 h before its reset.", "Google Day 120% → 80%"] {
             assert!(says(&quotas, said), "{said}: {:#?}", read_out(&quotas));
         }
@@ -310,7 +316,12 @@ fn a_stagger_is_allowed_first_and_then_offered_like_any_plan() {
     let staggers: Staggers = [("c1".into(), minutes(10)), ("c2".into(), minutes(10))].into();
     let apart = Some(Apart { staggers: staggers.clone(), n_together: 4, latest: minutes(9) });
     let together = Together { account: "kimi".into(), n_together: 31, n_crons: 31, at: now() + minutes(60), apart };
-    let outlook = Outlook { forecast: forecast(), advice: vec![QuotaAdvice::Together(together)], costs: costs() };
+    let outlook = Outlook {
+        forecast: forecast(),
+        advice: vec![QuotaAdvice::Together(together)],
+        costs: costs(),
+        overloads: Vec::new(),
+    };
     let mut quotas = advised(Some(outlook), NARROW);
     assert!(says(&quotas, "Letting 2 of its crons start up to 9 min later"), "{:#?}", read_out(&quotas));
     fits(&quotas, NARROW, &["Allow and show"]);

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder};
 use jiff::tz::TimeZone;
 
-use crate::domain::{Connection, Job, JobPhase, OutageLevel, Plan, PlanOrigin, Refusal};
+use crate::domain::{Connection, Job, JobPhase, OutageLevel, Outlook, Plan, PlanOrigin, Refusal};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Choice, Screen};
 use crate::ui::icon;
@@ -59,7 +59,7 @@ pub struct Crisis {
 
 impl Crisis {
     /// Draws what can be done, or is being done, and returns what the user asked for.
-    pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
+    pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, outlook: Option<&Outlook>, zone: &TimeZone) -> Vec<Action> {
         let speech = &Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let mut actions = Vec::new();
         headline_ui(ui, snapshot, speech);
@@ -95,7 +95,7 @@ impl Crisis {
             if !running {
                 self.choices_ui(ui, snapshot, choice, speech);
             }
-            actions.extend(self.middle_ui(ui, snapshot, choice, speech));
+            actions.extend(self.middle_ui(ui, snapshot, outlook, choice, speech));
         });
         if let Some(choice) = choice {
             // After the lines also for Tab.
@@ -128,6 +128,7 @@ impl Crisis {
         &mut self,
         ui: &mut Ui,
         snapshot: &Snapshot,
+        outlook: Option<&Outlook>,
         choice: Option<Choice>,
         speech: &Speech<'_>,
     ) -> Vec<Action> {
@@ -140,7 +141,7 @@ impl Crisis {
         });
         ui.scope_builder(UiBuilder::new().max_rect(right), |ui| {
             ScrollArea::vertical().id_salt("way back").auto_shrink([false, false]).show(ui, |ui| {
-                actions.extend(wayback::wayback_ui(ui, snapshot, speech));
+                actions.extend(wayback::wayback_ui(ui, snapshot, outlook, speech));
                 if let Some((choice, plan)) = choice.and_then(|choice| Some((choice, self.offers.plan(choice)?))) {
                     let left_out = self.ticks.get(&choice).map_or(0, Ticks::agent_made_left_out);
                     actions.extend(notes_ui(ui, plan, left_out, speech));

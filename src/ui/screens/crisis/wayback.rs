@@ -2,7 +2,7 @@
 
 use egui::{Label, RichText, Ui};
 
-use crate::domain::{AccountId, LongAway, ProviderAccount, Readiness, VendorDown, vendor_of};
+use crate::domain::{AccountId, LongAway, Outlook, ProviderAccount, Readiness, VendorDown, vendor_of};
 use crate::engine::{Command, SettingsChange, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::icon;
@@ -12,13 +12,19 @@ use crate::ui::widgets::{self, plain_button};
 use crate::words::{self, Speech};
 
 /// Everything beside the table, from the most to the least pressing.
-pub(super) fn wayback_ui(ui: &mut Ui, snapshot: &Snapshot, speech: &Speech<'_>) -> Vec<Action> {
+pub(super) fn wayback_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    outlook: Option<&Outlook>,
+    speech: &Speech<'_>,
+) -> Vec<Action> {
     let mut actions = Vec::new();
     ui.spacing_mut().item_spacing.y = space::S;
     let view = &snapshot.crisis;
-    if !view.overloads.is_empty() {
+    let overloads = outlook.map_or(&[][..], |outlook| &outlook.overloads);
+    if !overloads.is_empty() {
         widgets::section(ui, words::WOULD_BE_USED_UP, |ui| {
-            for overload in &view.overloads {
+            for overload in overloads {
                 noted_ui(ui, icon::WARNING, true, &words::overload(overload, speech));
             }
         });
