@@ -170,6 +170,8 @@ pub enum Silence {
     NoReset,
     /// A short window whose use comes mostly from outside of the schedule, in bursts.
     PaceAlone,
+    /// Its account is down, and nobody knows for how long: nothing uses it.
+    Down,
     /// A limit of a minute, or one beside chat: no run waits for it as a window.
     NotOfRuns,
 }

@@ -78,6 +78,7 @@ pub fn claim(window: &WindowForecast, speech: &Speech<'_>) -> String {
             Silence::PaceAlone => {
                 "used in bursts outside of the schedule: where it may go is drawn, no moment is told".to_owned()
             }
+            Silence::Down => "its account is down, and nobody says until when: nothing uses it".to_owned(),
             Silence::NotOfRuns => "no scheduled run waits for it".to_owned(),
         },
     }
@@ -104,6 +105,7 @@ fn silence_in_short(silence: Silence) -> String {
         Silence::RolledOver => "rolled over, not read since".to_owned(),
         Silence::NoReset => "reset not reported".to_owned(),
         Silence::PaceAlone => "used in bursts: no moment told".to_owned(),
+        Silence::Down => "its account is down".to_owned(),
         Silence::NotOfRuns => "no scheduled run waits for it".to_owned(),
     }
 }
@@ -313,6 +315,7 @@ mod tests {
             (Claim::Silent(Silence::RolledOver), "rolled over, not read since"),
             (Claim::Silent(Silence::NoReset), "reset not reported"),
             (Claim::Silent(Silence::PaceAlone), "used in bursts: no moment told"),
+            (Claim::Silent(Silence::Down), "its account is down"),
             (Claim::Silent(Silence::NotOfRuns), "no scheduled run waits for it"),
         ];
         for (what, expected) in cases {

@@ -120,7 +120,7 @@ pub fn compared(imagined: &Imagined, speech: &Speech<'_>) -> Vec<Compared> {
         counted("Stranded", &|counts| counts.stranded),
     ];
     rows.extend(others.into_iter().filter(rare));
-    rows.push(row("Runs that fail", &failing));
+    rows.push(row("Fail otherwise", &failing));
     rows.push(row("Runs out first", &|one| first_to_run_out(one)));
     rows.push(row("Runs out at", &|one| first_runs_out_at(one, speech)));
     rows.push(row("Next 7 days", &|one| format!("{} by token", usd(cents(one.costs.by_token().1)))));
@@ -300,7 +300,7 @@ mod tests {
         let imagined = Imagined { supposed: Hypothesis::default(), today, then: Arc::new(then) };
         let rows = compared(&imagined, &world.speech());
         let differ: Vec<_> = rows.iter().filter(|row| row.differs()).map(|row| (row.what, row.then.as_str())).collect();
-        let expected = [("Level", "Crisis"), ("Runs that fail", "24, of 1 cron")];
+        let expected = [("Level", "Crisis"), ("Fail otherwise", "24, of 1 cron")];
         assert_eq!(differ, expected);
         assert!(rows.iter().all(|row| row.what != "Held back"), "{rows:?}");
     }

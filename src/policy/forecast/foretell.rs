@@ -13,8 +13,8 @@ use super::spread::Expected;
 use super::turns::{Turn, length};
 use super::way::Way;
 use crate::domain::{
-    AccountId, Basis, ComingBlock, ComingRuns, Confidence, CronShare, Forecast, Foretold, Growth, Observation, Plan,
-    QuotaWindow, Settings, Span, Start, TrackRecord, Unit, WindowForecast, WindowStart,
+    AccountId, Basis, Claim, ComingBlock, ComingRuns, Confidence, CronShare, Forecast, Foretold, Growth, Health,
+    Observation, Plan, QuotaWindow, Settings, Silence, Span, Start, TrackRecord, Unit, WindowForecast, WindowStart,
 };
 use crate::policy::standing::later;
 
@@ -118,6 +118,7 @@ impl Ground<'_> {
         let started_at = started_at(window, known, at);
         let way = window.resets_at.filter(|reset| *reset > at).and_then(|reset| self.way(window, known?, reset));
         let unseen = silence(window, started_at, known, self.settings, at);
+        let unseen = unseen.or_else(|| self.is_down().then_some(Claim::Silent(Silence::Down)));
         let claim = unseen.unwrap_or_else(|| claim(window, known, way.as_ref()));
         let shown = way.as_ref().filter(|_| claim.tells_the_way());
         let starts = known.map_or(WindowStart::Unknown, |known| known.starts);
@@ -173,6 +174,18 @@ impl Ground<'_> {
         let used_now = window.used_ratio + since_reading;
         let (lag_secs, longest_secs) = self.durations(&shares);
         Some(Way { at, resets_at, used_now, since_reading, steps, lag_secs, longest_secs, beyond, fit })
+    }
+
+    /// For how long nobody knows.
+    fn is_down(&self) -> bool {
+        let vital = self.obs.fleet.accounts.get(self.account);
+        vital.is_some_and(|vital| match vital.health {
+            Health::LimitHit { resets_at } => resets_at.is_none(),
+            Health::RefusedKey | Health::OutOfBalance | Health::Unreachable => true,
+            // Until then, or for minutes.
+            Health::ByHand { .. } | Health::RateLimited | Health::Overloaded => false,
+            Health::Unknown | Health::Up | Health::Strained => false,
+        })
     }
 
     /// A window is of one account, whatever models it covers.

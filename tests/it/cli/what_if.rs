@@ -27,7 +27,7 @@ fn two_vendors_down_are_said_to_be_a_crisis_and_nothing_is_sent() {
     let mut head = text.out.lines();
     assert_eq!(head.next(), Some("Supposed: Anthropic and Google are down"));
     assert!(head.next().is_some_and(|line| line.starts_with("Crisis: ")), "{}", text.out);
-    assert!(text.out.contains("Runs that fail"), "{}", text.out);
+    assert!(text.out.contains("Fail otherwise"), "{}", text.out);
     assert!(text.out.ends_with("A simulation: nothing is sent.\n"), "{}", text.out);
     assert_eq!((shell.writes(), shell.state_file("cron-tiers.json")), (0, before));
 }

@@ -433,3 +433,17 @@ fn a_run_under_way_on_another_account_uses_nothing_of_this_one() {
     };
     assert_eq!(other(Some(mins(-5))), other(None));
 }
+
+#[test]
+fn an_account_that_is_down_for_nobody_knows_how_long_uses_nothing() {
+    let of = |health| {
+        let mut obs = observe(crons(), vec![LIFE.window()]);
+        let vital = crate::domain::Vital { health, ..crate::domain::Vital::default() };
+        Arc::make_mut(&mut obs.fleet).accounts.insert(crate::domain::AccountId::new("acme"), vital);
+        only(&told(&LIFE.history(), &obs)).claim.clone()
+    };
+    use crate::domain::Health::{LimitHit, RefusedKey, Up};
+    assert!(matches!(of(Up), Claim::Lasts { .. }));
+    assert_eq!(of(RefusedKey), Claim::Silent(Silence::Down));
+    assert!(matches!(of(LimitHit { resets_at: Some(mins(30)) }), Claim::Lasts { .. }), "it is back in half an hour");
+}
