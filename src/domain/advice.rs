@@ -15,6 +15,8 @@ pub struct Outlook {
     pub costs: Costs,
     /// Windows that would be used up before their reset by what a crisis moves to them.
     pub overloads: Vec<Overload>,
+    /// The same of the plan that waits.
+    pub planned: Vec<Overload>,
 }
 
 impl Outlook {

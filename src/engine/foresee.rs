@@ -48,7 +48,8 @@ impl Foresight {
         let advice = policy::advise(&known.learned, &seen.history, &obs, &seen.settings, &forecast, &since);
         let costs = policy::costs(&seen.history, &seen.settings, obs.at, &forecast);
         let overloads = overloads(&known.learned, seen, &obs);
-        Outlook { forecast: Forecast { record: known.record.clone(), ..forecast }, advice, costs, overloads }
+        let planned = policy::overloads(&known.learned, &obs, &seen.settings, &seen.plan);
+        Outlook { forecast: Forecast { record: known.record.clone(), ..forecast }, advice, costs, overloads, planned }
     }
 
     /// Windows that would be used up before their reset by what a crisis moves to them.

@@ -278,17 +278,21 @@ pub fn expected_end(at: Option<Timestamp>, speech: &Speech<'_>) -> String {
 /// Critical ones go first."
 #[must_use]
 pub fn overload(overload: &Overload, speech: &Speech<'_>) -> String {
+    format!("{} Critical ones go first.", load(overload, speech))
+}
+
+/// The same of a plan outside a crisis.
+#[must_use]
+pub fn load(overload: &Overload, speech: &Speech<'_>) -> String {
     let whose = format!("{}'s {} window", account_name(&overload.account), overload.window.replace('_', " "));
     let reset = clock(overload.resets_at, speech);
     let crons = count(overload.n_crons, "cron");
     if overload.used_ratio >= 1.0 {
-        return format!("{whose} is used up until {reset}. Critical ones go first.");
+        return format!("{whose} is used up until {reset}.");
     }
     let when = overload.runs_out_at.map_or_else(String::new, |at| format!(" at about {}", clock(at, speech)));
     let used = overload.used_ratio.max(0.0) * 100.0;
-    format!(
-        "{whose} is {used:.0}% used; {crons} would use it up{when}, before its reset at {reset}. Critical ones go first."
-    )
+    format!("{whose} is {used:.0}% used; {crons} would use it up{when}, before its reset at {reset}.")
 }
 
 /// "Kimi is not back before 2 Dec: set it aside until then, and the others go on".

@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use crate::domain::{Plan, PlanNote};
+use crate::domain::{Overload, Plan, PlanNote};
 use crate::engine::{Command, Edit};
 use crate::ui::action::Action;
 use crate::ui::icon;
@@ -11,12 +11,23 @@ use crate::ui::widgets::{self, link_button};
 use crate::words::{self, Speech};
 
 /// Draws the notes; what a link of theirs leads to is the answer.
-pub(super) fn notes_ui(ui: &mut Ui, plan: &Plan, agent_made: usize, speech: &Speech<'_>) -> Option<Action> {
+pub(super) fn notes_ui(
+    ui: &mut Ui,
+    plan: &Plan,
+    agent_made: usize,
+    loads: &[Overload],
+    speech: &Speech<'_>,
+) -> Option<Action> {
     let mut action = None;
-    if plan.notes.is_empty() && agent_made == 0 {
+    if plan.notes.is_empty() && agent_made == 0 && loads.is_empty() {
         return None;
     }
     widgets::section(ui, "Beside the changes", |ui| {
+        for load in loads {
+            with_icon(ui, icon::WARNING, true, |ui| {
+                ui.label(words::load(load, speech));
+            });
+        }
         for note in &plan.notes {
             action = note_ui(ui, note, speech).or(action.take());
         }

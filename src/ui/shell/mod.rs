@@ -268,7 +268,10 @@ impl Shell {
                 self.what_if.ui(ui, snapshot, imagined.flatten(), zone)
             }
             Screen::Providers => self.providers.ui(ui, snapshot, zone),
-            Screen::Plan => self.plan.ui(ui, snapshot, zone),
+            Screen::Plan => {
+                let outlook = self.foreseen.follow(ui.ctx(), snapshot, SignedDuration::ZERO);
+                self.plan.ui(ui, snapshot, outlook.map(AsRef::as_ref), zone)
+            }
             Screen::Crisis => {
                 let outlook = self.foreseen.follow(ui.ctx(), snapshot, SignedDuration::ZERO);
                 self.crisis.ui(ui, snapshot, outlook.map(AsRef::as_ref), zone)

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use egui::Key;
+use egui::{Key, Ui};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use jiff::tz::TimeZone;
 use model_orchestrator::domain::*;
-use model_orchestrator::engine::{Command, Edit, UndoScope};
+use model_orchestrator::engine::{Command, Edit, Snapshot, UndoScope};
 use model_orchestrator::ui::action::Action;
 use model_orchestrator::ui::screens::plan::Plan as PlanScreen;
 
@@ -14,8 +15,30 @@ use super::scene::{KIMI, Scene, connected, minutes, now};
 use super::{NARROW, Stage, WIDE, change, click, edits, fits, key, long_name, says, settle, stage, told};
 use crate::shell::tap;
 
+fn draw(view: &mut PlanScreen, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
+    view.ui(ui, snapshot, None, zone)
+}
+
+/// With what is foreseen of the plan that waits.
+fn draw_foreseen(view: &mut PlanScreen, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
+    let load = Overload {
+        account: "google".into(),
+        window: "Daily".to_owned(),
+        used_ratio: 0.49,
+        expected_ratio: 1.4,
+        resets_at: now() + minutes(60 * 11),
+        runs_out_at: Some(now() + minutes(60 * 3)),
+        n_crons: 25,
+    };
+    let coming = ComingRuns::default();
+    let forecast = Forecast { at: now(), until: now(), windows: Vec::new(), coming, record: TrackRecord::default() };
+    let outlook =
+        Outlook { forecast, advice: Vec::new(), costs: Costs::default(), overloads: Vec::new(), planned: vec![load] };
+    view.ui(ui, snapshot, Some(&outlook), zone)
+}
+
 fn open(scene: Scene) -> Harness<'static, Stage<PlanScreen>> {
-    stage(PlanScreen::default(), PlanScreen::ui, scene, WIDE)
+    stage(PlanScreen::default(), draw, scene, WIDE)
 }
 
 fn ids(names: &[&str]) -> Vec<CronId> {
@@ -27,6 +50,15 @@ fn applied(harness: &Harness<'_, Stage<PlanScreen>>) -> (PlanId, Vec<CronId>) {
         [Command::Apply { plan, crons }] => (plan.clone(), crons.clone()),
         other => panic!("expected one apply, not {other:?}"),
     }
+}
+
+#[test]
+fn what_the_plan_would_use_up_stands_beside_its_changes() {
+    let plan = stage(PlanScreen::default(), draw_foreseen, Scene::planned(), WIDE);
+    let said = "Google's Daily window is 49% used; 25 crons would use it up at about 10:00, before its reset at 18:00.";
+    assert!(says(&plan, said));
+    let plan = stage(PlanScreen::default(), draw, Scene::planned(), WIDE);
+    assert!(!says(&plan, "would use it up"));
 }
 
 #[test]
@@ -407,7 +439,7 @@ fn ten_thousand_lines_and_long_names_fit_a_small_window() {
     let first = scene.snapshot.plan.changes[0].clone();
     let change = |n: usize| Change { cron: CronId::from(format!("cron-{n:05}")), name: long_name(), ..first.clone() };
     scene.snapshot.plan = Arc::new(super::scene::plan("huge", (0..10_000).map(change).collect()));
-    let mut plan = stage(PlanScreen::default(), PlanScreen::ui, scene, NARROW);
+    let mut plan = stage(PlanScreen::default(), draw, scene, NARROW);
     assert!(says(&plan, "10000 crons move"));
     fits(&plan, NARROW, &["Apply 10000 changes", "All changes"]);
     let rows = super::read_out(&plan)

@@ -28,7 +28,13 @@ fn draw(view: &mut Scenery, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -
 
 fn open(forecast: Option<Forecast>, size: [f32; 2]) -> Harness<'static, Stage<Scenery>> {
     advised(
-        forecast.map(|forecast| Outlook { forecast, advice: Vec::new(), costs: costs(), overloads: Vec::new() }),
+        forecast.map(|forecast| Outlook {
+            forecast,
+            advice: Vec::new(),
+            costs: costs(),
+            overloads: Vec::new(),
+            planned: Vec::new(),
+        }),
         size,
     )
 }
@@ -291,7 +297,13 @@ fn the_first_advice_stands_below_the_windows_with_the_way_to_its_plan() {
     let advice = vec![QuotaAdvice::RunsOut(Box::new(advice())), QuotaAdvice::Together(together)];
     for size in [NARROW, WIDE] {
         let mut quotas = advised(
-            Some(Outlook { forecast: forecast(), advice: advice.clone(), costs: costs(), overloads: Vec::new() }),
+            Some(Outlook {
+                forecast: forecast(),
+                advice: advice.clone(),
+                costs: costs(),
+                overloads: Vec::new(),
+                planned: Vec::new(),
+            }),
             size,
         );
         for said in ["Google's daily quota runs out at 12:30, 22 h before its reset.", "Google Day 120% → 80%"] {
@@ -321,6 +333,7 @@ fn a_stagger_is_allowed_first_and_then_offered_like_any_plan() {
         advice: vec![QuotaAdvice::Together(together)],
         costs: costs(),
         overloads: Vec::new(),
+        planned: Vec::new(),
     };
     let mut quotas = advised(Some(outlook), NARROW);
     assert!(says(&quotas, "Letting 2 of its crons start up to 9 min later"), "{:#?}", read_out(&quotas));

@@ -144,7 +144,7 @@ impl Crisis {
                 actions.extend(wayback::wayback_ui(ui, snapshot, outlook, speech));
                 if let Some((choice, plan)) = choice.and_then(|choice| Some((choice, self.offers.plan(choice)?))) {
                     let left_out = self.ticks.get(&choice).map_or(0, Ticks::agent_made_left_out);
-                    actions.extend(notes_ui(ui, plan, left_out, speech));
+                    actions.extend(notes_ui(ui, plan, left_out, &[], speech));
                 }
                 widgets::keep_focus_in_view(ui);
             });

@@ -15,7 +15,7 @@ use egui::{Align, EventFilter, Key, Layout, Modifiers, Response, RichText, Scrol
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Access, Connection, CronId, Job, JobPhase, PlanOrigin};
+use crate::domain::{Access, Connection, CronId, Job, JobPhase, Outlook, Overload, PlanOrigin};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::rights::cannot_write;
@@ -51,11 +51,14 @@ pub struct Plan {
     tally: Tally,
     counted: Option<u64>,
     summary: Kept,
+    /// Windows that the plan that waits would use up.
+    loads: Vec<Overload>,
 }
 
 impl Plan {
     /// Draws the plan, an offered undo or the job, and returns what the user asked for.
-    pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {
+    pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, outlook: Option<&Outlook>, zone: &TimeZone) -> Vec<Action> {
+        self.loads = outlook.map(|outlook| outlook.planned.clone()).unwrap_or_default();
         let speech = Speech { now: snapshot.at, zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
         let shown = Shown::of(snapshot);
         self.follow(ui, snapshot, &shown);
@@ -263,7 +266,9 @@ impl Plan {
         }
         if shown.can_tick() {
             let left_out = self.ticks_of(shown).agent_made_left_out();
-            actions.extend(notes_ui(ui, shown.plan(), left_out, speech));
+            // What is foreseen is about the plan that waits, not about what was asked for.
+            let loads = if matches!(shown, Shown::Asked(_)) { &[][..] } else { &self.loads };
+            actions.extend(notes_ui(ui, shown.plan(), left_out, loads, speech));
         }
         actions
     }
@@ -300,7 +305,7 @@ fn empty_ui(ui: &mut Ui, snapshot: &Snapshot, shown: &Shown, speech: &Speech<'_>
         return actions;
     }
     nothing::nothing_ui(ui, snapshot, speech);
-    actions.extend(notes_ui(ui, shown.plan(), 0, speech));
+    actions.extend(notes_ui(ui, shown.plan(), 0, &[], speech));
     actions
 }
 
