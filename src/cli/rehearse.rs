@@ -109,6 +109,8 @@ struct Document {
     switched_off: Vec<String>,
     otherwise: Vec<String>,
     refitted: u32,
+    /// Others that had been displaced, and are where their chains bring them.
+    home: u32,
     accounts: Vec<AccountRow>,
     events: Vec<EventRow>,
     broken: Option<BrokenRow>,
@@ -197,6 +199,7 @@ impl Document {
             switched_off: lived.switched_off.clone(),
             otherwise: lived.otherwise.clone(),
             refitted: lived.n_refitted,
+            home: lived.n_home,
             accounts: lived.lanes.iter().map(account).collect(),
             events: lived.events.iter().map(event).collect(),
             broken: lived.broken.as_ref().map(|broken| BrokenRow {
