@@ -246,13 +246,15 @@ mod tests {
                 thread::yield_now();
             }
         }
+        drag(&ctx, &mut rehearsing, &seen, 60..70);
+        assert!(rehearsing.thread.is_none(), "the pointer is held down: {rehearsing:?}");
         frame(&ctx, pointer(false), || rehearsing.keep_up(&ctx, &seen));
         assert!(
             matches!(rehearsing.now, State::UnderWay(_)),
             "it is let go, and nothing is in the way: {rehearsing:?}"
         );
         rehearsing.wait();
-        assert_eq!(rehearsing.over().map(|over| &over.drill), Some(&drill(59)));
+        assert_eq!(rehearsing.over().map(|over| &over.drill), Some(&drill(69)));
     }
 
     #[test]

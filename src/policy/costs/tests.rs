@@ -136,6 +136,18 @@ fn a_route_with_a_price_is_priced_although_it_did_not_run_this_week() {
 }
 
 #[test]
+fn each_cron_has_its_own_share_of_tokens_read_and_written() {
+    let mut history = UsageHistory::default();
+    history.keep_run(run_of("paid/large", "plan/large", 9, Some((1_000, 0))));
+    history.keep_run(run_of("writes", "plan/large", 9, Some((0, 9_000))));
+    let mut forecast = forecast(&["paid/large", "paid/large"], 7);
+    forecast.coming.crons[1].cron = CronId::new("writes");
+    let costs = costs(&history, &settings(), now(), &forecast);
+    let paid = of(&costs, "paid").coming;
+    assert!((paid.money.0 - 168.0 * (0.01 + 0.03)).abs() < 1e-9, "one reads only, one writes only: {paid:?}");
+}
+
+#[test]
 fn a_cron_without_runs_reads_and_writes_as_the_others_that_are_paid_do() {
     let mut history = UsageHistory::default();
     history.keep_run(run_of("paid/large", "plan/large", 9, Some((500, 500))));
