@@ -17,6 +17,9 @@ const LIST: f32 = 280.0;
 const ROWS: f32 = 260.0;
 pub(super) const LIST_HEIGHT: f32 = ROWS + 60.0;
 
+/// Between two rows.
+const BETWEEN: f32 = 2.0;
+
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// What the names are of.
@@ -36,6 +39,7 @@ impl Names {
     pub fn ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, picked: Option<&CronId>) -> Option<CronId> {
         ui.set_width(LIST);
         ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+        ui.spacing_mut().item_spacing.y = BETWEEN;
         let field = search_ui(ui, &mut self.text, "Search crons", "Search crons to be sorted");
         // What is only measured, in the first pass, cannot keep it.
         self.focused |= field.has_focus();
