@@ -109,6 +109,7 @@ struct Document {
     switched_off: Vec<String>,
     otherwise: Vec<String>,
     refitted: u32,
+    /// Others that had been displaced, and are where their chains bring them.
     home: u32,
     accounts: Vec<AccountRow>,
     events: Vec<EventRow>,

@@ -114,7 +114,7 @@ fn text(imagined: &Imagined, context: &Context) -> String {
         text.push_str(&forecast::windows(&then.forecast, &speech));
     }
     let head = ["", "today", "what-if"].map(str::to_owned);
-    let rows = words::compared(imagined, &speech).into_iter().map(|row| [row.what.to_owned(), row.today, row.then]);
+    let rows = words::compared(imagined, &speech).into_iter().map(|row| [row.what, row.today, row.then]);
     let rows: Vec<[String; 3]> = std::iter::once(head).chain(rows).collect();
     format!("{text}\n{}\n{}.\n", table(&rows), words::A_SIMULATION)
 }
@@ -158,8 +158,10 @@ struct ProspectRow {
     failing_runs: u32,
     failing_crons: usize,
     first_to_run_out: Option<Named>,
-    /// The seven days after `at`.
+    /// The seven days after `at`, or as far as runs are told.
     usd_by_token: f64,
+    /// Runs then that cost money of which nobody knows how much.
+    unpriced_runs: u32,
 }
 
 impl Document {
@@ -190,6 +192,7 @@ impl ProspectRow {
     fn of(prospect: &Prospect) -> Self {
         let plan = &prospect.plan;
         let counts = CrisisCounts::of(plan);
+        let coming = prospect.costs.by_token().1;
         Self {
             at: prospect.at,
             level: output::mode(prospect.level()),
@@ -206,7 +209,8 @@ impl ProspectRow {
             failing_runs: prospect.failing.n_runs,
             failing_crons: prospect.failing.n_crons,
             first_to_run_out: Named::first_of(&prospect.forecast),
-            usd_by_token: prospect.costs.by_token().1.0,
+            usd_by_token: coming.money.0,
+            unpriced_runs: coming.n_unpriced,
         }
     }
 }

@@ -25,6 +25,16 @@ impl Outlook {
     pub fn first(&self) -> Option<&QuotaAdvice> {
         self.advice.first()
     }
+
+    /// Runs of a flat plan that were paid by the token lately: nobody chose that, so it is an alarm.
+    #[must_use]
+    pub fn paid_lately(&self, now: Timestamp) -> Option<&PaidFallbacks> {
+        let paid = self.advice.iter().filter_map(|advice| match advice {
+            QuotaAdvice::PaidFallbacks(paid) => Some(paid),
+            _ => None,
+        });
+        paid.filter(|paid| paid.is_lately(now)).max_by_key(|paid| paid.last_at)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -112,6 +122,17 @@ pub struct PaidFallbacks {
     pub n_unpriced: u32,
     pub first_at: Timestamp,
     pub last_at: Timestamp,
+}
+
+impl PaidFallbacks {
+    /// What is longer ago is told, and alarms nobody any more.
+    pub const LATELY: SignedDuration = SignedDuration::from_hours(24);
+
+    /// The last of them ran within a day before `now`.
+    #[must_use]
+    pub fn is_lately(&self, now: Timestamp) -> bool {
+        now.duration_since(self.last_at) <= Self::LATELY
+    }
 }
 
 /// Staggers that schedules would get.

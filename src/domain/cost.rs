@@ -48,10 +48,12 @@ impl Used {
 impl Costs {
     /// What is paid by the token, of all accounts: what was, and what is to come.
     #[must_use]
-    pub fn by_token(&self) -> (Usd, Usd) {
-        let paid = self.accounts.iter().filter(|one| one.pays == Pays::ByToken);
-        let (past, coming) =
-            paid.fold((0.0, 0.0), |(past, coming), one| (past + one.past.money.0, coming + one.coming.money.0));
-        (Usd(past), Usd(coming))
+    pub fn by_token(&self) -> (Used, Used) {
+        let (mut past, mut coming) = (Used::default(), Used::default());
+        for one in self.accounts.iter().filter(|one| one.pays == Pays::ByToken) {
+            past.add(&one.past);
+            coming.add(&one.coming);
+        }
+        (past, coming)
     }
 }

@@ -148,6 +148,24 @@ pub fn command_of(wish: &Wish, seen: &Snapshot) -> Command {
     }
 }
 
+/// Whether what somebody asked to be made so is so by now. What was refused is not.
+#[must_use]
+pub fn is_so(wish: &Wish, seen: &Snapshot) -> bool {
+    let told = |account| seen.settings.accounts.get(account);
+    match wish {
+        Wish::Sort { crons, tier } => crons.iter().all(|cron| {
+            !seen.crons.contains_key(cron) || seen.tiers.get(cron).is_some_and(|entry| entry.tier == *tier)
+        }),
+        Wish::Chain { tier, routes } => seen.settings.chain(*tier).routes == *routes,
+        Wish::TreatAsDown { account, .. } => {
+            told(account).and_then(|told| told.down_until).is_some_and(|until| until > seen.at)
+        }
+        Wish::Trust { account } => {
+            told(account).is_none_or(|told| told.down_until.is_none() && told.set_aside_until.is_none())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
@@ -190,5 +208,24 @@ mod tests {
         supposed.at = Some(until);
         supposed.chains.insert(Tier::T1, seen.settings.chain(Tier::T1).routes.clone());
         assert_eq!(wishes(&supposed, &seen), []);
+    }
+
+    #[test]
+    fn a_wish_is_so_when_the_world_says_so() {
+        let mut seen = World::new(PathBuf::new(), now()).snapshot(now());
+        let [kimi, zai] = ["kimi", "zai"].map(AccountId::new);
+        let until = now() + DOWN_FOR;
+        let (down, trust) = (Wish::TreatAsDown { account: kimi.clone(), until }, Wish::Trust { account: zai.clone() });
+        let chain = Wish::Chain { tier: Tier::T1, routes: vec![RouteKey::new("kimi")] };
+        Arc::make_mut(&mut seen.settings).account_mut(&zai).down_until = Some(until);
+        assert!([&down, &trust, &chain].into_iter().all(|wish| !is_so(wish, &seen)), "each was refused");
+        let settings = Arc::make_mut(&mut seen.settings);
+        settings.account_mut(&kimi).down_until = Some(until);
+        settings.account_mut(&zai).down_until = None;
+        let listed = Chain { order: ChainOrder::Listed, routes: vec![RouteKey::new("kimi")] };
+        settings.chains.insert(Tier::T1, listed);
+        assert!([&down, &trust, &chain].into_iter().all(|wish| is_so(wish, &seen)));
+        seen.at = until;
+        assert!(!is_so(&down, &seen), "that is over");
     }
 }

@@ -28,7 +28,7 @@ pub use effect::{Effect, Fetch, Look, Served, StoreOp, UnitOp};
 pub use event::*;
 pub use foresee::Foresight;
 pub use handle::*;
-pub use imagine::{command_of, supposed_world, wishes};
+pub use imagine::{command_of, is_so, supposed_world, wishes};
 pub use input::*;
 pub use perform::{keychain_answers, load_token, notifications_answer, remember_month, save_token, service_standing};
 pub use run::*;

@@ -4,6 +4,7 @@
 //! One question is under way at a time, and it is always about the newest snapshot and the newest hypothesis: what
 //! moved meanwhile is asked when the answer is here, so nothing queues up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
@@ -13,7 +14,8 @@ use egui::Context;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Catalog, Cron, CronId, Fleet, Hypothesis, Imagined, Ledger, Outlook, Settings, Switch, TierMap, UsageHistory,
+    Catalog, Cron, CronId, Fleet, Hypothesis, Imagined, Ledger, ModelRef, Outlook, PaidFallbacks, Pays, Settings,
+    Switch, TierMap, UsageHistory,
 };
 use crate::engine::{Foresight, Snapshot};
 
@@ -22,6 +24,9 @@ const REST: Duration = Duration::from_secs(3);
 
 /// A forecast is made anew after that, also of a world that stands still: its "now" has moved.
 const AGES: SignedDuration = SignedDuration::from_mins(1);
+
+/// Who draws nothing of it asks no more often.
+const GLANCES: Duration = Duration::from_mins(5);
 
 /// So far ahead is always asked, whatever is seen of it: advice looks at the next turns of windows, and costs at a week.
 const LEAST: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -34,6 +39,8 @@ pub struct Foreseen {
     /// What the newest question was about, and when it was put.
     asked: Option<(About, Instant)>,
     waiting: bool,
+    /// The last look of somebody who draws nothing of it: at which history, and when.
+    glanced: Option<(Arc<UsageHistory>, Instant)>,
     worker: Worker,
 }
 
@@ -67,7 +74,7 @@ enum Answer {
 #[derive(Debug)]
 struct About {
     history: Arc<UsageHistory>,
-    crons: Arc<std::collections::BTreeMap<CronId, Arc<Cron>>>,
+    crons: Arc<BTreeMap<CronId, Arc<Cron>>>,
     fleet: Arc<Fleet>,
     catalog: Arc<Catalog>,
     settings: Arc<Settings>,
@@ -136,6 +143,28 @@ impl Foreseen {
         self.imagined.as_ref()
     }
 
+    /// For whoever draws nothing of it and only marks that something was paid: asks where that may have been, and seldom. Wakes nobody.
+    pub fn glance(&mut self, ctx: &Context, seen: &Snapshot) {
+        self.listen();
+        let rests = self
+            .glanced
+            .as_ref()
+            .is_some_and(|(history, at)| Arc::ptr_eq(history, &seen.history) || at.elapsed() < GLANCES);
+        if self.waiting || rests || !seen.history_read || seen.crons_as_of.is_none() {
+            return;
+        }
+        self.glanced = Some((seen.history.clone(), Instant::now()));
+        if paid_by_token_lately(seen) {
+            self.ask(ctx, Question { seen: seen.clone(), ahead: LEAST, supposed: None });
+        }
+    }
+
+    /// What is known, however old it is.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Outlook> {
+        self.latest.as_deref()
+    }
+
     fn keep_up(&mut self, ctx: &Context, seen: &Snapshot, ahead: SignedDuration, supposed: Option<&Hypothesis>) {
         self.listen();
         if self.waiting {
@@ -186,6 +215,16 @@ impl Foreseen {
         // Never full: the answer to the question before was waited for.
         self.waiting = ask.try_send(question).is_ok();
     }
+}
+
+/// Something ran within a day where each token costs money; whether it was meant to is another question.
+fn paid_by_token_lately(seen: &Snapshot) -> bool {
+    let oldest = seen.at.checked_sub(PaidFallbacks::LATELY).unwrap_or(Timestamp::MIN);
+    let mut paid: BTreeMap<&ModelRef, bool> = BTreeMap::new();
+    let lately = seen.history.runs.iter().rev().take_while(|run| run.at >= oldest);
+    lately
+        .filter_map(|run| run.model.as_ref().filter(|_| run.well))
+        .any(|model| *paid.entry(model).or_insert_with(|| seen.settings.pays(&model.account()) == Pays::ByToken))
 }
 
 /// Starts the thread; it ends when nobody asks any more.

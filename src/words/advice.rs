@@ -16,6 +16,16 @@ use crate::domain::{
 /// A window that is to be used this much may as well run out.
 const CLOSE: f64 = 0.97;
 
+/// What a button does that leads to the plan of an advice.
+pub const SHOWS_THE_PLAN: &str = "Shows exactly these changes; nothing is written before you apply";
+
+/// The same where that has to be allowed first.
+pub const ALLOWS_AND_SHOWS: &str = "Allows this program to give schedules a stagger (Settings, General) and shows exactly these \
+     changes; nothing is written before you apply";
+
+/// Beside the quotas' name, where that happened within a day.
+pub const PAID_LATELY: &str = "runs of a plan were paid by the token";
+
 /// One advice, as it is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AdviceSaid {

@@ -1,6 +1,6 @@
 //! What a week costs, in words. Plans and money by the token are said apart.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Speech, account_name, count, list, span, usd};
 use crate::domain::{AccountCost, Costs, Pays, Usd, Used};
@@ -8,8 +8,8 @@ use crate::domain::{AccountCost, Costs, Pays, Usd, Used};
 /// More accounts than this are summed up in a line.
 const NAMED: usize = 3;
 
-/// "Last 7 days: $1.24 by the token (MiniMax $1.10, OpenAI $0.14), about $1.40 in the next 7 days · plans: Kimi 412 runs".
-/// `None` where nothing ran.
+/// "Last 7 days: $1.24 by the token (MiniMax $1.10, OpenAI $0.14), about $1.40 and 3 runs without a known price in the next 7 days ·
+/// plans: Kimi 412 runs". `None` where nothing ran.
 #[must_use]
 pub fn costs_line(costs: &Costs, speech: &Speech<'_>) -> Option<String> {
     if costs.accounts.is_empty() {
@@ -32,8 +32,25 @@ pub fn costs_line(costs: &Costs, speech: &Speech<'_>) -> Option<String> {
         })
         .collect();
     let plans = if plans.is_empty() { String::new() } else { format!(" · plans: {}", list(&plans)) };
-    let (past, coming) = (usd(cents(past)), usd(cents(coming)));
-    Some(format!("Last 7 days: {past} by the token{named}, about {coming} in {next}{plans}"))
+    let and = |used: Used| unpriced(&used).map(|runs| format!(" and {runs}")).unwrap_or_default();
+    let past = format!("{} by the token{named}{}", usd(cents(past.money)), and(past));
+    let coming = format!("{}{}", usd(cents(coming.money)), and(coming));
+    Some(format!("Last 7 days: {past}, about {coming} in {next}{plans}"))
+}
+
+/// "$12.40 by token and 3 runs without a known price".
+#[must_use]
+pub(super) fn by_token(used: &Used) -> String {
+    match (unpriced(used), used.n_unpriced >= used.n_runs) {
+        (Some(runs), true) => runs,
+        (Some(runs), false) => format!("{} by token and {runs}", usd(cents(used.money))),
+        (None, _) => format!("{} by token", usd(cents(used.money))),
+    }
+}
+
+/// "3 runs without a known price", if there are any.
+fn unpriced(used: &Used) -> Option<String> {
+    (used.n_unpriced > 0).then(|| format!("{} without a known price", count(used.n_unpriced as usize, "run")))
 }
 
 fn of(costs: &Costs, pays: Pays) -> impl Iterator<Item = &AccountCost> {
@@ -43,12 +60,13 @@ fn of(costs: &Costs, pays: Pays) -> impl Iterator<Item = &AccountCost> {
 /// "the next 7 days", or how far runs are told.
 #[must_use]
 pub fn next_days(costs: &Costs, speech: &Speech<'_>) -> String {
-    let ahead = costs.until.duration_since(speech.now);
-    if ahead > SignedDuration::from_hours(7 * 24 - 12) {
-        "the next 7 days".to_owned()
-    } else {
-        format!("the next {}", span(ahead))
-    }
+    format!("the next {}", days_from(costs, speech.now))
+}
+
+/// "7 days", or how far runs are told from then on.
+pub(super) fn days_from(costs: &Costs, from: Timestamp) -> String {
+    let ahead = costs.until.duration_since(from);
+    if ahead > SignedDuration::from_hours(7 * 24 - 12) { "7 days".to_owned() } else { span(ahead) }
 }
 
 /// "by the token", "plan", "plan, $4.60 a week".
@@ -70,10 +88,10 @@ pub fn used(used: &Used, pays: Pays) -> String {
     }
     let mut parts = Vec::new();
     if pays == Pays::ByToken {
-        parts.push(match used.n_unpriced {
-            0 => usd(cents(used.money)),
-            n if n >= used.n_runs => "price not known".to_owned(),
-            n => format!("{} and {} without a price", usd(cents(used.money)), count(n as usize, "run")),
+        parts.push(match unpriced(used) {
+            None => usd(cents(used.money)),
+            Some(_) if used.n_unpriced >= used.n_runs => "price not known".to_owned(),
+            Some(runs) => format!("{} and {runs}", usd(cents(used.money))),
         });
     }
     parts.push(count(used.n_runs as usize, "run"));
@@ -132,6 +150,29 @@ mod tests {
     }
 
     #[test]
+    fn runs_without_a_known_price_are_told_beside_the_money() {
+        let world = world();
+        let mut accounts = vec![cost("minimax", Pays::ByToken, None, 1.1, 900), cost("kimi", Pays::Flat, None, 0.0, 4)];
+        (accounts[0].past.n_unpriced, accounts[0].coming.n_unpriced) = (1, 40);
+        let costs = Costs { until: at("2026-11-30 06:00"), accounts };
+        assert_eq!(
+            costs_line(&costs, &world.speech()).as_deref(),
+            Some(
+                "Last 7 days: $1.10 by the token (MiniMax $1.10) and 1 run without a known price, about $1.65 and 40 runs without a \
+                 known price in the next 7 days · plans: Kimi, 4 runs"
+            )
+        );
+        let used = |n_unpriced| Used { n_runs: 200, tokens: 1e6, money: Usd(0.0), n_unpriced };
+        for (n_unpriced, expected) in [
+            (0, "$0 by token"),
+            (3, "$0 by token and 3 runs without a known price"),
+            (200, "200 runs without a known price"),
+        ] {
+            assert_eq!(by_token(&used(n_unpriced)), expected);
+        }
+    }
+
+    #[test]
     fn what_is_not_known_of_money_is_said_in_runs_and_tokens() {
         let known = Used { n_runs: 412, tokens: 3_090_000.0, money: Usd(1.1), n_unpriced: 0 };
         for (what, pays, expected) in [
@@ -141,7 +182,7 @@ mod tests {
             (
                 Used { n_unpriced: 2, ..known },
                 Pays::ByToken,
-                "$1.10 and 2 runs without a price, 412 runs, 3.1 M tokens",
+                "$1.10 and 2 runs without a known price, 412 runs, 3.1 M tokens",
             ),
             (Used { n_runs: 1, tokens: 8_200.0, ..known }, Pays::Flat, "1 run, 8 k tokens"),
             (Used::default(), Pays::ByToken, "–"),

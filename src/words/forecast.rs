@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::time::hour_and_minute;
 use super::{Speech, account_name, clock, count, limit_name, list, source, span};
 use crate::domain::{
-    BandPoint, Claim, Cluster, ComingRuns, Confidence, Forecast, Learning, ProviderAccount, Silence, TrackRecord, Unit,
-    WindowForecast,
+    BandPoint, Claim, Cluster, ComingRuns, Confidence, Forecast, Learning, ProviderAccount, Settings, Silence,
+    TrackRecord, Unit, WindowForecast,
 };
 
 /// "weekly", "requests day, gemini-3-flash".
@@ -163,11 +163,21 @@ pub fn weight(window: &WindowForecast) -> Option<String> {
     Some(format!("{unit} {:.1}%", ratio * 100.0))
 }
 
-/// What the owner of an account keeps: "20% of each quota is kept free for you".
+/// What the owner of an account keeps, and who heeds it: "20% of each quota is kept free for you: by advice, and by distribution, which
+/// looks at quotas".
 #[must_use]
-pub fn kept_free(ratio: f64) -> String {
-    format!("{} of each quota is kept free for you", percent(ratio))
+pub fn kept_free(ratio: f64, settings: &Settings) -> String {
+    let who = if settings.distribution.quota_aware {
+        "by advice, and by distribution, which looks at quotas"
+    } else {
+        "by advice; distribution does not look at quotas"
+    };
+    format!("{} of each quota is kept free for you: {who}", percent(ratio))
 }
+
+/// What keeping a part of a quota free means.
+pub const WHO_KEEPS_FREE: &str = "Advice leaves that much of it alone, and so does distribution where it looks at quotas (Settings, General). \
+     What else is planned does not look at it";
 
 /// Who read it and when: "Kimi, 1 min ago".
 #[must_use]
@@ -244,11 +254,24 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::super::testing::{World, at, world};
-    use super::{basis, claim, claim_in_short, clusters, forecast_footer, growth, numbers_from, record};
+    use super::{basis, claim, claim_in_short, clusters, forecast_footer, growth, kept_free, numbers_from, record};
     use crate::domain::{
         AccountId, BandPoint, Basis, Claim, Cluster, ComingRuns, Confidence, Forecast, Growth, Learning, ModelScope,
-        PastClaim, ProviderAccount, Silence, Source, TrackRecord, WindowForecast, WindowStart,
+        PastClaim, ProviderAccount, Settings, Silence, Source, TrackRecord, WindowForecast, WindowStart,
     };
+
+    #[test]
+    fn what_is_kept_free_says_who_heeds_it() {
+        let mut settings = Settings::default();
+        let said = kept_free(0.2, &settings);
+        assert_eq!(said, "20% of each quota is kept free for you: by advice; distribution does not look at quotas");
+        settings.distribution.quota_aware = true;
+        let said = kept_free(0.2, &settings);
+        assert_eq!(
+            said,
+            "20% of each quota is kept free for you: by advice, and by distribution, which looks at quotas"
+        );
+    }
 
     fn window(claim: Claim) -> WindowForecast {
         WindowForecast {

@@ -68,7 +68,12 @@ pub fn ticked_summary(plan: &Plan, ticked: impl Fn(usize) -> bool, speech: &Spee
     }
     let left = if left == 0 { String::new() } else { format!(" {left} left out unless you tick {}.", them(left)) };
     let undoes = matches!(plan.origin, PlanOrigin::Undo { .. });
-    let held = if undoes { " What goes back is held until you lift it." } else { "" };
+    // Who only starts at the former time again stays where distribution wants it.
+    let held = if undoes && changes.iter().any(|change| change.from != change.to) {
+        " What goes back is held until you lift it."
+    } else {
+        ""
+    };
     if plan.origin == PlanOrigin::Recovery && changes.len() > 1 {
         return format!("{}.{left} In stages: one first, then a quarter, then the rest.", said.join(", "));
     }

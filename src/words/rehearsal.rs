@@ -223,6 +223,19 @@ pub fn rehearsal_manners(settings: &Settings) -> String {
     }
 }
 
+/// Before anything is supposed to be down.
+pub const HOW_TO_REHEARSE: &str =
+    "Take accounts down above, then see how your own crons live through it, with this program and without.";
+
+/// Why it cannot begin.
+pub const NOTHING_TO_REHEARSE: &str = "Take an account down above first";
+
+pub const WHAT_REHEARSING_DOES: &str = "Lives the outage through on a copy of your crons";
+
+/// It came to no end.
+pub const REHEARSAL_FAILED: &str =
+    "The rehearsal did not come to an end, because this program was wrong. The log says more; please report it.";
+
 /// What is played, and what is not.
 pub const WHAT_A_REHEARSAL_PLAYS: &str = "Your crons fire as scheduled among simulated providers. What waits in today's plan is applied first. What runs \
      use up of a quota is not played, and nobody edits anything meanwhile.";

@@ -1,14 +1,14 @@
 //! What is supposed, what would come of it, and how that differs from today.
 
-use super::cost::cents;
+use super::cost::{by_token, days_from};
 use super::crisis::{stranded, vendors, what_happens};
 use super::{
     CrisisCounts, Speech, account_name, chain_line, clock, count, expected_end, fine_span, forecast_window, level,
-    list, outage_headline, percent, usd,
+    list, outage_headline, percent, skip_reason,
 };
 use jiff::Timestamp;
 
-use crate::domain::{Hypothesis, Imagined, OutageLevel, PlanOrigin, Prospect, Supposed, Wish};
+use crate::domain::{Hypothesis, Imagined, OutageLevel, PlanOrigin, Prospect, SkipReason, Supposed, Wish};
 
 /// Stands wherever something is only supposed.
 pub const A_SIMULATION: &str = "A simulation: nothing is sent";
@@ -19,6 +19,30 @@ pub const HOW_COMPARED: &str = "Each as if what the program proposes at that mom
 
 /// What a clock that is moved assumes.
 pub const UNTIL_THEN: &str = "Until then crons run as they do now";
+
+/// Without a gateway.
+pub const NOTHING_TO_SUPPOSE: &str =
+    "What would happen is worked out from the crons and the quotas of a gateway, once it is connected.";
+
+/// Before it is made so.
+pub const WHAT_IS_MADE_SO: &str = "This changes your mapping and settings; all of it is one step of undo. Nothing is sent to the \
+     gateway: what follows from it is a plan that waits for you.";
+
+/// Beside it, where an account is to be treated as down.
+pub const NO_CRISIS_IS_ENTERED: &str =
+    "It enters no crisis mode: that waits for you, or for automation, as in any outage.";
+
+/// "T2: try Kimi first. 3 of its crons go there.", with why others pass it over.
+#[must_use]
+pub fn try_first(name: &str, n_crons: usize, why_not: Option<&SkipReason>, speech: &Speech<'_>) -> String {
+    let go = match n_crons {
+        0 => String::new(),
+        1 => ". 1 of its crons goes there".to_owned(),
+        n => format!(". {n} of its crons go there"),
+    };
+    let why_not = why_not.map(|why| format!(". Passed over: {}", skip_reason(why, speech))).unwrap_or_default();
+    format!("{name}{go}{why_not}")
+}
 
 /// "Anthropic and Google are down, Kimi is back, it is Sat 04:00, in 18 h": `None` where nothing is supposed.
 #[must_use]
@@ -83,7 +107,7 @@ pub fn prospect(prospect: &Prospect, speech: &Speech<'_>) -> String {
 /// One line of the comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compared {
-    pub what: &'static str,
+    pub what: String,
     pub today: String,
     pub then: String,
 }
@@ -100,11 +124,15 @@ impl Compared {
 #[must_use]
 pub fn compared(imagined: &Imagined, speech: &Speech<'_>) -> Vec<Compared> {
     let (today, then) = (&*imagined.today, &*imagined.then);
-    let row = |what, said: &dyn Fn(&Prospect) -> String| Compared { what, today: said(today), then: said(then) };
+    let row = |what: &str, said: &dyn Fn(&Prospect) -> String| Compared {
+        what: what.to_owned(),
+        today: said(today),
+        then: said(then),
+    };
     let counts = [CrisisCounts::of(&today.plan), CrisisCounts::of(&then.plan)];
-    let counted = |what, of: &dyn Fn(&CrisisCounts) -> usize| {
+    let counted = |what: &str, of: &dyn Fn(&CrisisCounts) -> usize| {
         let [today, then] = [of(&counts[0]), of(&counts[1])].map(|n| n.to_string());
-        Compared { what, today, then }
+        Compared { what: what.to_owned(), today, then }
     };
     let rare = |one: &Compared| one.today != "0" || one.then != "0";
     let mut rows = vec![
@@ -123,8 +151,19 @@ pub fn compared(imagined: &Imagined, speech: &Speech<'_>) -> Vec<Compared> {
     rows.push(row("Fail otherwise", &failing));
     rows.push(row("Runs out first", &|one| first_to_run_out(one)));
     rows.push(row("Runs out at", &|one| first_runs_out_at(one, speech)));
-    rows.push(row("Next 7 days", &|one| format!("{} by token", usd(cents(one.costs.by_token().1)))));
+    rows.push(next_days(today, then));
     rows
+}
+
+/// What is to come costs: of a week, or as far as runs are told, which may be less far from another time.
+fn next_days(today: &Prospect, then: &Prospect) -> Compared {
+    let [days, later] = [today, then].map(|one| days_from(&one.costs, one.at));
+    let [said, imagined] = [today, then].map(|one| by_token(&one.costs.by_token().1));
+    if days == later {
+        return Compared { what: format!("Next {days}"), today: said, then: imagined };
+    }
+    let [today, then] = [(said, days), (imagined, later)].map(|(said, days)| format!("{said} in {days}"));
+    Compared { what: "Next days".to_owned(), today, then }
 }
 
 /// "16, 1 left out".
@@ -198,11 +237,13 @@ pub fn wish(wish: &Wish, speech: &Speech<'_>) -> String {
 mod tests {
     use std::sync::Arc;
 
+    use jiff::SignedDuration;
+
     use super::super::testing::{at, world};
     use super::*;
     use crate::domain::{
-        AccountId, ComingRuns, Costs, Decision, FailingRuns, Forecast, Health, Outage, Plan, PlanId, Reason, RouteKey,
-        Tier, TrackRecord, VendorDown, VendorId, Verdict,
+        AccountCost, AccountId, ComingRuns, Costs, Decision, FailingRuns, Forecast, Health, Outage, Pays, Plan, PlanId,
+        Reason, RouteKey, Tier, TrackRecord, Usd, Used, VendorDown, VendorId, Verdict,
     };
 
     fn imagined(level: OutageLevel, down: &[&str], origin: PlanOrigin) -> Prospect {
@@ -299,10 +340,36 @@ mod tests {
         then.failing = FailingRuns { n_crons: 1, n_runs: 24 };
         let imagined = Imagined { supposed: Hypothesis::default(), today, then: Arc::new(then) };
         let rows = compared(&imagined, &world.speech());
-        let differ: Vec<_> = rows.iter().filter(|row| row.differs()).map(|row| (row.what, row.then.as_str())).collect();
+        let differ: Vec<_> =
+            rows.iter().filter(|row| row.differs()).map(|row| (row.what.as_str(), row.then.as_str())).collect();
         let expected = [("Level", "Crisis"), ("Fail otherwise", "24, of 1 cron")];
         assert_eq!(differ, expected);
         assert!(rows.iter().all(|row| row.what != "Held back"), "{rows:?}");
+    }
+
+    #[test]
+    fn what_is_to_come_costs_says_how_far_it_is_told_and_what_has_no_known_price() {
+        let used = |dollars, n_unpriced| Used { n_runs: 200, tokens: 1e6, money: Usd(dollars), n_unpriced };
+        let of = |days: i64, used: Used| {
+            let mut one = imagined(OutageLevel::Healthy, &[], PlanOrigin::Distribution);
+            let account = AccountId::new("openai");
+            let cost = AccountCost { account, pays: Pays::ByToken, flat: None, past: Used::default(), coming: used };
+            one.costs = Costs { until: one.at + SignedDuration::from_hours(24 * days), accounts: vec![cost] };
+            one
+        };
+        for (today, then, expected) in [
+            (of(7, used(0.0, 0)), of(7, used(4.2, 0)), ["Next 7 days", "$0 by token", "$4.20 by token"]),
+            (
+                of(7, used(0.0, 0)),
+                of(7, used(4.2, 9)),
+                ["Next 7 days", "$0 by token", "$4.20 by token and 9 runs without a known price"],
+            ),
+            (of(3, used(0.0, 0)), of(3, used(0.0, 0)), ["Next 3 d", "$0 by token", "$0 by token"]),
+            (of(7, used(0.0, 0)), of(2, used(0.0, 0)), ["Next days", "$0 by token in 7 days", "$0 by token in 2 d"]),
+        ] {
+            let row = next_days(&today, &then);
+            assert_eq!([row.what, row.today, row.then], expected);
+        }
     }
 
     #[test]

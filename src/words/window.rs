@@ -10,6 +10,14 @@ use crate::domain::{
     Billing, Metric, ModelScope, Money, MoneyRead, ProviderAccount, QuotaWindow, ResetConfidence, Source,
 };
 
+/// Where none is known, without a gateway.
+pub const QUOTAS_ARE_READ_LATER: &str =
+    "What the providers tell of their quotas is read when the gateway is connected.";
+
+/// Where none is known although there is one.
+pub const WHERE_WINDOWS_COME_FROM: &str =
+    "Windows come from the gateway and from the providers' own answers. A usage page can be pasted under Providers.";
+
 /// A number older than this is shown as an old one.
 const FRESH: SignedDuration = SignedDuration::from_mins(45);
 

@@ -10,7 +10,8 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use model_orchestrator::domain::{
-    Connection, Job, JobLine, JobPhase, LineOutcome, Plan, Problem, ProblemKind, Refusal, Trouble,
+    AccountId, Billing, Connection, CronId, Job, JobLine, JobPhase, LineOutcome, ModelRef, PastRun, Plan, Problem,
+    ProblemKind, Refusal, Tier, TokenUsage, Trouble, UsageHistory,
 };
 use model_orchestrator::engine::{Command, DemoOutage, Done, Event, SettingsChange, Snapshot, Ticket};
 use model_orchestrator::ui::action::{Action, Pick, Screen};
@@ -422,6 +423,50 @@ fn without_a_gateway_only_the_welcome_is_there() {
     let harness = window(snapshot);
     assert_eq!(harness.state().shell.screen(), Screen::Welcome);
     assert!(harness.query_by_label("Plan, 5").is_none());
+}
+
+/// A run of a plan's cron on what is paid by the token, so many hours ago.
+fn paid(hours: i64) -> Snapshot {
+    let mut world = morning();
+    world.cron("Invoice chaser", Some(Tier::T2), crate::support::KIMI);
+    let mut snapshot = world.snapshot();
+    let settings = Arc::make_mut(&mut snapshot.settings);
+    for (account, billing) in [("kimi", Billing::QuotaPlan), ("minimax", Billing::PrepaidCredits)] {
+        settings.account_mut(&AccountId::new(account)).billing = billing;
+    }
+    let mut history = UsageHistory::default();
+    for (model, hours) in [(crate::support::KIMI, hours + 1), (crate::support::MINIMAX, hours)] {
+        history.keep_run(PastRun {
+            cron: CronId::new("Invoice chaser"),
+            at: now() - SignedDuration::from_hours(hours),
+            duration: None,
+            model: ModelRef::parse(model),
+            well: true,
+            tokens: Some(TokenUsage { input: 9_000, output: 1_000, total: 10_000 }),
+        });
+    }
+    snapshot.history = Arc::new(history);
+    snapshot
+}
+
+#[test]
+fn runs_of_a_plan_that_were_paid_by_the_token_mark_the_quotas_on_every_screen_for_a_day() {
+    let mut harness = window(paid(2));
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num8);
+    let mark = "Quotas, runs of a plan were paid by the token";
+    // It is worked out on a thread of its own.
+    for _ in 0..100_000 {
+        harness.step();
+        if harness.query_by_label(mark).is_some() {
+            break;
+        }
+        std::thread::yield_now();
+    }
+    assert_eq!(harness.state().shell.screen(), Screen::Settings);
+    harness.get_by_label(mark);
+    harness.state_mut().snapshot.at += SignedDuration::from_hours(23);
+    harness.run_steps(2);
+    assert!(harness.query_by_label(mark).is_none(), "that was yesterday");
 }
 
 #[test]

@@ -34,7 +34,8 @@ use moves::To;
 /// How many windows that run out are thought through; what comes later looks different by then.
 const MOST_WINDOWS: usize = 3;
 
-/// Everything there is to say about `forecast`, which was made of the same: the most urgent first.
+/// Everything there is to say about `forecast`, which was made of the same: the most urgent first. That is money which was paid
+/// within the last day although a plan was there; what runs out can still be helped, and older payments are told after it.
 ///
 /// `since`: from when on each cron has the model that it has now, where that is known.
 #[must_use]
@@ -46,15 +47,17 @@ pub fn advise(
     forecast: &Forecast,
     since: &BTreeMap<CronId, Timestamp>,
 ) -> Vec<QuotaAdvice> {
+    let paid = paid::paid_fallbacks(history, obs, settings, since);
+    let (lately, before): (Vec<_>, Vec<_>) = paid.into_iter().partition(|paid| paid.is_lately(obs.at));
+    let mut advice: Vec<QuotaAdvice> = lately.into_iter().map(QuotaAdvice::PaidFallbacks).collect();
     let due = moves::running_out(forecast, settings);
-    let mut advice = Vec::new();
     if !due.is_empty() {
         let ground = Ground::new(obs, settings);
         let scene = moves::Scenery { learned, ground: &ground, forecast, to: To::First };
         let said = due.into_iter().take(MOST_WINDOWS).map(|due| moves::runs_out(&scene, &due));
         advice.extend(said.map(|one| QuotaAdvice::RunsOut(Box::new(one))));
     }
-    advice.extend(paid::paid_fallbacks(history, obs, settings, since).into_iter().map(QuotaAdvice::PaidFallbacks));
+    advice.extend(before.into_iter().map(QuotaAdvice::PaidFallbacks));
     advice.extend(together::together(forecast, obs).into_iter().map(QuotaAdvice::Together));
     advice
 }

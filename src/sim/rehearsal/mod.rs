@@ -34,14 +34,17 @@ use pressed::Finger;
 
 /// Between two looks of a person at what is offered, and at whether everything is as before.
 const A_LOOK: SignedDuration = SignedDuration::from_mins(1);
+/// As much as is told before it is over.
+const NEARLY: f32 = 0.99;
 /// It is as before when it was for so long.
 const SETTLED: SignedDuration = SignedDuration::from_mins(40);
 
-/// Told how much of it is lived through, from 0 to 1; the answer ends it.
+/// Told how much of it is lived through, from 0 to 1; the answer ends it. Asked before whatever takes its time.
 pub type Progress<'a> = &'a mut dyn FnMut(f32) -> ControlFlow<()>;
 
 /// Lives through what is asked; `None` when it was broken off.
 pub fn rehearse(seen: &Snapshot, asked: &Drill, progress: Progress<'_>) -> Option<Rehearsal> {
+    goes_on(0.0, progress)?;
     let Copied { at, gateway, disk, done, .. } = copied::of(seen, &asked.supposed);
     let mut machine = Machine::new(disk, at);
     machine.zone = asked.zone.clone();
@@ -53,15 +56,22 @@ pub fn rehearse(seen: &Snapshot, asked: &Drill, progress: Progress<'_>) -> Optio
     sim.was_done(&done);
     sim.at(at, Occurrence::Starts { computer: 0 });
     let mut life = Life { sim, outages, at, ends, finger: Some(Finger::default()) };
+    goes_on(0.0, progress)?;
     let with = life.live(None, progress)?;
     let until = life.sim.now;
 
-    // The same, and nobody is there who does anything about it.
+    // The same, and nobody is there who does anything about it. That takes a small part of the time.
+    goes_on(NEARLY, progress)?;
     let Copied { gateway, .. } = copied::of(seen, &asked.supposed);
     let sim = Sim::among(trial, gateway, Vec::new(), at);
     let mut alone = Life { sim, outages: life.outages.clone(), at, ends, finger: None };
-    let without = alone.live(Some(until), &mut |_| ControlFlow::Continue(()))?;
+    let without = alone.live(Some(until), &mut |_| progress(NEARLY))?;
     Some(told(&life, with, &without))
+}
+
+/// Says how far it is; `None` where that is not wanted any more.
+fn goes_on(lived: f32, progress: Progress<'_>) -> Option<()> {
+    progress(lived).is_continue().then_some(())
 }
 
 /// How an account fails, and until when.
@@ -156,17 +166,15 @@ impl Life {
     /// Time passes, and whoever sits there presses what is offered.
     fn pass(&mut self, until: Timestamp, progress: Progress<'_>) -> Option<()> {
         while self.sim.now < until && self.sim.breach.is_none() {
+            let whole = (self.ends + A_RECOVERY).duration_since(self.at).as_secs_f32();
+            let lived = self.sim.now.duration_since(self.at).as_secs_f32() / whole;
+            goes_on(lived.min(NEARLY), progress)?;
             self.sim.live((self.sim.now + A_LOOK).min(until));
             if let Some(finger) = &mut self.finger
                 && let Some(picture) = &self.sim.machines[0].picture
                 && let Some(command) = finger.presses(picture, self.sim.now, self.at + Drill::RUN_UP)
             {
                 self.sim.ask(0, command);
-            }
-            let whole = (self.ends + A_RECOVERY).duration_since(self.at).as_secs_f32();
-            let lived = self.sim.now.duration_since(self.at).as_secs_f32() / whole;
-            if progress(lived.min(0.99)).is_break() {
-                return None;
             }
         }
         Some(())

@@ -1,4 +1,6 @@
-//! What happens in a rehearsal, written down by somebody who stands outside and asks the policy nothing.
+//! What happens in a rehearsal, written down by somebody who stands outside and judges nothing.
+//!
+//! Of the policy only its calendar is asked: how many starts a cron missed while it was off.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -184,6 +184,25 @@ fn it_is_broken_off_when_nobody_waits_for_it() {
 }
 
 #[test]
+fn the_life_without_the_program_asks_as_often_whether_somebody_waits_for_it() {
+    let seen = well(3, AutomationLevel::ActWithinLimits);
+    let mut parts = Vec::new();
+    let lived = rehearse(&seen, &drill(&TWO, 2), &mut |part| {
+        parts.push(part);
+        ControlFlow::Continue(())
+    });
+    let lived = lived.expect("nobody broke it off");
+    let minutes = (lived.until.duration_since(lived.begins) + Drill::RUN_UP).as_mins();
+    assert!(parts.len() as i64 >= 2 * minutes && parts.is_sorted(), "{} in {minutes} minutes", parts.len());
+    let (mut n_asked, last) = (0, parts.len());
+    let answer = rehearse(&seen, &drill(&TWO, 2), &mut |_| {
+        n_asked += 1;
+        if n_asked == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(answer.is_none() && n_asked == last, "{n_asked} of {last}");
+}
+
+#[test]
 fn another_chain_that_is_supposed_holds_in_the_rehearsal() {
     let seen = well(3, AutomationLevel::ActWithinLimits);
     let mut asked = drill(&["google"], 3);

@@ -210,6 +210,10 @@ impl Shell {
         let (side, rest) = ui.max_rect().split_left_right_at_x(ui.max_rect().left() + width);
         let (top, rest) = rest.split_top_bottom_at_y(rest.top() + space::TOP_LINE);
         let (rest, status) = rest.split_top_bottom_at_y(rest.bottom() - space::STATUS_LINE);
+        // Other screens follow it themselves.
+        if !self.follows_quotas(snapshot) {
+            self.foreseen.glance(ui.ctx(), snapshot);
+        }
         let has_bar = bar::has_something(snapshot, self.screen);
         let (rest, bar) = rest.split_top_bottom_at_y(rest.bottom() - if has_bar { space::BAR } else { 0.0 });
         let drawer_width = if open { space::DRAWER } else { 0.0 };
@@ -247,6 +251,14 @@ impl Shell {
         part_ui(ui, "status", Role::ContentInfo, status, palette.sidebar, |ui| {
             wishes.extend(self.status_ui(ui, snapshot, speech));
         });
+    }
+
+    fn follows_quotas(&self, snapshot: &Snapshot) -> bool {
+        match self.screen {
+            Screen::Board => self.board.wants_outlook(snapshot),
+            // What is imagined says nothing of what was paid.
+            screen => screen == Screen::Quotas,
+        }
     }
 
     fn screen_ui(&mut self, ui: &mut Ui, screen: Screen, snapshot: &Snapshot, zone: &TimeZone) -> Vec<Action> {

@@ -4,12 +4,13 @@ use egui::{
     Align2, Button, Popup, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, accesskit, pos2, vec2,
 };
 
-use crate::domain::{Connection, OutageLevel};
+use crate::domain::{Connection, OutageLevel, Outlook};
 use crate::engine::{Command, Snapshot};
 use crate::ui::action::{Action, Screen};
 use crate::ui::icon;
 use crate::ui::theme::{self, corner};
 use crate::ui::widgets::{Tone, cut, tag};
+use crate::words;
 
 use super::Shell;
 
@@ -24,7 +25,7 @@ impl Shell {
         brand_ui(ui, full, folded);
         let entries = [
             (Screen::Board, icon::VIEW_KANBAN, "Board", Beside::Nothing),
-            (Screen::Quotas, icon::TIMER, "Quotas", Beside::Nothing),
+            (Screen::Quotas, icon::TIMER, "Quotas", Beside::quotas(self.foreseen.latest(), snapshot)),
             (Screen::WhatIf, icon::SCIENCE, "What-if", Beside::Nothing),
             (Screen::Providers, icon::DNS, "Providers", Beside::Nothing),
             (Screen::Plan, icon::RULE, "Plan", Beside::count(snapshot.plan.changes.len())),
@@ -56,6 +57,14 @@ enum Beside {
 impl Beside {
     fn count(n: usize) -> Self {
         if n == 0 { Self::Nothing } else { Self::Count(n) }
+    }
+
+    /// Nobody chose what was paid for there, and it is seen nowhere else.
+    fn quotas(outlook: Option<&Outlook>, snapshot: &Snapshot) -> Self {
+        match outlook.and_then(|outlook| outlook.paid_lately(snapshot.at)) {
+            Some(_) => Self::Alarm(words::PAID_LATELY),
+            None => Self::Nothing,
+        }
     }
 
     fn crisis(snapshot: &Snapshot) -> Self {

@@ -6,7 +6,7 @@ use super::super::testing::{at, change, decision, world};
 use super::{fields, mark, origin, plan_headline, plan_summary, target, time_to_apply};
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Decision, Fields, Health, Outage, Plan, PlanId, PlanOrigin, Reason,
-    RouteKey, SkipReason, Skipped, Verdict, WritesUsed,
+    RouteKey, Schedule, ScheduleEdit, SkipReason, Skipped, Verdict, WritesUsed,
 };
 
 const MINIMAX: Option<&str> = Some("minimax/MiniMax-M3");
@@ -126,6 +126,29 @@ fn an_undo_says_that_what_goes_back_is_held() {
     let undo = Plan { origin: PlanOrigin::Undo { of: PlanId::new("p0") }, ..plan(vec![undone, stays], vec![]) };
     let said = "1 goes back to agent default, 1 gets its former fallbacks back. What goes back is held until you lift it. Takes about 1 s.";
     assert_eq!(plan_summary(&undo, &world.speech()), said);
+}
+
+#[test]
+fn an_undone_stagger_holds_nothing_and_does_not_say_so() {
+    let world = world();
+    let at = |stagger: i64| Schedule::Cron {
+        expr: "0 * * * *".to_owned(),
+        zone: None,
+        stagger: Some(SignedDuration::from_secs(stagger)),
+    };
+    let schedule = Some(ScheduleEdit { from: at(120), to: at(0) });
+    let (kind, cause) = (ChangeKind::Undo, Cause::Undo);
+    let earlier = Change { kind, cause, schedule: schedule.clone(), ..change("earlier", KIMI, KIMI) };
+    let moved = Change { kind, cause, schedule, ..change("moved", FLASH, KIMI) };
+    let undo = |changes| Plan { origin: PlanOrigin::Undo { of: PlanId::new("p0") }, ..plan(changes, vec![]) };
+    assert_eq!(
+        plan_summary(&undo(vec![earlier.clone()]), &world.speech()),
+        "1 starts at the former time again. Takes about 1 s."
+    );
+    assert_eq!(
+        plan_summary(&undo(vec![earlier, moved]), &world.speech()),
+        "1 starts at the former time again, 1 goes back to Kimi. What goes back is held until you lift it. Takes about 1 s."
+    );
 }
 
 #[test]

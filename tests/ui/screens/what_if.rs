@@ -155,7 +155,60 @@ fn what_is_made_so_is_listed_first_and_is_an_edit_and_nothing_more() {
         |told: &Command| matches!(told, Command::Settings(SettingsChange::PutAccount(account)) if down(account));
     assert!(told.len() == 2 && is_down(&told[1]), "{told:?}");
     let leads_on = |wish: &Action| matches!(wish, Action::Go(Screen::Plan));
-    assert!(screen.state().wishes.iter().any(leads_on) && supposed(&screen).is_empty());
+    assert!(screen.state().wishes.iter().any(leads_on));
+    assert!(!supposed(&screen).is_empty(), "it may be refused");
+    let snapshot = &mut screen.state_mut().snapshot;
+    Arc::make_mut(&mut snapshot.tiers).insert("standup".into(), TierEntry::new(Tier::T2));
+    let until = Some(snapshot.at + minutes(24 * 60));
+    Arc::make_mut(&mut snapshot.settings).account_mut(&AccountId::new("google")).down_until = until;
+    settle(&mut screen);
+    assert!(supposed(&screen).is_empty(), "all of it is so: {:?}", supposed(&screen));
+}
+
+#[test]
+fn what_was_no_wish_stays_supposed_when_the_rest_is_made_so() {
+    let mut screen = open(WIDE);
+    click(&mut screen, "Kimi: down");
+    click(&mut screen, "A cron to be sorted otherwise");
+    click(&mut screen, "Team standup notes");
+    click(&mut screen, "Team standup notes in T2");
+    focus(&mut screen, "Clock: as it is now");
+    key(&mut screen, Key::ArrowRight);
+    let before = supposed(&screen).clone();
+    assert!(before.at.is_some() && before.accounts.len() == 1 && before.tiers.len() == 1);
+    click(&mut screen, "Make it so…");
+    click(&mut screen, "Make 1 change");
+    assert_eq!(*supposed(&screen), before, "nothing is lost while it may still be refused");
+    let tiers = &mut screen.state_mut().snapshot.tiers;
+    Arc::make_mut(tiers).insert("standup".into(), TierEntry::new(Tier::T2));
+    settle(&mut screen);
+    assert_eq!(*supposed(&screen), Hypothesis { tiers: [].into(), ..before }, "Kimi and the clock were no wishes");
+}
+
+#[test]
+fn a_cron_is_found_by_its_name_and_only_those_that_are_seen_are_drawn() {
+    let scene = scene().with(|snapshot| {
+        let crons = Arc::make_mut(&mut snapshot.crons);
+        let one = crons["standup"].clone();
+        for index in 0..400 {
+            let id = CronId::new(format!("many{index}"));
+            crons.insert(id.clone(), Arc::new(Cron { id, name: format!("Watch {index:03}"), ..(*one).clone() }));
+        }
+    });
+    let mut screen = stage(Scenery::default(), draw, scene, WIDE);
+    click(&mut screen, "A cron to be sorted otherwise");
+    let drawn = |screen: &Harness<'_, Stage<Scenery>>| {
+        let rows = screen.query_all_by(|node| node.label().is_some_and(|label| label.starts_with("Watch ")));
+        rows.map(|row| row.accesskit_node().label().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert!(drawn(&screen).len() < 40, "{:?}", drawn(&screen));
+    screen.event(egui::Event::Text("watch 39".to_owned()));
+    settle(&mut screen);
+    let found = drawn(&screen);
+    assert!(found.len() > 5 && found.iter().all(|name| name.starts_with("Watch 39")), "{found:?}");
+    click(&mut screen, "Watch 394");
+    click(&mut screen, "Watch 394 in T2");
+    assert_eq!(supposed(&screen).tiers, [(CronId::new("many394"), Tier::T2)].into());
 }
 
 #[test]

@@ -76,3 +76,19 @@ fn a_week_later_it_is_no_news_and_what_has_no_price_is_counted_apart() {
     let [paid] = &*found(&scene, &BTreeMap::new()) else { panic!("one") };
     assert_eq!((paid.n_runs, paid.n_unpriced, paid.cost), (1, 1, Usd(0.0)));
 }
+
+#[test]
+fn what_was_paid_within_a_day_is_said_before_what_runs_out_and_older_payments_after_it() {
+    for (ran_at, first) in [(-2, true), (-30, false)] {
+        let mut scene = scene();
+        scene.history = Scene::new([SHORT, ROOMY]).history;
+        let (window, short) = (SHORT.window(), AccountId::new(SHORT.account));
+        Arc::make_mut(&mut scene.obs.fleet).windows.insert(short, vec![window]);
+        scene.history.keep_run(run("acme00", "other", hours(ran_at) + jiff::SignedDuration::from_mins(1)));
+        let advice = scene.advice();
+        let at = |fits: fn(&QuotaAdvice) -> bool| advice.iter().position(fits).unwrap_or_else(|| panic!("{advice:#?}"));
+        let paid = at(|one| matches!(one, QuotaAdvice::PaidFallbacks(_)));
+        let runs_out = at(|one| matches!(one, QuotaAdvice::RunsOut(_)));
+        assert_eq!(paid < runs_out, first, "{ran_at}: {advice:#?}");
+    }
+}

@@ -94,7 +94,7 @@ struct Way {
 
 /// Only what would change something has a plan. Schedules are changed only where that is `allowed`.
 fn way(advice: &QuotaAdvice, allowed: bool) -> Option<Way> {
-    let (name, hint) = ("Show the plan", "Shows exactly these changes; nothing is written before you apply");
+    let (name, hint) = ("Show the plan", words::SHOWS_THE_PLAN);
     match advice {
         QuotaAdvice::RunsOut(advice) if advice.detours.is_empty() => None,
         QuotaAdvice::RunsOut(advice) => {
@@ -106,9 +106,7 @@ fn way(advice: &QuotaAdvice, allowed: bool) -> Option<Way> {
                 return Some(Way { name, hint, tell: vec![prepare] });
             }
             let allow = Command::Settings(SettingsChange::SetEditsSchedules(true));
-            let hint = "Allows this program to give schedules a stagger (Settings, General) and shows exactly these \
-                        changes; nothing is written before you apply";
-            Some(Way { name: "Allow and show", hint, tell: vec![allow, prepare] })
+            Some(Way { name: "Allow and show", hint: words::ALLOWS_AND_SHOWS, tell: vec![allow, prepare] })
         }
         QuotaAdvice::PaidFallbacks(_) | QuotaAdvice::Together(_) => None,
     }

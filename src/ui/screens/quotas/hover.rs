@@ -31,7 +31,7 @@ pub(super) fn lane_ui(ui: &mut Ui, lane: &Lane<'_>, scale: Scale, shown: &Shown<
     paragraph(ui, RichText::new(format!("{} used: {source}", lane.used())));
     paragraph(ui, RichText::new(words::capitalised(&lane.claim(speech))));
     if lane.account.reserve_ratio > 0.0 {
-        paragraph(ui, RichText::new(words::kept_free(lane.account.reserve_ratio)));
+        paragraph(ui, RichText::new(words::kept_free(lane.account.reserve_ratio, shown.speech.settings)));
     }
     if !window.band.is_empty() {
         paragraph(ui, small(format!("Until its reset: {}", words::growth(window))));

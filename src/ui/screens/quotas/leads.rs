@@ -68,7 +68,7 @@ fn items_ui(ui: &mut Ui, lane: &Lane<'_>, shown: &Shown<'_>, by_key: bool, lead:
                 let on = (part - kept).abs() < 0.005;
                 let text = if part == 0.0 { "nothing".to_owned() } else { words::percent(part) };
                 let item = chip(ui, &text, on);
-                if item.on_hover_text("Plans and advice leave that much of it alone").clicked() && !on {
+                if item.on_hover_text(words::WHO_KEEPS_FREE).clicked() && !on {
                     chosen = Some(Lead::KeepFree(part));
                 }
             }

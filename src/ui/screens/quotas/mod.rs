@@ -194,12 +194,10 @@ fn led(lane: &Lane<'_>, lead: Lead) -> Option<Action> {
 /// What stands where no window is known, and what helps.
 fn nothing_ui(ui: &mut Ui, snapshot: &Snapshot) -> Option<Action> {
     if snapshot.connection.info().is_none() {
-        let text = "What the providers tell of their quotas is read when the gateway is connected.";
-        widgets::empty_state(ui, icon::CLOUD_OFF, "Not connected", text);
+        widgets::empty_state(ui, icon::CLOUD_OFF, "Not connected", words::QUOTAS_ARE_READ_LATER);
         return None;
     }
-    let text = "Windows come from the gateway and from the providers' own answers. A usage page can be pasted under Providers.";
-    widgets::empty_state(ui, icon::TIMER, "No provider has told a quota yet", text);
+    widgets::empty_state(ui, icon::TIMER, "No provider has told a quota yet", words::WHERE_WINDOWS_COME_FROM);
     let check = ui.vertical_centered(|ui| widgets::primary_button(ui, "Ask the providers")).inner;
     check.clicked().then_some(Action::Tell(Command::Check { accounts: None }))
 }

@@ -50,7 +50,7 @@ fn row_ui(ui: &mut Ui, row: &Compared, [first, column]: [f32; 2]) {
     let palette = theme::palette(ui);
     let (font, color) =
         if row.differs() { (theme::strong_font(), palette.accent) } else { (theme::text_font(), palette.secondary) };
-    elided(ui, row.what, theme::text_font(), palette.text, first);
+    elided(ui, &row.what, theme::text_font(), palette.text, first);
     elided(ui, &row.today, theme::text_font(), palette.secondary, column);
     let then = elided(ui, &row.then, font, color, column);
     let whole = format!("{}: {} today, {} then", row.what, row.today, row.then);

@@ -8,6 +8,8 @@ mod band;
 mod clock;
 mod compare;
 mod lines;
+mod made;
+mod names;
 mod rehearsal;
 mod sorting;
 mod windows;
@@ -33,6 +35,7 @@ use super::quotas::timeline;
 use super::quotas::view::{View, spans_ui};
 
 use lines::Lines;
+use made::Made;
 use rehearsal::Rehearse;
 use sorting::Sorting;
 use wishes::{Asked, Wishes};
@@ -56,6 +59,7 @@ pub struct WhatIf {
     supposed: Hypothesis,
     sorting: Sorting,
     wishes: Wishes,
+    made: Made,
     lines: Lines,
     rehearse: Rehearse,
     view: View,
@@ -104,9 +108,7 @@ impl WhatIf {
         actions.extend(self.tools_ui(ui, snapshot, connected, speech));
         ui.add_space(space::S / 2.0);
         if !connected {
-            let text =
-                "What would happen is worked out from the crons and the quotas of a gateway, once it is connected.";
-            widgets::empty_state(ui, icon::CLOUD_OFF, "Not connected", text);
+            widgets::empty_state(ui, icon::CLOUD_OFF, "Not connected", words::NOTHING_TO_SUPPOSE);
             return actions;
         }
         let Some(imagined) = imagined else {
@@ -145,18 +147,15 @@ impl WhatIf {
                 }
                 let reset = ui.add_enabled_ui(!self.supposed.is_empty(), |ui| plain_button(ui, "Reset to today")).inner;
                 if reset.on_hover_text("Supposes nothing any more").clicked() {
-                    self.supposed = Hypothesis::default();
+                    (self.supposed, self.made) = (Hypothesis::default(), Made::default());
                 }
             });
         });
+        // Only what became so need not be supposed any more: that is seen when it is.
+        self.made.follow(&mut self.supposed, snapshot);
         match self.wishes.ui(ui, &wishes, snapshot, speech) {
             Some(Asked { actions }) => {
-                // What is so now need not be supposed any more.
-                self.supposed = Hypothesis {
-                    at: self.supposed.at,
-                    windows: self.supposed.windows.clone(),
-                    ..Hypothesis::default()
-                };
+                self.made.ask(wishes);
                 actions
             }
             None => Vec::new(),
@@ -177,7 +176,7 @@ impl WhatIf {
             self.rehearse.ui(ui, &self.supposed, snapshot, speech);
             windows::ui(ui, &mut self.supposed.windows, imagined);
             heading_ui(ui, "Tiers and chains");
-            self.sorting.ui(ui, &mut self.supposed, snapshot, &imagined.then, speech);
+            self.sorting.ui(ui, &mut self.supposed, snapshot, imagined, speech);
             ui.add_space(space::S);
             widgets::keep_focus_in_view(ui);
         });

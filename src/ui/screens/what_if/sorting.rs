@@ -1,25 +1,28 @@
 //! Crons in another tier, and chains in another order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::{Align, ComboBox, Layout, Ui};
+use egui::{Align, ComboBox, Layout, PopupCloseBehavior, Ui};
 
-use crate::domain::{ChainOrder, Cron, CronId, Hypothesis, Prospect, RouteKey, Tier};
+use crate::domain::{ChainOrder, CronId, Decision, Hypothesis, Imagined, Prospect, RouteKey, SkipReason, Tier};
 use crate::engine::Snapshot;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{chip, elided, link_button};
 use crate::words::{self, Speech};
 
-/// Which cron is about to be sorted.
+use super::names::{LIST_HEIGHT, Names};
+
+/// Which cron is about to be sorted, and where the crons of each tier go.
 #[derive(Debug, Default)]
 pub(super) struct Sorting {
     picked: Option<CronId>,
+    names: Names,
+    goes: Goes,
 }
 
 /// Room for the tiers beside the cron.
 const TIERS: f32 = 108.0;
-/// Width of the list of crons.
-const LIST: f32 = 280.0;
 
 impl Sorting {
     pub fn ui(
@@ -27,7 +30,7 @@ impl Sorting {
         ui: &mut Ui,
         supposed: &mut Hypothesis,
         snapshot: &Snapshot,
-        then: &Prospect,
+        imagined: &Imagined,
         speech: &Speech<'_>,
     ) {
         self.pick_ui(ui, supposed, snapshot);
@@ -47,8 +50,9 @@ impl Sorting {
                 });
             });
         }
+        self.goes.follow(snapshot, imagined);
         for tier in Tier::ALL {
-            chain_ui(ui, tier, supposed, snapshot, then, speech);
+            self.chain_ui(ui, tier, supposed, snapshot, speech);
         }
     }
 
@@ -58,20 +62,15 @@ impl Sorting {
         ui.horizontal(|ui| {
             let text = picked.map_or("Choose a cron…", |cron| cron.name.as_str()).to_owned();
             let combo = ComboBox::from_id_salt("what-if cron").selected_text(text).truncate();
-            let combo = combo.width(ui.available_width() - TIERS).height(300.0);
-            let shown = combo.show_ui(ui, |ui| {
-                ui.set_max_width(LIST);
-                ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
-                let mut crons: Vec<&Arc<Cron>> = snapshot.crons.values().filter(|cron| cron.routable()).collect();
-                crons.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()).then_with(|| a.id.cmp(&b.id)));
-                for cron in crons {
-                    let chosen = self.picked.as_ref() == Some(&cron.id);
-                    if ui.selectable_label(chosen, &cron.name).clicked() {
-                        self.picked = Some(cron.id.clone());
-                    }
-                }
-            });
+            let combo = combo.width(ui.available_width() - TIERS).height(LIST_HEIGHT);
+            // What is searched for is written in it.
+            let combo = combo.close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+            let shown = combo.show_ui(ui, |ui| self.names.ui(ui, snapshot, self.picked.as_ref()));
             shown.response.accessible_name("A cron to be sorted otherwise");
+            match shown.inner {
+                Some(chosen) => self.picked = chosen.or(self.picked.take()),
+                None => self.names.close(),
+            }
             ui.spacing_mut().item_spacing.x = 4.0;
             ui.add_enabled_ui(picked.is_some(), |ui| {
                 for tier in Tier::ALL {
@@ -94,52 +93,116 @@ impl Sorting {
             });
         });
     }
-}
 
-/// The routes of a tier in their order: a press on one tries it first.
-fn chain_ui(
-    ui: &mut Ui,
-    tier: Tier,
-    supposed: &mut Hypothesis,
-    snapshot: &Snapshot,
-    then: &Prospect,
-    speech: &Speech<'_>,
-) {
-    let own = snapshot.settings.chain(tier);
-    let other = supposed.chains.get(&tier);
-    let routes = other.unwrap_or(&own.routes).clone();
-    let (palette, changed) = (theme::palette(ui), other.is_some());
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        let color = if changed { palette.accent } else { palette.secondary };
-        ui.label(egui::RichText::new(tier.code()).font(theme::strong_font()).color(color));
-        // Lit is where its crons go: the first that is not known to fail.
-        let goes = routes.iter().position(|route| !fails(route, snapshot, then));
-        for (index, route) in routes.iter().enumerate() {
-            let label = words::route_name(route, speech);
-            let name = format!("{}: try {label} first", tier.code());
-            let pressed = chip(ui, &label, goes == Some(index)).accessible_name(&name);
-            let why = if fails(route, snapshot, then) { format!("{name}. It does not serve") } else { name };
-            let pressed = pressed.on_hover_text(why);
-            if pressed.clicked() && index > 0 {
-                let mut moved = routes.clone();
-                let first = moved.remove(index);
-                moved.insert(0, first);
-                if own.order == ChainOrder::Listed && moved == own.routes {
-                    supposed.chains.remove(&tier);
-                } else {
-                    supposed.chains.insert(tier, moved);
+    /// The routes of a tier in their order: a press on one tries it first.
+    fn chain_ui(&self, ui: &mut Ui, tier: Tier, supposed: &mut Hypothesis, snapshot: &Snapshot, speech: &Speech<'_>) {
+        let own = snapshot.settings.chain(tier);
+        let other = supposed.chains.get(&tier);
+        let routes = other.unwrap_or(&own.routes).clone();
+        let (palette, changed) = (theme::palette(ui), other.is_some());
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            let color = if changed { palette.accent } else { palette.secondary };
+            ui.label(egui::RichText::new(tier.code()).font(theme::strong_font()).color(color));
+            for (index, route) in routes.iter().enumerate() {
+                let went = self.goes.to(tier, route);
+                let label = words::route_name(route, speech);
+                let name = format!("{}: try {label} first", tier.code());
+                let pressed = chip(ui, &label, went.n_crons > 0).accessible_name(&name);
+                let hint = words::try_first(&name, went.n_crons, went.why_not.as_ref(), speech);
+                if pressed.on_hover_text(hint).clicked() && index > 0 {
+                    let mut moved = routes.clone();
+                    let first = moved.remove(index);
+                    moved.insert(0, first);
+                    if own.order == ChainOrder::Listed && moved == own.routes {
+                        supposed.chains.remove(&tier);
+                    } else {
+                        supposed.chains.insert(tier, moved);
+                    }
                 }
             }
-        }
-        if changed && link_button(ui, "as it is").accessible_name(format!("{}: as it is", tier.code())).clicked() {
-            supposed.chains.remove(&tier);
-        }
-    });
+            if changed && link_button(ui, "as it is").accessible_name(format!("{}: as it is", tier.code())).clicked() {
+                supposed.chains.remove(&tier);
+            }
+        });
+    }
 }
 
-/// Nothing of its vendor serves then.
-fn fails(route: &RouteKey, snapshot: &Snapshot, then: &Prospect) -> bool {
-    let vendor = snapshot.settings.routes.get(route).map(|route| &route.vendor);
-    then.plan.outage.down.iter().any(|down| Some(&down.vendor) == vendor)
+/// Where the plan sends the crons of each tier, found once for each prospect.
+#[derive(Debug, Default)]
+struct Goes {
+    of: Option<Arc<Prospect>>,
+    routes: BTreeMap<(Tier, RouteKey), Went>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Went {
+    /// Crons of the tier that the plan wants there. Lit is where there are some.
+    n_crons: usize,
+    /// Why the first one that passed it over did.
+    why_not: Option<SkipReason>,
+}
+
+impl Goes {
+    fn follow(&mut self, snapshot: &Snapshot, imagined: &Imagined) {
+        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, &imagined.then)) {
+            return;
+        }
+        let tier = |cron: &CronId| {
+            let own = || snapshot.tiers.get(cron).map(|entry| entry.tier);
+            imagined.supposed.tiers.get(cron).copied().or_else(own)
+        };
+        self.routes = routes_of(&imagined.then.plan.decisions, tier);
+        self.of = Some(imagined.then.clone());
+    }
+
+    fn to(&self, tier: Tier, route: &RouteKey) -> Went {
+        self.routes.get(&(tier, route.clone())).cloned().unwrap_or_default()
+    }
+}
+
+fn routes_of(decisions: &[Decision], tier: impl Fn(&CronId) -> Option<Tier>) -> BTreeMap<(Tier, RouteKey), Went> {
+    let mut routes: BTreeMap<(Tier, RouteKey), Went> = BTreeMap::new();
+    for decision in decisions {
+        let Some(tier) = tier(&decision.cron) else { continue };
+        if let Some(route) = &decision.chosen {
+            routes.entry((tier, route.clone())).or_default().n_crons += 1;
+        }
+        for skipped in decision.skipped.iter().filter(|skipped| skipped.why != SkipReason::NotNeeded) {
+            let went = routes.entry((tier, skipped.route.clone())).or_default();
+            went.why_not.get_or_insert_with(|| skipped.why.clone());
+        }
+    }
+    routes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Reason, Skipped, Usd, Verdict};
+
+    #[test]
+    fn lit_is_where_the_plan_sends_crons_and_not_what_merely_is_not_down() {
+        let [opus, kimi, zai] = ["opus", "kimi", "zai"].map(RouteKey::new);
+        let dear = SkipReason::AboveGuard { price: Usd(75.0), guard: Usd(5.0) };
+        let skipped = [(&opus, dear.clone()), (&zai, SkipReason::NotNeeded)];
+        let skipped: Arc<[Skipped]> =
+            skipped.map(|(route, why)| Skipped { route: route.clone(), why }).into_iter().collect();
+        let decided = |cron: &str, chosen: Option<&RouteKey>| Decision {
+            cron: cron.into(),
+            verdict: Verdict::Stay,
+            chosen: chosen.cloned(),
+            model: None,
+            skipped: skipped.clone(),
+            reason: Reason::NoEvidence,
+            since: None,
+            would_change: None,
+        };
+        let decisions = [decided("a", Some(&kimi)), decided("b", Some(&kimi)), decided("c", None)];
+        let routes = routes_of(&decisions, |cron| (cron.as_str() != "c").then_some(Tier::T1));
+        let went = |route: &RouteKey| routes.get(&(Tier::T1, route.clone())).cloned().unwrap_or_default();
+        assert_eq!(went(&opus), Went { n_crons: 0, why_not: Some(dear) }, "it serves, and they may not go there");
+        assert_eq!(went(&kimi), Went { n_crons: 2, why_not: None });
+        assert_eq!(went(&zai), Went::default());
+    }
 }

@@ -38,12 +38,9 @@ impl Wishes {
                 widgets::paragraph(ui, RichText::new(format!("• {}", words::wish(wish, speech))));
             }
             ui.add_space(space::S / 2.0);
-            let text = "This changes your mapping and settings; all of it is one step of undo. Nothing is sent to the gateway: \
-                        what follows from it is a plan that waits for you.";
-            widgets::paragraph(ui, RichText::new(text).color(palette.secondary));
+            widgets::paragraph(ui, RichText::new(words::WHAT_IS_MADE_SO).color(palette.secondary));
             if wishes.iter().any(|wish| matches!(wish, Wish::TreatAsDown { .. })) {
-                let text = "It enters no crisis mode: that waits for you, or for automation, as in any outage.";
-                widgets::paragraph(ui, RichText::new(text).color(palette.secondary));
+                widgets::paragraph(ui, RichText::new(words::NO_CRISIS_IS_ENTERED).color(palette.secondary));
             }
             foot_ui(ui, |ui| {
                 let text = format!("Make {}", words::count(wishes.len(), "change"));

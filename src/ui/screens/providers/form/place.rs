@@ -146,10 +146,11 @@ impl Form {
         named_ui(ui, "Keep free", |ui| {
             let mut percent = (self.draft.account.reserve_ratio * 100.0).round();
             let field = DragValue::new(&mut percent).range(0.0..=100.0).speed(0.2).suffix(" %").fixed_decimals(0);
-            if ui.add(field).accessible_name("Percent of each quota to keep free").changed() {
+            let field = ui.add(field).accessible_name("Percent of each quota to keep free");
+            if field.on_hover_text(words::WHO_KEEPS_FREE).changed() {
                 self.draft.account.reserve_ratio = percent.round() / 100.0;
             }
-            ui.label("of each quota, for your own use");
+            ui.label("of each quota, for your own use").on_hover_text(words::WHO_KEEPS_FREE);
         });
     }
 }

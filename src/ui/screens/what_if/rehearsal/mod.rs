@@ -41,14 +41,13 @@ pub(super) struct Rehearse {
 
 impl Default for Rehearse {
     fn default() -> Self {
-        Self { lasts: LENGTHS[1].0, rehearsing: Rehearsing::Nothing, pointed: None }
+        Self { lasts: LENGTHS[1].0, rehearsing: Rehearsing::default(), pointed: None }
     }
 }
 
 impl Rehearse {
     /// Draws what is asked.
     pub fn ui(&mut self, ui: &mut Ui, supposed: &Hypothesis, snapshot: &Snapshot, speech: &Speech<'_>) {
-        self.rehearsing.listen();
         // What was rehearsed is about what was supposed then.
         if self.rehearsing.over().is_some_and(|over| over.drill.supposed != *supposed) {
             self.close();
@@ -56,9 +55,13 @@ impl Rehearse {
         // One that is under way begins anew with what is supposed now.
         if let Some(drill) = self.rehearsing.drill().filter(|drill| drill.supposed != *supposed) {
             let drill = Drill { supposed: supposed.clone(), ..drill.clone() };
-            let goes_on = drill.supposed.accounts.values().any(|how| *how == Supposed::Down);
-            self.rehearsing = if goes_on { Rehearsing::begin(ui.ctx(), snapshot, drill) } else { Rehearsing::Nothing };
+            if drill.supposed.accounts.values().any(|how| *how == Supposed::Down) {
+                self.rehearsing.want(drill);
+            } else {
+                self.close();
+            }
         }
+        self.rehearsing.keep_up(ui.ctx(), snapshot);
         let small = |text: &str| RichText::new(text).font(theme::small_font());
         let palette = *theme::palette(ui);
         let begins = supposed.moment(snapshot.at) + Drill::RUN_UP;
@@ -87,23 +90,17 @@ impl Rehearse {
             // At the edge, so that one length more or less does not move it.
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let pressed = ui.add_enabled_ui(!down.is_empty(), |ui| plain_button(ui, "Rehearse")).inner;
-                let pressed = pressed.on_disabled_hover_text("Take an account down above first");
-                if pressed.on_hover_text("Lives the outage through on a copy of your crons").clicked() {
+                let pressed = pressed.on_disabled_hover_text(words::NOTHING_TO_REHEARSE);
+                if pressed.on_hover_text(words::WHAT_REHEARSING_DOES).clicked() {
                     let zone = speech.zone.clone();
-                    let drill = Drill { supposed: supposed.clone(), lasts: self.lasts, zone, seed: SEED };
-                    self.rehearsing = Rehearsing::begin(ui.ctx(), snapshot, drill);
+                    self.rehearsing.want(Drill { supposed: supposed.clone(), lasts: self.lasts, zone, seed: SEED });
+                    self.rehearsing.keep_up(ui.ctx(), snapshot);
                 }
             });
         });
-        let text = match (&self.rehearsing, down.is_empty()) {
-            (Rehearsing::Failed, _) => {
-                "The rehearsal did not come to an end, because this program was wrong. The log says more; please report it."
-                    .to_owned()
-            }
-            (_, true) => {
-                "Take accounts down above, then see how your own crons live through it, with this program and without."
-                    .to_owned()
-            }
+        let text = match (self.rehearsing.failed(), down.is_empty()) {
+            (true, _) => words::REHEARSAL_FAILED.to_owned(),
+            (_, true) => words::HOW_TO_REHEARSE.to_owned(),
             _ => words::rehearsal_manners(&snapshot.settings),
         };
         widgets::paragraph(ui, small(&text).color(palette.secondary)).on_hover_text(words::WHAT_A_REHEARSAL_PLAYS);
@@ -119,7 +116,8 @@ impl Rehearse {
     }
 
     fn close(&mut self) {
-        (self.rehearsing, self.pointed) = (Rehearsing::Nothing, None);
+        self.rehearsing.end();
+        self.pointed = None;
     }
 
     /// Draws what came of it.
