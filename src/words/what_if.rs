@@ -32,7 +32,7 @@ pub const WHAT_IS_MADE_SO: &str = "This changes your mapping and settings; all o
 pub const NO_CRISIS_IS_ENTERED: &str =
     "It enters no crisis mode: that waits for you, or for automation, as in any outage.";
 
-/// "T2: try Kimi first. 3 of its crons go there.", with why others pass it over.
+/// "T2: try Kimi first. 3 of its crons go there. Others do not: …".
 #[must_use]
 pub fn try_first(name: &str, n_crons: usize, why_not: Option<&SkipReason>, speech: &Speech<'_>) -> String {
     let go = match n_crons {
@@ -40,7 +40,8 @@ pub fn try_first(name: &str, n_crons: usize, why_not: Option<&SkipReason>, speec
         1 => ". 1 of its crons goes there".to_owned(),
         n => format!(". {n} of its crons go there"),
     };
-    let why_not = why_not.map(|why| format!(". Passed over: {}", skip_reason(why, speech))).unwrap_or_default();
+    let head = if n_crons == 0 { "Nobody goes there" } else { "Others do not" };
+    let why_not = why_not.map(|why| format!(". {head}: {}", skip_reason(why, speech))).unwrap_or_default();
     format!("{name}{go}{why_not}")
 }
 
@@ -369,6 +370,24 @@ mod tests {
         ] {
             let row = next_days(&today, &then);
             assert_eq!([row.what, row.today, row.then], expected);
+        }
+    }
+
+    #[test]
+    fn a_route_says_who_goes_there_and_why_others_do_not() {
+        let world = world();
+        let why = SkipReason::Untested;
+        for (n_crons, why_not, expected) in [
+            (0, None, "T2: try Kimi first"),
+            (1, None, "T2: try Kimi first. 1 of its crons goes there"),
+            (0, Some(&why), "T2: try Kimi first. Nobody goes there: untested: nobody has seen it serve yet"),
+            (
+                3,
+                Some(&why),
+                "T2: try Kimi first. 3 of its crons go there. Others do not: untested: nobody has seen it serve yet",
+            ),
+        ] {
+            assert_eq!(try_first("T2: try Kimi first", n_crons, why_not, &world.speech()), expected);
         }
     }
 

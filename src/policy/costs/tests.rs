@@ -126,7 +126,9 @@ fn a_route_with_a_price_is_priced_although_it_did_not_run_this_week() {
     ];
     for (runs, dollars_a_million, why) in cases {
         let mut history = UsageHistory::default();
-        runs.iter().for_each(|run| history.keep_run(run.clone()));
+        for run in runs {
+            history.keep_run(run.clone());
+        }
         let costs = costs(&history, &settings, now(), &forecast(&["paid/large"], 7));
         let paid = of(&costs, "paid").coming;
         let expected = 168.0 * 0.01 * dollars_a_million;

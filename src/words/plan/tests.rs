@@ -139,7 +139,7 @@ fn an_undone_stagger_holds_nothing_and_does_not_say_so() {
     let schedule = Some(ScheduleEdit { from: at(120), to: at(0) });
     let (kind, cause) = (ChangeKind::Undo, Cause::Undo);
     let earlier = Change { kind, cause, schedule: schedule.clone(), ..change("earlier", KIMI, KIMI) };
-    let moved = Change { kind, cause, schedule, ..change("moved", FLASH, KIMI) };
+    let moved = Change { schedule, kind, cause, ..change("moved", FLASH, KIMI) };
     let undo = |changes| Plan { origin: PlanOrigin::Undo { of: PlanId::new("p0") }, ..plan(changes, vec![]) };
     assert_eq!(
         plan_summary(&undo(vec![earlier.clone()]), &world.speech()),

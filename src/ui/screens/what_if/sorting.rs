@@ -109,7 +109,8 @@ impl Sorting {
                 let label = words::route_name(route, speech);
                 let name = format!("{}: try {label} first", tier.code());
                 let pressed = chip(ui, &label, went.n_crons > 0).accessible_name(&name);
-                let hint = words::try_first(&name, went.n_crons, went.why_not.as_ref(), speech);
+                let why_not = went.why_not.or_else(|| self.goes.down(route, snapshot));
+                let hint = words::try_first(&name, went.n_crons, why_not.as_ref(), speech);
                 if pressed.on_hover_text(hint).clicked() && index > 0 {
                     let mut moved = routes.clone();
                     let first = moved.remove(index);
@@ -154,6 +155,13 @@ impl Goes {
         };
         self.routes = routes_of(&imagined.then.plan.decisions, tier);
         self.of = Some(imagined.then.clone());
+    }
+
+    /// Why nobody would get far on it, where nobody came so far.
+    fn down(&self, route: &RouteKey, snapshot: &Snapshot) -> Option<SkipReason> {
+        let vendor = &snapshot.settings.routes.get(route)?.vendor;
+        let down = self.of.as_ref()?.plan.outage.down.iter().find(|down| down.vendor == *vendor)?;
+        Some(SkipReason::Down { health: down.health.clone(), since: down.since })
     }
 
     fn to(&self, tier: Tier, route: &RouteKey) -> Went {
