@@ -135,9 +135,9 @@ fn refusal_exit(refusal: &Refusal) -> Exit {
         Refusal::Drifted | Refusal::ChangedSince { .. } => Exit::NeedsAnswer,
         Refusal::JobRunning | Refusal::Undecided | Refusal::NoAnswer | Refusal::Service(_) => Exit::Failed,
         Refusal::NothingToDo => Exit::Done,
-        Refusal::SchedulesStay => Exit::Usage,
         Refusal::ToldToWait { .. } => Exit::Passing,
-        Refusal::UnknownCron { .. }
+        Refusal::SchedulesStay
+        | Refusal::UnknownCron { .. }
         | Refusal::UnknownAccount { .. }
         | Refusal::UnknownSwitch { .. }
         | Refusal::AmbiguousSwitch { .. } => Exit::Usage,

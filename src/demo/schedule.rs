@@ -37,7 +37,7 @@ pub(super) fn runs_between(schedule: &Value, id: &str, from_ms: i64, to_ms: i64,
 
 /// An expression that was read once.
 struct Pattern {
-    pattern: croner::Cron,
+    fires: croner::Cron,
     zone: Tz,
     delay_ms: i64,
 }
@@ -49,12 +49,12 @@ impl Pattern {
         let staggered = Schedule::Cron { expr: expr.to_owned(), zone: None, stagger };
         let delay_ms = i64::try_from(staggered.delay(&CronId::new(id)).as_millis()).unwrap_or_default();
         let zone = schedule.get("tz").and_then(Value::as_str).unwrap_or("UTC").parse().ok()?;
-        Some(Self { pattern: CronParser::new().parse(expr).ok()?, zone, delay_ms })
+        Some(Self { fires: CronParser::new().parse(expr).ok()?, zone, delay_ms })
     }
 
     fn next(&self, after_ms: i64) -> Option<i64> {
         let after = DateTime::<Utc>::from_timestamp_millis(after_ms - self.delay_ms)?.with_timezone(&self.zone);
-        Some(self.pattern.find_next_occurrence(&after, false).ok()?.timestamp_millis() + self.delay_ms)
+        Some(self.fires.find_next_occurrence(&after, false).ok()?.timestamp_millis() + self.delay_ms)
     }
 }
 

@@ -182,9 +182,13 @@ impl Ground<'_> {
         vital.is_some_and(|vital| match vital.health {
             Health::LimitHit { resets_at } => resets_at.is_none(),
             Health::RefusedKey | Health::OutOfBalance | Health::Unreachable => true,
-            // Until then, or for minutes.
-            Health::ByHand { .. } | Health::RateLimited | Health::Overloaded => false,
-            Health::Unknown | Health::Up | Health::Strained => false,
+            // Until then, for minutes, or not at all.
+            Health::ByHand { .. }
+            | Health::RateLimited
+            | Health::Overloaded
+            | Health::Unknown
+            | Health::Up
+            | Health::Strained => false,
         })
     }
 

@@ -116,7 +116,8 @@ fn said_then(
     let learned = learn_at(history, &then, &facts, Some(account));
     let rhythms: Vec<Option<Cron>> = facts.crons.iter().map(other_rhythm).collect();
     let crons = facts.crons.iter().zip(&rhythms);
-    let carried: Vec<Carried<'_>> = crons.filter_map(|(cron, other)| ran_then(cron, other, &facts, account)).collect();
+    let carried: Vec<Carried<'_>> =
+        crons.filter_map(|(cron, other)| ran_then(cron, other.as_ref(), &facts, account)).collect();
     let foretold = foretell(&learned, &then, settings, &carried, sample.at);
     foretold.windows.into_iter().next().map(|window| window.claim)
 }
@@ -124,7 +125,7 @@ fn said_then(
 /// What the cron ran on then, when it was on.
 fn ran_then<'a>(
     cron: &CronFacts<'a>,
-    other: &'a Option<Cron>,
+    other: Option<&'a Cron>,
     facts: &Facts<'_>,
     account: &AccountId,
 ) -> Option<Carried<'a>> {
@@ -133,13 +134,7 @@ fn ran_then<'a>(
     let usual = pauses(recent(cron)).max().unwrap_or(7 * 86_400).max(3_600);
     let on = facts.at.as_second() - last.at_secs <= PAUSES * usual;
     let cron = cron.cron.filter(|_| on && model.account() == *account)?;
-    Some(Carried {
-        cron: other.as_ref().unwrap_or(cron),
-        account: account.clone(),
-        model,
-        arrives: false,
-        when: Within::ALWAYS,
-    })
+    Some(Carried { cron: other.unwrap_or(cron), account: account.clone(), model, arrives: false, when: Within::ALWAYS })
 }
 
 fn recent<'a>(cron: &'a CronFacts<'_>) -> &'a [Finished] {

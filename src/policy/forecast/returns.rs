@@ -70,11 +70,11 @@ fn given_back<'a>(
     let Some(end) = in_crisis.then(end).flatten() else { return BTreeMap::new() };
     let had = |id: &CronId, stored: Option<&str>| obs.catalog.resolve(stored, obs.crons.get(id)?.agent.as_deref());
     let changes = plan.into_iter().flat_map(|plan| &plan.changes).filter(|change| change.ticked && change.from.enabled);
-    let changed = changes.map(|change| (&change.cron, change.from.model.as_deref()));
+    let written = changes.map(|change| (&change.cron, change.from.model.as_deref()));
     // What is owed already counts: a later change of the same crisis goes back to the same.
     let owed = obs.ledger.iter().filter(|(_, debt)| debt.why == LedgerReason::Crisis && debt.before.enabled);
     let owed = owed.map(|(id, debt)| (id, debt.before.model.as_deref()));
-    changed.chain(owed).filter_map(|(id, stored)| Some((id, (end, had(id, stored)?)))).collect()
+    written.chain(owed).filter_map(|(id, stored)| Some((id, (end, had(id, stored)?)))).collect()
 }
 
 fn sent_by(plan: Option<&Plan>) -> BTreeMap<&CronId, Timestamp> {

@@ -86,15 +86,13 @@ fn a_schedule_that_is_nobodys_to_change_stays() {
     assert!(is_alone(&|cron| cron.made_by = MadeBy::Agent), "an edit would take its authority");
     assert!(is_alone(&|cron| cron.enabled = false), "off");
     assert!(is_alone(&|cron| cron.conditional = true), "a condition decides");
-    let entries: [(&dyn Fn(&mut TierEntry), &str); 2] = [
-        (&|entry| entry.critical = true, "critical"),
-        (&|entry| entry.hold = Some(Hold { since: now(), why: HoldReason::ByHand }), "held"),
-    ];
-    for (change, why) in entries {
+    let left_alone = |why: &str, change: fn(&mut TierEntry)| {
         let scene = at_half_past().entries(|_, entry| change(entry));
         assert_eq!(apart(&scene), None, "{why}");
         assert!(together(&scene).is_some(), "{why}: it is still said");
-    }
+    };
+    left_alone("critical", |entry| entry.critical = true);
+    left_alone("held", |entry| entry.hold = Some(Hold { since: now(), why: HoldReason::ByHand }));
     let mut unsorted = at_half_past();
     unsorted.obs.tiers = Arc::default();
     assert_eq!(apart(&unsorted), None, "unsorted");

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{DAYS, LARGE, LIFE, Life, cron, crons, mins, model, near, now, observe, only, pattern, run, told};
 use crate::domain::{
-    Claim, Cron, CronId, Learning, Metric, ModelScope, PastRun, QuotaSample, QuotaWindow, Schedule, Settings, Silence,
-    Source, Span, Unit, UsageHistory, WindowHistory, WindowStart,
+    Claim, Cron, CronId, Health, Learning, Metric, ModelScope, PastRun, QuotaSample, QuotaWindow, Schedule, Settings,
+    Silence, Source, Span, Unit, UsageHistory, WindowHistory, WindowStart,
 };
 use crate::policy::{forecast, learn, plan};
 
@@ -442,8 +442,10 @@ fn an_account_that_is_down_for_nobody_knows_how_long_uses_nothing() {
         Arc::make_mut(&mut obs.fleet).accounts.insert(crate::domain::AccountId::new("acme"), vital);
         only(&told(&LIFE.history(), &obs)).claim.clone()
     };
-    use crate::domain::Health::{LimitHit, RefusedKey, Up};
-    assert!(matches!(of(Up), Claim::Lasts { .. }));
-    assert_eq!(of(RefusedKey), Claim::Silent(Silence::Down));
-    assert!(matches!(of(LimitHit { resets_at: Some(mins(30)) }), Claim::Lasts { .. }), "it is back in half an hour");
+    assert!(matches!(of(Health::Up), Claim::Lasts { .. }));
+    assert_eq!(of(Health::RefusedKey), Claim::Silent(Silence::Down));
+    assert!(
+        matches!(of(Health::LimitHit { resets_at: Some(mins(30)) }), Claim::Lasts { .. }),
+        "it is back in half an hour"
+    );
 }
