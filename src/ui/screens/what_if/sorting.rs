@@ -68,9 +68,15 @@ impl Sorting {
                     let chosen = self.picked.as_ref() == Some(&cron.id);
                     if ui.selectable_label(chosen, &cron.name).clicked() {
                         self.picked = Some(cron.id.clone());
+                        // Also when it was chosen by key.
+                        ui.close();
                     }
                 }
             });
+            // Whoever goes on by key comes back to it, and not to what had the focus before.
+            if shown.response.clicked() {
+                shown.response.request_focus();
+            }
             shown.response.accessible_name("A cron to be sorted otherwise");
             ui.spacing_mut().item_spacing.x = 4.0;
             ui.add_enabled_ui(picked.is_some(), |ui| {

@@ -35,13 +35,15 @@ const SEED: u64 = 1;
 pub(super) struct Rehearse {
     lasts: OutageLasts,
     rehearsing: Rehearsing,
+    /// What the last one was about, where somebody did not want to wait for its end.
+    stopped: Option<Hypothesis>,
     /// The moment of what happened that the pointer is on in the list.
     pointed: Option<Timestamp>,
 }
 
 impl Default for Rehearse {
     fn default() -> Self {
-        Self { lasts: LENGTHS[1].0, rehearsing: Rehearsing::Nothing, pointed: None }
+        Self { lasts: LENGTHS[1].0, rehearsing: Rehearsing::Nothing, stopped: None, pointed: None }
     }
 }
 
@@ -73,6 +75,7 @@ impl Rehearse {
                 ui.set_min_height(ROW);
                 if plain_button(ui, "Stop rehearsing").clicked() {
                     self.close();
+                    self.stopped = Some(supposed.clone());
                 }
                 ui.label(small(&words::rehearsal_part(part)).color(palette.secondary));
             });
@@ -92,6 +95,7 @@ impl Rehearse {
                     let zone = speech.zone.clone();
                     let drill = Drill { supposed: supposed.clone(), lasts: self.lasts, zone, seed: SEED };
                     self.rehearsing = Rehearsing::begin(ui.ctx(), snapshot, drill);
+                    self.stopped = None;
                 }
             });
         });
@@ -104,6 +108,7 @@ impl Rehearse {
                 "Take accounts down above, then see how your own crons live through it, with this program and without."
                     .to_owned()
             }
+            _ if self.stopped.as_ref() == Some(supposed) => "The rehearsal was stopped before its end: there is nothing to show of it.".to_owned(),
             _ => words::rehearsal_manners(&snapshot.settings),
         };
         widgets::paragraph(ui, small(&text).color(palette.secondary)).on_hover_text(words::WHAT_A_REHEARSAL_PLAYS);
