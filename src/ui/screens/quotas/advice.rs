@@ -106,7 +106,7 @@ fn way(advice: &QuotaAdvice, allowed: bool) -> Option<Way> {
                 return Some(Way { name, hint, tell: vec![prepare] });
             }
             let allow = Command::Settings(SettingsChange::SetEditsSchedules(true));
-            let hint = "Allows this program to give schedules a stagger (Settings, General) and shows exactly these \
+            let hint = "Allows this program to give schedules a stagger (Settings, Thresholds) and shows exactly these \
                         changes; nothing is written before you apply";
             Some(Way { name: "Allow and show", hint, tell: vec![allow, prepare] })
         }
