@@ -61,9 +61,11 @@ impl Forecast {
                 };
                 let Some(window) = (0..self.windows.len()).find(of) else { return Drawn::default() };
                 let crons = (0..self.coming.crons.len()).filter(|cron| self.draws(window, *cron)).collect();
-                let reset = self.windows[window].resets_at.filter(|reset| *reset > self.at);
-                let until = reset.map_or(day, |reset| reset.min(self.coming.until));
-                self.with_starts(vec![window], crons, self.at, until)
+                match self.windows[window].resets_at.filter(|reset| *reset > self.at) {
+                    Some(reset) if reset <= self.coming.until => self.before_reset(window, crons, reset),
+                    Some(_) => self.with_starts(vec![window], crons, self.at, self.coming.until),
+                    None => self.with_starts(vec![window], crons, self.at, day),
+                }
             }
             Pointed::Between(from, to) => self.started(*from, *to),
         }
@@ -92,9 +94,22 @@ impl Forecast {
         Drawn { windows, crons, n_crons, n_variable, starts, until }
     }
 
+    /// Of `crons` those that start before the reset, or whose starts nobody knows: what starts at it or later uses the
+    /// next window.
+    fn before_reset(&self, window: usize, crons: Vec<usize>, reset: Timestamp) -> Drawn {
+        let drawn = self.with_starts(vec![window], crons, self.at, before(reset));
+        let mut starts = vec![false; self.coming.crons.len()];
+        for start in &drawn.starts {
+            starts[start.cron as usize] = true;
+        }
+        let meant = |cron: &usize| starts[*cron] || self.coming.crons[*cron].foretold == Foretold::Variable;
+        let crons: Vec<_> = drawn.crons.iter().copied().filter(meant).collect();
+        let (n_crons, n_variable) = self.counted(&crons);
+        Drawn { crons, n_crons, n_variable, until: reset, ..drawn }
+    }
+
     /// A start on the edge of two parts belongs to the later one.
     fn started(&self, from: Timestamp, to: Timestamp) -> Drawn {
-        let before = |at: Timestamp| at.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(at);
         let starts = self.coming.between(before(from), before(to)).to_vec();
         let mut crons: Vec<usize> = starts.iter().map(|start| start.cron as usize).collect();
         crons.sort_unstable();
@@ -110,6 +125,10 @@ impl Forecast {
         let variable = |cron: &&usize| all[**cron].foretold == Foretold::Variable;
         (n_crons, crons.iter().filter(variable).count())
     }
+}
+
+fn before(at: Timestamp) -> Timestamp {
+    at.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(at)
 }
 
 #[cfg(test)]
@@ -221,6 +240,31 @@ mod tests {
         let large = of_window("kimi", "Large");
         assert_eq!((large.crons.as_slice(), large.until), (&[3][..], hours(24)), "no reset is told: a day");
         assert_eq!(of_window("kimi", "gone"), Drawn::default());
+    }
+
+    #[test]
+    fn what_starts_at_the_reset_or_later_uses_the_next_window() {
+        let cases: [(i64, &[usize], usize, &str); 4] = [
+            (3, &[0, 1, 3], 6, "another account's cron starts then, and none of Kimi's"),
+            (10, &[0, 1, 3], 20, "the detour begins afterwards"),
+            (11, &[0, 1, 3], 21, "so many of the one that is elsewhere by then"),
+            (80, &[0, 1, 3], 72 + 10, "beyond what is told: all that draw on it"),
+        ];
+        for (reset, crons, n_starts, why) in cases {
+            let mut forecast = forecast();
+            forecast.windows[1].resets_at = Some(hours(reset));
+            let drawn = forecast.drawn(&Pointed::Window(AccountId::new("kimi"), "5h".to_owned()));
+            assert_eq!((drawn.crons.as_slice(), drawn.starts.len()), (crons, n_starts), "{reset}: {why}");
+        }
+        // A detour to Google from its reset on: half past ten is the first start there.
+        let first = hours(10) + SignedDuration::from_mins(30);
+        for (reset, n_crons) in [(first, 0), (first + SignedDuration::from_secs(1), 1)] {
+            let mut forecast = forecast();
+            forecast.windows[0].resets_at = Some(reset);
+            let drawn = forecast.drawn(&Pointed::Window(AccountId::new("google"), "Day".to_owned()));
+            assert_eq!((drawn.n_crons, drawn.crons.len(), drawn.starts.len()), (n_crons, n_crons, n_crons), "{reset}");
+            assert_eq!(drawn.until, reset);
+        }
     }
 
     #[test]

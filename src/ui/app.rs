@@ -121,7 +121,7 @@ impl App {
     fn hear(&mut self, event: &Event) {
         let shown = &self.shown;
         let speech = Speech { now: shown.at, zone: &self.zone, settings: &shown.settings, catalog: &shown.catalog };
-        self.shell.notices.hear(event, shown, &speech);
+        self.shell.hear(event, shown, &speech);
     }
 
     /// Light or dark, as the user chose or the desktop says.
@@ -175,9 +175,14 @@ impl App {
     }
 
     fn tell(&mut self, command: Command) {
-        if self.handle.send(command).is_err() {
-            let text = "The engine does not take commands now; try again in a moment".to_owned();
-            self.shell.notices.say(text, self.shown.at);
+        let exports = matches!(command, Command::Export { .. });
+        match self.handle.send(command) {
+            Ok(ticket) if exports => self.shell.exports(ticket),
+            Ok(_) => {}
+            Err(_) => {
+                let text = "The engine does not take commands now; try again in a moment".to_owned();
+                self.shell.notices.say(text, self.shown.at);
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ const CLOSE: f64 = 0.97;
 pub const SHOWS_THE_PLAN: &str = "Shows exactly these changes; nothing is written before you apply";
 
 /// The same where that has to be allowed first.
-pub const ALLOWS_AND_SHOWS: &str = "Allows this program to give schedules a stagger (Settings, General) and shows exactly these \
+pub const ALLOWS_AND_SHOWS: &str = "Allows this program to give schedules a stagger (Settings, Thresholds) and shows exactly these \
      changes; nothing is written before you apply";
 
 /// Beside the quotas' name, where that happened within a day.

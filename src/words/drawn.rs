@@ -42,8 +42,10 @@ pub fn window_draws(window: &WindowForecast, drawn: &Drawn, forecast: &Forecast,
 /// The same without its name, for whoever has read that.
 #[must_use]
 pub fn window_drawn(window: &WindowForecast, drawn: &Drawn, forecast: &Forecast, speech: &Speech<'_>) -> String {
+    let reset = window.resets_at.filter(|reset| *reset == drawn.until);
     if drawn.n_crons == 0 {
-        return "no cron draws on it".to_owned();
+        let until = reset.map(|reset| format!(" until its reset {}", clock(reset, speech)));
+        return format!("no cron draws on it{}", until.unwrap_or_default());
     }
     let crons = draw(drawn.n_crons);
     let variable = match drawn.n_variable {
@@ -51,9 +53,9 @@ pub fn window_drawn(window: &WindowForecast, drawn: &Drawn, forecast: &Forecast,
         n if n == drawn.n_crons => return format!("{crons} on it, on events or conditions"),
         n => format!(", {n} of them on events or conditions"),
     };
-    let until = match window.resets_at {
-        Some(reset) if reset == drawn.until => format!("until its reset {}", clock(reset, speech)),
-        _ => ahead(drawn, forecast),
+    let until = match reset {
+        Some(reset) => format!("until its reset {}", clock(reset, speech)),
+        None => ahead(drawn, forecast),
     };
     format!("{crons} on it{variable}, {} {until}", count(drawn.starts.len(), "run"))
 }
@@ -177,7 +179,7 @@ mod tests {
             let drawn = forecast.drawn(&Pointed::Window(window.account.clone(), window.label.clone()));
             window_draws(window, &drawn, forecast, &world.speech())
         };
-        let whole = "Kimi weekly: 2 crons draw on it, 1 of them on events or conditions, 27 runs until its reset \
+        let whole = "Kimi weekly: 2 crons draw on it, 1 of them on events or conditions, 26 runs until its reset \
                      tomorrow 09:00";
         assert_eq!(said(&forecast), whole);
         forecast.windows[1].resets_at = None;

@@ -176,7 +176,7 @@ pub fn kept_free(ratio: f64, settings: &Settings) -> String {
 }
 
 /// What keeping a part of a quota free means.
-pub const WHO_KEEPS_FREE: &str = "Advice leaves that much of it alone, and so does distribution where it looks at quotas (Settings, General). \
+pub const WHO_KEEPS_FREE: &str = "Advice leaves that much of it alone, and so does distribution where it looks at quotas (Settings, Thresholds). \
      What else is planned does not look at it";
 
 /// Who read it and when: "Kimi, 1 min ago".

@@ -210,7 +210,7 @@ pub fn refusal(refusal: &Refusal, speech: &Speech<'_>) -> Said {
         Refusal::NothingToDo => only("Nothing to do"),
         Refusal::SchedulesStay => said(
             "Schedules are left as they are",
-            "Allow another start under Settings, General, before crons are given a stagger",
+            "Allow another start under Settings, Thresholds, before crons are given a stagger",
         ),
         Refusal::NoAnswer => said(
             "The program in the background went away before it answered; it may have been done",

@@ -232,6 +232,9 @@ pub const NOTHING_TO_REHEARSE: &str = "Take an account down above first";
 
 pub const WHAT_REHEARSING_DOES: &str = "Lives the outage through on a copy of your crons";
 
+/// Somebody did not want to wait.
+pub const REHEARSAL_STOPPED: &str = "The rehearsal was stopped before its end: there is nothing to show of it.";
+
 /// It came to no end.
 pub const REHEARSAL_FAILED: &str =
     "The rehearsal did not come to an end, because this program was wrong. The log says more; please report it.";

@@ -1,16 +1,19 @@
 //! The board: dragging, keys, search, chains, suggestions.
 
-use crate::support::{FLASH, World, morning};
+use std::sync::Arc;
+
+use crate::support::{FLASH, World, morning, now};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Pos2, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use model_orchestrator::domain::{CronId, RouteKey, Tier};
+use model_orchestrator::domain::{CronId, Decision, Health, Reason, RouteKey, SkipReason, Skipped, Tier, Verdict};
 use model_orchestrator::engine::{Command, Edit, SettingsChange, Snapshot};
 use model_orchestrator::ui::action::Action;
 use model_orchestrator::ui::screens::board::Board;
-use model_orchestrator::ui::theme;
+use model_orchestrator::ui::{icon, theme};
 
 /// A board, what it draws, and what it was asked for.
 struct Desk {
@@ -510,4 +513,42 @@ fn a_chain_without_any_route_set_up_says_so_and_lights_no_pause() {
 fn a_route_that_is_passed_over_says_why_in_the_accounts_own_words() {
     let harness = desk(&morning());
     assert!(harness.get_all_by_label_contains("MiniMax, skipped: out of credits since").count() >= 1);
+}
+
+/// How often a sign is painted.
+fn painted(harness: &Harness<'_, Desk>, sign: &str) -> usize {
+    fn within(shape: &egui::Shape, sign: &str) -> usize {
+        match shape {
+            egui::Shape::Text(text) => usize::from(text.galley.text() == sign),
+            egui::Shape::Vec(shapes) => shapes.iter().map(|shape| within(shape, sign)).sum(),
+            _ => 0,
+        }
+    }
+    harness.output().shapes.iter().map(|clipped| within(&clipped.shape, sign)).sum()
+}
+
+#[test]
+fn a_route_that_serves_and_is_only_spared_is_not_marked_as_down() {
+    let marked = |why: SkipReason| {
+        let mut world = World::default();
+        world.cron("Email triage", Some(Tier::T2), FLASH);
+        let mut snapshot = world.snapshot();
+        let routes = snapshot.settings.chain(Tier::T2).routes.clone();
+        let decision = Decision {
+            cron: snapshot.tiers.keys().next().expect("a cron").clone(),
+            verdict: Verdict::Stay,
+            chosen: Some(routes[1].clone()),
+            model: None,
+            skipped: [Skipped { route: routes[0].clone(), why }].into(),
+            reason: Reason::ChainEdited,
+            since: None,
+            would_change: None,
+        };
+        Arc::make_mut(&mut snapshot.plan).decisions = vec![decision];
+        let harness = sized(snapshot, [1104.0, 680.0], egui::Theme::Dark);
+        (painted(&harness, icon::TIMER), painted(&harness, icon::CLOSE))
+    };
+    let (timers, crosses) = marked(SkipReason::Down { health: Health::OutOfBalance, since: None });
+    let spared = marked(SkipReason::Spared { until: now() + SignedDuration::from_hours(3) });
+    assert_eq!(spared, (timers + 1, crosses - 1));
 }

@@ -75,6 +75,23 @@ fn the_banner_says_what_is_down_and_what_crisis_mode_would_do() {
 }
 
 #[test]
+fn the_banner_of_the_board_says_all_of_it_however_little_room_there_is() {
+    let mut harness = sized(Scene::crisis().snapshot, [1024.0, 700.0], egui::Theme::Dark);
+    harness.run_steps(4);
+    let said = harness.get_by_label_contains("Crisis mode: ");
+    let text = said.accesskit_node().label().or(said.accesskit_node().value()).unwrap_or_default();
+    let font = model_orchestrator::ui::theme::text_font();
+    let color = egui::Color32::PLACEHOLDER;
+    let whole = harness.ctx.fonts_mut(|fonts| fonts.layout_no_wrap(text, font, color).size());
+    let lines = (said.rect().height() / whole.y).round();
+    assert!(said.rect().width() * lines >= whole.x, "{:?} for {whole:?}", said.rect());
+    let below = harness.get_by_label_contains("Only re-route: ").rect();
+    assert!(said.rect().bottom() <= below.top());
+    let search = harness.get_by_label_contains("Search").rect();
+    assert!(below.bottom() < search.top(), "{below:?} reaches into the board at {search:?}");
+}
+
+#[test]
 fn other_screens_say_it_in_one_line_that_leads_to_the_crisis() {
     for digit in [Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num7, Key::Num8] {
         let mut harness = open(Scene::crisis());

@@ -1,14 +1,14 @@
 //! The keyboard in the whole window: where the focus goes, comes back to, and what keys must not do.
 
 use egui::accesskit::Role;
-use egui::{Event, Key, Modifiers};
+use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use model_orchestrator::domain::CronId;
-use model_orchestrator::engine::{Command, Edit};
+use model_orchestrator::engine::{Command, Done, Edit, Event, Ticket};
 use model_orchestrator::ui::action::{Action, Screen};
 
-use crate::shell::{Window, sized, told, window};
+use crate::shell::{Window, hear, sized, told, window};
 use crate::support::morning;
 
 fn press(harness: &mut Harness<'_, Window>, modifiers: Modifiers, key: Key) {
@@ -88,18 +88,23 @@ fn the_path_of_an_export_is_ready_to_be_typed_over() {
     harness.run_steps(4);
     key(&mut harness, Key::Enter);
     assert_eq!(focused(&harness), "Path");
-    harness.event(Event::Text("/srv/copy".to_owned()));
+    harness.event(egui::Event::Text("/srv/copy".to_owned()));
     harness.run_steps(4);
     key(&mut harness, Key::Escape);
     assert_eq!(focused(&harness), "Export the whole folder…", "back where it was asked for");
     assert!(!told(&harness, |command| matches!(command, Command::Export { .. })));
 
     key(&mut harness, Key::Enter);
-    harness.event(Event::Text("/srv/copy".to_owned()));
+    harness.event(egui::Event::Text("/srv/copy".to_owned()));
     harness.run_steps(4);
     key(&mut harness, Key::Enter);
     let expected = |command: &Command| matches!(command, Command::Export { to, .. } if to.as_os_str() == "/srv/copy");
     assert!(told(&harness, expected), "what was typed took the place of the suggestion");
+    assert_eq!(focused(&harness), "Path", "until it is written");
+    harness.state_mut().shell.exports(Ticket(1));
+    let written = Done::Exported { to: "/srv/copy".to_owned(), n_files: 4 };
+    hear(&mut harness, &Event::Done { ticket: Ticket(1), what: written });
+    harness.run_steps(8);
     assert_eq!(focused(&harness), "Export the whole folder…");
 }
 
@@ -156,7 +161,7 @@ fn control_enter_reviews_and_then_applies_and_holding_it_down_does_not() {
     let mut harness = window(morning().snapshot());
     let down = |harness: &mut Harness<'_, Window>, pressed: bool| {
         let modifiers = Modifiers::COMMAND;
-        let event = Event::Key { key: Key::Enter, physical_key: None, pressed, repeat: false, modifiers };
+        let event = egui::Event::Key { key: Key::Enter, physical_key: None, pressed, repeat: false, modifiers };
         harness.input_mut().events.push(event);
         harness.run_steps(4);
     };
@@ -225,12 +230,12 @@ fn what_gets_the_focus_comes_into_view() {
 fn a_search_without_a_match_keeps_the_keyboard() {
     let mut harness = window(morning().snapshot());
     key(&mut harness, Key::Slash);
-    harness.event(Event::Text("nobody".to_owned()));
+    harness.event(egui::Event::Text("nobody".to_owned()));
     harness.run_steps(4);
     key(&mut harness, Key::Enter);
     assert_eq!(focused(&harness), "Search crons");
     press(&mut harness, Modifiers::COMMAND, Key::A);
-    harness.event(Event::Text("triage".to_owned()));
+    harness.event(egui::Event::Text("triage".to_owned()));
     harness.run_steps(4);
     assert_eq!(focused(&harness), "Search crons", "until Enter is pressed again");
     key(&mut harness, Key::Enter);

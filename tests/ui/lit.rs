@@ -303,3 +303,53 @@ fn a_cards_menu_shows_its_quota() {
     wait_for(&mut harness, "Invoice chaser draws on Kimi 5h and Kimi Week");
     assert_eq!(lit(&harness), ["Kimi, 5h", "Kimi, Week"]);
 }
+
+#[test]
+fn what_was_asked_for_by_name_stays_lit_though_another_card_has_the_focus() {
+    let mut harness = desk(true, ROOM);
+    harness.get_by_label("Backup verify").focus();
+    harness.run_steps(4);
+    harness.get_by_label("Invoice chaser").click_secondary();
+    harness.run_steps(4);
+    harness.get_by_label_contains("Show its quota").click();
+    harness.run_steps(8);
+    assert!(says(&harness, "Invoice chaser draws on Kimi 5h and Kimi Week"));
+    assert_eq!(lit(&harness), ["Kimi, 5h", "Kimi, Week"]);
+    press(&mut harness, Key::ArrowUp);
+    assert!(!says(&harness, "Invoice chaser draws on"), "an arrow leads on");
+}
+
+#[test]
+fn escape_leaves_what_is_lit_until_something_else_is_pointed_at() {
+    let mut snapshot = snapshot();
+    Arc::make_mut(&mut snapshot.settings).window.quota_strip = true;
+    let mut harness = shell::window(snapshot);
+    harness.get_by_label("Backup verify").focus();
+    wait_for(&mut harness, "Backup verify draws on Google Day");
+    assert_eq!(lit(&harness), ["Google, Day"]);
+    harness.key_press(Key::Escape);
+    harness.run_steps(6);
+    assert_eq!(lit(&harness), [""; 0], "though the card has the focus");
+    assert!(harness.get_by_label("Backup verify").is_focused());
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(6);
+    assert_eq!(lit(&harness), ["Google, Day"], "of the next card");
+}
+
+#[test]
+fn the_rows_of_a_card_come_into_view() {
+    let mut harness = desk(true, [1104.0, 520.0]);
+    let bottom = |harness: &Harness<'_, Desk>| row(harness, "Kimi, Week").rect().bottom();
+    let end = 520.0 - 40.0;
+    assert!(bottom(&harness) > end, "{}: below what is seen", bottom(&harness));
+    harness.get_by_label("Email triage").focus();
+    harness.run_steps(4);
+    harness.key_press(Key::End);
+    harness.run_steps(30);
+    assert_eq!(lit(&harness), ["Kimi, 5h", "Kimi, Week"]);
+    assert!(bottom(&harness) <= end, "{}", bottom(&harness));
+    harness.key_press(Key::Home);
+    harness.run_steps(30);
+    let foot = harness.get_by_label_contains("Quotas, the coming day").rect();
+    assert!(row(&harness, "Google, Day").rect().top() >= foot.bottom(), "and back");
+}

@@ -86,11 +86,11 @@ pub fn told(harness: &Harness<'_, Window>, expected: impl Fn(&Command) -> bool) 
     harness.state().wishes.iter().any(|wish| matches!(wish, Action::Tell(command) if expected(command)))
 }
 
-fn hear(harness: &mut Harness<'_, Window>, event: &Event) {
+pub fn hear(harness: &mut Harness<'_, Window>, event: &Event) {
     let Window { shell, snapshot, .. } = harness.state_mut();
     let zone = TimeZone::UTC;
     let speech = Speech { now: snapshot.at, zone: &zone, settings: &snapshot.settings, catalog: &snapshot.catalog };
-    shell.notices.hear(event, snapshot, &speech);
+    shell.hear(event, snapshot, &speech);
     harness.run_steps(3);
 }
 
@@ -480,4 +480,66 @@ fn an_idle_window_asks_for_no_frame_within_the_second() {
     let delays = harness.output().viewport_output.values().map(|viewport| viewport.repaint_delay);
     let soonest = delays.min().expect("one viewport");
     assert!(soonest.as_secs() >= 1, "asks again in {soonest:?}");
+}
+
+#[test]
+fn an_export_that_fails_says_so_where_the_path_stands_and_one_that_is_written_closes() {
+    let mut harness = window(morning().snapshot());
+    harness.state_mut().shell.ask_path(Pick::ExportText { name: "q.csv".to_owned(), text: "a,b".to_owned() });
+    harness.run_steps(4);
+    for number in [1, 2] {
+        click(&mut harness, "Export here");
+        assert!(told(&harness, |command| matches!(command, Command::Export { .. })));
+        let ticket = Ticket(number);
+        harness.state_mut().shell.exports(ticket);
+        let event = if number == 1 {
+            let problem = ProblemKind::CannotWrite { file: "q.csv".to_owned(), detail: "no such folder".to_owned() };
+            Event::Refused { ticket, why: Refusal::Problem(problem) }
+        } else {
+            Event::Done { ticket, what: Done::Exported { to: "/tmp/q.csv".to_owned(), n_files: 1 } }
+        };
+        hear(&mut harness, &event);
+        if number == 1 {
+            let path = harness.get_by_label("Path").accesskit_node().value().unwrap_or_default();
+            assert!(path.ends_with("q.csv"), "{path}");
+            harness.get_by_label_contains("Cannot write q.csv");
+        }
+    }
+    assert!(harness.query_by_label("Path").is_none(), "it is written");
+    harness.get_by_label_contains("1 file exported to /tmp/q.csv");
+}
+
+#[test]
+fn a_cron_of_the_what_if_list_is_chosen_by_key_and_the_keyboard_stays_there() {
+    let mut harness = window(morning().snapshot());
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num3);
+    let list = "A cron to be sorted otherwise";
+    let asked = std::time::Instant::now();
+    while harness.query_by_label(list).is_none() {
+        assert!(asked.elapsed().as_secs() < 30, "no answer came");
+        std::thread::yield_now();
+        harness.step();
+    }
+    harness.run_steps(4);
+    harness.get_by_label(list).focus();
+    harness.run_steps(4);
+    let presses = |harness: &mut Harness<'_, Window>, keys: &[Key]| {
+        for key in keys {
+            harness.key_press(*key);
+            harness.run_steps(8);
+        }
+    };
+    let open = |harness: &Harness<'_, Window>| harness.query_by_label("Blog draft").is_some();
+    presses(&mut harness, &[Key::Enter, Key::ArrowDown]);
+    presses(&mut harness, &[Key::Enter]);
+    assert!(harness.get_by_label(list).is_focused(), "chosen");
+    assert!(!open(&harness));
+    presses(&mut harness, &[Key::Enter, Key::ArrowDown, Key::Escape]);
+    assert!(harness.get_by_label(list).is_focused(), "left");
+    // Opened by a click, after the keyboard was somewhere else.
+    harness.get_all_by_label_contains("T1: try").next().expect("a route").focus();
+    harness.run_steps(4);
+    click(&mut harness, list);
+    presses(&mut harness, &[Key::ArrowDown, Key::Escape]);
+    assert!(harness.get_by_label(list).is_focused(), "left once more");
 }

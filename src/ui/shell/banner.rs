@@ -16,7 +16,8 @@ use crate::ui::theme::{self, corner, space};
 use crate::ui::widgets::{self, Tone, danger_button, plain_button, primary_button};
 use crate::words::{self, Owed, Speech};
 
-/// Height of the whole banner without its frame; two lines of sentence fit below the headline.
+/// Height of the whole banner without its frame; two lines of sentence fit below the headline. It is higher where they
+/// need more.
 const HEIGHT: f32 = 56.0;
 const LINE: f32 = 30.0;
 /// With less room than this beside the buttons the sentence alone says how far it is.
@@ -66,6 +67,8 @@ fn writes(text: &str, action: Action, weight: Weight) -> Press {
 pub(super) struct Banner {
     of: Option<(u64, i64)>,
     said: Option<Saying>,
+    /// What headline and sentence needed when they were drawn last.
+    tall: f32,
 }
 
 impl Banner {
@@ -87,7 +90,8 @@ impl Banner {
         if let Some(until) = said.until {
             widgets::counts_minutes(ui, until, speech.now);
         }
-        let wish = if screen == Screen::Board { whole_ui(ui, snapshot, said) } else { line_ui(ui, said) };
+        let wish =
+            if screen == Screen::Board { whole_ui(ui, snapshot, said, &mut self.tall) } else { line_ui(ui, said) };
         ui.add_space(space::S / 2.0);
         wish
     }
@@ -247,11 +251,11 @@ fn framed<R>(ui: &mut Ui, tone: Tone, margin: Margin, add_contents: impl FnOnce(
     frame.inner_margin(margin).show(ui, add_contents).inner
 }
 
-fn whole_ui(ui: &mut Ui, snapshot: &Snapshot, banner: &Saying) -> Option<Action> {
+fn whole_ui(ui: &mut Ui, snapshot: &Snapshot, banner: &Saying, tall: &mut f32) -> Option<Action> {
     let palette = theme::palette(ui);
     let (color, _) = banner.tone.colors(palette);
     let cannot = cannot_write(snapshot);
-    let height = if banner.sentence.is_empty() { LINE } else { HEIGHT };
+    let height = if banner.sentence.is_empty() { LINE } else { HEIGHT.max(*tall) };
     framed(ui, banner.tone, Margin::symmetric(16, 10), |ui| {
         let size = vec2(ui.available_width(), height);
         let row = ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
@@ -268,21 +272,21 @@ fn whole_ui(ui: &mut Ui, snapshot: &Snapshot, banner: &Saying) -> Option<Action>
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = 2.0;
                     let width = ui.available_width();
-                    // In the middle, whether the sentence takes two lines, one, or none.
+                    // In the middle, however many lines the sentence takes.
                     let text = theme::strong_font();
-                    let each_on_its_line = banner.sentence.contains('\n');
-                    let wraps_at = if each_on_its_line { f32::INFINITY } else { width };
-                    let lines = ui.painter().layout(banner.sentence.clone(), theme::text_font(), color, wraps_at);
-                    let taken = text.size + 4.0 + if banner.sentence.is_empty() { 0.0 } else { lines.size().y + 2.0 };
+                    let mut taken = text.size + 4.0;
+                    for line in banner.sentence.lines() {
+                        let line = ui.painter().layout(line.to_owned(), theme::text_font(), color, width);
+                        taken += line.size().y + 2.0;
+                    }
+                    if (*tall - taken).abs() > 0.5 {
+                        *tall = taken;
+                        ui.ctx().request_discard("the banner has other lines");
+                    }
                     ui.add_space(((height - taken) / 2.0).max(0.0));
                     widgets::elided(ui, &banner.headline, theme::title_font(), palette.text, width);
-                    if each_on_its_line {
-                        for line in banner.sentence.lines() {
-                            widgets::elided(ui, line, theme::text_font(), palette.secondary, width);
-                        }
-                    } else if !banner.sentence.is_empty() {
-                        let text = RichText::new(&banner.sentence).color(palette.secondary);
-                        ui.add(Label::new(text).wrap());
+                    for line in banner.sentence.lines() {
+                        ui.add(Label::new(RichText::new(line).color(palette.secondary)).wrap());
                     }
                 });
             });

@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 pub use notice::{Notice, Notices};
 
 use crate::domain::{AccountId, Connection, CronId, JobPhase};
-use crate::engine::{Command, Snapshot};
+use crate::engine::{Command, Event, Snapshot, Ticket};
 use crate::ui::action::{Action, Choice, Pick, Screen};
 use crate::ui::foreseen::Foreseen;
 use crate::ui::paused;
@@ -339,6 +339,18 @@ impl Shell {
 
     pub fn close_drawer(&mut self) {
         self.drawer.close();
+    }
+
+    /// Takes in one event of the engine.
+    pub fn hear(&mut self, event: &Event, snapshot: &Snapshot, speech: &Speech<'_>) {
+        if !self.transfer.hear(event, speech) {
+            self.notices.hear(event, snapshot, speech);
+        }
+    }
+
+    /// The engine was told to export under that number.
+    pub fn exports(&mut self, ticket: Ticket) {
+        self.transfer.exports(ticket);
     }
 
     /// Asks for a path.

@@ -62,7 +62,9 @@ impl Place {
         }
         for (over, _) in open.iter().filter(|(_, is_open)| *is_open) {
             if self.over.iter().all(|(known, _)| known != over) {
-                self.over.push((*over, self.back.take().map(|(id, _)| id).or(self.last)));
+                // What a click opened has the focus since then, and by key what is in it may have it already.
+                let from = if *over == Over::Menu && !self.by_key { focus.or(self.last) } else { self.last };
+                self.over.push((*over, self.back.take().map(|(id, _)| id).or(from)));
                 towards = (self.by_key && *over == Over::Drawer).then_some(Towards::Drawer);
             }
         }

@@ -228,7 +228,7 @@ fn the_selected_line_is_explained_route_by_route() {
     for said in [
         "Why does Session cleanup go to Flash 3?",
         "1, MiniMax, skipped: out of credits since yesterday 22:04",
-        "2, Flash 3, serves · 71 % of the Day window used, resets tomorrow 10:00",
+        "2, Flash 3, serves · 71% of the Day window used, resets tomorrow 10:00",
         "3, Kimi, not needed; written as a fallback",
         "4, pause, not needed",
         "It returns to MiniMax when that account has credit and has served for 10 minutes.",
@@ -449,4 +449,17 @@ fn ten_thousand_lines_and_long_names_fit_a_small_window() {
     assert!((1..60).contains(&rows), "only what is visible is built, not {rows} rows");
     click(&mut plan, "Apply 10000 changes");
     assert_eq!(applied(&plan).1.len(), 10_000);
+}
+
+#[test]
+fn why_has_the_room_of_the_results_until_there_are_any() {
+    let mut plan = open(Scene::planned().with(|snapshot| {
+        Arc::make_mut(&mut snapshot.plan).changes.retain(|change| change.marks.is_empty());
+    }));
+    let cause = |plan: &Harness<'_, Stage<PlanScreen>>| plan.get_by_label("Cause").rect().left();
+    let before = cause(&plan);
+    assert!(plan.query_by_label("Result").is_none());
+    click(&mut plan, "Apply to Heartbeat ping");
+    assert!(plan.query_by_label("Result").is_some(), "one line is left out");
+    assert!(cause(&plan) < before - 50.0, "{} and {before}", cause(&plan));
 }

@@ -432,7 +432,7 @@ fn a_window_leads_to_its_crons_and_says_how_much_of_it_is_kept_free() {
     quotas.run_steps(30);
     assert!(says(&quotas, "20% of each quota is kept free for you"), "{:#?}", read_out(&quotas));
 
-    // By keyboard: the menu key opens the same, and Enter leads to the crons at once.
+    // By keyboard: the menu key opens the same, arrows reach all of it, and Enter leads to the crons at once.
     quotas.state_mut().view.quotas.take_focus();
     settle(&mut quotas);
     quotas.key_press_modifiers(egui::Modifiers::SHIFT, Key::F10);
@@ -443,4 +443,57 @@ fn a_window_leads_to_its_crons_and_says_how_much_of_it_is_kept_free() {
     settle(&mut quotas);
     key(&mut quotas, Key::Enter);
     assert_eq!(led(&quotas).last(), Some(&("google".to_owned(), "Day".to_owned())));
+}
+
+#[test]
+fn arrows_reach_all_that_a_windows_menu_offers_and_enter_chooses() {
+    let mut quotas = open(Some(forecast()), NARROW);
+    quotas.state_mut().view.quotas.take_focus();
+    settle(&mut quotas);
+    quotas.key_press_modifiers(egui::Modifiers::SHIFT, Key::F10);
+    settle(&mut quotas);
+    let all = ["nothing", "5%", "10%", "20%", "30%", "50%"];
+    for (arrow, item) in [Key::ArrowDown].into_iter().chain([Key::ArrowRight; 5]).zip(all) {
+        key(&mut quotas, arrow);
+        assert!(control(&quotas, item).is_focused(), "{item}");
+    }
+    for item in ["30%", "20%"] {
+        key(&mut quotas, Key::ArrowLeft);
+        assert!(control(&quotas, item).is_focused(), "{item}");
+    }
+    key(&mut quotas, Key::Enter);
+    let told = told(&quotas);
+    let [Command::Settings(SettingsChange::PutAccount(account))] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((account.id.as_str(), account.reserve_ratio), ("google", 0.2));
+    assert!(quotas.query_by_label("20%").is_none(), "it is closed");
+}
+
+#[test]
+fn a_view_that_was_moved_away_from_now_leads_back() {
+    let mut quotas = open(Some(forecast()), WIDE);
+    for by_key in [false, true] {
+        assert!(quotas.query_by_label("now").is_none(), "now is seen");
+        for _ in 0..4 {
+            key(&mut quotas, Key::ArrowRight);
+        }
+        fits(&quotas, WIDE, &["now", "24 h"]);
+        if by_key {
+            key(&mut quotas, Key::Home);
+        } else {
+            click(&mut quotas, "now");
+        }
+    }
+    assert!(quotas.query_by_label("now").is_none());
+}
+
+#[test]
+fn who_read_a_number_is_not_cut_beside_free_room() {
+    let mut quotas = open(Some(forecast()), WIDE);
+    click(&mut quotas, "Table");
+    let read = quotas.get_all_by_label("gateway, 2 min ago").next().expect("who read it").rect();
+    let whole = quotas.ctx.fonts_mut(|fonts| {
+        let font = model_orchestrator::ui::theme::text_font();
+        fonts.layout_no_wrap("gateway, 2 min ago".to_owned(), font, egui::Color32::PLACEHOLDER).size().x
+    });
+    assert!(read.width() > whole - 1.0, "{} of {whole}", read.width());
 }

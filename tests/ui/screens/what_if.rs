@@ -296,6 +296,9 @@ fn a_rehearsal_is_stopped_when_somebody_does_not_want_to_wait() {
     click(&mut screen, "Rehearse");
     if screen.query_by_label("Stop rehearsing").is_some() {
         click(&mut screen, "Stop rehearsing");
+        assert!(says(&screen, "The rehearsal was stopped"), "{:#?}", read_out(&screen));
+        click(&mut screen, "Kimi: down");
+        assert!(!says(&screen, "The rehearsal was stopped"), "that was about something else");
     }
     assert!(screen.query_by_label("Rehearse").is_some(), "{:#?}", read_out(&screen));
 }

@@ -34,7 +34,24 @@ pub enum RouteState {
     Serving,
     /// Next in line.
     Ready,
+    /// It serves, and its crons are sent elsewhere to spare it.
+    Spared(SkipReason),
     Skipped(SkipReason),
+}
+
+impl RouteState {
+    fn passed_over(why: SkipReason) -> Self {
+        if matches!(why, SkipReason::Spared { .. }) { Self::Spared(why) } else { Self::Skipped(why) }
+    }
+
+    /// Why it is passed over, if it is.
+    #[must_use]
+    pub fn why(&self) -> Option<&SkipReason> {
+        match self {
+            Self::Serving | Self::Ready => None,
+            Self::Spared(why) | Self::Skipped(why) => Some(why),
+        }
+    }
 }
 
 /// The chains of the three tiers, in order.
@@ -68,7 +85,11 @@ fn count<'a>(votes: &mut Votes<'a>, decision: &'a Decision) {
         *votes.chosen.entry(route).or_default() += 1;
     }
     for skipped in decision.skipped.iter().filter(|skipped| keeps_off(&skipped.why)) {
-        votes.skipped.entry(&skipped.route).or_insert(&skipped.why);
+        let why = votes.skipped.entry(&skipped.route).or_insert(&skipped.why);
+        // Where it fails for one cron, it is not only spared.
+        if matches!(why, SkipReason::Spared { .. }) {
+            *why = &skipped.why;
+        }
     }
 }
 
@@ -85,8 +106,9 @@ fn chain_view(snapshot: &Snapshot, tier: Tier, votes: Option<&Votes<'_>>) -> Cha
             let route = snapshot.settings.routes.get(&key);
             let model = route.and_then(|route| model_of(snapshot, &key, route));
             let said = votes.and_then(|votes| votes.skipped.get(&key)).map(|why| (*why).clone());
-            let state =
-                said.or_else(|| known(snapshot, route, model.as_ref())).map_or(RouteState::Ready, RouteState::Skipped);
+            let state = said
+                .or_else(|| known(snapshot, route, model.as_ref()))
+                .map_or(RouteState::Ready, RouteState::passed_over);
             // The mark that its cards have, also where it was matched to a model of another vendor.
             let vendor = model.as_ref().map(vendor_of_model).or_else(|| Some(route?.vendor.clone()));
             RouteView { key, vendor, model, state }

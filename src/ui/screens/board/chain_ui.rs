@@ -9,6 +9,7 @@ use egui::{
 use crate::domain::{Chain, ChainOrder, RouteKey, SkipReason, Skipped, Tier};
 use crate::engine::{Command, SettingsChange};
 use crate::ui::action::Action;
+use crate::ui::theme::Palette;
 use crate::ui::widgets::{MARK, paint_mark, paragraph};
 use crate::ui::{icon, theme};
 use crate::words::{self, Speech};
@@ -106,7 +107,7 @@ fn places(ui: &Ui, view: &ChainView, speech: &Speech<'_>, width: f32) -> Vec<Rec
             MARK + 4.0 + text_width(ui, &name) + 14.0
         }
         RouteState::Ready => MARK + 8.0,
-        RouteState::Skipped(_) => MARK + 22.0,
+        RouteState::Spared(_) | RouteState::Skipped(_) => MARK + 22.0,
     });
     let widths = widths.chain([text_width(ui, End::of(view).word()) + 12.0]);
     let mut at = pos2(0.0, 0.0);
@@ -142,7 +143,7 @@ fn route_ui(
     let why = match &route.state {
         RouteState::Serving => "serves this tier".to_owned(),
         RouteState::Ready => "next in line".to_owned(),
-        RouteState::Skipped(why) => skipped(&route.key, why, speech),
+        RouteState::Spared(why) | RouteState::Skipped(why) => skipped(&route.key, why, speech),
     };
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, format!("{name}, {why}")));
     ui.ctx().accesskit_node_builder(response.id, |node| {
@@ -166,11 +167,20 @@ fn route_ui(
     let beside = pos2(square.right() + 5.0, rect.center().y);
     if serving {
         painter.text(beside, Align2::LEFT_CENTER, &name, theme::strong_chip_font(), palette.text);
-    } else if skipped {
-        painter.text(beside, Align2::LEFT_CENTER, icon::CLOSE, theme::icon_font(12.0), palette.bad);
+    } else if let Some((icon, color)) = sign(&route.state, palette) {
+        painter.text(beside, Align2::LEFT_CENTER, icon, theme::icon_font(12.0), color);
     }
     let model = route.model.as_ref().map(|model| format!("\n{model}")).unwrap_or_default();
     response.on_hover_text(format!("{name}: {why}{model}"))
+}
+
+/// What stands beside the mark of a route that is passed over: one that only waits is not down.
+fn sign(state: &RouteState, palette: &Palette) -> Option<(&'static str, Color32)> {
+    match state {
+        RouteState::Serving | RouteState::Ready => None,
+        RouteState::Spared(_) => Some((icon::TIMER, palette.secondary)),
+        RouteState::Skipped(_) => Some((icon::CLOSE, palette.bad)),
+    }
 }
 
 fn arrow_ui(ui: &Ui, chip: Rect) {
@@ -235,7 +245,7 @@ fn route_menu(response: &Response, view: &ChainView, index: usize, speech: &Spee
     Popup::menu(response).show(|ui| {
         let route = &view.routes[index];
         ui.label(egui::RichText::new(words::route_name(&route.key, speech)).font(theme::strong_font()));
-        if let RouteState::Skipped(why) = &route.state {
+        if let Some(why) = route.state.why() {
             let why = egui::RichText::new(skipped(&route.key, why, speech)).color(theme::palette(ui).secondary);
             paragraph(ui, why);
         }

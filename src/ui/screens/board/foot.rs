@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use egui::{Align, Layout, Rect, Stroke, StrokeKind, Ui, UiBuilder, vec2};
+use egui::{Align, Event, Layout, Pos2, Rect, Stroke, StrokeKind, Ui, UiBuilder, vec2};
 
 use crate::domain::{AccountId, Pointed};
 use crate::engine::{Command, SettingsChange, Snapshot};
@@ -19,7 +19,7 @@ use crate::ui::widgets::{elided, icon_button};
 use crate::words;
 
 use super::lit::{Lamp, Lit};
-use super::pointing::Pointing;
+use super::pointing::{Done, Pointing};
 use super::{Board, Scene};
 
 /// Height of its title.
@@ -29,6 +29,8 @@ const PART: f32 = 0.32;
 const MOST: f32 = 190.0;
 /// …and says what is missing in so many.
 const EMPTY: f32 = 56.0;
+/// A pointer that has moved less since something was asked for by name still stands where the menu was.
+const SLIP: f32 = 8.0;
 
 /// What the strip remembers while the window is open.
 #[derive(Debug, Default)]
@@ -45,6 +47,14 @@ pub struct Foot {
     opens: bool,
     /// The row that shall get the focus.
     wants_focus: Option<(AccountId, String)>,
+    /// Something was pressed in this frame.
+    pressed: bool,
+    /// What counted when this frame began.
+    before: Option<Pointed>,
+    /// Where the pointer was when something was asked for by name.
+    asked_at: Option<Pos2>,
+    /// The card whose rows were brought into view.
+    scrolled_for: Option<Pointed>,
 }
 
 impl Foot {
@@ -81,8 +91,11 @@ impl Board {
         }
     }
 
-    /// Escape leaves what was lit by name, and leads from the rows to the cards.
-    pub(super) fn leave_foot(&mut self) -> bool {
+    /// Escape leaves what is lit, and leads from the rows to the cards. True where the key is used up by that.
+    pub(super) fn leave_foot(&mut self, scene: &Scene<'_>) -> bool {
+        if !self.foot.is_open(scene.snapshot) {
+            return false;
+        }
         let on_row = matches!(self.foot.pointing.focused(), Some(Pointed::Window(..)));
         self.to_cards |= on_row;
         self.foot.pointing.end() || on_row
@@ -164,8 +177,12 @@ impl Board {
         };
         let is_lit =
             |lane: &Lane<'_>| lane.window().is_some_and(|(window, _)| lit.window(&window.account, &window.label));
+        let by_card = lit.at.clone().filter(|_| lit.dims_windows());
+        let arrives = by_card.is_some() && by_card != self.foot.scrolled_for;
+        self.foot.scrolled_for = by_card;
         let lighting = Lighting {
             row: &is_lit,
+            arrives,
             dims: lit.dims_windows(),
             ticks: &lit.ticks,
             said: lit.said.as_deref().unwrap_or_default(),
@@ -183,7 +200,12 @@ impl Board {
     }
 
     /// What is lit in this frame: what belongs to what was pointed at in the last one.
-    pub(super) fn light(&mut self, scene: &Scene<'_>) -> Rc<Lit> {
+    pub(super) fn light(&mut self, ui: &Ui, scene: &Scene<'_>) -> Rc<Lit> {
+        let is_press = |event: &Event| {
+            matches!(event, Event::Key { pressed: true, .. } | Event::PointerButton { pressed: true, .. })
+        };
+        self.foot.pressed = ui.input(|input| input.events.iter().any(is_press));
+        self.foot.before = self.foot.pointing.at().cloned();
         match (self.foot.pointing.at(), scene.foreseen) {
             (Some(at), Some(outlook)) if self.foot.is_open(scene.snapshot) => {
                 self.foot.lamp.point(at, outlook, &scene.facts, &scene.lanes, scene.speech);
@@ -196,10 +218,15 @@ impl Board {
     /// Takes what this frame found under pointer and keyboard.
     pub(super) fn point(&mut self, ui: &Ui) {
         let (hovered, focused) = (self.foot.hovered.take(), self.foot.focused.take());
-        let before = self.foot.pointing.at().cloned();
-        let moved = ui.input(|input| input.pointer.is_moving());
-        self.foot.pointing.follow(hovered, focused, moved);
-        if before.as_ref() != self.foot.pointing.at() {
+        let pointer = ui.input(|input| input.pointer.latest_pos());
+        if self.foot.pointing.was_asked() {
+            self.foot.asked_at = pointer;
+        }
+        let slipped = self.foot.asked_at.zip(pointer).is_some_and(|(was, is)| was.distance(is) < SLIP);
+        let moved = ui.input(|input| input.pointer.is_moving()) && !slipped;
+        let done = Done { moved, pressed: self.foot.pressed };
+        self.foot.pointing.follow(hovered, focused, done);
+        if self.foot.before.as_ref() != self.foot.pointing.at() {
             ui.ctx().request_repaint();
         }
     }

@@ -57,7 +57,7 @@ impl Board {
         match key {
             Key::Slash if with(Modifiers::NONE) => self.focus_search = true,
             Key::Q if with(Modifiers::NONE) => self.fold_foot(scene, !self.foot.is_open(scene.snapshot)),
-            Key::Escape if with(Modifiers::NONE) && self.leave_foot() => {}
+            Key::Escape if with(Modifiers::NONE) && self.leave_foot(scene) => {}
             _ if reach == Reach::Elsewhere => return false,
             Key::A if with(Modifiers::COMMAND) => {
                 let here = self.selection.cursor.as_ref().and_then(|id| scene.lanes.locate(&scene.facts, id));

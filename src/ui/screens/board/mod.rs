@@ -144,7 +144,7 @@ impl Board {
             wishes: Vec::new(),
         };
         self.open_foot(&mut scene);
-        scene.lit = self.light(&scene);
+        scene.lit = self.light(ui, &scene);
         self.go_to_cards(&scene);
         self.keys(ui, &mut scene);
         self.toolbar_ui(ui, &mut scene);

@@ -239,7 +239,7 @@ fn vital<'a>(snapshot: &'a Snapshot, model: &ModelRef) -> Option<&'a Vital> {
     snapshot.fleet.models.get(model).or_else(|| snapshot.fleet.accounts.get(&model.account()))
 }
 
-/// "serves · 71 % of the Week window used, resets tomorrow 09:00".
+/// "serves · 71% of the Week window used, resets tomorrow 09:00".
 fn serves(snapshot: &Snapshot, model: Option<&ModelRef>, speech: &Speech<'_>) -> String {
     let Some(model) = model else { return String::new() };
     let account = model.account();
@@ -258,7 +258,7 @@ fn serves(snapshot: &Snapshot, model: Option<&ModelRef>, speech: &Speech<'_>) ->
 }
 
 fn window_text(window: &QuotaWindow, speech: &Speech<'_>) -> String {
-    let used = format!("{:.0} % of the {} window used", window.used_ratio * 100.0, window.label);
+    let used = format!("{} of the {} window used", words::percent(window.used_ratio), window.label);
     match window.resets_at {
         Some(at) => format!("{used}, resets {}", words::clock(at, speech)),
         None => used,

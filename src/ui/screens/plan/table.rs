@@ -43,6 +43,7 @@ struct Widths {
     model: f32,
     why: f32,
     cause: f32,
+    result: f32,
 }
 
 const TICK: f32 = 38.0;
@@ -51,18 +52,21 @@ const ARROW: f32 = 22.0;
 const CAUSE: f32 = 66.0;
 const NEXT: f32 = 74.0;
 const RESULT: f32 = 96.0;
+/// "left out" and "new", before anything has come of any line.
+const NO_RESULT: f32 = 62.0;
 
 impl Widths {
-    fn in_width(width: f32) -> Self {
+    /// While nothing stands under the result, why has its room.
+    fn in_width(width: f32, result: f32) -> Self {
         let cause = if width < TIGHT { 0.0 } else { CAUSE };
-        let fixed = TICK + TIER + ARROW + cause + NEXT + RESULT;
+        let fixed = TICK + TIER + ARROW + cause + NEXT + result;
         let name = (width * 0.18).clamp(150.0, 300.0);
         let model = (width * 0.109).clamp(96.0, 150.0);
-        Self { name, model, why: (width - fixed - name - 2.0 * model).max(80.0), cause }
+        Self { name, model, why: (width - fixed - name - 2.0 * model).max(80.0), cause, result }
     }
 
     fn columns(self) -> [f32; 10] {
-        [TICK, self.name, TIER, self.model, ARROW, self.model, self.why, self.cause, NEXT, RESULT]
+        [TICK, self.name, TIER, self.model, ARROW, self.model, self.why, self.cause, NEXT, self.result]
     }
 }
 
@@ -74,7 +78,7 @@ impl Table<'_> {
         frame.show(ui, |ui| {
             ui.spacing_mut().item_spacing = egui::Vec2::ZERO;
             let across = ui.available_rect_before_wrap().x_range();
-            let widths = Widths::in_width(across.span());
+            let widths = Widths::in_width(across.span(), self.result_width());
             let mut builder = TableBuilder::new(ui)
                 .id_salt("plan-lines")
                 .animate_scrolling(false)
@@ -121,7 +125,8 @@ impl Table<'_> {
             }
         });
         for title in ["Cron", "Tier", "From", "", "To", "Why", "Cause", "Next run", "Result"] {
-            let title = if title == "Cause" && widths.cause <= 0.0 { "" } else { title };
+            let hidden = title == "Cause" && widths.cause <= 0.0 || title == "Result" && widths.result <= 0.0;
+            let title = if hidden { "" } else { title };
             row.col(|ui| {
                 let palette = theme::palette(ui);
                 ui.label(RichText::new(title).font(theme::small_font()).color(palette.faint));
@@ -215,7 +220,17 @@ impl Table<'_> {
                 response.on_hover_text(words::clock_and_relative(at, speech));
             }
         });
-        row.col(|ui| self.result_ui(ui, line));
+        row.col(|ui| self.result_ui(ui, line, widths.result - GAP));
+    }
+
+    /// Of the last column: nothing, while every line is ticked and nothing has come of any.
+    fn result_width(&self) -> f32 {
+        let mut lines = 0..self.shown.len();
+        match () {
+            () if lines.clone().any(|line| self.shown.outcome(line).is_some()) => RESULT,
+            () if lines.any(|line| !self.ticks.is_on(line) || self.is_new(line)) => NO_RESULT,
+            () => 0.0,
+        }
     }
 
     fn reason(&self, line: usize) -> String {
@@ -260,7 +275,7 @@ impl Table<'_> {
         }
     }
 
-    fn result_ui(&self, ui: &mut Ui, line: usize) {
+    fn result_ui(&self, ui: &mut Ui, line: usize, width: f32) {
         let palette = theme::palette(ui);
         let Some(outcome) = self.shown.outcome(line) else {
             let (text, color) = match (self.ticks.is_on(line), self.is_new(line)) {
@@ -268,7 +283,10 @@ impl Table<'_> {
                 (true, true) => ("new", palette.warning),
                 (true, false) => ("", palette.faint),
             };
-            let response = elided(ui, text, theme::text_font(), color, RESULT - GAP);
+            if text.is_empty() {
+                return;
+            }
+            let response = elided(ui, text, theme::text_font(), color, width);
             if text == "new" {
                 response.on_hover_text("It came, or goes elsewhere now, since you began to read");
             }
@@ -284,7 +302,7 @@ impl Table<'_> {
             LineOutcome::BetweenStarts { .. } => "starts soon",
             _ => whole.as_str(),
         };
-        let response = elided(ui, text, theme::text_font(), outcome_color(outcome, palette), RESULT - GAP);
+        let response = elided(ui, text, theme::text_font(), outcome_color(outcome, palette), width);
         if text != whole {
             response.on_hover_text(whole);
         }

@@ -1,7 +1,9 @@
 //! The windows in little room, for beside other things: a row of one line for each, the coming day on one axis, and the
 //! runs of it. Says what is under the pointer and under the keyboard, and draws what belongs to something else lit.
 
-use egui::{Align2, Rangef, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2};
+use egui::{
+    Align2, Color32, Mesh, Rangef, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2,
+};
 use jiff::Timestamp;
 
 use crate::ui::theme::{self, corner, space};
@@ -18,12 +20,18 @@ pub(in crate::ui::screens) const ROW: f32 = 25.0;
 const NAMES: f32 = 190.0;
 const DENSITY: f32 = 30.0;
 /// With fewer rows in sight, the runs below are not drawn: a moment of the axis stands for them.
-const LEAST_ROWS: f32 = 3.0 * ROW;
+const LEAST_ROWS: f32 = 2.0 * ROW;
+/// Height of the runs where there is not room for more.
+const SLIM: f32 = 16.0;
+/// How far the rows fade where more of them are.
+const FADE: f32 = 10.0;
 
 /// What of it is lit, and who gets the focus.
 pub(in crate::ui::screens) struct Lighting<'a> {
     /// Whether a row is lit.
     pub row: &'a dyn Fn(&Lane<'_>) -> bool,
+    /// They are lit since this frame, so that they come into view.
+    pub arrives: bool,
     /// Where some are, the others are dim.
     pub dims: bool,
     /// Moments that are marked on the axis and on the rows that are lit.
@@ -54,7 +62,8 @@ pub(in crate::ui::screens) fn ui(ui: &mut Ui, runs: &mut Runs, shown: &Shown<'_>
     let room = ui.available_rect_before_wrap();
     let x = Rangef::new(room.left() + NAMES + space::S, room.right() - space::S);
     let scale = Scale { now: shown.at, view: View::coming_day(), x };
-    let density = if room.height() - AXIS - DENSITY < LEAST_ROWS { 0.0 } else { DENSITY };
+    let fits = |density: &f32| room.height() - AXIS - density >= LEAST_ROWS;
+    let density = [DENSITY, SLIM].into_iter().find(fits).unwrap_or_default();
     let all = ROW * shown.lanes.len() as f32;
     let bottom = (room.bottom() - density).min(room.top() + AXIS + all);
     let body = Rect::from_min_max(pos2(room.left(), room.top() + AXIS), pos2(room.right(), bottom));
@@ -95,7 +104,10 @@ fn part(ui: &Ui, over: &egui::Response, scale: Scale, bins: Bins) -> Option<(Tim
 fn rows_ui(ui: &mut Ui, body: Rect, scale: Scale, shown: &Shown<'_>, lighting: &Lighting<'_>, touched: &mut Touched) {
     ui.scope_builder(UiBuilder::new().max_rect(body), |ui| {
         ui.set_clip_rect(ui.clip_rect().intersect(body.expand2(vec2(space::S, 0.0))));
-        ScrollArea::vertical().id_salt("windows at the foot").auto_shrink([false, false]).show(ui, |ui| {
+        let spacing = &mut ui.spacing_mut().scroll;
+        spacing.dormant_handle_opacity = spacing.active_handle_opacity;
+        let area = ScrollArea::vertical().id_salt("windows at the foot").auto_shrink([false, false]);
+        let scrolled = area.show(ui, |ui| {
             let all = vec2(body.width(), ROW * shown.lanes.len() as f32);
             let (rect, _) = ui.allocate_exact_size(all, Sense::hover());
             for (index, lane) in shown.lanes.iter().enumerate() {
@@ -103,8 +115,40 @@ fn rows_ui(ui: &mut Ui, body: Rect, scale: Scale, shown: &Shown<'_>, lighting: &
                 let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), ROW));
                 row_ui(ui, row, index, lane, scale, shown, lighting, touched);
             }
+            if lighting.arrives {
+                let lit = |lane: &Lane<'_>| (lighting.row)(lane);
+                let (first, last) = (shown.lanes.iter().position(lit), shown.lanes.iter().rposition(lit));
+                if let (Some(first), Some(last)) = (first, last) {
+                    // All of them where they fit, else the first.
+                    let n_fit = (body.height() / ROW).floor().max(1.0) as usize;
+                    let n = if last - first < n_fit { last - first + 1 } else { 1 };
+                    let at = pos2(rect.left(), rect.top() + first as f32 * ROW);
+                    ui.scroll_to_rect(Rect::from_min_size(at, vec2(1.0, n as f32 * ROW)), None);
+                }
+            }
         });
+        let over = scrolled.state.clamped_offset().y;
+        let under = scrolled.content_size.y - scrolled.inner_rect.height() - over;
+        fades_ui(ui, scrolled.inner_rect, over, under);
     });
+}
+
+/// Rows go on above or below: those at that edge fade.
+fn fades_ui(ui: &Ui, rect: Rect, over: f32, under: f32) {
+    let ground = theme::palette(ui).panel;
+    for (hidden, edge, inwards) in [(over, rect.top(), FADE), (under, rect.bottom(), -FADE)] {
+        if hidden < 1.0 {
+            continue;
+        }
+        let mut mesh = Mesh::default();
+        for (y, color) in [(edge, ground), (edge + inwards, Color32::TRANSPARENT)] {
+            mesh.colored_vertex(pos2(rect.left(), y), color);
+            mesh.colored_vertex(pos2(rect.right(), y), color);
+        }
+        mesh.add_triangle(0, 1, 2);
+        mesh.add_triangle(2, 1, 3);
+        ui.painter().add(mesh);
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row is drawn from what the whole is")]

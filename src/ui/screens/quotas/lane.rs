@@ -1,7 +1,7 @@
 //! One window over time: blocks that are over, the one that holds, where it may go, and when it comes back.
 
 use egui::epaint::Vertex;
-use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
+use egui::{Align2, Color32, Mesh, Painter, Pos2, Rangef, Rect, Shape, Stroke, pos2, vec2};
 use jiff::Timestamp;
 
 use crate::domain::{BandPoint, Claim, QuotaSample, WindowForecast, same_reset};
@@ -22,8 +22,8 @@ mod fade {
     pub const CURVE: f32 = 0.6;
 }
 
-/// About as wide as the words beside a mark, in points.
-const BESIDE: f32 = 160.0;
+/// Between a mark and the words beside it, in points.
+const BESIDE: f32 = 12.0;
 
 /// What was read is drawn where a block is so wide, in points.
 const CURVE: f32 = 40.0;
@@ -64,17 +64,33 @@ pub(super) fn paint(strip: &Strip<'_>, window: &WindowForecast, samples: &[Quota
         strip.reset_ui(reset);
         beside = reset;
     }
+    let text = words::claim_in_short(window, speech);
     if let Some(at) = window.claim.runs_out_at() {
         let x = scale.at(at);
         strip.painter.vline(x, strip.bar.y_range().expand(3.0), Stroke::new(2.0, palette.bad));
-        // The words leave a reset alone that comes soon after.
-        beside = reset.filter(|reset| *reset - x < BESIDE).unwrap_or(x);
+        let width = text.as_ref().map_or(0.0, |text| width(strip.painter, text) + 2.0 * BESIDE);
+        let room = Rangef::new(scale.at(scale.now).max(strip.bar.left()), strip.bar.right());
+        beside = beside_mark(x, reset, width, room);
     }
-    if let Some(text) = words::claim_in_short(window, speech) {
+    if let Some(text) = text {
         let bad = matches!(window.claim, Claim::RunsOut { .. });
         let (color, ground) = if bad { (palette.bad, Some(palette.bad_ground)) } else { (palette.secondary, None) };
-        said(strip.painter, beside + 12.0, strip.bar, &text, color, ground);
+        said(strip.painter, beside + BESIDE, strip.bar, &text, color, ground);
     }
+}
+
+/// Where words of that width stand that belong to a mark at `x`: at its right where they leave a reset alone that comes
+/// soon after, else at its left where they hide neither what has been nor the edge, else behind the reset.
+fn beside_mark(x: f32, reset: Option<f32>, width: f32, room: Rangef) -> f32 {
+    match reset {
+        Some(reset) if reset - x < width && x - width >= room.min && x <= room.max => x - width,
+        Some(reset) if reset - x < width => reset,
+        _ => x,
+    }
+}
+
+fn width(painter: &Painter, text: &str) -> f32 {
+    painter.layout_no_wrap(text.to_owned(), theme::strong_chip_font(), Color32::PLACEHOLDER).size().x
 }
 
 impl Strip<'_> {
@@ -182,4 +198,25 @@ pub(super) fn said(painter: &Painter, x: f32, bar: Rect, text: &str, color: Colo
         painter.rect_filled(rect.expand2(vec2(6.0, 2.0)), rect.height() / 2.0 + 2.0, ground);
     }
     painter.galley(rect.min, galley, color);
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::Rangef;
+
+    use super::beside_mark;
+
+    #[test]
+    fn the_words_stand_beside_their_mark_and_at_the_reset_only_where_there_is_no_room() {
+        let cases = [
+            (500.0, None, 500.0, "nothing comes after"),
+            (500.0, Some(700.0), 500.0, "they end before the reset"),
+            (500.0, Some(560.0), 350.0, "at the left, where the reset comes soon"),
+            (240.0, Some(300.0), 300.0, "at the left they would lie over now"),
+        ];
+        for (x, reset, expected, why) in cases {
+            let beside = beside_mark(x, reset, 150.0, Rangef::new(200.0, 900.0));
+            assert!((beside - expected).abs() < 0.01, "{why}: {beside}");
+        }
+    }
 }

@@ -60,6 +60,11 @@ impl<'a> Lane<'a> {
         }
     }
 
+    /// It will not last.
+    pub fn runs_out(&self) -> bool {
+        self.window().is_some_and(|(window, _)| window.claim.runs_out_at().is_some())
+    }
+
     /// Its number says nothing of now.
     pub fn old(&self) -> bool {
         let What::Window(window) = &self.what else { return false };

@@ -1,8 +1,8 @@
 //! What can be done from a row: by a double click, by Enter, by its button, and by its menu.
 
 use egui::{
-    Align2, Button, Key, Modifiers, Popup, Rangef, Rect, Response, Sense, SetOpenCommand, Ui, WidgetInfo,
-    accesskit::Role,
+    Align2, Button, EventFilter, Id, Key, Modifiers, Popup, Rangef, Rect, Response, Sense, SetOpenCommand, Ui,
+    WidgetInfo, accesskit::Role,
 };
 
 use crate::ui::icon;
@@ -59,6 +59,7 @@ fn items_ui(ui: &mut Ui, lane: &Lane<'_>, shown: &Shown<'_>, by_key: bool, lead:
     }
     let mut chosen = crons.clicked().then_some(Lead::Crons);
     ui.separator();
+    let mut items = vec![crons.id];
     let (name, kept) = (lane.name, lane.account.reserve_ratio);
     let held = shown.snapshot.folder.as_ref().is_some_and(|folder| folder.held_by.is_some());
     ui.add_enabled_ui(!held, |ui| {
@@ -68,14 +69,38 @@ fn items_ui(ui: &mut Ui, lane: &Lane<'_>, shown: &Shown<'_>, by_key: bool, lead:
                 let on = (part - kept).abs() < 0.005;
                 let text = if part == 0.0 { "nothing".to_owned() } else { words::percent(part) };
                 let item = chip(ui, &text, on);
+                if !held {
+                    items.push(item.id);
+                }
                 if item.on_hover_text(words::WHO_KEEPS_FREE).clicked() && !on {
                     chosen = Some(Lead::KeepFree(part));
                 }
             }
         });
     });
+    walk(ui, &items);
     if chosen.is_some() {
         *lead = chosen;
         ui.close();
+    }
+}
+
+/// Arrows walk what can be chosen, one after the other: the toolkit looks for the nearest in their direction, also below
+/// the menu.
+fn walk(ui: &Ui, items: &[Id]) {
+    let focus = ui.memory(egui::Memory::focused);
+    let Some(at) = items.iter().position(|item| Some(*item) == focus) else { return };
+    let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(items[at], arrows));
+    let pressed = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key));
+    let on = pressed(Key::ArrowRight) + pressed(Key::ArrowDown);
+    let back = pressed(Key::ArrowLeft) + pressed(Key::ArrowUp);
+    let to = match () {
+        () if pressed(Key::Home) > 0 => 0,
+        () if pressed(Key::End) > 0 => items.len() - 1,
+        () => (at + on).saturating_sub(back).min(items.len() - 1),
+    };
+    if to != at {
+        ui.memory_mut(|memory| memory.request_focus(items[to]));
     }
 }

@@ -1,6 +1,6 @@
 //! The same as a table, to be read and to be read out.
 
-use egui::{Align, Layout, Margin, Ui};
+use egui::{Align, Color32, Layout, Margin, Rangef, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use crate::ui::screens::tables::{Cursor, Row, row_id, titles_ui};
@@ -18,11 +18,29 @@ pub(super) struct Table {
 
 const TITLES: [&str; 7] = ["Account", "Window", "Used", "Resets", "What will become of it", "Confidence", "Read"];
 
-fn columns(width: f32) -> [f32; 7] {
-    let (window, read) = ((width * 0.1).clamp(92.0, 140.0), (width * 0.11).clamp(100.0, 160.0));
+/// Width of the last column where the claims need the room, and at most.
+const READ: Rangef = Rangef { min: 100.0, max: 240.0 };
+
+/// So much of its width on one line a claim needs that is told on two.
+const ON_TWO: f32 = 0.55;
+
+/// Who read it is written out where the claims leave the room: so much those need at the most, and that.
+fn columns(width: f32, [claim, read]: [f32; 2]) -> [f32; 7] {
+    let window = (width * 0.1).clamp(92.0, 140.0);
     let (account, used, reset, sure) = (116.0, 52.0, 122.0, 76.0);
-    let claim = width - account - window - used - reset - sure - read;
-    [account, window, used, reset, claim.max(120.0), sure, read]
+    let room = width - account - window - used - reset - sure;
+    let read = read.min(room - claim * ON_TWO).clamp(READ.min, READ.max);
+    [account, window, used, reset, (room - read).max(120.0), sure, read]
+}
+
+/// How much room the widest of the claims needs on one line, and the widest of who read it.
+fn needed(ui: &Ui, lanes: &[Lane<'_>], speech: &Speech<'_>) -> [f32; 2] {
+    let width = |text: &str| {
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::text_font(), Color32::PLACEHOLDER);
+        galley.size().x + GAP + 1.0
+    };
+    let cells = lanes.iter().map(|lane| cells(lane, speech));
+    cells.fold([0.0, 0.0], |most: [f32; 2], cells| [most[0].max(width(&cells[3])), most[1].max(width(&cells[5]))])
 }
 
 impl Table {
@@ -36,7 +54,7 @@ impl Table {
         widgets::panel_frame(ui).inner_margin(Margin::same(1)).show(ui, |ui| {
             ui.spacing_mut().item_spacing = egui::Vec2::ZERO;
             let across = ui.available_rect_before_wrap().x_range();
-            let widths = columns(across.span());
+            let widths = columns(across.span(), needed(ui, lanes, speech));
             let mut builder = TableBuilder::new(ui)
                 .id_salt("quota windows")
                 .animate_scrolling(false)
@@ -71,10 +89,16 @@ impl Table {
                             let palette = theme::palette(ui);
                             let color = match at {
                                 1 if lane.alarming() => palette.bad,
+                                3 if lane.runs_out() => palette.bad,
                                 0 | 1 | 3 => palette.text,
                                 _ => palette.secondary,
                             };
-                            elided(ui, &text, theme::text_font(), color, widths[at + 1] - GAP);
+                            let room = widths[at + 1] - GAP;
+                            if at == 3 {
+                                widgets::sentence(ui, &text, color, room);
+                            } else {
+                                elided(ui, &text, theme::text_font(), color, room);
+                            }
                         });
                     }
                 });

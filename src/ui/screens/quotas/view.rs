@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use egui::{Rangef, Ui, lerp};
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -68,6 +68,11 @@ impl View {
         self.hold();
     }
 
+    /// Now is not seen.
+    pub fn is_away(self) -> bool {
+        self.from > 0.0 || self.to() < 0.0
+    }
+
     /// Now in its place again, with as much to see as before.
     pub fn home(&mut self) {
         *self = Self::span(self.width);
@@ -86,12 +91,15 @@ impl View {
     }
 }
 
-/// The spans that are offered, from right to left.
+/// The spans that are offered, from right to left, and the way back to now.
 pub(in crate::ui::screens) fn spans_ui(ui: &mut Ui, view: &mut View) {
     for (name, width) in SPANS.into_iter().rev() {
         if chip(ui, name, view.is_span(width)).clicked() {
             *view = View::span(width);
         }
+    }
+    if view.is_away() && chip(ui, "now", false).on_hover_text("Leads back to now (Home)").clicked() {
+        view.home();
     }
 }
 
@@ -193,7 +201,21 @@ pub(super) fn ticks(scale: Scale, zone: &TimeZone) -> Vec<Tick> {
         let Ok(next) = day.tomorrow() else { break };
         day = next;
     }
+    name_a_day(&mut ticks, scale, zone);
     ticks
+}
+
+/// Where no midnight is seen, the first name says also which day it is; not one that the moment now stands over.
+fn name_a_day(ticks: &mut [Tick], scale: Scale, zone: &TimeZone) {
+    let civil = |tick: &Tick| zone.to_datetime(tick.at);
+    if ticks.iter().any(|tick| tick.name.is_some() && civil(tick).time() == Time::midnight()) {
+        return;
+    }
+    let beside_now = |tick: &Tick| f64::from((scale.at(tick.at) - scale.at(scale.now)).abs()) > NAMED;
+    let mut named = ticks.iter_mut().filter(|tick| tick.name.is_some() && beside_now(tick));
+    let Some(first) = named.next() else { return };
+    let far = scale.view.from.abs().max(scale.view.to().abs()) > 6.0 * DAY;
+    first.name = Some(civil(first).strftime(if far { "%-d %b %H:%M" } else { "%a %H:%M" }).to_string());
 }
 
 /// Widths of the bars below, in minutes, with what they are called.
@@ -293,6 +315,18 @@ mod tests {
         );
         let month = named(scale("2026-11-24T05:00:00Z", View::span(30.0 * DAY)), &berlin);
         assert!(month.iter().all(|name| name.contains(' ')), "{month:?}");
+    }
+
+    #[test]
+    fn an_axis_without_a_midnight_names_the_day_once() {
+        let berlin = TimeZone::get("Europe/Berlin").expect("a zone");
+        let hour = View { from: 4.0 * HOUR, width: HOUR };
+        let names = named(scale("2026-11-24T05:00:00Z", hour), &berlin);
+        assert_eq!(names[..2], ["Tue 10:00", "10:05"], "{names:?}");
+        let month_ago = View { from: -30.0 * DAY, width: HOUR };
+        let names = named(scale("2026-11-24T05:00:00Z", month_ago), &berlin);
+        assert_eq!(names[0], "25 Oct 06:00", "a weekday says nothing of so long ago");
+        assert_eq!(names.iter().filter(|name| name.len() > 5).count(), 1, "{names:?}");
     }
 
     #[test]

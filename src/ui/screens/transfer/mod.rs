@@ -9,10 +9,11 @@ mod prompt;
 use egui::Ui;
 use jiff::tz::TimeZone;
 
-use crate::engine::{Command, Snapshot};
+use crate::engine::{Command, Event, Snapshot, Ticket};
 use crate::ui::action::{Action, Pick};
 use crate::ui::files::{FilePicker, NativeDialogs};
 use crate::ui::widgets::modal;
+use crate::words::{self, Speech};
 
 use preview::Preview;
 use prompt::{Prompt, Wish};
@@ -21,6 +22,8 @@ use prompt::{Prompt, Wish};
 #[derive(Debug)]
 pub struct Transfer {
     prompt: Option<Prompt>,
+    /// The export that the prompt waits for.
+    exporting: Option<Ticket>,
     preview: Preview,
     picker: Box<dyn FilePicker>,
 }
@@ -35,12 +38,37 @@ impl Transfer {
     /// Uses another way to choose a path outside the window.
     #[must_use]
     pub fn with_picker(picker: Box<dyn FilePicker>) -> Self {
-        Self { prompt: None, preview: Preview::default(), picker }
+        Self { prompt: None, exporting: None, preview: Preview::default(), picker }
     }
 
     /// Asks for the path of an import or export.
     pub fn ask(&mut self, pick: Pick) {
-        self.prompt = Some(Prompt::new(pick));
+        (self.prompt, self.exporting) = (Some(Prompt::new(pick)), None);
+    }
+
+    /// What was asked for last has that number.
+    pub fn exports(&mut self, ticket: Ticket) {
+        self.exporting = self.prompt.is_some().then_some(ticket);
+    }
+
+    /// Closes when what was asked for is written, and says why it is not; true when nobody else has to say it.
+    pub fn hear(&mut self, event: &Event, speech: &Speech<'_>) -> bool {
+        let (Event::Refused { ticket, .. } | Event::Done { ticket, .. }) = event else { return false };
+        if self.exporting != Some(*ticket) {
+            return false;
+        }
+        self.exporting = None;
+        match (event, &mut self.prompt) {
+            (Event::Refused { why, .. }, Some(prompt)) => {
+                // Another path helps, and is tried here.
+                prompt.refused(words::refusal(why, speech).what);
+                true
+            }
+            _ => {
+                self.prompt = None;
+                false
+            }
+        }
     }
 
     #[must_use]
@@ -95,12 +123,15 @@ impl Transfer {
                 None
             }
             Wish::Cancel => {
-                self.prompt = None;
+                (self.prompt, self.exporting) = (None, None);
                 None
             }
             Wish::Go(path) => {
                 let command = prompt.pick.command(path);
-                self.prompt = None;
+                // An export stays open until it is known that it was written.
+                if !matches!(command, Command::Export { .. }) {
+                    self.prompt = None;
+                }
                 Some(Action::Tell(command))
             }
         }

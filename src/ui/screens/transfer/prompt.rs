@@ -20,6 +20,8 @@ pub(super) struct Prompt {
     home: Option<PathBuf>,
     /// A dialog came back without a path.
     empty_handed: bool,
+    /// Why nothing could be written there.
+    refused: Option<String>,
     focused: bool,
 }
 
@@ -38,12 +40,18 @@ impl Prompt {
             Pick::ExportFolder => "~/model-orchestrator-export".to_owned(),
             Pick::ImportFolder | Pick::ImportFile => String::new(),
         };
-        Self { pick, text, home: files::home(), empty_handed: false, focused: false }
+        Self { pick, text, home: files::home(), empty_handed: false, refused: None, focused: false }
     }
 
     pub fn take(&mut self, path: &Path) {
         self.text = path.display().to_string();
-        self.empty_handed = false;
+        (self.empty_handed, self.refused) = (false, None);
+    }
+
+    /// It could not be written: says why, with the path as it was typed.
+    pub fn refused(&mut self, why: String) {
+        self.refused = Some(why);
+        self.focused = false;
     }
 
     pub fn answered(&mut self, answer: Answer) {
@@ -79,7 +87,11 @@ impl Prompt {
             })
             .inner
         });
-        ui.label(RichText::new(self.hint()).font(theme::small_font()).color(palette.secondary));
+        let (said, color) = match &self.refused {
+            Some(why) => (why.as_str(), palette.bad),
+            None => (self.hint(), palette.secondary),
+        };
+        widgets::paragraph(ui, RichText::new(said).font(theme::small_font()).color(color));
         ui.add_space(space::S / 2.0);
         let path = self.path();
         widgets::foot_ui(ui, |ui| {
@@ -114,7 +126,7 @@ impl Prompt {
             output.state.store(ui.ctx(), field.id);
         }
         if field.changed() {
-            self.empty_handed = false;
+            (self.empty_handed, self.refused) = (false, None);
         }
         field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
     }

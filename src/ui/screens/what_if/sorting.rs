@@ -66,6 +66,10 @@ impl Sorting {
             // What is searched for is written in it.
             let combo = combo.close_behavior(PopupCloseBehavior::CloseOnClickOutside);
             let shown = combo.show_ui(ui, |ui| self.names.ui(ui, snapshot, self.picked.as_ref()));
+            // Whoever goes on by key comes back to it, and not to what had the focus before.
+            if shown.response.clicked() {
+                shown.response.request_focus();
+            }
             shown.response.accessible_name("A cron to be sorted otherwise");
             match shown.inner {
                 Some(chosen) => self.picked = chosen.or(self.picked.take()),

@@ -35,13 +35,15 @@ const SEED: u64 = 1;
 pub(super) struct Rehearse {
     lasts: OutageLasts,
     rehearsing: Rehearsing,
+    /// What the last one was about, where somebody did not want to wait for its end.
+    stopped: Option<Hypothesis>,
     /// The moment of what happened that the pointer is on in the list.
     pointed: Option<Timestamp>,
 }
 
 impl Default for Rehearse {
     fn default() -> Self {
-        Self { lasts: LENGTHS[1].0, rehearsing: Rehearsing::default(), pointed: None }
+        Self { lasts: LENGTHS[1].0, rehearsing: Rehearsing::default(), stopped: None, pointed: None }
     }
 }
 
@@ -76,6 +78,7 @@ impl Rehearse {
                 ui.set_min_height(ROW);
                 if plain_button(ui, "Stop rehearsing").clicked() {
                     self.close();
+                    self.stopped = Some(supposed.clone());
                 }
                 ui.label(small(&words::rehearsal_part(part)).color(palette.secondary));
             });
@@ -95,12 +98,14 @@ impl Rehearse {
                     let zone = speech.zone.clone();
                     self.rehearsing.want(Drill { supposed: supposed.clone(), lasts: self.lasts, zone, seed: SEED });
                     self.rehearsing.keep_up(ui.ctx(), snapshot);
+                    self.stopped = None;
                 }
             });
         });
         let text = match (self.rehearsing.failed(), down.is_empty()) {
             (true, _) => words::REHEARSAL_FAILED.to_owned(),
             (_, true) => words::HOW_TO_REHEARSE.to_owned(),
+            _ if self.stopped.as_ref() == Some(supposed) => words::REHEARSAL_STOPPED.to_owned(),
             _ => words::rehearsal_manners(&snapshot.settings),
         };
         widgets::paragraph(ui, small(&text).color(palette.secondary)).on_hover_text(words::WHAT_A_REHEARSAL_PLAYS);

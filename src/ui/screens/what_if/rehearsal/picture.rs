@@ -14,8 +14,6 @@ use crate::ui::widgets::{MARK, cut, paint_mark};
 use crate::words;
 
 const NAMES: f32 = 112.0;
-/// Room for the numbers of failed runs at the right.
-const NUMBERS: f32 = 92.0;
 const AXIS: f32 = 22.0;
 const LEGEND: f32 = 20.0;
 const ROOMY: f32 = 46.0;
@@ -44,7 +42,7 @@ impl Strip {
 
 pub(super) fn ui(ui: &mut Ui, lived: &Rehearsal, pointed: Option<Timestamp>) {
     let room = ui.available_rect_before_wrap();
-    let x = Rangef::new(room.left() + NAMES + space::S, room.right() - NUMBERS);
+    let x = Rangef::new(room.left() + NAMES + space::S, room.right() - numbers_width(ui, lived) - space::M);
     let whole = lived.until.duration_since(lived.begins);
     let strip = Strip { from: lived.begins - whole.mul_f64(BEFORE), to: lived.until, x };
     let n_rows = lived.lanes.len() + 1;
@@ -127,28 +125,43 @@ fn lane_ui(ui: &mut Ui, rect: Rect, lane: &RehearsalLane, lived: &Rehearsal, str
             painter.vline(strip.at(*at), Rangef::new(top, top + RUN), Stroke::new(2.0, color));
         }
     }
-    let (with, without) = (lane.failed.len(), lane.failed_without.len());
-    if with + without > 0 {
-        let at = pos2(rect.right(), rect.center().y);
-        painter.text(
-            at,
-            Align2::RIGHT_CENTER,
-            format!("{with} / {without} failed"),
-            theme::small_font(),
-            palette.secondary,
-        );
+    if let Some(text) = failed(lane) {
+        number_ui(ui, rect, text);
     }
+}
+
+/// How many runs failed with the program and without.
+fn failed(lane: &RehearsalLane) -> Option<String> {
+    let (with, without) = (lane.failed.len(), lane.failed_without.len());
+    (with + without > 0).then(|| format!("{with} / {without} failed"))
+}
+
+fn left_out(lived: &Rehearsal) -> Option<String> {
+    let n = lived.with.n_missed;
+    (n > 0).then(|| format!("{} left out", words::count(n as usize, "run")))
+}
+
+/// What the widest number at the right needs: it is read whole, and the marks end before it.
+fn numbers_width(ui: &Ui, lived: &Rehearsal) -> f32 {
+    let texts = lived.lanes.iter().filter_map(failed).chain(left_out(lived));
+    let width = |text| ui.painter().layout_no_wrap(text, theme::small_font(), Color32::PLACEHOLDER).size().x;
+    texts.map(width).fold(0.0, f32::max)
+}
+
+fn number_ui(ui: &Ui, rect: Rect, text: String) {
+    let at = pos2(rect.right(), rect.center().y);
+    ui.painter().text(at, Align2::RIGHT_CENTER, text, theme::small_font(), theme::palette(ui).secondary);
 }
 
 fn paused_ui(ui: &mut Ui, rect: Rect, lived: &Rehearsal, strip: &Strip, most: u32) {
     let palette = *theme::palette(ui);
     let n = lived.most_paused();
-    name_ui(ui, rect, None, "Paused", &format!("{} paused at most", words::count(n as usize, "cron")));
+    let left_out = left_out(lived);
+    let more = left_out.as_ref().map(|text| format!(", {text}")).unwrap_or_default();
+    name_ui(ui, rect, None, "Paused", &format!("{} paused at most{more}", words::count(n as usize, "cron")));
     steps_ui(ui, rect.shrink2(vec2(0.0, 3.0)), &lived.paused, strip, most, palette.secondary);
-    if lived.with.n_missed > 0 {
-        let text = format!("{} left out", words::count(lived.with.n_missed as usize, "run"));
-        let at = pos2(rect.right(), rect.center().y);
-        ui.painter().text(at, Align2::RIGHT_CENTER, text, theme::small_font(), palette.secondary);
+    if let Some(text) = left_out {
+        number_ui(ui, rect, text);
     }
 }
 
