@@ -46,6 +46,13 @@ pub fn claim_in_short(window: &WindowForecast, speech: &Speech<'_>) -> Option<St
     })
 }
 
+/// In fewer words still, where those leave no room: "runs out 13:40".
+#[must_use]
+pub fn claim_in_brief(window: &WindowForecast, speech: &Speech<'_>) -> Option<String> {
+    let Claim::RunsOut { likely, .. } = &window.claim else { return None };
+    Some(format!("runs out {}", clock(*likely, speech)))
+}
+
 /// The whole of it, for a table and a screen reader.
 #[must_use]
 pub fn claim(window: &WindowForecast, speech: &Speech<'_>) -> String {

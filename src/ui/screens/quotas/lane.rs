@@ -64,13 +64,17 @@ pub(super) fn paint(strip: &Strip<'_>, window: &WindowForecast, samples: &[Quota
         strip.reset_ui(reset);
         beside = reset;
     }
-    let text = words::claim_in_short(window, speech);
+    let mut text = words::claim_in_short(window, speech);
     if let Some(at) = window.claim.runs_out_at() {
         let x = scale.at(at);
         strip.painter.vline(x, strip.bar.y_range().expand(3.0), Stroke::new(2.0, palette.bad));
-        let width = text.as_ref().map_or(0.0, |text| width(strip.painter, text) + 2.0 * BESIDE);
         let room = Rangef::new(scale.at(scale.now).max(strip.bar.left()), strip.bar.right());
-        beside = beside_mark(x, reset, width, room);
+        let place = |said: &String| beside_mark(x, reset, width(strip.painter, said) + 2.0 * BESIDE, room);
+        let mut said = [text.clone(), words::claim_in_brief(window, speech)].into_iter().flatten();
+        match said.find_map(|said| Some((place(&said)?, said))) {
+            Some((place, said)) => (beside, text) = (place, Some(said)),
+            None => beside = reset.unwrap_or(x),
+        }
     }
     if let Some(text) = text {
         let bad = matches!(window.claim, Claim::RunsOut { .. });
@@ -80,12 +84,11 @@ pub(super) fn paint(strip: &Strip<'_>, window: &WindowForecast, samples: &[Quota
 }
 
 /// Where words of that width stand that belong to a mark at `x`: at its right where they leave a reset alone that comes
-/// soon after, else at its left where they hide neither what has been nor the edge, else behind the reset.
-fn beside_mark(x: f32, reset: Option<f32>, width: f32, room: Rangef) -> f32 {
+/// soon after, else at its left where they hide neither what has been nor the edge.
+fn beside_mark(x: f32, reset: Option<f32>, width: f32, room: Rangef) -> Option<f32> {
     match reset {
-        Some(reset) if reset - x < width && x - width >= room.min && x <= room.max => x - width,
-        Some(reset) if reset - x < width => reset,
-        _ => x,
+        Some(reset) if reset - x < width => (x - width >= room.min && x <= room.max).then_some(x - width),
+        _ => Some(x),
     }
 }
 
@@ -207,16 +210,15 @@ mod tests {
     use super::beside_mark;
 
     #[test]
-    fn the_words_stand_beside_their_mark_and_at_the_reset_only_where_there_is_no_room() {
+    fn the_words_stand_beside_their_mark_where_they_hide_nothing() {
         let cases = [
-            (500.0, None, 500.0, "nothing comes after"),
-            (500.0, Some(700.0), 500.0, "they end before the reset"),
-            (500.0, Some(560.0), 350.0, "at the left, where the reset comes soon"),
-            (240.0, Some(300.0), 300.0, "at the left they would lie over now"),
+            (500.0, None, Some(500.0), "nothing comes after"),
+            (500.0, Some(700.0), Some(500.0), "they end before the reset"),
+            (500.0, Some(560.0), Some(350.0), "at the left, where the reset comes soon"),
+            (240.0, Some(300.0), None, "at the left they would lie over now"),
         ];
         for (x, reset, expected, why) in cases {
-            let beside = beside_mark(x, reset, 150.0, Rangef::new(200.0, 900.0));
-            assert!((beside - expected).abs() < 0.01, "{why}: {beside}");
+            assert_eq!(beside_mark(x, reset, 150.0, Rangef::new(200.0, 900.0)), expected, "{why}");
         }
     }
 }

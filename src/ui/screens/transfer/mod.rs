@@ -58,17 +58,13 @@ impl Transfer {
             return false;
         }
         self.exporting = None;
-        match (event, &mut self.prompt) {
-            (Event::Refused { why, .. }, Some(prompt)) => {
-                // Another path helps, and is tried here.
-                prompt.refused(words::refusal(why, speech).what);
-                true
-            }
-            _ => {
-                self.prompt = None;
-                false
-            }
-        }
+        let (Event::Refused { why, .. }, Some(prompt)) = (event, &mut self.prompt) else {
+            self.prompt = None;
+            return false;
+        };
+        // Another path helps, and is tried here.
+        prompt.refused(words::refusal(why, speech).what);
+        true
     }
 
     #[must_use]

@@ -13,7 +13,7 @@ use crate::engine::Snapshot;
 use crate::ui::icon;
 use crate::ui::rehearsing::{Rehearsed, Rehearsing};
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::{self, Tone, cut, icon_button, plain_button, segments};
+use crate::ui::widgets::{self, Tone, cut, elided, icon_button, plain_button, segments};
 use crate::words::{self, Speech};
 
 const LENGTHS: [(OutageLasts, &str, Tone); 4] = [
@@ -80,7 +80,8 @@ impl Rehearse {
                     self.close();
                     self.stopped = Some(supposed.clone());
                 }
-                ui.label(small(&words::rehearsal_part(part)).color(palette.secondary));
+                let (said, room) = (words::rehearsal_part(part), ui.available_width());
+                elided(ui, &said, theme::small_font(), palette.secondary, room);
             });
             widgets::progress_bar(ui, part, palette.accent, "Rehearsal");
             return;
