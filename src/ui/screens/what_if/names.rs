@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::{Button, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Button, Key, RichText, ScrollArea, TextStyle, Ui};
 
 use crate::domain::{Cron, CronId};
 use crate::engine::Snapshot;
@@ -47,6 +47,14 @@ impl Names {
             field.request_focus();
         }
         self.follow(snapshot);
+        // Enter ends the typing, and takes the first that fits.
+        if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
+            let first = self.fitting.first().map(|index| self.all[*index].1.clone());
+            if first.is_some() {
+                ui.close();
+                return first;
+            }
+        }
         if self.fitting.is_empty() {
             ui.label(RichText::new("No cron matches").color(theme::palette(ui).secondary));
             return None;
@@ -67,10 +75,10 @@ impl Names {
         chosen
     }
 
-    /// The next time it opens it shows all of them.
-    pub fn close(&mut self) {
-        self.focused = false;
+    /// The next time it opens it shows all of them. Says whether it was open until now.
+    pub fn close(&mut self) -> bool {
         self.text.clear();
+        std::mem::take(&mut self.focused)
     }
 
     fn follow(&mut self, snapshot: &Snapshot) {

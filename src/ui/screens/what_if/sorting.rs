@@ -66,14 +66,17 @@ impl Sorting {
             // What is searched for is written in it.
             let combo = combo.close_behavior(PopupCloseBehavior::CloseOnClickOutside);
             let shown = combo.show_ui(ui, |ui| self.names.ui(ui, snapshot, self.picked.as_ref()));
+            let button = shown.response.accessible_name("A cron to be sorted otherwise");
             // Whoever goes on by key comes back to it, and not to what had the focus before.
-            if shown.response.clicked() {
-                shown.response.request_focus();
-            }
-            shown.response.accessible_name("A cron to be sorted otherwise");
             match shown.inner {
-                Some(chosen) => self.picked = chosen.or(self.picked.take()),
-                None => self.names.close(),
+                Some(Some(chosen)) => {
+                    self.picked = Some(chosen);
+                    self.names.close();
+                    button.request_focus();
+                }
+                Some(None) => {}
+                None if self.names.close() => button.request_focus(),
+                None => {}
             }
             ui.spacing_mut().item_spacing.x = 4.0;
             ui.add_enabled_ui(picked.is_some(), |ui| {
