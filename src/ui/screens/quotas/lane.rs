@@ -24,6 +24,8 @@ mod fade {
 
 /// Between a mark and the words beside it, in points.
 const BESIDE: f32 = 12.0;
+/// At the left of one, where no diamond is.
+const BEFORE: f32 = 9.0;
 
 /// What was read is drawn where a block is so wide, in points.
 const CURVE: f32 = 40.0;
@@ -69,10 +71,10 @@ pub(super) fn paint(strip: &Strip<'_>, window: &WindowForecast, samples: &[Quota
         let x = scale.at(at);
         strip.painter.vline(x, strip.bar.y_range().expand(3.0), Stroke::new(2.0, palette.bad));
         let room = Rangef::new(scale.at(scale.now).max(strip.bar.left()), strip.bar.right());
-        let place = |said: &String| beside_mark(x, reset, width(strip.painter, said) + 2.0 * BESIDE, room);
+        let place = |said: &String| beside_mark(x, reset, width(strip.painter, said), room);
         let mut said = [text.clone(), words::claim_in_brief(window, speech)].into_iter().flatten();
         match said.find_map(|said| Some((place(&said)?, said))) {
-            Some((place, said)) => (beside, text) = (place, Some(said)),
+            Some((place, said)) => (beside, text) = (place - BESIDE, Some(said)),
             None => beside = reset.unwrap_or(x),
         }
     }
@@ -87,8 +89,11 @@ pub(super) fn paint(strip: &Strip<'_>, window: &WindowForecast, samples: &[Quota
 /// soon after, else at its left where they hide neither what has been nor the edge.
 fn beside_mark(x: f32, reset: Option<f32>, width: f32, room: Rangef) -> Option<f32> {
     match reset {
-        Some(reset) if reset - x < width => (x - width >= room.min && x <= room.max).then_some(x - width),
-        _ => Some(x),
+        Some(reset) if reset - x < width + 2.0 * BESIDE => {
+            let left = x - BEFORE - width;
+            (left - BEFORE >= room.min && x <= room.max).then_some(left)
+        }
+        _ => Some(x + BESIDE),
     }
 }
 
@@ -212,9 +217,9 @@ mod tests {
     #[test]
     fn the_words_stand_beside_their_mark_where_they_hide_nothing() {
         let cases = [
-            (500.0, None, Some(500.0), "nothing comes after"),
-            (500.0, Some(700.0), Some(500.0), "they end before the reset"),
-            (500.0, Some(560.0), Some(350.0), "at the left, where the reset comes soon"),
+            (500.0, None, Some(512.0), "nothing comes after"),
+            (500.0, Some(700.0), Some(512.0), "they end before the reset"),
+            (500.0, Some(560.0), Some(341.0), "at the left, where the reset comes soon"),
             (240.0, Some(300.0), None, "at the left they would lie over now"),
         ];
         for (x, reset, expected, why) in cases {
