@@ -274,7 +274,7 @@ pub fn expected_end(at: Option<Timestamp>, speech: &Speech<'_>) -> String {
     }
 }
 
-/// "MiniMax's 5h window is 72% used; 14 crons would use it up at about 16:40, before its reset at 18:00.
+/// "MiniMax's 5h window is 72% used; 14 crons would use it up at about 16:40, before it resets 18:00.
 /// Critical ones go first."
 #[must_use]
 pub fn overload(overload: &Overload, speech: &Speech<'_>) -> String {
@@ -292,7 +292,7 @@ pub fn load(overload: &Overload, speech: &Speech<'_>) -> String {
     }
     let when = overload.runs_out_at.map_or_else(String::new, |at| format!(" at about {}", clock(at, speech)));
     let used = overload.used_ratio.max(0.0) * 100.0;
-    format!("{whose} is {used:.0}% used; {crons} would use it up{when}, before its reset at {reset}.")
+    format!("{whose} is {used:.0}% used; {crons} would use it up{when}, before it resets {reset}.")
 }
 
 /// "Kimi is not back before 2 Dec: set it aside until then, and the others go on".

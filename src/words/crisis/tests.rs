@@ -386,7 +386,7 @@ fn a_window_that_would_run_out_says_when_and_who_goes_first() {
     };
     assert_eq!(
         overload(&load, &world.speech()),
-        "MiniMax's 5h window is 72% used; 14 crons would use it up at about 16:40, before its reset at 18:00. \
+        "MiniMax's 5h window is 72% used; 14 crons would use it up at about 16:40, before it resets 18:00. \
          Critical ones go first."
     );
     let full = Overload { used_ratio: 1.0, ..load };

@@ -55,7 +55,7 @@ fn applied(harness: &Harness<'_, Stage<PlanScreen>>) -> (PlanId, Vec<CronId>) {
 #[test]
 fn what_the_plan_would_use_up_stands_beside_its_changes() {
     let plan = stage(PlanScreen::default(), draw_foreseen, Scene::planned(), WIDE);
-    let said = "Google's Daily window is 49% used; 25 crons would use it up at about 10:00, before its reset at 18:00.";
+    let said = "Google's Daily window is 49% used; 25 crons would use it up at about 10:00, before it resets 18:00.";
     assert!(says(&plan, said));
     let plan = stage(PlanScreen::default(), draw, Scene::planned(), WIDE);
     assert!(!says(&plan, "would use it up"));
