@@ -92,7 +92,9 @@ pub fn recover(
         crisis.report.take_if(|report| report.lines.is_empty());
         effects.push(save(world));
     }
-    let whole = shown.changes.iter().all(|change| !change.ticked || crons.contains(&change.cron));
+    // What automation may not do stays owed, and waits for its person outside of the crisis.
+    let whole = by == StartedBy::Automation
+        || shown.changes.iter().all(|change| !change.ticked || crons.contains(&change.cron));
     world.clear("crisis/relapse");
     let begun = carry_out(world, shown, crons, by, now)?;
     if begun.is_empty() && whole {

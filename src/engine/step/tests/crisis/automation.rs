@@ -275,6 +275,26 @@ fn what_its_owner_wants_to_be_asked_about_keeps_no_crisis_on() {
     all_as_before(&scene, "who agrees");
 }
 
+/// Nothing else is left of the crisis: it ends without a single call.
+#[test]
+fn what_waits_for_its_owners_word_alone_keeps_no_crisis_on() {
+    let only = crons().into_iter().filter(|(cron, _)| cron.id.as_str() == "t3").collect();
+    let mut scene = started(only, Settings { automation: acting(), ..settings() });
+    for account in ["kimi", "anthropic"] {
+        out(&mut scene, account, 2);
+    }
+    scene.pass(5);
+    assert!(mode_on(&scene) && !now_of(&scene, "t3").enabled, "{:?}", view(&scene).automation);
+    let pin = Some(Pin { model: ModelRef::parse("anthropic/claude-sonnet-4") });
+    scene.tell(Command::Edit(Edit::SetPin { crons: vec![CronId::new("t3")], pin })).expect("it is said");
+    scene.pass(4 * 60);
+    assert!(!mode_on(&scene), "{:?}", view(&scene).automation);
+    assert_eq!(keys(&scene.disk.ledger()), ["t3"], "it waits for its owner");
+    scene.before = None;
+    apply_plan(&mut scene);
+    assert!(now_of(&scene, "t3").enabled && scene.disk.ledger().is_empty(), "who applies it");
+}
+
 #[test]
 fn a_crisis_that_a_person_stays_in_is_the_persons() {
     let mut scene = on_the_way_back();
