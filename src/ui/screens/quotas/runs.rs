@@ -1,11 +1,12 @@
 //! How many runs start when: bars by provider, what is over paler than what is to come.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::{Painter, Rect, pos2};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{ComingRuns, Forecast, UsageHistory, VendorId, vendor_of};
+use crate::domain::{AccountId, ComingRuns, Forecast, ModelRef, UsageHistory, VendorId, vendor_of};
 use crate::ui::theme;
 
 use super::view::{Bins, Scale};
@@ -62,21 +63,31 @@ fn count(bins: Bins, forecast: &Forecast, history: &UsageHistory) -> Counted {
     let first = history.runs.partition_point(|run| run.at < bins.from);
     let last = history.runs.partition_point(|run| run.at < to.min(forecast.at));
     let past = history.runs.get(first..last).unwrap_or_default();
-    let past_vendor = |run: &crate::domain::PastRun| run.model.as_ref().map(|model| vendor_of(&model.account()));
     let ComingRuns { crons, .. } = &forecast.coming;
-    let mut vendors: Vec<_> =
-        crons.iter().map(|cron| vendor_of(&cron.account)).chain(past.iter().filter_map(past_vendor)).collect();
+    // Few models and accounts have many runs: each is looked up by name once.
+    let mut of_account: BTreeMap<&AccountId, VendorId> = BTreeMap::new();
+    for cron in crons {
+        of_account.entry(&cron.account).or_insert_with(|| vendor_of(&cron.account));
+    }
+    let mut of_model: BTreeMap<&ModelRef, VendorId> = BTreeMap::new();
+    for model in past.iter().filter_map(|run| run.model.as_ref()) {
+        of_model.entry(model).or_insert_with(|| vendor_of(&model.account()));
+    }
+    let mut vendors: Vec<VendorId> = of_account.values().chain(of_model.values()).cloned().collect();
     vendors.sort();
     vendors.dedup();
     let group = |vendor: &VendorId| vendors.binary_search(vendor).unwrap_or(usize::MAX);
-    let groups: Vec<_> = crons.iter().map(|cron| group(&vendor_of(&cron.account))).collect();
+    let of_account: BTreeMap<_, _> = of_account.iter().map(|(account, vendor)| (*account, group(vendor))).collect();
+    let of_model: BTreeMap<_, _> = of_model.iter().map(|(model, vendor)| (*model, group(vendor))).collect();
+    let groups: Vec<_> = crons.iter().map(|cron| of_account[&cron.account]).collect();
     // A start on the edge of two bins belongs to the later one.
     let just_before = |at: Timestamp| at.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(at);
     let coming = forecast.coming.binned(just_before(bins.from), just_before(to), bins.n, vendors.len(), &groups);
     let mut counts = vec![0_u32; bins.n * vendors.len()];
     for run in past {
-        let (Some(bin), Some(vendor)) = (bins.index(run.at), past_vendor(run)) else { continue };
-        if let Some(count) = counts.get_mut(bin * vendors.len() + group(&vendor)) {
+        let vendor = run.model.as_ref().and_then(|model| of_model.get(model));
+        let (Some(bin), Some(vendor)) = (bins.index(run.at), vendor) else { continue };
+        if let Some(count) = counts.get_mut(bin * vendors.len() + vendor) {
             *count += 1;
         }
     }
