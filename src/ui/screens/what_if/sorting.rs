@@ -74,9 +74,8 @@ impl Sorting {
                     self.names.close();
                     button.request_focus();
                 }
-                Some(None) => {}
                 None if self.names.close() => button.request_focus(),
-                None => {}
+                Some(None) | None => {}
             }
             ui.spacing_mut().item_spacing.x = 4.0;
             ui.add_enabled_ui(picked.is_some(), |ui| {
