@@ -17,7 +17,7 @@ use super::ground::Ground;
 use super::standing::{Standing, standing};
 use crate::domain::{
     Breaker, Change, Cron, CronId, Decision, ModelRef, Observation, Outage, Plan, PlanId, PlanMode, PlanNote,
-    PlanOrigin, Reason, RouteKey, Settings, Tier, Verdict, Vital,
+    PlanOrigin, Reason, RouteKey, Settings, Tier, Trigger, Verdict, Vital,
 };
 
 /// What would bring every cron to where it should be.
@@ -247,6 +247,20 @@ fn unmatched(settings: &Settings) -> Vec<PlanNote> {
     let named: BTreeSet<&RouteKey> = Tier::ALL.into_iter().flat_map(|tier| &settings.chain(tier).routes).collect();
     let missing = named.into_iter().filter(|key| settings.routes.get(*key).is_none_or(|route| route.model.is_none()));
     missing.map(|key| PlanNote::RouteNotMatched { route: key.clone() }).collect()
+}
+
+/// The decision behind a line that somebody asked for.
+pub(super) fn asked_for(change: &Change) -> Decision {
+    Decision {
+        cron: change.cron.clone(),
+        verdict: Verdict::Change,
+        chosen: change.to_route.clone(),
+        model: change.to_model.clone(),
+        skipped: Arc::default(),
+        reason: change.reason.clone(),
+        since: None,
+        would_change: Some(Trigger::TheUser),
+    }
 }
 
 /// Critical first, then what fires soonest, then by name and id.

@@ -4,13 +4,12 @@
 //! program itself changed once more, by another plan, does not hold it any more, whatever it looks like.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::ground::Ground;
-use super::plan::{Scene, plan_id, sort_changes};
+use super::plan::{Scene, asked_for, plan_id, sort_changes};
 use crate::domain::{
     Cause, Change, ChangeKind, ChangeMark, Cron, CronId, Decision, Fields, MadeBy, Observation, Plan, PlanId,
-    PlanOrigin, Reason, Schedule, ScheduleEdit, Settings, Switch, Trigger, Verdict,
+    PlanOrigin, Reason, Schedule, ScheduleEdit, Settings, Switch,
 };
 use crate::fault::{self, Fault};
 
@@ -24,7 +23,7 @@ pub fn undo_plan(switches: &[Switch], of: &PlanId, obs: &Observation, settings: 
         .into_iter()
         .filter_map(|(id, span)| take_back(&scene, obs.crons.get(&id)?, &span, of))
         .collect();
-    let mut decisions: Vec<Decision> = changes.iter().map(decision).collect();
+    let mut decisions: Vec<Decision> = changes.iter().map(asked_for).collect();
     decisions.sort_by(|a, b| a.cron.cmp(&b.cron));
     sort_changes(&mut changes);
     Plan {
@@ -159,19 +158,6 @@ fn former_schedule(now: &Schedule, span: &Span) -> Option<ScheduleEdit> {
 
 fn stops_a_run(cron: &Cron, to: &Fields) -> bool {
     cron.running_since.is_some() && cron.enabled && !to.enabled
-}
-
-fn decision(change: &Change) -> Decision {
-    Decision {
-        cron: change.cron.clone(),
-        verdict: Verdict::Change,
-        chosen: change.to_route.clone(),
-        model: change.to_model.clone(),
-        skipped: Arc::default(),
-        reason: change.reason.clone(),
-        since: None,
-        would_change: Some(Trigger::TheUser),
-    }
 }
 
 #[cfg(test)]

@@ -6,17 +6,16 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    AccountId, Apart, Cause, Change, ChangeKind, Cron, CronId, Decision, Forecast, MadeBy, Observation, Plan,
-    PlanOrigin, Reason, Schedule, ScheduleEdit, Settings, Staggers, Trigger, Verdict,
+    AccountId, Apart, Cause, Change, ChangeKind, Cron, CronId, Forecast, MadeBy, Observation, Plan, PlanOrigin, Reason,
+    Schedule, ScheduleEdit, Settings, Staggers,
 };
 use crate::policy::fires::next_fire;
 use crate::policy::ground::Ground;
-use crate::policy::plan::{Scene, plan_id, sort_changes};
+use crate::policy::plan::{Scene, asked_for, plan_id, sort_changes};
 use crate::policy::standing::later;
 
 /// So many that start in one minute on one account are left as they are.
@@ -212,7 +211,7 @@ pub fn staggered_plan(staggers: &Staggers, obs: &Observation, settings: &Setting
     let scene = Scene::new(&ground, obs.mode);
     let line = |(id, stagger): (&CronId, &SignedDuration)| line(&scene, obs.crons.get(id)?, *stagger);
     let mut changes: Vec<Change> = staggers.iter().filter_map(line).collect();
-    let decisions = changes.iter().map(decision).collect();
+    let decisions = changes.iter().map(asked_for).collect();
     sort_changes(&mut changes);
     Plan {
         id: plan_id(&changes),
@@ -254,17 +253,4 @@ fn line(scene: &Scene<'_>, cron: &Cron, stagger: SignedDuration) -> Option<Chang
         marks: Vec::new(),
         ticked: true,
     })
-}
-
-fn decision(change: &Change) -> Decision {
-    Decision {
-        cron: change.cron.clone(),
-        verdict: Verdict::Change,
-        chosen: change.to_route.clone(),
-        model: change.to_model.clone(),
-        skipped: Arc::default(),
-        reason: change.reason.clone(),
-        since: None,
-        would_change: Some(Trigger::TheUser),
-    }
 }
